@@ -1,0 +1,117 @@
+"""What all tests share: waiting for a condition, and looking at ports, sockets and threads."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+# Below the range from which Linux (32768 up) and macOS (49152 up) take the local ports of outgoing
+# connections: a port found here stays free for the moment between the look and the use, also
+# while a server restarts on it.
+_PORTS = range(15000, 32000)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return `count` different TCP ports on which nobody listens, on IPv4 and on IPv6."""
+    found: list[int] = []
+    for port in random.sample(_PORTS, len(_PORTS)):
+        if _is_free(port):
+            found.append(port)
+            if len(found) == count:
+                return found
+    message = f"no {count} free ports between {_PORTS.start} and {_PORTS.stop}"
+    raise RuntimeError(message)
+
+
+def free_port() -> int:
+    """Return a TCP port on which nobody listens."""
+    return free_ports(1)[0]
+
+
+def _is_free(port: int) -> bool:
+    families = [(socket.AF_INET, "0.0.0.0")]
+    if socket.has_dualstack_ipv6():
+        families.append((socket.AF_INET6, "::"))
+    for family, host in families:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # Without it a port whose last connection has just been closed counts as taken.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                return False
+    return True
+
+
+def wait_until(
+    condition: Callable[[], T],
+    deadline_s: float = 10.0,
+    *,
+    every_s: float = 0.01,
+    what: str = "",
+) -> T:
+    """Call `condition` until its value is true, and return that value.
+
+    Parameters
+    ----------
+    condition
+        Called again and again, from this thread.
+    deadline_s
+        Seconds until it is given up.
+    every_s
+        Seconds between two calls.
+    what
+        What is waited for, for the error message.
+
+    Raises
+    ------
+    TimeoutError
+        When the deadline has passed; it names the last value.
+    """
+    end = time.monotonic() + deadline_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            name = what or getattr(condition, "__name__", repr(condition))
+            message = f"waited {deadline_s:g} s for {name}; last value: {value!r}"
+            raise TimeoutError(message)
+        time.sleep(every_s)
+
+
+def sockets_to(port: int, pid: int | None = None) -> list[tuple[int, str]]:
+    """Return the TCP connections a process holds *to* a port, each as (local port, TCP state).
+
+    Parameters
+    ----------
+    port
+        The peer's port.
+    pid
+        The process; this one if None.
+    """
+    return [
+        (connection.laddr.port, connection.status)
+        for connection in psutil.Process(pid).net_connections(kind="tcp")
+        if connection.raddr and connection.raddr.port == port
+    ]
+
+
+def open_files(pid: int | None = None) -> int:
+    """Return how many file descriptors a process holds; this one if `pid` is None."""
+    return int(psutil.Process(pid).num_fds())
+
+
+def threads(name_contains: str = "") -> list[str]:
+    """Return the names of this process's Python threads, sorted."""
+    return sorted(thread.name for thread in threading.enumerate() if name_contains in thread.name)
