@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import builtins
+import socket
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -116,6 +119,30 @@ def lite_path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def run_python() -> Callable[[str], str]:
+    """Run code in another process of this Python and return what it printed, errors too."""
+
+    def run(code: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return done.stdout + done.stderr
+
+    return run
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Give a port that accepts connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
 def make_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Kernel]]:
     """Start kernels, each with a folder of its own; a keyword is an environment variable."""
     kernels: list[Kernel] = []
@@ -158,9 +185,10 @@ def ip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveS
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=config)
     yield shell
-    if shell.extension_manager.loaded and "milvus_nb" in shell.extension_manager.loaded:
+    if "milvus_nb" in shell.extension_manager.loaded:
         shell.extension_manager.unload_extension("milvus_nb")
     shell.atexit_operations()
+    atexit.unregister(shell.atexit_operations)
     if shell.history_manager is not None:
         shell.history_manager.db.close()
     InteractiveShell.clear_instance()

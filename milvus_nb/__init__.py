@@ -1,0 +1,76 @@
+"""Manage connections to Milvus from a notebook.
+
+``%load_ext milvus_nb`` adds the magic ``%milvus``. ``from milvus_nb import connections`` gives the
+registry that the magic, the panel and user code share. Nothing heavy is imported before it is
+used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from .connection import Connection, PingResult
+    from .errors import (
+        AliasError,
+        ClosedError,
+        ConnectError,
+        MilvusNbError,
+        MissingExtraError,
+        ParamsError,
+    )
+    from .registry import ConnectionRegistry
+
+    connections: ConnectionRegistry
+
+__all__ = [
+    "AliasError",
+    "ClosedError",
+    "ConnectError",
+    "Connection",
+    "ConnectionRegistry",
+    "MilvusNbError",
+    "MissingExtraError",
+    "ParamsError",
+    "PingResult",
+    "__version__",
+    "connections",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+]
+
+_HOMES = {"Connection": "connection", "PingResult": "connection", "ConnectionRegistry": "registry"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "connections":
+        from .registry import process_registry
+
+        return process_registry()
+    from importlib import import_module
+
+    return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(ip: InteractiveShell) -> None:
+    """Add ``%milvus`` to an IPython session."""
+    from . import magic
+
+    magic.load(ip)
+
+
+def unload_ipython_extension(ip: InteractiveShell) -> None:
+    """Remove ``%milvus``, and close every connection."""
+    from . import magic
+
+    magic.unload(ip)

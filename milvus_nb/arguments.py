@@ -1,0 +1,152 @@
+"""A line of ``%milvus`` → its words, with Python values put in.
+
+IPython would put values into the line before it is split into words, and a password with a blank,
+a quote or a backslash would come apart. So the line is split first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from IPython.utils.text import DollarFormatter
+
+from .errors import MagicUsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Parser", "Word", "closest", "split"]
+
+_BRACES: Final = re.compile(r"\{[^{}]*\}")
+_PLACEHOLDER: Final = re.compile("\ue000(\\d+)\ue001")
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of the line.
+
+    Attributes
+    ----------
+    text
+        Its value.
+    from_python
+        Whether a part of it came from a variable or an expression, and so is not in the notebook.
+    """
+
+    text: str
+    from_python: bool = False
+
+
+def split(line: str, namespace: Mapping[str, Any]) -> list[Word]:
+    """Split a line into words, and put in the values of ``$name`` and ``{expression}``.
+
+    Parameters
+    ----------
+    line
+        What follows ``%milvus``.
+    namespace
+        The user's variables.
+
+    Raises
+    ------
+    MagicUsageError
+        A quote is not closed, or an expression has no value.
+    """
+    expressions: list[str] = []
+
+    def hide(match: re.Match[str]) -> str:
+        expressions.append(match.group())
+        return f"\ue000{len(expressions) - 1}\ue001"
+
+    try:
+        raw = shlex.split(_BRACES.sub(hide, line))
+    except ValueError:
+        raise MagicUsageError(
+            "A quote in this line is not closed.",
+            "",
+            "Close it, or write \\' or \\\" for a quote that is part of a value.",
+        ) from None
+    return [
+        _expand(_PLACEHOLDER.sub(lambda match: expressions[int(match[1])], word), namespace)
+        for word in raw
+    ]
+
+
+def _expand(text: str, namespace: Mapping[str, Any]) -> Word:
+    if "$" not in text and "{" not in text:
+        return Word(text)
+    try:
+        value = DollarFormatter().vformat(text, (), dict(namespace))
+    except Exception as error:  # noqa: BLE001  # whatever the user's expression raises
+        problem = f"{type(error).__name__}: {error}"
+    else:
+        return Word(value, from_python=value != text.replace("$$", "$"))
+    name = re.search(r"\$(\w+)|\{(.*)\}", text)
+    shown = name.group() if name else "an expression"
+    raise MagicUsageError(
+        f"{shown} has no value.",
+        f"It is taken as Python: {problem}",
+        "Define it first. A dollar sign that is part of a value is written $$, a brace {{ or }}.",
+    )
+
+
+class Parser(argparse.ArgumentParser):
+    """Options of one subcommand. Errors name options, never values: one may be a password."""
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(
+            prog=f"%milvus {command}", description=description, add_help=False, allow_abbrev=False
+        )
+        self.command = command
+        self.add_argument("--help", action="store_true", help="show this help")
+
+    def parse(self, words: Iterable[Word]) -> argparse.Namespace:
+        """Read the words.
+
+        Raises
+        ------
+        MagicUsageError
+            An option is unknown or lacks its value, or there is a word too many.
+        """
+        found, rest = self.parse_known_args([word.text for word in words])
+        if not rest:
+            return found
+        unknown = next((word for word in rest if word.startswith("-")), None)
+        if unknown is None:
+            raise MagicUsageError(
+                f"%milvus {self.command} has {len(rest)} word(s) too many.",
+                "A value with a blank in it needs quotes.",
+                f"See %milvus help {self.command}",
+            )
+        option = unknown.split("=")[0]
+        near = closest(option, self.options())
+        raise MagicUsageError(
+            f"%milvus {self.command} has no option {option}.",
+            "",
+            f"Did you mean {near}?" if near else f"See %milvus help {self.command}",
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of ending the process."""
+        # argparse's messages start with the option; what follows may quote a value.
+        what, _, _ = message.partition(" (choose")
+        what = re.sub(r"invalid (\w+ )?(choice|value): .*", "this value is not possible", what)
+        raise MagicUsageError(
+            f"%milvus {self.command}: {what}.",
+            "",
+            f"See %milvus help {self.command}. A value that starts with - is written --option=-value",
+        )
+
+    def options(self) -> list[str]:
+        """List the option names."""
+        return [name for action in self._actions for name in action.option_strings]
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """Find the known word that was probably meant, or nothing."""
+    return next(iter(difflib.get_close_matches(word, list(known), 1, 0.6)), "")

@@ -1,0 +1,344 @@
+"""One alias: its parameters, its state, its client."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from traitlets import Bool, Enum, Float, HasTraits, Unicode
+
+from . import display, sdk
+from .blocking import run_blocking
+from .diagnosis import ProbeError
+from .errors import ClosedError, ConnectError
+from .stages import reach
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymilvus import MilvusClient
+
+    from .diagnosis import Diagnosis
+    from .monitor import Monitor
+    from .params import ConnectionParams
+    from .stages import Stages
+    from .watch import Status, Watch
+
+__all__ = ["STATES", "Connection", "PingResult"]
+
+STATES = ("connecting", "connected", "degraded", "unreachable", "rejected", "disconnected")
+
+
+@dataclass(frozen=True)
+class PingResult:
+    """Round trips to a server.
+
+    Attributes
+    ----------
+    alias
+        Whose server.
+    times_ms
+        Each round trip in milliseconds, in order; shape ``(count,)``.
+    """
+
+    alias: str
+    times_ms: tuple[float, ...]
+
+    @property
+    def count(self) -> int:
+        """How many round trips there were."""
+        return len(self.times_ms)
+
+    @property
+    def min_ms(self) -> float:
+        """The fastest, in milliseconds."""
+        return min(self.times_ms)
+
+    @property
+    def median_ms(self) -> float:
+        """The median, in milliseconds."""
+        return statistics.median(self.times_ms)
+
+    @property
+    def max_ms(self) -> float:
+        """The slowest, in milliseconds."""
+        return max(self.times_ms)
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.alias}: {self.count} round trips, "
+            f"min {self.min_ms:.1f} ms, median {self.median_ms:.1f} ms, max {self.max_ms:.1f} ms"
+        )
+
+
+class Connection(HasTraits):
+    """A connection to Milvus under an alias.
+
+    Made by :meth:`ConnectionRegistry.connect`, not by hand. All traits are read-only and can be
+    observed; observers are called on the monitor's thread and must not block.
+
+    Attributes
+    ----------
+    state
+        ``"connecting"``; ``"connected"``: a probe was answered within the last two heartbeats;
+        ``"degraded"``: it answers, but calls itself unhealthy or a quota denies something;
+        ``"unreachable"``: no answer, tried again until there is one; ``"rejected"``: it answers
+        and refuses; ``"disconnected"``.
+    reason, fix
+        Why the state is not ``"connected"``, and what to do; else empty.
+    since, connected_at
+        When the state began and when the connection was made, Unix seconds.
+    """
+
+    alias = Unicode(read_only=True)
+    address = Unicode(read_only=True)
+    user = Unicode(read_only=True)
+    auth = Enum(("none", "password", "token"), default_value="none", read_only=True)
+    db_name = Unicode(read_only=True)
+    secure = Bool(read_only=True)
+    state = Enum(STATES, default_value="connecting", read_only=True)
+    reason = Unicode(read_only=True)
+    fix = Unicode(read_only=True)
+    server_version = Unicode(read_only=True)
+    since = Float(read_only=True)
+    connected_at = Float(None, allow_none=True, read_only=True)
+    origin = Unicode("milvus_nb", read_only=True)
+
+    def __init__(
+        self,
+        alias: str,
+        params: ConnectionParams,
+        monitor: Monitor | None,
+        disconnect: Callable[[str], None] | None,
+    ) -> None:
+        super().__init__()
+        self.params = params
+        self._monitor = monitor
+        self._disconnect = disconnect
+        self._watch: Watch | None = None
+        self._client: MilvusClient | None = None
+        self._client_lock = asyncio.Lock()
+        self._set(
+            alias=alias,
+            address=params.address,
+            user=params.user,
+            auth=params.auth,
+            db_name=params.db_name or "default",
+            secure=params.secure,
+            since=time.time(),
+        )
+
+    # What changes with every heartbeat is read where it is measured, not copied to every alias.
+
+    @property
+    def latency_ms(self) -> float | None:
+        """The last measured round trip in milliseconds, or None before the first."""
+        return self._watch.status.latency_ms if self._watch else None
+
+    @property
+    def checked_at(self) -> float | None:
+        """When the last probe ended, Unix seconds, or None before the first."""
+        return self._watch.status.checked_at if self._watch else None
+
+    @property
+    def client(self) -> MilvusClient:
+        """The pymilvus client of this connection, made at first use; it is closed with it.
+
+        Raises
+        ------
+        ConnectError
+            The server did not answer within the connection's timeout, or refused.
+        ClosedError
+            The connection was disconnected.
+        """
+        return self._live_monitor().submit(self.get_client()).wait()
+
+    def ping(self, count: int = 5) -> PingResult:
+        """Measure round trips to the server (GetVersion).
+
+        Parameters
+        ----------
+        count
+            How many, one after another.
+
+        Raises
+        ------
+        ConnectError
+            One was not answered within the connection's timeout.
+        ClosedError
+            The connection was disconnected.
+        """
+        return self._live_monitor().submit(self.measure(count)).wait()
+
+    def disconnect(self) -> None:
+        """Close the connection; its sockets are closed when this returns."""
+        if self._disconnect is not None and self.state != "disconnected":
+            self._disconnect(self.alias)
+
+    def __repr__(self) -> str:
+        return f"<Connection {display.connection_line(self)}>"
+
+    def _repr_html_(self) -> str:
+        return display.connections_html([self])
+
+    # A live socket cannot be copied, and a secret must not be: a copy is the connection itself,
+    # a pickle is a disconnected one that knows no secret.
+
+    def __copy__(self) -> Connection:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Connection:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _disconnected, (self.alias, self.params.without_secrets())
+
+    # On the monitor's thread
+
+    async def open(self, stages: Stages) -> None:
+        """Reach the server, sign in, and check that the database is there.
+
+        Raises
+        ------
+        ConnectError
+            It failed; nothing is left open.
+        """
+
+        monitor = self._live_monitor()
+        deadline = _Deadline(self.params.timeout)
+        try:
+            if stages.watched:
+                await reach(self.params.endpoint, stages, deadline.left())
+            watch = self._watch = await monitor.acquire(self.params.endpoint)
+            if self.params.endpoint.kind == "lite":
+                deadline = _Deadline(self.params.timeout)  # starting the file's server was not it
+            await watch.check(deadline.left(), stages)
+            with stages.run("database"):
+                await watch.require_database(self.params.db_name, deadline.left())
+        except BaseException as error:
+            await self.close()
+            if isinstance(error, ProbeError):
+                raise self._failed("connect", error.diagnosis) from None
+            raise
+        watch.listeners.add(self._apply)
+        self._set(connected_at=time.time())
+        self._apply(watch.status)
+
+    async def close(self) -> None:
+        """Close the client and, with the last connection to an endpoint, its socket."""
+        self._set(state="disconnected", reason="", fix="", since=time.time())
+        watch, self._watch = self._watch, None
+        async with self._client_lock:
+            client, self._client = self._client, None
+            if client is not None:
+
+                await run_blocking(lambda: sdk.close_client(client))
+        if watch is not None and self._monitor is not None:
+            watch.listeners.discard(self._apply)
+            await self._monitor.release(watch)
+
+    async def get_client(self) -> MilvusClient:
+        """Give the client; make it first where there is none."""
+        async with self._client_lock:
+            watch = self._live_watch()
+            if self._client is None:
+
+                try:
+                    self._client = await run_blocking(
+                        lambda: sdk.make_client(self.alias, self.params, watch.target),
+                        undo=sdk.close_client,
+                    )
+                except ProbeError as error:
+                    raise self._failed("make a client for", error.diagnosis) from None
+            return self._client
+
+    async def measure(self, count: int) -> PingResult:
+        """Ping, awaitable."""
+
+        try:
+            times = await self._live_watch().ping(count, self.params.timeout)
+        except ProbeError as error:
+            raise self._failed("ping", error.diagnosis) from None
+        return PingResult(self.alias, tuple(times))
+
+    async def verify(self, stages: Stages) -> None:
+        """Probe now; raise ConnectError where the server does not answer or refuses."""
+
+        try:
+            await self._live_watch().check(self.params.timeout, stages)
+        except ProbeError as error:
+            raise self._failed("connect", error.diagnosis) from None
+
+    async def use_database(self, db_name: str) -> None:
+        """Change the database, if the server has it."""
+
+        try:
+            await self._live_watch().require_database(db_name, self.params.timeout)
+        except ProbeError as error:
+            raise self._failed("use another database on", error.diagnosis) from None
+        async with self._client_lock:
+            if self._client is not None:
+                sdk.use_database(self._client, db_name)
+            self.params = replace(self.params, db_name=db_name)
+            self._set(db_name=db_name)
+
+    def retry(self) -> None:
+        """Probe at once."""
+        if self._watch is not None:
+            self._watch.retry()
+
+    def _apply(self, status: Status) -> None:
+        self._set(
+            server_version=status.server_version,
+            reason=status.reason,
+            fix=status.fix,
+            since=status.since,
+            state=status.state,
+        )
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            self.set_trait(name, value)
+
+    def _live_monitor(self) -> Monitor:
+        if self._monitor is None or self.state == "disconnected":
+            raise self._closed()
+        return self._monitor
+
+    def _live_watch(self) -> Watch:
+        if self._watch is None:
+            raise self._closed()
+        return self._watch
+
+    def _closed(self) -> ClosedError:
+        return ClosedError(
+            f"The connection {self.alias} to {self.address} is closed.",
+            "It was disconnected, or it is a copy from another process.",
+            f"Connect again: %milvus connect -a {self.alias}",
+        )
+
+    def _failed(self, verb: str, found: Diagnosis) -> ConnectError:
+        return ConnectError(
+            f"Could not {verb} {self.alias} ({self.address}).", found.why, found.fix, found
+        )
+
+
+class _Deadline:
+    """A point in time that several steps share."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ends = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds until then; never 0, which gRPC would not even try."""
+        return max(self._ends - time.monotonic(), 0.001)
+
+
+def _disconnected(alias: str, params: ConnectionParams) -> Connection:
+    """Make what a pickled connection becomes."""
+    connection = Connection(alias, params, None, None)
+    connection.set_trait("state", "disconnected")
+    return connection

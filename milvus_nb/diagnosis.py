@@ -1,0 +1,261 @@
+"""A failure → its cause, the evidence, and what to do.
+
+gRPC reports most failures as ``UNAVAILABLE`` with a text from deep inside; the true cause can be
+read from that text. `_CAUSES` is the table of what was seen on real servers (grpcio 1.85, Milvus
+2.3.5). A failure that matches no row is reported as what was seen, never as a guess.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    import grpc
+
+    from .params import Endpoint
+
+__all__ = [
+    "Diagnosis",
+    "ProbeError",
+    "database_missing",
+    "from_os_error",
+    "from_rpc",
+    "server_refused",
+]
+
+FailedState = Literal["unreachable", "rejected"]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why a connection fails.
+
+    Attributes
+    ----------
+    cause
+        A stable identifier, such as ``"wrong-password"``.
+    why
+        The reason, one line.
+    fix
+        What to do, one line.
+    evidence
+        What was answered, as it came.
+    state
+        ``"unreachable"`` where no Milvus answered, ``"rejected"`` where one answered and refused.
+    """
+
+    cause: str
+    why: str
+    fix: str
+    evidence: str
+    state: FailedState
+
+
+class ProbeError(Exception):
+    """A probe failed; `diagnosis` says why. Never leaves the package."""
+
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        super().__init__(diagnosis.why)
+        self.diagnosis = diagnosis
+
+
+@dataclass(frozen=True)
+class _Cause:
+    cause: str
+    code: str  # gRPC status code, or "" for any
+    pattern: str  # searched in the details, case-insensitively
+    why: str
+    fix: str
+    state: FailedState = "unreachable"
+
+
+# Order matters: the first row that matches names the cause.
+_CAUSES: Final = (
+    _Cause(
+        "wrong-api-key", "UNAUTHENTICATED", "api key",
+        "The server does not accept this API key.",
+        "Check the key. For a user and password, write the token as user:password.",
+        "rejected",
+    ),
+    _Cause(
+        "no-credentials", "UNAUTHENTICATED", "missing authorization",
+        "The server asks for credentials, and none were given.",
+        "Sign in: add --user and --ask, or --token-env VARIABLE.",
+        "rejected",
+    ),
+    _Cause(
+        "wrong-password", "UNAUTHENTICATED", "",
+        "Wrong password for user {user}, or no such user.",
+        "Check the user's name and password. A fresh Milvus has root with the password Milvus.",
+        "rejected",
+    ),
+    _Cause(
+        "permission-denied", "PERMISSION_DENIED", "",
+        "The server knows {user} but does not allow this: {details}",
+        "Ask the server's administrator for the privilege.",
+        "rejected",
+    ),
+    _Cause(
+        "too-old", "UNIMPLEMENTED", "unknown method",
+        "The Milvus server on {address} is too old: it does not know the call that was made.",
+        "Use a server of version 2.2.9 or later.",
+    ),
+    _Cause(
+        "not-milvus-grpc", "UNIMPLEMENTED", "unknown service",
+        "{address} speaks gRPC but is not Milvus's proxy (etcd, or a port inside a cluster).",
+        "Use the port of the Milvus proxy; its default is 19530.",
+    ),
+    _Cause(
+        "not-grpc-gateway", "UNIMPLEMENTED", "http2 header with status",
+        "{address} is a web server or gateway that does not pass gRPC on: {details}",
+        "Use the address that Milvus's own gRPC port has, or let the gateway forward gRPC.",
+    ),
+    _Cause(
+        "refused", "UNAVAILABLE", "connection refused",
+        "Connection refused: nothing listens on {address}.",
+        "Is Milvus running, and is {port} its port? The default is 19530.",
+    ),
+    _Cause(
+        "dns", "UNAVAILABLE", "errors resolving|domain name not found|name resolution|hostname lookup",
+        "The name {host} cannot be resolved.",
+        "Check the spelling of {host}, and your network or VPN.",
+    ),
+    _Cause(
+        "tls-to-plaintext", "UNAVAILABLE", "wrong_version_number",
+        "TLS was asked for, but the server on {address} does not speak TLS.",
+        "Leave out --secure and https://, or switch TLS on in the server.",
+    ),
+    _Cause(
+        "tls-untrusted", "UNAVAILABLE", "certificate_verify_failed",
+        "The server's certificate is not signed by an authority that this machine trusts.",
+        "Give the authority's certificate: --ca-pem-path ca.pem",
+    ),
+    _Cause(
+        "tls-name", "UNAVAILABLE", "hostname verification",
+        "The server's certificate is for another name than {host}.",
+        "Connect by the certificate's name, or say it: --server-name NAME",
+    ),
+    _Cause(
+        "tls-client-certificate", "UNAVAILABLE", "tsi_data_corrupted|certificate_required|tlsv13_alert",
+        "The server ended the TLS handshake: it asks for a client certificate that it trusts.",
+        "Give yours: --client-pem-path client.pem --client-key-path client.key --ca-pem-path ca.pem",
+    ),
+    _Cause(
+        "tls-bad-file", "UNAVAILABLE", "security handshaker",
+        "The TLS files cannot be used: {details}",
+        "Check that each file is the PEM file that its option asks for.",
+    ),
+    _Cause(
+        "http1", "UNAVAILABLE", "http1.x server",
+        "{address} answers, but as a plain HTTP server; it is not Milvus's gRPC port.",
+        "Port 9091 is for health and metrics. Connect to 19530 or whatever port maps to it.",
+    ),
+    _Cause(
+        "not-http2", "UNAVAILABLE", "failed parsing http/2",
+        "{address} answers, but speaks another protocol than gRPC.",
+        "Check the port: Milvus's default is 19530.",
+    ),
+    _Cause(
+        "reset", "UNAVAILABLE", "connection reset",
+        "{address} accepts connections and drops them at once.",
+        "Is Milvus still starting, or a forwarded port without a server behind it?",
+    ),
+    _Cause(
+        "plaintext-to-tls", "UNAVAILABLE", "socket closed",
+        "{address} accepted the connection and closed it without a word.",
+        "If the server uses TLS, add --secure. If it was stopped just now, start it again.",
+    ),
+    _Cause(
+        "no-route", "UNAVAILABLE", "network is unreachable|no route to host",
+        "There is no route to {host}.",
+        "Check your network or VPN.",
+    ),
+    _Cause(
+        "silent", "DEADLINE_EXCEEDED", "",
+        "{address} did not answer in time.",
+        "Is Milvus still starting, or a firewall in between? Raise --timeout if it is only slow.",
+    ),
+)  # fmt: skip
+
+
+def from_rpc(endpoint: Endpoint, code: grpc.StatusCode, details: str | None) -> Diagnosis:
+    """Name the cause of a failed gRPC call.
+
+    Parameters
+    ----------
+    endpoint
+        Where the call went.
+    code, details
+        The call's status, as gRPC reported it.
+
+    Returns
+    -------
+    Diagnosis
+        With cause ``"unknown"`` and the details themselves where no row of the table fits.
+    """
+    details = " ".join((details or "").split())
+    return _match(endpoint, code.name, details, f"{code.name}: {details}")
+
+
+def from_os_error(endpoint: Endpoint, error: OSError | asyncio.TimeoutError) -> Diagnosis:
+    """Name the cause of a failed name look-up, TCP connect or TLS handshake."""
+    code = "UNAVAILABLE"
+    text = str(error) or type(error).__name__
+    if isinstance(error, socket.gaierror):
+        text = f"errors resolving {endpoint.host}: {text}"
+    elif isinstance(error, ssl.SSLCertVerificationError) and "ostname" in text:
+        text = f"Hostname verification: {text}"
+    elif isinstance(error, (ssl.SSLEOFError, ConnectionResetError)) and endpoint.secure:
+        text = f"Connection reset: {text}"
+    elif isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+        code = "DEADLINE_EXCEEDED"
+    return _match(endpoint, code, text, f"{type(error).__name__}: {text}")
+
+
+def server_refused(endpoint: Endpoint, code: int, reason: str) -> Diagnosis:
+    """Report a call that arrived and was answered with an error status of Milvus itself."""
+    return Diagnosis(
+        "server-error",
+        f"{endpoint.address} answered with error {code}: {reason}",
+        "The server's log tells more.",
+        f"code {code}: {reason}",
+        "rejected",
+    )
+
+
+def database_missing(endpoint: Endpoint, db_name: str, existing: list[str]) -> Diagnosis:
+    """Report a database that the server does not have."""
+    names = ", ".join(sorted(existing)[:10]) + (", …" if len(existing) > 10 else "")
+    return Diagnosis(
+        "database-missing",
+        f"There is no database {db_name} on {endpoint.address}.",
+        f"The databases there: {names}." if names else "Create it, or leave the database out.",
+        f"ListDatabases: {names}",
+        "rejected",
+    )
+
+
+def _match(endpoint: Endpoint, code: str, details: str, evidence: str) -> Diagnosis:
+    facts = {
+        "address": endpoint.address,
+        "host": endpoint.host or endpoint.path,
+        "port": str(endpoint.port or endpoint.path),
+        "user": endpoint.user or "(none)",
+        "details": details,
+    }
+    for row in _CAUSES:
+        if row.code == code and re.search(row.pattern, details, re.IGNORECASE):
+            why, fix = row.why.format(**facts), row.fix.format(**facts)
+            return Diagnosis(row.cause, why, fix, evidence, row.state)
+    return Diagnosis(
+        "unknown",
+        f"{endpoint.address} answered {evidence}",
+        "This failure is not one we know. The text above is what gRPC reported.",
+        evidence,
+        "unreachable",
+    )

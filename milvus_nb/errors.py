@@ -1,0 +1,146 @@
+"""Every error that this package raises.
+
+::
+
+    MilvusNbError
+    ├── ParamsError            what the user wrote cannot be used      (pymilvus: ConnectionConfigException)
+    │   └── AliasError         the alias is unknown, taken, or one too many
+    ├── ConnectError           the server could not be reached or refused   (pymilvus: MilvusException)
+    ├── MissingExtraError      an optional package is not installed
+    ├── MagicUsageError        a line of ``%milvus`` that cannot be understood
+    └── ClosedError            the connection was disconnected
+
+The names in brackets are pymilvus's classes. Code written for pymilvus catches those, so ours are
+subclasses of them from the moment pymilvus is in the process. Importing pymilvus takes longer than
+connecting does, so an error never imports it: who has a pymilvus class in an ``except`` clause has
+imported it already (see :func:`join_pymilvus`).
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .diagnosis import Diagnosis
+
+__all__ = [
+    "AliasError",
+    "ClosedError",
+    "ConnectError",
+    "MagicUsageError",
+    "MilvusNbError",
+    "MissingExtraError",
+    "ParamsError",
+]
+
+
+class MilvusNbError(Exception):
+    """The base of all errors of this package.
+
+    Parameters
+    ----------
+    what
+        What happened, with the value that caused it. One line.
+    why
+        The reason. One line, or empty where `what` says it all.
+    fix
+        What the user can do next. One line, or empty.
+    """
+
+    #: Milvus's numeric error code, as pymilvus's exceptions have it. 1 means "unexpected".
+    code: int = 1
+    compatible_code: int = 1
+
+    def __init__(self, what: str, why: str = "", fix: str = "") -> None:
+        join_pymilvus()
+        # Not super().__init__: once joined, that would be pymilvus's, with another signature.
+        Exception.__init__(self, what, why, fix)
+        self.what = what
+        self.why = why
+        self.fix = fix
+
+    @property
+    def lines(self) -> list[str]:
+        """What, why and what to do, without the empty ones."""
+        return [line for line in (self.what, self.why, self.fix) if line]
+
+    @property
+    def message(self) -> str:
+        """The same text as ``str(error)``; pymilvus's exceptions have this name for it."""
+        return str(self)
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.what!r})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.what, self.why, self.fix)
+
+    def _render_traceback_(self) -> list[str]:
+        """Give IPython the lines to show instead of a traceback."""
+        return self.lines
+
+
+class ParamsError(MilvusNbError):
+    """A connection parameter cannot be used; nothing was sent anywhere."""
+
+    code = 1
+
+
+class AliasError(ParamsError):
+    """The alias is unknown, in use with other parameters, or one more than the limit."""
+
+
+class ConnectError(MilvusNbError):
+    """The server could not be reached, or it refused.
+
+    Parameters
+    ----------
+    what, why, fix
+        As in :class:`MilvusNbError`.
+    diagnosis
+        What was found out about the failure.
+    """
+
+    code = 2  # pymilvus: Status.CONNECT_FAILED
+
+    def __init__(
+        self, what: str, why: str = "", fix: str = "", diagnosis: Diagnosis | None = None
+    ) -> None:
+        super().__init__(what, why, fix)
+        self.diagnosis = diagnosis
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.what, self.why, self.fix, self.diagnosis)
+
+
+class MissingExtraError(MilvusNbError):
+    """Something was asked for that needs a package which is not installed."""
+
+
+class MagicUsageError(MilvusNbError):
+    """A line of ``%milvus`` that cannot be understood."""
+
+
+class ClosedError(MilvusNbError):
+    """The connection was disconnected; it cannot be used any more."""
+
+
+def join_pymilvus() -> None:
+    """Make our errors subclasses of pymilvus's, if pymilvus has been imported.
+
+    Called whenever one of our errors is made and when pymilvus is imported by this package.
+    """
+    theirs = sys.modules.get("pymilvus.exceptions")
+    if theirs is None:
+        return
+    for ours, name in ((ParamsError, "ConnectionConfigException"), (ConnectError, "MilvusException")):
+        base = getattr(theirs, name, None)
+        if base is not None and base not in ours.__mro__:
+            ours.__bases__ = (MilvusNbError, base)
+
+
+join_pymilvus()

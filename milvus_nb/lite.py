@@ -1,0 +1,106 @@
+"""Milvus Lite: database files served from within this process.
+
+milvus-lite keeps one gRPC server a file until the process ends, and the file stays locked as long.
+So the last connection to a file must stop its server, or no other notebook can open the file.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import Any
+
+from .diagnosis import Diagnosis, ProbeError
+from .errors import MissingExtraError
+
+__all__ = ["release", "start"]
+
+# milvus-lite logs the reason of a failed start and returns None; starts take turns, so that a
+# reason is never taken for another file's.
+_starting = threading.Lock()
+
+
+class _Reason(logging.Handler):
+    """Catches the exception that milvus-lite logs instead of raising it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.error: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.error = record.exc_info[1]
+
+
+def start(path: str) -> tuple[str, bool]:
+    """Serve a database file. Blocks for about a second where it is the process's first.
+
+    Parameters
+    ----------
+    path
+        Absolute path of the ``.db``; made if it does not exist.
+
+    Returns
+    -------
+    target, ours
+        gRPC's target, and whether this call started the server (and so has to stop it).
+
+    Raises
+    ------
+    MissingExtraError
+        milvus-lite is not installed.
+    ProbeError
+        The file cannot be served.
+    """
+    manager = _manager()
+    logger = logging.getLogger("milvus_lite.server_manager")
+    with _starting:
+        ours = os.path.abspath(path) not in manager._servers
+        reason = _Reason()
+        propagate, logger.propagate = logger.propagate, False
+        logger.addHandler(reason)
+        try:
+            uri = manager.start_and_get_uri(path)
+        finally:
+            logger.removeHandler(reason)
+            logger.propagate = propagate
+    if uri is None:
+        raise ProbeError(_diagnose(path, reason.error))
+    return uri.removeprefix("http://"), ours
+
+
+def release(path: str) -> None:
+    """Stop serving a database file and give up its lock."""
+    _manager().release_server(path)
+
+
+def _manager() -> Any:
+    try:
+        from milvus_lite.server_manager import server_manager_instance
+    except ImportError as error:
+        raise MissingExtraError(
+            "Milvus Lite is not installed, so a .db file cannot be opened.",
+            str(error),
+            "Install it: pip install 'milvus_nb[lite]'",
+        ) from None
+    return server_manager_instance
+
+
+def _diagnose(path: str, error: BaseException | None) -> Diagnosis:
+    evidence = f"{type(error).__name__}: {error}" if error else "milvus-lite gave no reason"
+    if type(error).__name__ == "DataDirLockedError":
+        return Diagnosis(
+            "lite-locked",
+            f"{path} is open in another process.",
+            "Disconnect it there, or stop that notebook's kernel; then connect again.",
+            evidence,
+            "unreachable",
+        )
+    return Diagnosis(
+        "lite-failed",
+        f"Milvus Lite cannot open {path}: {error or 'it gave no reason'}",
+        "Check that the path is a Milvus Lite database and that you may write there.",
+        evidence,
+        "unreachable",
+    )

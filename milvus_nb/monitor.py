@@ -1,0 +1,198 @@
+"""One thread with one event loop, where everything that waits for the network happens.
+
+The kernel's main thread must stay free for the user's code and for Ctrl-C, and comm handlers must
+not block. So both hand a coroutine to the monitor and get a :class:`Job` back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import concurrent.futures
+import gc
+import os
+import threading
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .errors import MilvusNbError
+from .watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from .params import Endpoint
+
+__all__ = ["Job", "Monitor"]
+
+T = TypeVar("T")
+
+DEFAULT_HEARTBEAT_S = 3.0
+
+# How long Ctrl-C waits for a cancelled job to clean up behind itself.
+_CANCEL_GRACE_S = 0.1
+
+
+class Job(Generic[T]):
+    """A coroutine that runs on the monitor's loop, seen from any other thread."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
+        self._loop = loop
+        self._future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self._task: asyncio.Task[T] | None = None
+        loop.call_soon_threadsafe(self._start, work)
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> None:
+        self._task = self._loop.create_task(work)
+        self._task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Task[T]) -> None:
+        # The future is settled only here, when the coroutine has cleaned up; a plain
+        # Future.cancel() would report "cancelled" before that.
+        if task.cancelled():
+            self._future.set_exception(concurrent.futures.CancelledError())
+        elif (error := task.exception()) is not None:
+            self._future.set_exception(error)
+        else:
+            self._future.set_result(task.result())
+
+    def cancel(self) -> None:
+        """Ask the coroutine to stop; it is done when the callbacks are called."""
+        self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
+
+    def done(self) -> bool:
+        """Tell whether the coroutine has ended."""
+        return self._future.done()
+
+    def add_done_callback(self, callback: Callable[[concurrent.futures.Future[T]], None]) -> None:
+        """Call `callback` with the settled future, on the monitor's thread."""
+        self._future.add_done_callback(callback)
+
+    def wait(self, *, cancel_on_interrupt: bool = True) -> T:
+        """Block until the coroutine ends and return its result or raise its error.
+
+        Ctrl-C cancels the coroutine, waits up to 100 ms for it to clean up, and goes on as
+        KeyboardInterrupt. With ``cancel_on_interrupt=False`` the coroutine goes on by itself.
+        """
+        try:
+            concurrent.futures.wait([self._future])
+        except KeyboardInterrupt:
+            if cancel_on_interrupt:
+                self.cancel()
+                concurrent.futures.wait([self._future], timeout=_CANCEL_GRACE_S)
+            raise
+        return self._future.result()
+
+
+class Monitor:
+    """The thread, its loop, and the watched endpoints.
+
+    Parameters
+    ----------
+    heartbeat
+        Seconds between two probes of an endpoint.
+    """
+
+    def __init__(self, heartbeat: float = DEFAULT_HEARTBEAT_S) -> None:
+        self.heartbeat = heartbeat
+        self._watches: dict[Endpoint, Watch] = {}
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._pid = 0
+
+    # From any thread
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> Job[T]:
+        """Run a coroutine on the loop; start the thread if it does not run."""
+        return Job(self._running_loop(), work)
+
+    def call(self, callback: Callable[[], None]) -> None:
+        """Call `callback` on the monitor's thread, soon."""
+        self._running_loop().call_soon_threadsafe(callback)
+
+    def repeat(self, seconds: float, callback: Callable[[], None]) -> Job[None]:
+        """Call `callback` on the monitor's thread every so many seconds, until cancelled."""
+
+        async def run() -> None:
+            while True:
+                await asyncio.sleep(seconds)
+                callback()
+
+        return self.submit(run())
+
+    def set_heartbeat(self, seconds: float) -> None:
+        """Change the time between two probes of an endpoint, in seconds."""
+        self.heartbeat = seconds
+        for watch in list(self._watches.values()):
+            watch.heartbeat = seconds
+
+    def stop(self) -> None:
+        """End the thread; every channel must have been released before."""
+        with self._lock:
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is None or thread is None or self._pid != os.getpid():
+            return
+        atexit.unregister(self.stop)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        # gRPC's polling thread lives as long as a channel does, and channels sit in cycles.
+        gc.collect()
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._pid = os.getpid()
+                self._thread = threading.Thread(
+                    target=self._run, args=(self._loop,), name="milvus-nb-monitor", daemon=True
+                )
+                self._thread.start()
+                # gRPC's threads must not outlive the interpreter.
+                atexit.register(self.stop)
+            elif self._pid != os.getpid():
+                raise MilvusNbError(
+                    f"This process (pid {os.getpid()}) is a fork of pid {self._pid}, which has the connections.",
+                    "gRPC connections do not survive a fork.",
+                    "Start it with multiprocessing's 'spawn' method and connect there.",
+                )
+            return self._loop
+
+    @staticmethod
+    def _run(loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+            rest = asyncio.all_tasks(loop)
+            for task in rest:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*rest, return_exceptions=True))
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    # On the monitor's thread
+
+    async def acquire(self, endpoint: Endpoint) -> Watch:
+        """Get the endpoint's watch, shared by all connections to it."""
+        while (watch := self._watches.get(endpoint)) is not None and watch.users == 0:
+            await watch.closed.wait()
+        if watch is None:
+            watch = self._watches[endpoint] = Watch(endpoint, self.heartbeat)
+        watch.users += 1
+        try:
+            await watch.start()
+        except BaseException:
+            await self.release(watch)
+            raise
+        return watch
+
+    async def release(self, watch: Watch) -> None:
+        """Give a watch back; the last one to do so closes its socket."""
+        watch.users -= 1
+        if watch.users == 0:
+            try:
+                await watch.close()
+            finally:
+                del self._watches[watch.endpoint]
+                watch.closed.set()

@@ -1,0 +1,538 @@
+"""All connections of this process, by alias. The only place that opens or closes one.
+
+The names and call shapes are those of pymilvus's ``connections``, so that changing the import is
+all that a notebook needs.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+from . import params as parameters
+from . import sdk
+from .connection import Connection, PingResult
+from .errors import AliasError, ParamsError
+from .monitor import DEFAULT_HEARTBEAT_S, Job, Monitor
+from .stages import Stage, Stages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pymilvus import MilvusClient
+
+    from .params import ConnectionParams
+
+__all__ = ["MAX_CONNECTIONS", "ConnectionRegistry", "Event", "process_registry"]
+
+DEFAULT_ALIAS: Final = "default"
+
+#: Milvus's documented limit of connections ("Manage Milvus Connections", Limits).
+MAX_CONNECTIONS: Final = 65_536
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something changed.
+
+    Attributes
+    ----------
+    kind
+        ``"added"``, ``"changed"``, ``"removed"``: the connection of that alias;
+        ``"current"``: which one is current.
+    alias
+        Whose; empty where no connection is current any more.
+    """
+
+    kind: Literal["added", "changed", "removed", "current"]
+    alias: str
+
+
+class Closable(Protocol):
+    """A view that the registry closes when it shuts down."""
+
+    def close(self) -> None:
+        """Let go of everything."""
+
+
+@dataclass
+class _Opening:
+    """A connect that is under way."""
+
+    connection: Connection
+    job: Job[Connection]
+
+
+class ConnectionRegistry:
+    """Aliases and their connections. Thread-safe.
+
+    Parameters
+    ----------
+    heartbeat
+        Seconds between two probes of a server.
+    timeout
+        Seconds that a connect may take where the caller does not say.
+    """
+
+    def __init__(
+        self,
+        heartbeat: float = DEFAULT_HEARTBEAT_S,
+        timeout: float = parameters.DEFAULT_TIMEOUT,
+    ) -> None:
+        self.timeout = timeout
+        self.monitor = Monitor(heartbeat)
+        self._lock = threading.RLock()
+        self._connections: dict[str, Connection] = {}
+        self._opening: dict[str, _Opening] = {}
+        self._remembered: dict[str, ConnectionParams] = {}
+        self._current = ""
+        self._listeners: list[Callable[[Event], None]] = []
+        self._panel: Closable | None = None
+
+    # pymilvus's names
+
+    def connect(
+        self,
+        alias: str = DEFAULT_ALIAS,
+        user: str = "",
+        password: str = "",
+        db_name: str = "",
+        token: str = "",
+        *,
+        replace: bool = False,
+        **kwargs: Any,
+    ) -> Connection:
+        """Connect to a Milvus server, or open a Milvus Lite file, under an alias.
+
+        With nothing but an alias: the alias's remembered parameters, else ``MILVUS_URI`` and
+        ``MILVUS_TOKEN`` if set, else ``localhost:19530``.
+
+        Parameters
+        ----------
+        alias
+            The connection's name. Connecting again with the same parameters gives the live
+            connection.
+        user, password
+            Who signs in.
+        db_name
+            The database; empty for the server's default.
+        token
+            ``"user:password"`` or an API key, instead of `user` and `password`.
+        replace
+            Let the new connection take the alias of a live one that has other parameters. The
+            old one is closed once the new one works.
+        **kwargs
+            ``uri``, ``address``, or ``host`` and ``port``; ``secure`` (bool); ``ca_pem_path``,
+            ``server_pem_path``, ``client_pem_path``, ``client_key_path``, ``server_name``;
+            ``timeout`` (seconds, default 5); ``grpc_options`` (dict of gRPC channel arguments);
+            ``handler`` and ``pool``, of which pymilvus supports only the defaults.
+
+        Returns
+        -------
+        Connection
+
+        Raises
+        ------
+        ParamsError
+            A parameter cannot be used; nothing was sent. Also pymilvus's
+            ``ConnectionConfigException``.
+        AliasError
+            The alias is live with other parameters, or there are 65,536 connections.
+        ConnectError
+            The server did not answer, or refused. Also pymilvus's ``MilvusException``.
+        NotImplementedError
+            `handler` is not ``"GRPC"``.
+        """
+        _check_alias(alias)
+        _check_handler(kwargs)
+        try:
+            params = self._params(
+                alias, user=user, password=password, db_name=db_name, token=token, **kwargs
+            )
+        finally:
+            # A debugger's or a verbose traceback's view of this frame must not show them.
+            user = password = token = ""
+            kwargs.clear()
+        return self.open(alias, params, replace=replace).wait()
+
+    def disconnect(self, alias: str) -> None:
+        """Close a connection; its sockets are closed when this returns.
+
+        Its parameters are remembered, so that ``connect(alias)`` brings it back. An alias that is
+        not connected is left alone, as pymilvus does.
+
+        Raises
+        ------
+        ParamsError
+            `alias` is not a str.
+        """
+        _check_alias(alias)
+        self.close(alias).wait(cancel_on_interrupt=False)
+
+    def disconnect_all(self) -> None:
+        """Close all connections; all sockets are closed when this returns."""
+        jobs = [self.close(alias) for alias in self.aliases()]
+        for job in jobs:
+            job.wait(cancel_on_interrupt=False)
+
+    def add_connection(self, **aliases: dict[str, Any]) -> None:
+        """Remember parameters under aliases, without connecting.
+
+        Parameters
+        ----------
+        **aliases
+            For each alias a dict of `connect`'s keywords.
+
+        Raises
+        ------
+        ParamsError
+            A parameter cannot be used.
+        AliasError
+            An alias is live with other parameters.
+        """
+        found = {alias: self._parse(**dict(config)) for alias, config in aliases.items()}
+        with self._lock:
+            for alias, params in found.items():
+                live = self._connections.get(alias)
+                if live is not None and (differences := live.params.differences(params)):
+                    raise _in_use(alias, differences)
+            self._remembered.update(found)
+
+    def remove_connection(self, alias: str) -> None:
+        """Close a connection and forget its parameters."""
+        self.disconnect(alias)
+        with self._lock:
+            self._remembered.pop(alias, None)
+
+    def list_connections(self) -> list[tuple[str, Connection | None]]:
+        """List all aliases with their connection, or None where only parameters are known."""
+        with self._lock:
+            known = dict.fromkeys([*self._remembered, *self._connections])
+            return [(alias, self._connections.get(alias)) for alias in known]
+
+    def has_connection(self, alias: str) -> bool:
+        """Tell whether the alias is connected."""
+        _check_alias(alias)
+        with self._lock:
+            return alias in self._connections
+
+    def get_connection_addr(self, alias: str) -> dict[str, Any]:
+        """Give the alias's address, user, database and TLS flag; empty if unknown. No secrets."""
+        _check_alias(alias)
+        with self._lock:
+            live = self._connections.get(alias)
+            params = live.params if live is not None else self._remembered.get(alias)
+        return params.as_dict() if params is not None else {}
+
+    # What pymilvus's lacks
+
+    def __getitem__(self, alias: str) -> Connection:
+        with self._lock:
+            try:
+                return self._connections[alias]
+            except KeyError:
+                raise self._unknown(alias) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.aliases())
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def __contains__(self, alias: object) -> bool:
+        return alias in self._connections
+
+    def __repr__(self) -> str:
+        return f"<ConnectionRegistry of {', '.join(self.aliases()) or 'no connections'}>"
+
+    def aliases(self) -> list[str]:
+        """List the connected aliases, oldest first."""
+        with self._lock:
+            return list(self._connections)
+
+    def connections(self) -> list[Connection]:
+        """List the connections, oldest first, with those that are just being opened."""
+        with self._lock:
+            opening = [
+                opening.connection
+                for alias, opening in self._opening.items()
+                if alias not in self._connections
+            ]
+            return [*self._connections.values(), *opening]
+
+    @property
+    def current(self) -> Connection | None:
+        """The connection that is meant where no alias is given: the one connected or used last."""
+        with self._lock:
+            return self._connections.get(self._current)
+
+    def resolve(self, alias: str | None) -> Connection:
+        """Give the alias's connection, or the current one for None.
+
+        Raises
+        ------
+        AliasError
+            There is none.
+        """
+        if alias is not None:
+            return self[alias]
+        if (current := self.current) is None:
+            raise AliasError("There is no connection.", "", "Connect first: %milvus connect")
+        return current
+
+    def use(self, alias: str, db_name: str | None = None) -> Connection:
+        """Make a connection the current one, and change its database if one is given.
+
+        Raises
+        ------
+        AliasError
+            No such connection.
+        ConnectError
+            The server has no such database; nothing was changed.
+        """
+        connection = self[alias]
+        if db_name is not None:
+            self.monitor.submit(connection.use_database(db_name)).wait()
+            with self._lock:
+                self._remembered[alias] = connection.params
+            self._emit("changed", alias)
+        self._make_current(alias)
+        return connection
+
+    def client(self, alias: str | None = None) -> MilvusClient:
+        """Give the alias's (or the current connection's) own ``MilvusClient``."""
+        return self.resolve(alias).client
+
+    def remembered(self, alias: str) -> ConnectionParams | None:
+        """Give the parameters that ``connect(alias)`` would use, or None."""
+        with self._lock:
+            return self._remembered.get(alias)
+
+    def panel(self) -> Any:
+        """Give the widget that shows this registry."""
+        from .panel import Panel
+
+        with self._lock:
+            if self._panel is None:
+                self._panel = Panel(self)
+            return self._panel
+
+    def set_heartbeat(self, seconds: float) -> None:
+        """Change the time between two probes of a server, in seconds."""
+        self.monitor.set_heartbeat(seconds)
+
+    def shutdown(self) -> None:
+        """Close everything, forget all parameters, end the monitor's thread."""
+        with self._lock:
+            panel, self._panel = self._panel, None
+            opening = list(self._opening.values())
+        if panel is not None:
+            panel.close()
+        for attempt in opening:
+            attempt.job.cancel()
+        self.disconnect_all()
+        with self._lock:
+            self._remembered.clear()
+        self.monitor.stop()
+
+    # For views: nothing here blocks
+
+    def open(
+        self,
+        alias: str,
+        params: ConnectionParams,
+        *,
+        replace: bool = False,
+        report: Callable[[list[Stage]], None] | None = None,
+    ) -> Job[Connection]:
+        """Start to connect.
+
+        Parameters
+        ----------
+        alias, params, replace
+            As in `connect`.
+        report
+            Gets all stages whenever one changes, on the monitor's thread.
+
+        Raises
+        ------
+        AliasError
+            As in `connect`.
+        """
+        with self._lock:
+            live = self._connections.get(alias)
+            if live is not None and not replace:
+                if differences := live.params.differences(params):
+                    raise _in_use(alias, differences)
+                return self.monitor.submit(self._reuse(live, Stages(report)))
+            if (opening := self._opening.get(alias)) is not None:
+                if differences := opening.connection.params.differences(params):
+                    raise _in_use(alias, differences)
+                return opening.job
+            if live is None and len(self._connections) + len(self._opening) >= MAX_CONNECTIONS:
+                raise AliasError(
+                    f"Cannot connect {alias}: there are {MAX_CONNECTIONS:,} connections.",
+                    "That is the limit of connections.",
+                    "Disconnect one first: %milvus disconnect ALIAS",
+                )
+            connection = Connection(alias, params, self.monitor, self.disconnect)
+            job = self.monitor.submit(self._open(connection, Stages(report)))
+            self._opening[alias] = _Opening(connection, job)
+        self._emit("added", alias)
+        return job
+
+    def close(self, alias: str) -> Job[None]:
+        """Start to disconnect; the job ends when the sockets are closed."""
+        return self.monitor.submit(self._close(alias))
+
+    def test(
+        self, params: ConnectionParams, report: Callable[[list[Stage]], None] | None = None
+    ) -> Job[None]:
+        """Start to connect and disconnect again, under no alias."""
+
+        async def attempt() -> None:
+            connection = Connection("test", params, self.monitor, None)
+            await connection.open(Stages(report))
+            await connection.close()
+
+        return self.monitor.submit(attempt())
+
+    def measure(self, alias: str, count: int = 5) -> Job[PingResult]:
+        """Start to ping."""
+        return self.monitor.submit(self[alias].measure(count))
+
+    def retry(self, alias: str) -> None:
+        """Have the alias's server probed at once."""
+        self.monitor.call(self[alias].retry)
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `listener` with every event, on any thread; it must not block.
+
+        Returns
+        -------
+        callable
+            Ends the subscription.
+        """
+        with self._lock:
+            self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with self._lock:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return unsubscribe
+
+    # On the monitor's thread
+
+    async def _open(self, connection: Connection, stages: Stages) -> Connection:
+        alias = connection.alias
+        try:
+            await connection.open(stages)
+        except BaseException:
+            with self._lock:
+                del self._opening[alias]
+                kept = alias in self._connections
+            self._emit("changed" if kept else "removed", alias)
+            raise
+        with self._lock:
+            del self._opening[alias]
+            replaced = self._connections.get(alias)
+            self._connections[alias] = connection
+            self._remembered[alias] = connection.params
+        connection.observe(lambda _: self._emit("changed", alias), ["state", "reason"])
+        self._emit("changed", alias)
+        self._make_current(alias)
+        if replaced is not None:
+            await replaced.close()
+        return connection
+
+    async def _reuse(self, connection: Connection, stages: Stages) -> Connection:
+        if connection.state not in ("connected", "degraded"):
+            await connection.verify(stages)
+        self._make_current(connection.alias)
+        return connection
+
+    async def _close(self, alias: str) -> None:
+        with self._lock:
+            connection = self._connections.pop(alias, None)
+            next_current = self._current
+            if connection is not None and alias == self._current:
+                names = list(self._connections)
+                next_current = DEFAULT_ALIAS if DEFAULT_ALIAS in names else (names or [""])[-1]
+        if connection is None:
+            return
+        connection.unobserve_all()
+        await connection.close()
+        self._emit("removed", alias)
+        self._make_current(next_current)
+
+    def _make_current(self, alias: str) -> None:
+        with self._lock:
+            if alias == self._current:
+                return
+            self._current = alias
+        self._emit("current", alias)
+
+    def _emit(self, kind: Literal["added", "changed", "removed", "current"], alias: str) -> None:
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener(Event(kind, alias))
+
+    # Parameters
+
+    def _params(self, alias: str, **given: Any) -> ConnectionParams:
+        remembered = self.remembered(alias)
+        if remembered is not None and parameters.is_empty(**given):
+            return remembered
+        return self._parse(**given)
+
+    def _parse(self, **given: Any) -> ConnectionParams:
+        return parameters.parse(**given, default_timeout=self.timeout)
+
+    def _unknown(self, alias: str) -> AliasError:
+        names = ", ".join(self.aliases())
+        return AliasError(
+            f"There is no connection {alias}.",
+            f"Connected: {names}." if names else "Nothing is connected.",
+            f"Connect first: %milvus connect -a {alias}",
+        )
+
+
+@functools.cache
+def process_registry() -> ConnectionRegistry:
+    """Give the registry of this process, which the magic, the panel and user code share."""
+    return ConnectionRegistry()
+
+
+def _check_alias(alias: object) -> None:
+    if not isinstance(alias, str):
+        raise ParamsError(
+            f"The alias {alias!r} is not text.",
+            f"It is of type {type(alias).__name__}.",
+            'Give a name such as "default".',
+        )
+
+
+def _check_handler(kwargs: dict[str, Any]) -> None:
+    handler = kwargs.pop("handler", "GRPC")
+    if handler != "GRPC":
+        raise NotImplementedError(
+            f"handler={handler!r} is not supported: Milvus is reached by gRPC. Leave it out."
+        )
+    pool = kwargs.pop("pool", None)
+    if pool not in (None, "", "QueuePool"):
+        raise sdk.param_error(
+            f"pool={pool!r} is not supported: a connection has one gRPC channel. Leave it out."
+        )
+
+
+def _in_use(alias: str, differences: list[str]) -> AliasError:
+    return AliasError(
+        f"The alias {alias} is connected with other parameters.",
+        f"They differ in {', '.join(differences)}.",
+        f"Use another alias, or replace the connection: --replace (replace=True).",
+    )

@@ -1,0 +1,156 @@
+"""The options of each subcommand of ``%milvus``, and its help."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .arguments import Parser
+
+__all__ = ["HELP", "PARSERS", "help_text"]
+
+#: What ``-h`` without a host means.
+HELP: Final = object()
+
+_SUMMARIES: Final = {
+    "connect": "connect to a server, or open a Milvus Lite file",
+    "disconnect": "close connections",
+    "status": "show the connections (also: %milvus alone)",
+    "use": "make a connection the current one",
+    "ping": "measure round trips to a server",
+    "client": "give the connection's pymilvus MilvusClient",
+    "panel": "show the connections as a widget",
+    "help": "show this help, or that of a command",
+}
+
+_EXAMPLES: Final = {
+    "connect": """
+  %milvus connect                                      localhost:19530, or MILVUS_URI
+  %milvus connect ./demo.db                            Milvus Lite, a file of this machine
+  %milvus connect localhost:19530 --user root --ask    asks for the password
+  %milvus connect https://in03.example.com --token-env MILVUS_TOKEN -a cloud
+  %milvus connect db.example:19530 --ca-pem-path ca.pem -a prod
+  %milvus connect -h localhost -p 19530 -a default     as in the Milvus CLI
+  %milvus connect -D                                   disconnects "default", as in the Milvus CLI""",
+    "disconnect": """
+  %milvus disconnect            the current connection
+  %milvus disconnect prod lab
+  %milvus disconnect --all""",
+    "use": """
+  %milvus use prod
+  %milvus use prod --db sales""",
+    "client": """
+  client = %milvus client
+  client = %milvus client prod""",
+}
+
+
+def _connect() -> Parser:
+    parser = _parser("connect")
+    where = parser.add_argument_group("where")
+    where.add_argument(
+        "address",
+        nargs="?",
+        metavar="ADDRESS",
+        help="localhost:19530, https://host, unix:/path, ./file.db",
+    )
+    where.add_argument("-uri", "--uri", metavar="URI", help="the same, as an option")
+    where.add_argument("-h", "--host", nargs="?", const=HELP, metavar="HOST", help="the host")
+    where.add_argument("-p", "--port", metavar="PORT", help="the port; 19530 by default")
+    where.add_argument("--db", metavar="NAME", help="the database")
+    where.add_argument("-a", "--alias", default="default", metavar="ALIAS", help="default: default")
+
+    who = parser.add_argument_group("who")
+    who.add_argument("--user", metavar="NAME", help="the user")
+    who.add_argument("--password", metavar="TEXT", help="in clear; better one of the next two")
+    who.add_argument("--ask", action="store_true", help="ask for the password, or token, unseen")
+    who.add_argument("--password-env", metavar="VAR", help="environment variable that holds it")
+    who.add_argument("-t", "--token", metavar="TEXT", help="user:password or an API key, in clear")
+    who.add_argument("--token-env", metavar="VAR", help="environment variable that holds it")
+
+    tls = parser.add_argument_group("TLS")
+    tls.add_argument("--secure", action="store_true", default=None, help="use TLS")
+    tls.add_argument("--ca-pem-path", metavar="FILE", help="the authority to trust")
+    tls.add_argument("--server-pem-path", metavar="FILE", help="the server's certificate to trust")
+    tls.add_argument("--client-pem-path", metavar="FILE", help="your certificate (mutual TLS)")
+    tls.add_argument("--client-key-path", metavar="FILE", help="your certificate's key")
+    tls.add_argument("--server-name", metavar="NAME", help="the name in the server's certificate")
+    tls.add_argument("-tls", "--tlsmode", dest="tls", choices=("0", "1", "2"), help="Milvus CLI: 0 off, 1 TLS, 2 mutual")
+    tls.add_argument("-cert", "--cert", metavar="FILE", help="Milvus CLI: --server-pem-path")
+
+    how = parser.add_argument_group("how")
+    how.add_argument("--timeout", metavar="SECONDS", help="5 by default")
+    how.add_argument("--replace", action="store_true", help="take over an alias that is in use")
+    how.add_argument("-D", "--disconnect", action="store_true", help="disconnect the alias instead")
+    return parser
+
+
+def _disconnect() -> Parser:
+    parser = _parser("disconnect")
+    parser.add_argument("aliases", nargs="*", metavar="ALIAS", help="default: the current one")
+    parser.add_argument("--all", action="store_true", help="every connection")
+    return parser
+
+
+def _status() -> Parser:
+    parser = _parser("status")
+    parser.add_argument("alias", nargs="?", metavar="ALIAS", help="only this one")
+    return parser
+
+
+def _use() -> Parser:
+    parser = _parser("use")
+    parser.add_argument("alias", metavar="ALIAS", help="which one")
+    parser.add_argument("--db", metavar="NAME", help="change its database, too")
+    return parser
+
+
+def _ping() -> Parser:
+    parser = _parser("ping")
+    parser.add_argument("alias", nargs="?", metavar="ALIAS", help="default: the current one")
+    parser.add_argument("--count", type=_count, default=5, metavar="N", help="round trips; 5")
+    return parser
+
+
+def _client() -> Parser:
+    parser = _parser("client")
+    parser.add_argument("alias", nargs="?", metavar="ALIAS", help="default: the current one")
+    return parser
+
+
+def _help() -> Parser:
+    parser = _parser("help")
+    parser.add_argument("command", nargs="?", metavar="COMMAND", help="one of the commands")
+    return parser
+
+
+def _parser(command: str) -> Parser:
+    return Parser(command, _SUMMARIES[command])
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= 1000:
+        raise ValueError
+    return count
+
+
+PARSERS: Final[dict[str, Parser]] = {
+    "connect": _connect(),
+    "disconnect": _disconnect(),
+    "status": _status(),
+    "use": _use(),
+    "ping": _ping(),
+    "client": _client(),
+    "panel": _parser("panel"),
+    "help": _help(),
+}
+
+
+def help_text(command: str | None) -> str:
+    """Give the help of a command, or of all of them."""
+    if command is None:
+        lines = [f"  %milvus {name:<11} {summary}" for name, summary in _SUMMARIES.items()]
+        return "\n".join(["Connections to Milvus:", *lines, "", "%milvus help connect tells more."])
+    text = PARSERS[command].format_help().strip()
+    examples = _EXAMPLES.get(command)
+    return f"{text}\n\nexamples:{examples}" if examples else text

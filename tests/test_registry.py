@@ -1,0 +1,362 @@
+"""The registry against real servers: connect, share, replace, refuse, close."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pymilvus
+import pytest
+from pymilvus.exceptions import ConnectionConfigException, ParamError
+
+from milvus_nb import AliasError, ConnectError, ConnectionRegistry, ParamsError, registry
+from tests.helpers import free_port, open_files, sockets_to, threads, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from milvus_nb.registry import Event
+    from tests.servers import MilvusTestServer
+
+
+@pytest.fixture
+def connections() -> Iterator[ConnectionRegistry]:
+    found = ConnectionRegistry()
+    yield found
+    found.shutdown()
+    assert threads("milvus-nb") == []
+
+
+def test_connect_gives_a_verified_connection_with_the_servers_facts(
+    connections: ConnectionRegistry, milvus_auth: MilvusTestServer
+) -> None:
+    """One line connects, and says who, where, which version, how fast."""
+    found = connections.connect("prod", uri=milvus_auth.address, token="root:Milvus")
+    assert (found.alias, found.state, found.user, found.db_name) == (
+        "prod",
+        "connected",
+        "root",
+        "default",
+    )
+    assert found.server_version.startswith("v2.3")
+    assert found.latency_ms is not None
+    assert 0 < found.latency_ms < 1000
+    assert found.checked_at is not None
+    assert found.connected_at is not None
+    assert connections["prod"] is found
+    assert connections.current is found
+
+
+def test_connected_means_that_the_credentials_were_verified(
+    connections: ConnectionRegistry, milvus_auth: MilvusTestServer
+) -> None:
+    """A wrong password fails at connect, with the reason, as pymilvus's exception too."""
+    with pytest.raises(pymilvus.MilvusException) as failure:
+        connections.connect("prod", uri=milvus_auth.address, token="root:wrong-one")
+    assert isinstance(failure.value, ConnectError)
+    assert failure.value.diagnosis is not None
+    assert failure.value.diagnosis.cause == "wrong-password"
+    assert "root" in str(failure.value)
+    assert "wrong-one" not in str(failure.value)
+    assert not connections.has_connection("prod")
+    assert sockets_to(milvus_auth.port) == []
+
+
+def test_the_client_is_pymilvus_own_and_is_made_once(
+    connections: ConnectionRegistry, milvus_auth: MilvusTestServer
+) -> None:
+    """`client` gives a MilvusClient that works, the same one each time."""
+    connections.connect("prod", uri=milvus_auth.address, token="root:Milvus")
+    client = connections.client("prod")
+    assert isinstance(client, pymilvus.MilvusClient)
+    assert client is connections["prod"].client
+    assert client.list_collections() == []
+
+
+def test_disconnect_closes_every_socket_before_it_returns(
+    connections: ConnectionRegistry, milvus_auth: MilvusTestServer
+) -> None:
+    """Neither the probe's socket nor the client's is left."""
+    found = connections.connect("prod", uri=milvus_auth.address, token="root:Milvus")
+    assert found.client.list_collections() == []
+    assert len(sockets_to(milvus_auth.port)) == 2
+    connections.disconnect("prod")
+    assert sockets_to(milvus_auth.port) == []
+    assert found.state == "disconnected"
+    with pytest.raises(Exception, match="closed"):
+        _ = found.client
+
+
+def test_aliases_of_one_endpoint_share_one_probe(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """The cost of watching grows with endpoints, not aliases."""
+    for number in range(5):
+        connections.connect(f"a{number}", uri=milvus.address)
+    assert len(sockets_to(milvus.port)) == 1
+    connections.disconnect("a0")
+    assert len(sockets_to(milvus.port)) == 1
+    connections.disconnect_all()
+    assert sockets_to(milvus.port) == []
+    assert len(connections) == 0
+
+
+def test_a_rerun_cell_gives_the_live_connection(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """Same alias, same parameters: nothing new is opened."""
+    first = connections.connect("a", uri=milvus.address)
+    assert connections.connect("a", uri=milvus.address) is first
+
+
+def test_other_parameters_need_replace(
+    connections: ConnectionRegistry, milvus: MilvusTestServer, milvus_auth: MilvusTestServer
+) -> None:
+    """The error says how they differ; with replace the new one takes over once it works."""
+    first = connections.connect("a", uri=milvus.address)
+    with pytest.raises(ConnectionConfigException) as failure:
+        connections.connect("a", uri=milvus_auth.address, token="root:Milvus")
+    assert isinstance(failure.value, AliasError)
+    assert "address" in str(failure.value)
+    assert "replace=True" in str(failure.value)
+    assert "Milvus" not in str(failure.value)
+    assert first.state == "connected"
+
+    second = connections.connect(
+        "a", uri=milvus_auth.address, token="root:Milvus", replace=True
+    )
+    assert connections["a"] is second
+    assert first.state == "disconnected"
+    assert sockets_to(milvus.port) == []
+
+
+def test_a_failed_replace_leaves_the_working_connection_alone(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """pymilvus destroys it; we do not."""
+    first = connections.connect("a", uri=milvus.address)
+    with pytest.raises(ConnectError):
+        connections.connect("a", uri=f"localhost:{free_port()}", replace=True)
+    assert connections["a"] is first
+    assert first.state == "connected"
+    assert first.client.list_collections() == []
+
+
+def test_a_disconnected_alias_is_remembered_until_it_is_removed(
+    connections: ConnectionRegistry, milvus_auth: MilvusTestServer
+) -> None:
+    """connect(alias) brings it back, credentials too; remove_connection forgets it."""
+    connections.connect("prod", uri=milvus_auth.address, token="root:Milvus")
+    connections.disconnect("prod")
+    assert connections.list_connections() == [("prod", None)]
+    assert connections.connect("prod").state == "connected"
+    connections.remove_connection("prod")
+    assert connections.list_connections() == []
+
+
+def test_add_connection_keeps_all_it_is_given(
+    connections: ConnectionRegistry, milvus_auth: MilvusTestServer
+) -> None:
+    """pymilvus drops the token of a cached alias; ours signs in with it."""
+    connections.add_connection(prod={"uri": milvus_auth.address, "token": "root:Milvus"})
+    assert connections.list_connections() == [("prod", None)]
+    address = connections.get_connection_addr("prod")
+    assert address["user"] == "root"
+    assert "Milvus" not in str(address)
+    assert connections.connect("prod").state == "connected"
+
+
+def test_use_changes_the_current_connection_and_its_database(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """A database that is not there is refused, with those that are; nothing changes."""
+    connections.connect("a", uri=milvus.address)
+    connections.connect("b", uri=milvus.address)
+    assert connections.current is connections["b"]
+    client = connections.client("a")
+    client.create_database("sales")
+    try:
+        connections.use("a", db_name="sales")
+        assert connections.current is connections["a"]
+        assert connections["a"].db_name == "sales"
+        client.create_collection("orders", dimension=4)
+        assert connections.client("a").list_collections() == ["orders"]
+        assert connections.client("b").list_collections() == []
+        with pytest.raises(ConnectError, match="sales") as failure:
+            connections.use("b", db_name="sale")
+        assert "sale on" in str(failure.value)
+        assert connections["b"].db_name == "default"
+        with pytest.raises(ConnectError, match="database"):
+            connections.connect("c", uri=f"{milvus.uri}/nowhere")
+        client.drop_collection("orders")
+    finally:
+        client.use_database("default")
+        client.drop_database("sales")
+
+
+def test_the_current_connection_follows_the_disconnects(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """The default alias is next, else the youngest, else none."""
+    for alias in ("a", "default", "b", "c"):
+        connections.connect(alias, uri=milvus.address)
+    currents = []
+    for alias in ("c", "default", "b", "a"):
+        connections.disconnect(alias)
+        currents.append(connections.current.alias if connections.current else None)
+    assert currents == ["default", "b", "a", None]
+
+
+def test_milvus_lite_is_released_so_that_another_process_can_open_it(
+    connections: ConnectionRegistry, lite_path: Path, run_python: Callable[[str], str]
+) -> None:
+    """With the last alias on a file its server stops and its lock is gone."""
+    open_it = (
+        "from milvus_nb import connections\n"
+        f"print(connections.connect(uri={str(lite_path)!r}, timeout=20).state)\n"
+    )
+    connections.connect("a", uri=str(lite_path))
+    connections.connect("b", uri=str(lite_path))
+    assert connections.client("b").list_collections() == []
+    assert "open in another process" in run_python(open_it)
+    connections.disconnect("a")
+    assert connections.client("b").list_collections() == []
+    connections.disconnect("b")
+    assert run_python(open_it).strip() == "connected"
+
+
+@pytest.mark.parametrize(
+    ("tls", "cause"),
+    [
+        ({"ca_pem_path": "ca"}, ""),
+        ({"server_pem_path": "ca"}, ""),
+        ({"secure": True}, "tls-untrusted"),
+        ({}, "plaintext-to-tls"),
+    ],
+)
+def test_tls(
+    connections: ConnectionRegistry, milvus_tls: MilvusTestServer, tls: dict[str, object], cause: str
+) -> None:
+    """The right certificate connects, and the client works; what is wrong is named."""
+    given = {name: str(milvus_tls.ca_pem) if value == "ca" else value for name, value in tls.items()}
+    if cause:
+        with pytest.raises(ConnectError) as failure:
+            connections.connect(host="localhost", port=milvus_tls.port, **given)
+        assert failure.value.diagnosis is not None
+        assert failure.value.diagnosis.cause == cause
+    else:
+        found = connections.connect(host="localhost", port=milvus_tls.port, **given)
+        assert found.secure
+        assert found.client.list_collections() == []
+
+
+def test_mutual_tls(connections: ConnectionRegistry, milvus_mutual_tls: MilvusTestServer) -> None:
+    """The client certificate is sent by the probe and by the client; its lack is named."""
+    server = milvus_mutual_tls
+    given = {"host": "localhost", "port": server.port, "token": "root:Milvus"}
+    found = connections.connect(
+        **given,
+        ca_pem_path=str(server.ca_pem),
+        client_pem_path=str(server.client_pem),
+        client_key_path=str(server.client_key),
+    )
+    assert found.client.list_collections() == []
+    with pytest.raises(ConnectError) as failure:
+        connections.connect("b", **given, ca_pem_path=str(server.ca_pem))
+    assert failure.value.diagnosis is not None
+    assert failure.value.diagnosis.cause == "tls-client-certificate"
+
+
+def test_refusals_before_anything_is_sent(connections: ConnectionRegistry) -> None:
+    """Handler, pool, alias and port are checked first, with pymilvus's classes."""
+    with pytest.raises(NotImplementedError):
+        connections.connect(handler="HTTP")
+    with pytest.raises(ParamError):
+        connections.connect(pool="SingletonThread")
+    with pytest.raises(ConnectionConfigException):
+        connections.connect(uri="localhost:99999")
+    with pytest.raises(ParamsError):
+        connections.connect(7)  # type: ignore[arg-type]  # the point
+    with pytest.raises(AliasError):
+        _ = connections["nobody"]
+    assert threads("milvus-nb") == []
+
+
+def test_one_connection_more_than_the_limit_is_refused(
+    connections: ConnectionRegistry, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit is Milvus's documented 65,536; here it is lowered."""
+    assert registry.MAX_CONNECTIONS == 65_536
+    monkeypatch.setattr(registry, "MAX_CONNECTIONS", 2)
+    connections.connect("a", uri=milvus.address)
+    connections.connect("b", uri=milvus.address)
+    with pytest.raises(AliasError, match="limit"):
+        connections.connect("c", uri=milvus.address)
+    assert connections.connect("a", uri=milvus.address).state == "connected"
+
+
+def test_eight_threads_connect_and_disconnect_at_once(
+    connections: ConnectionRegistry, milvus: MilvusTestServer, milvus_auth: MilvusTestServer
+) -> None:
+    """Nothing is lost, nothing is left, and the events tell the same story."""
+    events: list[Event] = []
+    unsubscribe = connections.subscribe(events.append)
+    failures: list[BaseException] = []
+    start = threading.Barrier(8)
+
+    def work(number: int) -> None:
+        try:
+            start.wait()
+            for turn in range(10):
+                own, shared = f"own-{number}", f"shared-{turn % 3}"
+                connections.connect(own, uri=milvus_auth.address, token="root:Milvus")
+                assert connections[own].ping(1).count == 1
+                connections.connect(shared, uri=milvus.address)
+                connections.disconnect(own)
+                connections.disconnect(shared)
+        except BaseException as error:  # noqa: BLE001  # reported by the main thread
+            failures.append(error)
+
+    workers = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(timeout=60)
+    assert failures == []
+    unsubscribe()
+    assert len(connections) == 0
+    assert sockets_to(milvus.port) == sockets_to(milvus_auth.port) == []
+    added = sum(event.kind == "added" for event in events)
+    assert added == sum(event.kind == "removed" for event in events) >= 80
+
+
+def test_a_thousand_aliases_of_one_server_take_one_thread_and_one_socket(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """Aliases are names; only endpoints cost."""
+    before = open_files()
+    for number in range(1000):
+        connections.connect(f"a{number}", uri=milvus.address)
+    assert len(sockets_to(milvus.port)) == 1
+    assert len(threads("milvus-nb")) == 1
+    assert open_files() - before < 20
+
+
+def test_a_dead_server_is_seen_without_asking_and_its_return_too(
+    connections: ConnectionRegistry, make_milvus: Callable[..., MilvusTestServer]
+) -> None:
+    """The state and its observers change when the server dies; the client works when it is back."""
+    server = make_milvus()
+    found = connections.connect(uri=server.address)
+    client = found.client
+    seen: list[str] = []
+    found.observe(lambda change: seen.append(change["new"]), "state")
+    server.kill()
+    wait_until(lambda: found.state == "unreachable", 5)
+    assert "refused" in found.reason
+    server.restart()
+    wait_until(lambda: found.state == "connected", 30)
+    assert client.list_collections() == []
+    assert seen[0] == "unreachable"
+    assert seen[-1] == "connected"
