@@ -185,8 +185,9 @@ def ip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveS
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=config)
     yield shell
-    if "milvus_nb" in shell.extension_manager.loaded:
-        shell.extension_manager.unload_extension("milvus_nb")
+    extensions = shell.extension_manager
+    if extensions is not None and "milvus_nb" in extensions.loaded:
+        extensions.unload_extension("milvus_nb")
     shell.atexit_operations()
     atexit.unregister(shell.atexit_operations)
     if shell.history_manager is not None:

@@ -103,7 +103,7 @@ def sockets_to(port: int, pid: int | None = None) -> list[tuple[int, str]]:
     return [
         (connection.laddr.port, connection.status)
         for connection in psutil.Process(pid).net_connections(kind="tcp")
-        if connection.raddr and connection.raddr.port == port
+        if getattr(connection.raddr, "port", None) == port  # () when not connected
     ]
 
 

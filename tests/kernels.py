@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pexpect
-from jupyter_client import KernelManager
+from jupyter_client.manager import KernelManager
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -171,7 +171,11 @@ class Kernel:
         return self.client.execute(code, allow_stdin=allow_stdin), sent_at
 
     def finish(
-        self, submitted: tuple[str, float], *, timeout_s: float = 60.0, answers: tuple[str, ...] = ()
+        self,
+        submitted: tuple[str, float],
+        *,
+        timeout_s: float = 60.0,
+        answers: tuple[str, ...] = (),
     ) -> Execution:
         """Wait for a cell that was sent by `submit`."""
         request, sent_at = submitted

@@ -216,7 +216,11 @@ class MilvusTestServer:
         return self.process
 
     def _failed(self, how: str) -> RuntimeError:
-        return RuntimeError(f"Milvus on port {self.port} {how}. The end of its log:\n{self.log[-4000:]}")
+        # A Go program that dies lists all its goroutines after the cause.
+        cause, *_ = self.log.partition("\ngoroutine ")
+        return RuntimeError(
+            f"Milvus on port {self.port} {how}. The end of its log:\n{cause[-4000:]}"
+        )
 
     def _start_on_free_ports(self) -> None:
         # Somebody may take a port between our look and the server's start: then it ends.
@@ -265,7 +269,9 @@ class MilvusTestServer:
             # Nothing here has to survive a power cut.
             "unsafe-no-fsync: true\n"
         )
-        shutil.copytree(self._folder / "data" / "configs", self._folder / "configs", dirs_exist_ok=True)
+        # Outside the data, which `wipe` removes.
+        written = self._folder / "data" / "configs"
+        shutil.copytree(written, self._folder / "configs", dirs_exist_ok=True)
 
     def _launch(self) -> None:
         binaries = _unpacked()
@@ -308,10 +314,12 @@ class MilvusTestServer:
             channel = grpc.insecure_channel(target, options)
         token = base64.b64encode(self.root_token.encode()).decode()
         with channel, contextlib.suppress(grpc.RpcError):
-            call = channel.unary_unary("/milvus.proto.milvus.MilvusService/CheckHealth")
-            answer = call(b"", timeout=5, metadata=[("authorization", token)])
+            call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+                "/milvus.proto.milvus.MilvusService/CheckHealth"
+            )
+            answer = call(b"", timeout=5, metadata=(("authorization", token),))
             # Field 2, isHealthy, is true. Before it is, field 1 holds an error.
-            return isinstance(answer, bytes) and b"\x10\x01" in answer
+            return b"\x10\x01" in answer
         return False
 
 
