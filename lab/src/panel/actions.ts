@@ -1,0 +1,106 @@
+import { milliseconds } from './format';
+import { GONE, type Link, RequestError } from './link';
+import type { ConnectParams, Failure, Methods, Stage } from './messages';
+import type { Action, Store } from './store';
+
+/** A connect or a test under way. */
+export interface Attempt<T> {
+  id: number;
+  answer: Promise<T>;
+}
+
+/** What a user can do in the panel: asks the kernel, and tells the store what came of it. */
+export class Actions {
+  constructor(
+    private readonly link: Link,
+    private readonly store: Store,
+  ) {}
+
+  connect(
+    params: ConnectParams,
+    onStages: (stages: Stage[]) => void,
+  ): Attempt<Methods['connect']['result']> {
+    return this.link.request('connect', params, onStages);
+  }
+
+  test(
+    params: ConnectParams,
+    onStages: (stages: Stage[]) => void,
+  ): Attempt<Methods['test']['result']> {
+    return this.link.request('test', params, onStages);
+  }
+
+  cancel(request: number): void {
+    this.link.request('cancel', { request }).answer.catch(ignore);
+  }
+
+  /** Let the kernel drop the secret that it keeps for the form's next try. */
+  forget(request: number): void {
+    this.link.request('forget', { request }).answer.catch(ignore);
+  }
+
+  async disconnect(alias: string): Promise<boolean> {
+    return this.onRow(alias, 'disconnect', async () => {
+      await this.link.request('disconnect', { alias }).answer;
+      // The event that takes the row away may come after the answer.
+      this.store.rows.delete(alias);
+      this.store.finish(alias, { kind: 'disconnected', alias }, '');
+    });
+  }
+
+  async reconnect(alias: string): Promise<boolean> {
+    return this.onRow(alias, 'reconnect', async () => {
+      await this.link.request('reconnect', { alias }).answer;
+      this.store.finish(alias, null, `${alias} is connected again.`);
+    });
+  }
+
+  async retry(alias: string): Promise<boolean> {
+    return this.onRow(alias, 'retry', async () => {
+      await this.link.request('retry', { alias }).answer;
+      this.store.finish(alias, null, `Trying ${alias} again.`);
+    });
+  }
+
+  async use(alias: string): Promise<boolean> {
+    return this.onRow(alias, 'use', async () => {
+      await this.link.request('use', { alias }).answer;
+      this.store.finish(alias, null, `${alias} is the current connection.`);
+    });
+  }
+
+  async ping(alias: string): Promise<boolean> {
+    return this.onRow(alias, 'ping', async () => {
+      const ping = await this.link.request('ping', { alias }).answer;
+      this.store.pings.set(alias, ping);
+      this.store.finish(alias, null, `${alias}: median ${milliseconds(ping.median_ms)}.`);
+    });
+  }
+
+  async details(alias: string): Promise<Methods['details']['result']['rows']> {
+    return (await this.link.request('details', { alias }).answer).rows;
+  }
+
+  private async onRow(alias: string, action: Action, work: () => Promise<void>): Promise<boolean> {
+    this.store.start(alias, action);
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.store.finish(alias, { kind: 'failed', alias, failure: failureOf(error) }, '');
+      return false;
+    }
+  }
+}
+
+/** The failure in an error; one of the page's own is shown as what it is. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof RequestError) {
+    return error.failure;
+  }
+  return { what: 'The panel failed.', why: String(error), fix: GONE.fix };
+}
+
+function ignore(): void {
+  // The kernel is gone, and with it what was to be cancelled or forgotten.
+}

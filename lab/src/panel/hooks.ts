@@ -1,0 +1,57 @@
+import type { RefObject } from 'preact';
+import { useEffect, useReducer, useRef } from 'preact/hooks';
+
+import type { Store } from './store';
+
+/** Draw again whenever the store changes, and every second for the ages to tick. */
+export function useStore(store: Store): void {
+  const [, draw] = useReducer<number, void>(n => n + 1, 0);
+  useEffect(() => store.subscribe(() => draw()), [store]);
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) {
+        draw();
+      }
+    }, 1000);
+    return () => clearInterval(timer);
+  }, []);
+}
+
+export type FocusOn = (key: string) => void;
+
+/** How long focus may wait for its element to be drawn, in ms. */
+const FOCUS_WITHIN_MS = 2000;
+
+/**
+ * Move the focus to the element with `data-focus={key}`, now or as soon as it is drawn. Focus that
+ * the user has meanwhile put somewhere else stays there.
+ */
+export function useFocus(root: RefObject<HTMLElement | null>): FocusOn {
+  const wanted = useRef<{ key: string; until: number; from: Element | null } | null>(null);
+
+  const settle = (): void => {
+    const want = wanted.current;
+    if (want === null || root.current === null) {
+      return;
+    }
+    const active = document.activeElement;
+    const moved = active !== want.from && active !== null && root.current.contains(active);
+    if (Date.now() > want.until || moved) {
+      wanted.current = null;
+      return;
+    }
+    const target = root.current.querySelector<HTMLElement>(
+      `[data-focus="${CSS.escape(want.key)}"]`,
+    );
+    if (target !== null) {
+      wanted.current = null;
+      target.focus();
+    }
+  };
+
+  useEffect(settle);
+  return key => {
+    wanted.current = { key, until: Date.now() + FOCUS_WITHIN_MS, from: document.activeElement };
+    settle();
+  };
+}

@@ -1,0 +1,236 @@
+import type { Event, Failure, Hello, Method, Methods, Reply, Stage } from './messages';
+import { parse, PROTOCOL } from './messages';
+import type { KernelConnection, Model } from './model';
+
+/**
+ * How things stand between the page and the kernel.
+ *
+ * - `opening`: the first question is not answered yet
+ * - `live`: the kernel was heard within the last heartbeats
+ * - `silent`: it was not; what is shown may be out of date
+ * - `restarting`: the kernel is being restarted
+ * - `restarted`, `ended`: this panel's kernel is gone for good, and its connections with it
+ */
+export type LinkStatus = 'opening' | 'live' | 'silent' | 'restarting' | 'restarted' | 'ended';
+
+/** An error that the kernel sent back, or one that stands for its silence. */
+export class RequestError extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure.what);
+  }
+}
+
+export const GONE: Failure = {
+  what: 'The kernel is gone.',
+  why: 'It was restarted or stopped before it answered.',
+  fix: 'Run %milvus panel again.',
+};
+
+export interface Listener {
+  hello(hello: Hello): void;
+  event(event: Event): void;
+  status(status: LinkStatus): void;
+}
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: RequestError): void;
+  onStages?: ((stages: Stage[]) => void) | undefined;
+}
+
+/** Heartbeats without a word after which the kernel counts as silent. */
+const SILENT_AFTER = 2.5;
+const CHECK_EVERY_MS = 1000;
+/** How long a question for everything may stay open before it is asked once more. */
+const PROBE_AGAIN_MS = 15_000;
+
+/** Questions, answers and events over one comm, and whether the other end is still there. */
+export class Link {
+  status: LinkStatus = 'opening';
+  /** When the kernel was last heard, in ms of the page's clock. */
+  heardAt = Date.now();
+  heartbeat_s = 5;
+
+  private readonly pending = new Map<number, Pending>();
+  // Every page of a notebook hears the answers to all of them: a random start keeps their ids apart.
+  private nextId = Math.floor(Math.random() * 2 ** 32) * 2 ** 20;
+  private readonly timer: ReturnType<typeof setInterval>;
+  private readonly kernel: KernelConnection | null;
+  private probedAt: number | null = null;
+  private readonly nodes = new Set<Element>();
+
+  constructor(
+    private readonly model: Model,
+    private readonly listener: Listener,
+  ) {
+    this.kernel = model.widget_manager?.kernel ?? null;
+    model.on('msg:custom', this.onMessage);
+    model.on('comm_live_update', this.onCommChange);
+    this.kernel?.statusChanged?.connect(this.onKernelStatus);
+    this.kernel?.connectionStatusChanged?.connect(this.onConnectionStatus);
+    this.kernel?.disposed?.connect(this.onKernelDisposed);
+    this.timer = setInterval(this.check, CHECK_EVERY_MS);
+  }
+
+  /** Whether this kernel will never answer again. */
+  get isGone(): boolean {
+    return this.status === 'restarted' || this.status === 'ended';
+  }
+
+  /** Ask the kernel. `id` names the request, for its stages and to cancel it. */
+  request<M extends Method>(
+    method: M,
+    params: Methods[M]['params'],
+    onStages?: (stages: Stage[]) => void,
+  ): { id: number; answer: Promise<Methods[M]['result']> } {
+    const id = this.nextId++;
+    const answer = new Promise<Methods[M]['result']>((resolve, reject) => {
+      if (this.isGone || this.status === 'restarting') {
+        reject(new RequestError(GONE));
+        return;
+      }
+      this.pending.set(id, { resolve: resolve as (result: unknown) => void, reject, onStages });
+      try {
+        this.model.send({ v: PROTOCOL, id, method, params });
+      } catch {
+        this.setStatus('ended');
+      }
+    });
+    return { id, answer };
+  }
+
+  /** Watch the comm by a view's node: ipywidgets marks the nodes of a model whose comm is dead. */
+  watch(node: Element): () => void {
+    this.nodes.add(node);
+    this.checkComm();
+    return () => this.nodes.delete(node);
+  }
+
+  dispose(): void {
+    clearInterval(this.timer);
+    this.model.off('msg:custom', this.onMessage);
+    this.model.off('comm_live_update', this.onCommChange);
+    this.kernel?.statusChanged?.disconnect(this.onKernelStatus);
+    this.kernel?.connectionStatusChanged?.disconnect(this.onConnectionStatus);
+    this.kernel?.disposed?.disconnect(this.onKernelDisposed);
+    this.failPending();
+  }
+
+  /** Ask for everything: at the start, and again whenever something may have been missed. */
+  probe(): void {
+    const now = Date.now();
+    if (this.probedAt !== null && now - this.probedAt < PROBE_AGAIN_MS) {
+      return;
+    }
+    this.probedAt = now;
+    this.request('hello', {}).answer.then(
+      hello => {
+        this.probedAt = null;
+        this.heartbeat_s = hello.heartbeat_s;
+        this.listener.hello(hello);
+        this.setStatus('live');
+      },
+      () => {
+        this.probedAt = null;
+      },
+    );
+  }
+
+  private readonly onMessage = (content: unknown): void => {
+    const message = parse(content);
+    if (message === null) {
+      console.warn('[milvus_nb] a message of another version was ignored');
+      return;
+    }
+    this.heardAt = Date.now();
+    if (this.status === 'silent') {
+      this.setStatus('live');
+      this.probe(); // Something may have been missed.
+    }
+    if (message.kind === 'reply') {
+      this.onReply(message.reply);
+    } else if (message.event.event === 'stage') {
+      this.pending.get(message.event.request)?.onStages?.(message.event.stages);
+    } else {
+      this.listener.event(message.event);
+    }
+  };
+
+  private onReply(reply: Reply): void {
+    const pending = this.pending.get(reply.id);
+    if (pending === undefined) {
+      return; // The answer to another page of this notebook.
+    }
+    this.pending.delete(reply.id);
+    if ('error' in reply) {
+      pending.reject(new RequestError(reply.error));
+    } else {
+      pending.resolve(reply.result);
+    }
+  }
+
+  private readonly check = (): void => {
+    const silence = Date.now() - this.heardAt;
+    if (this.status === 'live' && silence > this.heartbeat_s * SILENT_AFTER * 1000) {
+      this.setStatus('silent');
+    }
+    if (this.status === 'silent') {
+      this.probe();
+    }
+  };
+
+  private readonly onCommChange = (): void => {
+    // The event does not say which way it went, and the mark on the nodes may come after it.
+    queueMicrotask(() => this.checkComm());
+  };
+
+  private checkComm(): void {
+    for (const node of this.nodes) {
+      if (node.closest('.jupyter-widgets-disconnected') !== null && this.status !== 'restarting') {
+        this.setStatus('restarted');
+      }
+    }
+  }
+
+  private readonly onKernelStatus = (_: unknown, status: string): void => {
+    if (status === 'restarting' || status === 'autorestarting') {
+      this.setStatus('restarting');
+    } else if (status === 'dead' || status === 'terminating') {
+      this.setStatus('ended');
+    } else if (this.status === 'restarting' && (status === 'idle' || status === 'busy')) {
+      this.setStatus('restarted');
+    }
+  };
+
+  private readonly onConnectionStatus = (_: unknown, status: string): void => {
+    if (this.isGone || this.status === 'restarting') {
+      return;
+    }
+    if (status === 'connected') {
+      this.probedAt = null; // What was asked before may have been lost.
+      this.probe();
+    } else if (this.status === 'live') {
+      this.setStatus('silent');
+    }
+  };
+
+  private readonly onKernelDisposed = (): void => this.setStatus('ended');
+
+  private setStatus(status: LinkStatus): void {
+    if (status === this.status || this.isGone) {
+      return;
+    }
+    this.status = status;
+    if (this.isGone || status === 'restarting') {
+      this.failPending();
+    }
+    this.listener.status(status);
+  }
+
+  private failPending(): void {
+    for (const pending of this.pending.values()) {
+      pending.reject(new RequestError(GONE));
+    }
+    this.pending.clear();
+  }
+}

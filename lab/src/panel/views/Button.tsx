@@ -1,0 +1,37 @@
+import type { ComponentChildren, MouseEventHandler } from 'preact';
+
+interface Props {
+  /** The accessible name; it begins with the visible text. */
+  name: string;
+  children: ComponentChildren;
+  onClick?: MouseEventHandler<HTMLButtonElement>;
+  kind?: 'primary' | 'plain' | 'quiet';
+  submit?: boolean;
+  /** Not to be pressed just now; it keeps the focus. */
+  busy?: boolean;
+  disabled?: boolean;
+  focusKey?: string;
+}
+
+export function Button(props: Props) {
+  const { name, children, onClick, kind = 'quiet', busy = false, disabled = false } = props;
+  return (
+    <button
+      type={props.submit ? 'submit' : 'button'}
+      class={`milvus-nb-button milvus-nb-mod-${kind}`}
+      aria-label={name}
+      aria-disabled={busy}
+      disabled={disabled}
+      data-focus={props.focusKey}
+      onClick={event => {
+        if (busy) {
+          event.preventDefault();
+        } else {
+          onClick?.(event);
+        }
+      }}
+    >
+      {children}
+    </button>
+  );
+}

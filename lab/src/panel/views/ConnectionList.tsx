@@ -1,0 +1,124 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+import type { Row } from '../messages';
+import { rowText } from '../rowText';
+import type { Session } from '../session';
+import { useVirtualRows } from '../virtual';
+import { ConnectionRow, type RowHandlers } from './ConnectionRow';
+
+interface Props {
+  session: Session;
+  rows: Row[];
+  /** The alias to bring into view, or "". */
+  reveal: string;
+  on: Omit<RowHandlers, 'toggleDetails'>;
+}
+
+/** The connections, of which only those in view are drawn. */
+export function ConnectionList({ session, rows, reveal, on }: Props) {
+  const { store, link, actions } = session;
+  const scroller = useRef<HTMLDivElement>(null);
+  const space = useRef<HTMLUListElement>(null);
+  const [active, setActive] = useState('');
+  const [detailed, setDetailed] = useState<ReadonlySet<string>>(new Set());
+
+  const aliases = rows.map(row => row.alias);
+  const activeIndex = aliases.indexOf(active);
+  const list = useVirtualRows(scroller, aliases, activeIndex);
+  const items = list.getVirtualItems();
+  const total = list.getTotalSize();
+
+  useLayoutEffect(() => {
+    space.current?.style.setProperty('--milvus-nb-list-size', `${total}px`);
+  }, [total]);
+
+  const goTo = (index: number): void => {
+    const alias = aliases[index];
+    if (alias !== undefined) {
+      setActive(alias);
+      list.scrollToIndex(index);
+    }
+  };
+  const revealIndex = reveal === '' ? -1 : aliases.indexOf(reveal);
+  useEffect(() => goTo(revealIndex), [reveal, revealIndex >= 0]);
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const target = event.target as HTMLElement;
+    const at = Number(target.closest<HTMLElement>('[data-index]')?.dataset.index ?? -1);
+    const to: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      Home: 0,
+      End: rows.length - 1,
+    };
+    const index = to[event.key];
+    if (at >= 0 && index !== undefined && index >= 0 && index < rows.length) {
+      event.preventDefault();
+      goTo(index);
+      focusRow(scroller.current, index);
+    }
+  };
+
+  const toggleDetails = (alias: string): void => {
+    const next = new Set(detailed);
+    if (!next.delete(alias)) {
+      next.add(alias);
+    }
+    setDetailed(next);
+  };
+
+  const now = store.now();
+  const silence_s = (Date.now() - link.heardAt) / 1000;
+  return (
+    <div class="milvus-nb-scroller" ref={scroller} tabIndex={-1}>
+      <ul class="milvus-nb-list" role="list" ref={space} onKeyDown={onKeyDown}>
+        {items.map(({ index, start }) => {
+          const row = rows[index];
+          if (row === undefined) {
+            return null;
+          }
+          return (
+            <li
+              class="milvus-nb-row"
+              key={row.alias}
+              ref={node => {
+                node?.style.setProperty('--milvus-nb-row-start', `${start}px`);
+                list.measureElement(node);
+              }}
+              aria-label={row.alias}
+              aria-posinset={index + 1}
+              aria-setsize={rows.length}
+              aria-busy={store.busy.has(row.alias)}
+              tabIndex={index === Math.max(0, activeIndex) ? 0 : -1}
+              data-index={index}
+              data-focus={`row ${row.alias}`}
+              onFocusIn={() => setActive(row.alias)}
+            >
+              <ConnectionRow
+                row={row}
+                text={rowText(row, store.link, now, store.heartbeat_s, silence_s)}
+                current={store.current === row.alias}
+                busy={store.busy.get(row.alias)}
+                ping={store.pings.get(row.alias)}
+                detailed={detailed.has(row.alias)}
+                gone={link.isGone || store.link === 'restarting'}
+                actions={actions}
+                on={{ ...on, toggleDetails }}
+              />
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+/** Focus a row that may be drawn only in the next frames. */
+function focusRow(scroller: HTMLElement | null, index: number, frames = 10): void {
+  const row = scroller?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+  if (row) {
+    row.focus({ preventScroll: true });
+  } else if (frames > 0) {
+    requestAnimationFrame(() => focusRow(scroller, index, frames - 1));
+  }
+}

@@ -1,0 +1,52 @@
+import type { Ref } from 'preact';
+import { useId } from 'preact/hooks';
+
+interface Props {
+  label: string;
+  name: string;
+  /** A password box shows dots. */
+  secret?: boolean;
+  placeholder?: string;
+  initial?: string;
+  numeric?: boolean;
+  /** Over the whole width of the form. */
+  wide?: boolean;
+  inputRef?: Ref<HTMLInputElement>;
+  /** Called with the text at every key. */
+  onInput?: (text: string) => void;
+  /** Called when the text was changed and the box is left. */
+  onLeave?: () => void;
+}
+
+/** A labelled text box that neither the browser nor a password manager fills or remembers. */
+export function Field(props: Props) {
+  const { label, onInput, onLeave } = props;
+  const id = useId();
+  const input = {
+    id,
+    name: props.name,
+    ref: props.inputRef ?? null,
+    class: 'milvus-nb-input',
+    placeholder: props.placeholder ?? '',
+    defaultValue: props.initial ?? '',
+    autocomplete: 'off',
+    autocapitalize: 'off',
+    spellcheck: false,
+    'data-1p-ignore': true,
+    'data-lpignore': 'true',
+    onInput: (event: { currentTarget: HTMLInputElement }) => onInput?.(event.currentTarget.value),
+    onChange: () => onLeave?.(),
+  } as const;
+  return (
+    <div class={props.wide ? 'milvus-nb-field milvus-nb-mod-wide' : 'milvus-nb-field'}>
+      <label class="milvus-nb-label" for={id}>
+        {label}
+      </label>
+      {props.secret ? (
+        <input type="password" {...input} />
+      ) : (
+        <input type="text" inputMode={props.numeric ? 'decimal' : 'text'} {...input} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+import { count } from '../format';
+
+interface Props {
+  value: string;
+  shown: number;
+  total: number;
+  onChange: (value: string) => void;
+}
+
+export function Filter({ value, shown, total, onChange }: Props) {
+  return (
+    <div class="milvus-nb-filter">
+      <input
+        type="search"
+        class="milvus-nb-input"
+        aria-label="Filter connections"
+        placeholder="Filter by alias, address, state…"
+        spellcheck={false}
+        autocomplete="off"
+        value={value}
+        onInput={event => onChange(event.currentTarget.value)}
+        onKeyDown={event => {
+          if (event.key === 'Escape' && value !== '') {
+            event.preventDefault();
+            event.stopPropagation();
+            onChange('');
+          }
+        }}
+      />
+      <span class="milvus-nb-count" role="status">
+        {value !== '' && `${shown.toLocaleString('en')} of ${count(total, 'connection')}`}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+import { count } from '../format';
+import { Button } from './Button';
+import { PlusIcon } from './icons';
+
+interface Props {
+  connections: number;
+  /** Null where another Connect button is on the page, or none would work. */
+  onConnect: (() => void) | null;
+}
+
+export function Header({ connections, onConnect }: Props) {
+  return (
+    <header class="milvus-nb-header">
+      <h2 class="milvus-nb-title">Milvus</h2>
+      {connections > 0 && <span class="milvus-nb-count">{count(connections, 'connection')}</span>}
+      {onConnect !== null && (
+        <Button name="Connect" focusKey="connect" onClick={onConnect}>
+          <PlusIcon />
+          Connect
+        </Button>
+      )}
+    </header>
+  );
+}

@@ -1,0 +1,67 @@
+import type { Notice, Store } from '../store';
+import { Button } from './Button';
+import { FailureText } from './FailureText';
+import { CloseIcon } from './icons';
+
+interface Props {
+  store: Store;
+  disabled: boolean;
+  onReconnect: (alias: string) => void;
+  onDismiss: (notice: Notice) => void;
+}
+
+/** What was just done or went wrong, with the way back. */
+export function Notices({ store, disabled, onReconnect, onDismiss }: Props) {
+  return (
+    <div class="milvus-nb-notices" aria-live="polite">
+      {store.notices.map(notice => (
+        <div
+          class={`milvus-nb-notice milvus-nb-mod-${notice.kind}`}
+          key={`${notice.kind} ${notice.alias}`}
+        >
+          <div class="milvus-nb-notice-text">
+            {notice.kind === 'disconnected' ? (
+              <p>
+                Disconnected <span class="milvus-nb-data">{notice.alias}</span>.
+              </p>
+            ) : (
+              <FailureText failure={notice.failure} />
+            )}
+          </div>
+          {notice.kind === 'disconnected' && (
+            <Reconnect
+              alias={notice.alias}
+              busy={store.busy.get(notice.alias) === 'reconnect'}
+              disabled={disabled}
+              onClick={() => onReconnect(notice.alias)}
+            />
+          )}
+          <Button name={`Dismiss ${notice.alias}`} onClick={() => onDismiss(notice)}>
+            <CloseIcon />
+          </Button>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+interface ReconnectProps {
+  alias: string;
+  busy: boolean;
+  disabled: boolean;
+  onClick: () => void;
+}
+
+function Reconnect({ alias, busy, disabled, onClick }: ReconnectProps) {
+  return (
+    <Button
+      name={`Reconnect ${alias}`}
+      focusKey={`undo ${alias}`}
+      busy={busy}
+      disabled={disabled}
+      onClick={onClick}
+    >
+      {busy ? 'Reconnecting…' : 'Reconnect'}
+    </Button>
+  );
+}

@@ -1,0 +1,106 @@
+import { useRef, useState } from 'preact/hooks';
+
+import { matches } from '../format';
+import { useFocus, useStore } from '../hooks';
+import type { Session } from '../session';
+import { ConnectForm } from './ConnectForm';
+import { ConnectionList } from './ConnectionList';
+import { Empty } from './Empty';
+import { Filter } from './Filter';
+import { Header } from './Header';
+import { LinkBanner } from './LinkBanner';
+import { Loading } from './Loading';
+import { Notices } from './Notices';
+
+/** From how many connections on a filter is offered. */
+const FILTER_FROM = 8;
+
+/** The whole panel: one view of a session. */
+export function Panel({ session }: { session: Session }) {
+  const { store, link, actions } = session;
+  const root = useRef<HTMLElement>(null);
+  useStore(store);
+  const focus = useFocus(root);
+  const [form, setForm] = useState(false);
+  const [filter, setFilter] = useState('');
+  const [reveal, setReveal] = useState('');
+
+  const all = [...store.rows.values()];
+  const rows = filter === '' ? all : all.filter(row => matches(row, filter));
+  const gone = link.isGone || store.link === 'restarting';
+  const silence_s = (Date.now() - link.heardAt) / 1000;
+
+  const openForm = (): void => setForm(true);
+  const showRow = (alias: string): void => {
+    setFilter('');
+    setReveal(alias);
+    focus(`row ${alias}`);
+  };
+
+  const on = {
+    disconnect: async (alias: string) => {
+      if (await actions.disconnect(alias)) {
+        focus(`undo ${alias}`);
+      }
+    },
+    reconnect: async (alias: string) => {
+      if (await actions.reconnect(alias)) {
+        showRow(alias);
+      }
+    },
+    retry: (alias: string) => actions.retry(alias),
+    use: (alias: string) => actions.use(alias),
+    ping: (alias: string) => actions.ping(alias),
+  };
+
+  return (
+    <section
+      ref={root}
+      class="milvus-nb-panel"
+      aria-label="Milvus connections"
+      data-link={store.link}
+      data-lm-suppress-shortcuts="true"
+    >
+      <Header
+        connections={all.length}
+        onConnect={form || gone || all.length === 0 ? null : openForm}
+      />
+      <LinkBanner status={store.link} silence_s={silence_s} />
+      <Notices
+        store={store}
+        disabled={gone}
+        onReconnect={on.reconnect}
+        onDismiss={notice => {
+          store.dismiss(notice);
+          focus('connect');
+        }}
+      />
+      {all.length >= FILTER_FROM && (
+        <Filter value={filter} shown={rows.length} total={all.length} onChange={setFilter} />
+      )}
+      {store.link === 'opening' && <Loading waited_s={silence_s} />}
+      {all.length > 0 && <ConnectionList session={session} rows={rows} reveal={reveal} on={on} />}
+      {all.length === 0 && !form && store.link !== 'opening' && !gone && (
+        <Empty onConnect={openForm} />
+      )}
+      {form && !gone && (
+        <ConnectForm
+          actions={actions}
+          taken={store.rows}
+          onConnected={alias => {
+            setForm(false);
+            store.announcement = `Connected ${alias}.`;
+            showRow(alias);
+          }}
+          onClose={() => {
+            setForm(false);
+            focus('connect');
+          }}
+        />
+      )}
+      <div class="milvus-nb-hidden" role="status">
+        {store.announcement}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,77 @@
+import type { RefObject } from 'preact';
+
+import type { Kept, SignIn } from '../form';
+import { Field } from './Field';
+
+const CHOICES: [SignIn, string][] = [
+  ['none', 'None'],
+  ['password', 'Password'],
+  ['token', 'Token'],
+];
+
+interface Props {
+  value: SignIn;
+  onChange: (value: SignIn) => void;
+  kept: Kept | null;
+  disabled: boolean;
+  user: RefObject<HTMLInputElement | null>;
+  password: RefObject<HTMLInputElement | null>;
+  token: RefObject<HTMLInputElement | null>;
+}
+
+/**
+ * How to sign in. All fields stay in the form, those not chosen hidden and disabled; the secrets
+ * are read from the inputs once, when the form is sent, and are nowhere else.
+ */
+export function SignInFields({ value, onChange, kept, disabled, ...inputs }: Props) {
+  const hint = kept?.signIn === value ? 'unchanged: the kernel has it from before' : '';
+  return (
+    <>
+      <fieldset class="milvus-nb-field milvus-nb-sign-in" disabled={disabled}>
+        <legend class="milvus-nb-label">Sign in</legend>
+        <div class="milvus-nb-choices">
+          {CHOICES.map(([choice, text]) => (
+            <label class="milvus-nb-choice" key={choice}>
+              <input
+                type="radio"
+                name="sign_in"
+                value={choice}
+                checked={value === choice}
+                onChange={() => onChange(choice)}
+              />
+              <span>{text}</span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <fieldset
+        class="milvus-nb-group"
+        disabled={disabled || value !== 'password'}
+        hidden={value !== 'password'}
+      >
+        <Field label="User" name="user" inputRef={inputs.user} placeholder="root" />
+        <Field
+          label="Password"
+          name="password"
+          secret
+          inputRef={inputs.password}
+          placeholder={hint}
+        />
+      </fieldset>
+      <fieldset
+        class="milvus-nb-group"
+        disabled={disabled || value !== 'token'}
+        hidden={value !== 'token'}
+      >
+        <Field
+          wide
+          label="Token"
+          name="token"
+          secret
+          inputRef={inputs.token}
+          placeholder={hint || 'an API key, or user:password'}
+        />
+      </fieldset>
+    </>
+  );
+}
