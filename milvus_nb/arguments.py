@@ -136,10 +136,9 @@ class Parser(argparse.ArgumentParser):
         # argparse's messages start with the option; what follows may quote a value.
         what, _, _ = message.partition(" (choose")
         what = re.sub(r"invalid (\w+ )?(choice|value): .*", "this value is not possible", what)
+        dash = "A value that starts with - is written --option=-value" if "expected" in what else ""
         raise MagicUsageError(
-            f"%milvus {self.command}: {what}.",
-            "",
-            f"See %milvus help {self.command}. A value that starts with - is written --option=-value",
+            f"%milvus {self.command}: {what}.", dash, f"See %milvus help {self.command}"
         )
 
     def options(self) -> list[str]:

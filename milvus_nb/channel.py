@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["CHANNEL_OPTIONS", "call_metadata", "open_channel"]
 
 #: Channel options of probes and of the clients we make: a socket of their own, so that closing
-#: means closing; reconnects within a second of the server's return (gRPC's default backs off up
-#: to two minutes); a frozen peer noticed (Milvus accepts pings no closer than 5 s).
+#: means closing; the next attempt within a second of a failed one (gRPC's default backs off up to
+#: two minutes), where the "min" is how long one attempt may take, slow networks included; a frozen
+#: peer noticed (Milvus accepts pings no closer than 5 s).
 CHANNEL_OPTIONS: Final[dict[str, int]] = {
     "grpc.use_local_subchannel_pool": 1,
     "grpc.initial_reconnect_backoff_ms": 100,
-    "grpc.min_reconnect_backoff_ms": 200,
+    "grpc.min_reconnect_backoff_ms": 5_000,
     "grpc.max_reconnect_backoff_ms": 1000,
     "grpc.keepalive_time_ms": 10_000,
     "grpc.http2.ping_timeout_ms": 5_000,
@@ -43,17 +44,28 @@ def call_metadata(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
 def open_channel(endpoint: Endpoint, target: str) -> grpc.aio.Channel:
     """Open a channel for the running event loop; it connects with the first call.
 
+    Parameters
+    ----------
+    endpoint
+        TLS files and more gRPC options.
+    target
+        gRPC's name for the place. It may be the number of the address that answered: the server
+        is told, and its certificate is checked for, the endpoint's own name.
+
     Raises
     ------
     OSError
         A TLS file went away since the parameters were checked.
     """
-    options: list[tuple[str, Any]] = list({**CHANNEL_OPTIONS, **dict(endpoint.grpc_options)}.items())
+    options: list[tuple[str, Any]] = list(
+        {**CHANNEL_OPTIONS, **dict(endpoint.grpc_options)}.items()
+    )
+    if endpoint.kind == "tcp":
+        options.append(("grpc.default_authority", endpoint.target.removeprefix("ipv6:")))
     if not endpoint.secure:
         return grpc.aio.insecure_channel(target, options=options)
     tls = endpoint.tls
-    if tls.server_name:
-        options.append(("grpc.ssl_target_name_override", tls.server_name))
+    options.append(("grpc.ssl_target_name_override", tls.server_name or endpoint.host))
     credentials = grpc.ssl_channel_credentials(
         root_certificates=_read(tls.root_pem_path),
         private_key=_read(tls.client_key_path),

@@ -10,11 +10,13 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 from . import usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
 
     from .magic import MilvusMagics
+
+    Matcher = Callable[[CompletionContext], SimpleMatcherResult]
 
 __all__ = ["candidates", "is_ours", "matcher"]
 
@@ -24,10 +26,9 @@ _MARK: Final = "_milvus_nb"
 _TAKES_ALIAS: Final = {"disconnect", "status", "use", "ping", "client"}
 
 
-def matcher(magics: MilvusMagics) -> Callable[[CompletionContext], SimpleMatcherResult]:
+def matcher(magics: MilvusMagics) -> Matcher:
     """Make the matcher for IPython's completer."""
 
-    @context_matcher(identifier="milvus_nb")
     def complete(context: CompletionContext) -> SimpleMatcherResult:
         match = _LINE.match(context.text_until_cursor)
         if match is None:
@@ -42,7 +43,8 @@ def matcher(magics: MilvusMagics) -> Callable[[CompletionContext], SimpleMatcher
         }
 
     setattr(complete, _MARK, True)
-    return complete
+    wrapped: Matcher = context_matcher(identifier="milvus_nb")(complete)
+    return wrapped
 
 
 def is_ours(other: Callable[..., Any]) -> bool:
@@ -69,18 +71,19 @@ def candidates(before: list[str], word: str, magics: MilvusMagics) -> list[str]:
         return []
     if before[0] == "help":
         return _starting(usage.PARSERS, word)
-    if before[-1] in ("-a", "--alias"):
-        return _starting(_aliases(magics), word)
+    known: list[str] = []
     if word.startswith("-"):
-        return _starting([name for name in parser.options() if name not in before], word)
-    if before[0] in _TAKES_ALIAS and not before[-1].startswith("-"):
-        return _starting([name for name in _aliases(magics) if name not in before], word)
-    return []
+        known = parser.options()
+    elif before[-1] in ("-a", "--alias"):
+        return _starting(_aliases(magics), word)
+    elif before[0] in _TAKES_ALIAS and not before[-1].startswith("-"):
+        known = _aliases(magics)
+    return _starting([name for name in known if name not in before], word)
 
 
 def _aliases(magics: MilvusMagics) -> list[str]:
     return [alias for alias, _ in magics.registry.list_connections()]
 
 
-def _starting(names: Any, word: str) -> list[str]:
+def _starting(names: Iterable[str], word: str) -> list[str]:
     return [name for name in names if name.startswith(word)]

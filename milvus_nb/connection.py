@@ -14,7 +14,6 @@ from . import display, sdk
 from .blocking import run_blocking
 from .diagnosis import ProbeError
 from .errors import ClosedError, ConnectError
-from .stages import reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -206,12 +205,9 @@ class Connection(HasTraits):
         ConnectError
             It failed; nothing is left open.
         """
-
         monitor = self._live_monitor()
         deadline = _Deadline(self.params.timeout)
         try:
-            if stages.watched:
-                await reach(self.params.endpoint, stages, deadline.left())
             watch = self._watch = await monitor.acquire(self.params.endpoint)
             if self.params.endpoint.kind == "lite":
                 deadline = _Deadline(self.params.timeout)  # starting the file's server was not it
@@ -234,7 +230,6 @@ class Connection(HasTraits):
         async with self._client_lock:
             client, self._client = self._client, None
             if client is not None:
-
                 await run_blocking(lambda: sdk.close_client(client))
         if watch is not None and self._monitor is not None:
             watch.listeners.discard(self._apply)
@@ -245,7 +240,6 @@ class Connection(HasTraits):
         async with self._client_lock:
             watch = self._live_watch()
             if self._client is None:
-
                 try:
                     self._client = await run_blocking(
                         lambda: sdk.make_client(self.alias, self.params, watch.target),
@@ -257,7 +251,6 @@ class Connection(HasTraits):
 
     async def measure(self, count: int) -> PingResult:
         """Ping, awaitable."""
-
         try:
             times = await self._live_watch().ping(count, self.params.timeout)
         except ProbeError as error:
@@ -266,7 +259,6 @@ class Connection(HasTraits):
 
     async def verify(self, stages: Stages) -> None:
         """Probe now; raise ConnectError where the server does not answer or refuses."""
-
         try:
             await self._live_watch().check(self.params.timeout, stages)
         except ProbeError as error:
@@ -274,7 +266,6 @@ class Connection(HasTraits):
 
     async def use_database(self, db_name: str) -> None:
         """Change the database, if the server has it."""
-
         try:
             await self._live_watch().require_database(db_name, self.params.timeout)
         except ProbeError as error:

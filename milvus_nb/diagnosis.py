@@ -7,11 +7,11 @@ read from that text. `_CAUSES` is the table of what was seen on real servers (gr
 
 from __future__ import annotations
 
-import asyncio
+import os
 import re
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Diagnosis",
     "ProbeError",
+    "connection_lost",
     "database_missing",
+    "from_answer",
     "from_os_error",
     "from_rpc",
     "server_refused",
+    "silent",
 ]
 
 FailedState = Literal["unreachable", "rejected"]
@@ -121,7 +124,7 @@ _CAUSES: Final = (
         "Is Milvus running, and is {port} its port? The default is 19530.",
     ),
     _Cause(
-        "dns", "UNAVAILABLE", "errors resolving|domain name not found|name resolution|hostname lookup",
+        "dns", "UNAVAILABLE", "errors resolving|name resolution|hostname lookup",
         "The name {host} cannot be resolved.",
         "Check the spelling of {host}, and your network or VPN.",
     ),
@@ -141,9 +144,9 @@ _CAUSES: Final = (
         "Connect by the certificate's name, or say it: --server-name NAME",
     ),
     _Cause(
-        "tls-client-certificate", "UNAVAILABLE", "tsi_data_corrupted|certificate_required|tlsv13_alert",
+        "tls-client-certificate", "UNAVAILABLE", "tsi_data_corrupted|certificate_required|_alert_",
         "The server ended the TLS handshake: it asks for a client certificate that it trusts.",
-        "Give yours: --client-pem-path client.pem --client-key-path client.key --ca-pem-path ca.pem",
+        "Give yours: --client-pem-path FILE --client-key-path FILE, with --ca-pem-path FILE",
     ),
     _Cause(
         "tls-bad-file", "UNAVAILABLE", "security handshaker",
@@ -202,19 +205,61 @@ def from_rpc(endpoint: Endpoint, code: grpc.StatusCode, details: str | None) -> 
     return _match(endpoint, code.name, details, f"{code.name}: {details}")
 
 
-def from_os_error(endpoint: Endpoint, error: OSError | asyncio.TimeoutError) -> Diagnosis:
+def from_os_error(endpoint: Endpoint, error: OSError) -> Diagnosis:
     """Name the cause of a failed name look-up, TCP connect or TLS handshake."""
-    code = "UNAVAILABLE"
-    text = str(error) or type(error).__name__
+    code, text = "UNAVAILABLE", str(error)
     if isinstance(error, socket.gaierror):
         text = f"errors resolving {endpoint.host}: {text}"
-    elif isinstance(error, ssl.SSLCertVerificationError) and "ostname" in text:
-        text = f"Hostname verification: {text}"
-    elif isinstance(error, (ssl.SSLEOFError, ConnectionResetError)) and endpoint.secure:
-        text = f"Connection reset: {text}"
-    elif isinstance(error, (TimeoutError, asyncio.TimeoutError)):
+    elif isinstance(error, TimeoutError):  # the operating system's, not ours
         code = "DEADLINE_EXCEEDED"
-    return _match(endpoint, code, text, f"{type(error).__name__}: {text}")
+    elif error.errno and not isinstance(error, ssl.SSLError):
+        text = os.strerror(error.errno)  # asyncio's own words hide it
+    return _match(endpoint, code, text, f"{type(error).__name__}: {text}".rstrip(": "))
+
+
+_SILENT_AT: Final = {
+    "resolve": "its name was not resolved",
+    "tcp": "no TCP connection was made",
+    "tls": "it accepted the connection and did not answer the TLS handshake",
+    "grpc": "it accepted the connection and said nothing",
+}
+
+
+def silent(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:
+    """Report that a deadline passed.
+
+    Parameters
+    ----------
+    endpoint
+        Who did not answer.
+    stage
+        What was waited for; see `milvus_nb.stages`.
+    deadline
+        How long, in seconds.
+    """
+    how = _SILENT_AT.get(stage, "it accepted the connection, but a call was not answered")
+    evidence = f"{deadline:g} s in stage {stage or 'call'}"
+    found = _match(endpoint, "DEADLINE_EXCEEDED", "", evidence)
+    return replace(found, why=f"{endpoint.address} did not answer in {deadline:.3g} s: {how}.")
+
+
+def from_answer(endpoint: Endpoint, answer: bytes) -> Diagnosis:
+    """Name the cause where the first bytes of an answer are not those of HTTP/2.
+
+    Parameters
+    ----------
+    endpoint
+        Who answered.
+    answer
+        Its first bytes; empty if it closed the connection instead.
+    """
+    if not answer:
+        details = "socket closed"
+    elif answer.startswith(b"HTTP/1"):
+        details = f"http1.x server, it says {answer!r}"
+    else:
+        details = f"failed parsing HTTP/2, it says {answer!r}"
+    return _match(endpoint, "UNAVAILABLE", details, details)
 
 
 def server_refused(endpoint: Endpoint, code: int, reason: str) -> Diagnosis:
@@ -237,6 +282,17 @@ def database_missing(endpoint: Endpoint, db_name: str, existing: list[str]) -> D
         f"The databases there: {names}." if names else "Create it, or leave the database out.",
         f"ListDatabases: {names}",
         "rejected",
+    )
+
+
+def connection_lost(endpoint: Endpoint, reason: str) -> Diagnosis:
+    """Report a call that was under way when another one found the server gone."""
+    return Diagnosis(
+        "connection-lost",
+        reason or f"The connection to {endpoint.address} was lost.",
+        "It is tried again until the server is back.",
+        reason,
+        "unreachable",
     )
 
 

@@ -3,12 +3,12 @@
 ::
 
     MilvusNbError
-    ├── ParamsError            what the user wrote cannot be used      (pymilvus: ConnectionConfigException)
-    │   └── AliasError         the alias is unknown, taken, or one too many
-    ├── ConnectError           the server could not be reached or refused   (pymilvus: MilvusException)
-    ├── MissingExtraError      an optional package is not installed
-    ├── MagicUsageError        a line of ``%milvus`` that cannot be understood
-    └── ClosedError            the connection was disconnected
+    ├── ParamsError          what the user wrote cannot be used (ConnectionConfigException)
+    │   └── AliasError       the alias is unknown, taken, or one too many
+    ├── ConnectError         the server could not be reached, or refused (MilvusException)
+    ├── MissingExtraError    an optional package is not installed
+    ├── MagicUsageError      a line of ``%milvus`` that cannot be understood
+    └── ClosedError          the connection was disconnected
 
 The names in brackets are pymilvus's classes. Code written for pymilvus catches those, so ours are
 subclasses of them from the moment pymilvus is in the process. Importing pymilvus takes longer than
@@ -137,7 +137,10 @@ def join_pymilvus() -> None:
     theirs = sys.modules.get("pymilvus.exceptions")
     if theirs is None:
         return
-    for ours, name in ((ParamsError, "ConnectionConfigException"), (ConnectError, "MilvusException")):
+    for ours, name in (
+        (ParamsError, "ConnectionConfigException"),
+        (ConnectError, "MilvusException"),
+    ):
         base = getattr(theirs, name, None)
         if base is not None and base not in ours.__mro__:
             ours.__bases__ = (MilvusNbError, base)

@@ -14,7 +14,7 @@ from typing import Any
 from .diagnosis import Diagnosis, ProbeError
 from .errors import MissingExtraError
 
-__all__ = ["release", "start"]
+__all__ = ["release", "start", "undo"]
 
 # milvus-lite logs the reason of a failed start and returns None; starts take turns, so that a
 # reason is never taken for another file's.
@@ -56,7 +56,7 @@ def start(path: str) -> tuple[str, bool]:
     manager = _manager()
     logger = logging.getLogger("milvus_lite.server_manager")
     with _starting:
-        ours = os.path.abspath(path) not in manager._servers
+        ours = os.path.abspath(path) not in manager._servers  # noqa: SLF001  # it has no public list
         reason = _Reason()
         propagate, logger.propagate = logger.propagate, False
         logger.addHandler(reason)
@@ -68,6 +68,12 @@ def start(path: str) -> tuple[str, bool]:
     if uri is None:
         raise ProbeError(_diagnose(path, reason.error))
     return uri.removeprefix("http://"), ours
+
+
+def undo(path: str, _target: str, ours: bool) -> None:
+    """Take a `start` back, given what it returned."""
+    if ours:
+        release(path)
 
 
 def release(path: str) -> None:

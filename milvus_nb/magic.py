@@ -43,9 +43,11 @@ class MilvusMagics(Magics):
 
     timeout = Float(5.0, help="How long a connect may take, in seconds.").tag(config=True)
     heartbeat = Float(3.0, help="Time between two probes of a server, in seconds.").tag(config=True)
-    max_rows = Int(50, help="How many connections `%milvus status` shows, in rows.").tag(config=True)
+    max_rows = Int(50, help="How many connections `%milvus status` shows, in rows.").tag(
+        config=True
+    )
     warn_secrets = Bool(
-        True,  # noqa: FBT003  # traitlets' signature
+        True,  # traitlets' signature
         help="Whether to warn of a password or token that stands in the cell.",
     ).tag(config=True)
 
@@ -67,7 +69,7 @@ class MilvusMagics(Magics):
     @line_magic
     def milvus(self, line: str) -> Any:
         """Connect to Milvus, see your connections, disconnect. `%milvus help` tells more."""
-        words = split(line, self.shell.user_ns)
+        words = split(line, self.shell.user_ns if self.shell else {})
         name = words[0].text if words else "status"
         if name in ("--help", "-h"):
             name = "help"
@@ -78,10 +80,10 @@ class MilvusMagics(Magics):
                 f"Did you mean %milvus {near}?" if near else "",
                 f"The commands: {', '.join(usage.PARSERS)}. See %milvus help",
             )
-        arguments = usage.PARSERS[name].parse(words[1:])
-        if arguments.help:
+        if any(word.text == "--help" for word in words[1:]):
             print(usage.help_text(name))
             return None
+        arguments = usage.PARSERS[name].parse(words[1:])
         try:
             return getattr(self, f"do_{name}")(arguments, words[1:])
         except KeyboardInterrupt:
@@ -150,8 +152,11 @@ class MilvusMagics(Magics):
         """Give the pymilvus client."""
         return self._connection(arguments).client
 
-    def do_panel(self, *_: object) -> Any:
-        """Show the widget."""
+    def do_panel(self, _: argparse.Namespace, words: list[Word]) -> Any:
+        """Show the widget, or its like in text where there are no widgets."""
+        if not hasattr(self.shell, "kernel"):
+            print("The panel needs a notebook. Here is the same in text:")
+            return self.do_status(usage.PARSERS["status"].parse(()), words)
         return self.registry.panel()
 
     def do_help(self, arguments: argparse.Namespace, _: list[Word]) -> None:
@@ -195,12 +200,14 @@ class MilvusMagics(Magics):
             if variable is None:
                 continue
             if name in given:
-                raise MagicUsageError(f"--{name} and --{name}-env were both given.", "", "Leave out one.")
+                raise MagicUsageError(
+                    f"--{name} and --{name}-env were both given.", "", "Leave out one."
+                )
             if variable not in os.environ:
                 raise MagicUsageError(
                     f"The environment variable {variable} is not set.",
                     f"--{name}-env reads the {name} from it.",
-                    f"Set it before the kernel starts, or use --ask.",
+                    "Set it before the kernel starts, or use --ask.",
                 )
             given[name] = os.environ[variable]
         if arguments.ask:
@@ -231,17 +238,27 @@ class MilvusMagics(Magics):
             return
         typed = {word.text for word in words if not word.from_python}
         shown = {part for text in typed for part in (text, text.partition("=")[2])}
-        for name, option in (("password", "--ask or --password-env"), ("token", "--ask or --token-env")):
+        for name, option in (
+            ("password", "--ask or --password-env"),
+            ("token", "--ask or --token-env"),
+        ):
             if getattr(arguments, name) in shown:
                 print(
                     f"The {name} stands in this cell and in IPython's history. "
                     f"Better: {option} VARIABLE"
                 )
-        if any("@" in (value or "") for value in (arguments.address, arguments.uri) if value in shown):
+        if any(
+            "@" in (value or "") for value in (arguments.address, arguments.uri) if value in shown
+        ):
             print(
                 "The address in this cell, and in IPython's history, holds credentials. "
                 "Better: --user and --ask, or --token-env VARIABLE"
             )
+
+    def shutdown(self) -> None:
+        """Close every connection, if there was ever one."""
+        if self._registry is not None:
+            self._registry.shutdown()
 
     # Settings
 
@@ -281,8 +298,8 @@ def unload(ip: InteractiveShell) -> None:
         ip.configurables.remove(magics)
     matchers = ip.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if not completion.is_ours(matcher)]
-    if isinstance(magics, MilvusMagics) and magics._registry is not None:
-        magics._registry.shutdown()
+    if isinstance(magics, MilvusMagics):
+        magics.shutdown()
 
 
 def _seconds(text: str | None) -> float | None:

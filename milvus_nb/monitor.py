@@ -14,11 +14,13 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import grpc.aio
+
 from .errors import MilvusNbError
 from .watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Generator
 
     from .params import Endpoint
 
@@ -67,6 +69,10 @@ class Job(Generic[T]):
         """Call `callback` with the settled future, on the monitor's thread."""
         self._future.add_done_callback(callback)
 
+    def __await__(self) -> Generator[Any, None, T]:
+        """Wait for it on an event loop."""
+        return asyncio.wrap_future(self._future).__await__()
+
     def wait(self, *, cancel_on_interrupt: bool = True) -> T:
         """Block until the coroutine ends and return its result or raise its error.
 
@@ -106,9 +112,13 @@ class Monitor:
         """Run a coroutine on the loop; start the thread if it does not run."""
         return Job(self._running_loop(), work)
 
-    def call(self, callback: Callable[[], None]) -> None:
-        """Call `callback` on the monitor's thread, soon."""
-        self._running_loop().call_soon_threadsafe(callback)
+    def call(self, callback: Callable[[], None], *, after: float = 0.0) -> None:
+        """Call `callback` on the monitor's thread, soon or after so many seconds."""
+        loop = self._running_loop()
+        if after:
+            loop.call_soon_threadsafe(lambda: loop.call_later(after, callback))
+        else:
+            loop.call_soon_threadsafe(callback)
 
     def repeat(self, seconds: float, callback: Callable[[], None]) -> Job[None]:
         """Call `callback` on the monitor's thread every so many seconds, until cancelled."""
@@ -125,9 +135,10 @@ class Monitor:
         self.heartbeat = seconds
         for watch in list(self._watches.values()):
             watch.heartbeat = seconds
+            self.call(watch.retry)
 
     def stop(self) -> None:
-        """End the thread; every channel must have been released before."""
+        """Close what is still open, and end the thread."""
         with self._lock:
             loop, thread = self._loop, self._thread
             self._loop = self._thread = None
@@ -136,8 +147,6 @@ class Monitor:
         atexit.unregister(self.stop)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        # gRPC's polling thread lives as long as a channel does, and channels sit in cycles.
-        gc.collect()
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
@@ -152,26 +161,36 @@ class Monitor:
                 atexit.register(self.stop)
             elif self._pid != os.getpid():
                 raise MilvusNbError(
-                    f"This process (pid {os.getpid()}) is a fork of pid {self._pid}, which has the connections.",
+                    f"Process {os.getpid()} is a fork of {self._pid}, which has the connections.",
                     "gRPC connections do not survive a fork.",
                     "Start it with multiprocessing's 'spawn' method and connect there.",
                 )
             return self._loop
 
-    @staticmethod
-    def _run(loop: asyncio.AbstractEventLoop) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
+        # Otherwise gRPC ends and restarts its polling thread with the last and the next channel.
+        grpc.aio.init_grpc_aio()
         try:
             loop.run_forever()
-            rest = asyncio.all_tasks(loop)
-            for task in rest:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*rest, return_exceptions=True))
+            loop.run_until_complete(self._close_all())
         finally:
+            gc.collect()  # channels sit in cycles, and gRPC's polling thread lives as long as they
+            grpc.aio.shutdown_grpc_aio()
             asyncio.set_event_loop(None)
             loop.close()
 
     # On the monitor's thread
+
+    async def _close_all(self) -> None:
+        for watch in list(self._watches.values()):
+            await watch.close()
+        self._watches.clear()
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        if rest:
+            await asyncio.wait(rest, timeout=_CANCEL_GRACE_S)
 
     async def acquire(self, endpoint: Endpoint) -> Watch:
         """Get the endpoint's watch, shared by all connections to it."""

@@ -450,8 +450,10 @@ class ConnectionRegistry:
         return connection
 
     async def _reuse(self, connection: Connection, stages: Stages) -> Connection:
-        if connection.state not in ("connected", "degraded"):
+        if connection.state not in ("connected", "degraded", "disconnected"):
             await connection.verify(stages)
+        if connection.state == "disconnected":  # by another thread, since we looked
+            return await self.open(connection.alias, connection.params)
         self._make_current(connection.alias)
         return connection
 
@@ -534,5 +536,5 @@ def _in_use(alias: str, differences: list[str]) -> AliasError:
     return AliasError(
         f"The alias {alias} is connected with other parameters.",
         f"They differ in {', '.join(differences)}.",
-        f"Use another alias, or replace the connection: --replace (replace=True).",
+        "Use another alias, or replace the connection: --replace (replace=True).",
     )

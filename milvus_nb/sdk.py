@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from . import diagnosis
 from .channel import CHANNEL_OPTIONS
-from .errors import ParamsError, join_pymilvus
+from .errors import join_pymilvus
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -76,7 +76,7 @@ def use_database(client: MilvusClient, db_name: str) -> None:
     ``MilvusClient.use_database`` does the same after DescribeDatabase, which Milvus before 2.4.4
     does not know.
     """
-    client._config.db_name = db_name
+    client._config.db_name = db_name  # noqa: SLF001  # see above; a test notices a change
 
 
 def param_error(message: str) -> Exception:

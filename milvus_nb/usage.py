@@ -30,7 +30,7 @@ _EXAMPLES: Final = {
   %milvus connect https://in03.example.com --token-env MILVUS_TOKEN -a cloud
   %milvus connect db.example:19530 --ca-pem-path ca.pem -a prod
   %milvus connect -h localhost -p 19530 -a default     as in the Milvus CLI
-  %milvus connect -D                                   disconnects "default", as in the Milvus CLI""",
+  %milvus connect -D                                   as there: disconnects the alias default""",
     "disconnect": """
   %milvus disconnect            the current connection
   %milvus disconnect prod lab
@@ -74,7 +74,13 @@ def _connect() -> Parser:
     tls.add_argument("--client-pem-path", metavar="FILE", help="your certificate (mutual TLS)")
     tls.add_argument("--client-key-path", metavar="FILE", help="your certificate's key")
     tls.add_argument("--server-name", metavar="NAME", help="the name in the server's certificate")
-    tls.add_argument("-tls", "--tlsmode", dest="tls", choices=("0", "1", "2"), help="Milvus CLI: 0 off, 1 TLS, 2 mutual")
+    tls.add_argument(
+        "-tls",
+        "--tlsmode",
+        dest="tls",
+        choices=("0", "1", "2"),
+        help="Milvus CLI: 0 off, 1 TLS, 2 mutual",
+    )
     tls.add_argument("-cert", "--cert", metavar="FILE", help="Milvus CLI: --server-pem-path")
 
     how = parser.add_argument_group("how")

@@ -11,7 +11,7 @@ import random
 import socket
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import grpc
 import grpc.aio
@@ -20,14 +20,17 @@ from . import __version__, diagnosis, lite, wire
 from .blocking import run_blocking
 from .channel import call_metadata, open_channel
 from .diagnosis import ProbeError
+from .reach import reach
 from .stages import Stages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Sequence
 
     from .params import Endpoint
 
 __all__ = ["State", "Status", "Watch"]
+
+A = TypeVar("A")
 
 State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
 
@@ -100,12 +103,11 @@ class Watch:
         """Start the file's server where the endpoint is a Milvus Lite file."""
         if self.endpoint.kind != "lite":
             return
-
         path = self.endpoint.path
         async with self._starting:
             if not self.target:
                 self.target, self._serves_file = await run_blocking(
-                    lambda: lite.start(path), undo=lambda started: started[1] and lite.release(path)
+                    lambda: lite.start(path), undo=lambda started: lite.undo(path, *started)
                 )
 
     async def check(self, deadline: float, stages: Stages | None = None) -> Status:
@@ -116,8 +118,7 @@ class Watch:
         deadline
             Seconds until the probe counts as unanswered.
         stages
-            Where to record the probe's stages. Given, the client is announced to the server first
-            (Connect), as SDKs do when they connect.
+            Where to record the probe's stages.
 
         Raises
         ------
@@ -125,9 +126,12 @@ class Watch:
             The endpoint did not answer, or refused. The watch's status says the same.
         """
         async with self._probing:
+            stages = stages or Stages()
             try:
-                self._publish(await self._probe(deadline, stages))
+                self._publish(await self._probe_within(deadline, stages))
             except ProbeError as error:
+                # The next probe starts from the name again; gRPC would answer from its backoff.
+                await self._drop_channel()
                 found = error.diagnosis
                 self._publish(
                     replace(
@@ -145,21 +149,23 @@ class Watch:
             return self.status
 
     def retry(self) -> None:
-        """Probe at once, over a fresh channel if the present one is broken."""
+        """Probe at once."""
         self._poke.set()
 
     async def ping(self, count: int, deadline: float) -> list[float]:
         """Measure `count` round trips of GetVersion, one after another, in milliseconds."""
+        await self._ensure_channel(deadline)
         times = []
         for _ in range(count):
             start = time.perf_counter()
-            await self._version(deadline)
+            await self._within(deadline, self._version())
             times.append((time.perf_counter() - start) * 1000)
         return times
 
     async def databases(self, deadline: float) -> list[str] | None:
         """List the databases, or None where the server does not tell (too old, or not allowed)."""
-        reply = await self._call(wire.ListDatabases, deadline, optional=True)
+        await self._ensure_channel(deadline)
+        reply = await self._within(deadline, self._call(wire.ListDatabases, optional=True))
         return None if reply is None or _failed(reply.status) else list(reply.db_names)
 
     async def require_database(self, db_name: str, deadline: float) -> None:
@@ -172,15 +178,11 @@ class Watch:
 
     async def close(self) -> None:
         """Stop probing, close the socket, and stop the file's server if this watch started it."""
-        tasks = [task for task in (self._loop, self._lost) if task is not None]
-        for task in tasks:
-            task.cancel()
-        channel, self._channel = self._channel, None
-        if channel is not None:
-            await channel.close()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._loop is not None:
+            self._loop.cancel()
+            await asyncio.gather(self._loop, return_exceptions=True)
+        await self._drop_channel()
         if self._serves_file:
-
             path = self.endpoint.path
             await run_blocking(lambda: lite.release(path))
 
@@ -189,10 +191,7 @@ class Watch:
     async def _run(self) -> None:
         delay = self._next_delay(0.0)
         while True:
-            poked = await self._pause(delay)
-            if poked and self.status.state == "unreachable":
-                # gRPC would answer from its backoff; a new channel tries at once.
-                await self._reopen()
+            await self._pause(delay)
             with contextlib.suppress(ProbeError):
                 await self.check(self.heartbeat)
             delay = self._next_delay(delay)
@@ -205,8 +204,8 @@ class Watch:
         jitter = 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311  # spreads load, hides nothing
         return min(last * 2, _LAST_RETRY_S, self.heartbeat * 0.9) * jitter
 
-    async def _pause(self, delay: float) -> bool:
-        """Wait for the next probe's time, a lost connection, or a poke; tell whether poked."""
+    async def _pause(self, delay: float) -> None:
+        """Wait for the next probe's time, a lost connection, or a poke."""
         channel = self._channel
         ready = grpc.ChannelConnectivity.READY
         if self._lost is None and channel is not None and channel.get_state() is ready:
@@ -222,38 +221,51 @@ class Watch:
             poke.cancel()
         if self._lost is not None and self._lost.done():
             self._lost = None
-        poked = self._poke.is_set()
         self._poke.clear()
-        return poked
 
     # The probe
 
-    async def _probe(self, deadline: float, stages: Stages | None) -> Status:
-        ends = time.monotonic() + deadline
+    async def _probe_within(self, deadline: float, stages: Stages) -> Status:
+        try:
+            return await asyncio.wait_for(self._probe(stages), deadline)
+        except asyncio.TimeoutError:
+            late = ProbeError(diagnosis.silent(self.endpoint, stages.running, deadline))
+            stages.fail(late)
+            raise late from None
 
-        def left() -> float:
-            return max(ends - time.monotonic(), 0.001)
+    async def _probe(self, stages: Stages) -> Status:
+        async def sign_in() -> None:
+            with stages.run("sign_in"):
+                await self._connect()
 
-        if stages is not None:
-            with stages.run("grpc", also="sign_in"):
-                await self._connect(left())
+        async def version() -> tuple[str, float]:
+            await self._ready()  # connecting is not part of the round trip
+            with stages.run("version"):
+                start = time.perf_counter()
+                name = await self._version()
+                return name, (time.perf_counter() - start) * 1000
+
+        async def health() -> tuple[bool, str]:
+            with stages.run("health"):
+                return await self._health()
+
+        if self._channel is None:
+            target = await reach(self.endpoint, stages) or self.target
+            self._open_channel(target)
+            calls = [version(), health(), sign_in()]
         else:
-            stages = Stages()
-        with stages.run("version"):
-            start = time.perf_counter()
-            version = await self._version(left())
-            latency_ms = (time.perf_counter() - start) * 1000
-        with stages.run("health"):
-            healthy, reason = await self._health(left())
+            stages.skip("resolve", "tcp", "tls", "grpc", "sign_in")  # shared, and open already
+            calls = [version(), health()]
+        (server_version, latency_ms), (healthy, reason), *_ = await _together(calls)
         return Status(
             state="connected" if healthy else "degraded",
             reason=reason,
-            server_version=version,
+            server_version=server_version,
             latency_ms=latency_ms,
             checked_at=time.time(),
         )
 
-    async def _connect(self, deadline: float) -> None:
+    async def _connect(self) -> None:
         client_info = {
             "sdk_type": "milvus_nb",
             "sdk_version": __version__,
@@ -261,16 +273,16 @@ class Watch:
             "user": self.endpoint.user,
             "host": socket.gethostname(),
         }
-        reply = await self._call(wire.Connect, deadline, client_info=client_info)
+        reply = await self._call(wire.Connect, client_info=client_info)
         self._refuse(reply.status)
 
-    async def _version(self, deadline: float) -> str:
-        reply = await self._call(wire.GetVersion, deadline)
+    async def _version(self) -> str:
+        reply = await self._call(wire.GetVersion)
         self._refuse(reply.status)
         return str(reply.version)
 
-    async def _health(self, deadline: float) -> tuple[bool, str]:
-        reply = await self._call(wire.CheckHealth, deadline, optional=True)
+    async def _health(self) -> tuple[bool, str]:
+        reply = await self._call(wire.CheckHealth, optional=True)
         if reply is None:
             return True, ""
         reasons = list(reply.reasons)
@@ -301,30 +313,74 @@ class Watch:
 
     # The channel
 
-    async def _call(
-        self, method: wire.Method, deadline: float, *, optional: bool = False, **fields: Any
-    ) -> Any:
+    async def _call(self, method: wire.Method, *, optional: bool = False, **fields: Any) -> Any:
         """Call the server; None where an `optional` call is not known or not allowed there."""
+        channel = self._channel
+        if channel is None:
+            raise self._lost_channel()
+        call = channel.unary_unary(
+            method.path, method.request.SerializeToString, method.response.FromString
+        )
         try:
-            if self._channel is None:
-                self._channel = open_channel(self.endpoint, self.target)
-            call = self._channel.unary_unary(
-                method.path, method.request.SerializeToString, method.response.FromString
-            )
-            return await call(method.request(**fields), timeout=deadline, metadata=self._metadata)
+            return await call(method.request(**fields), metadata=self._metadata)
         except grpc.aio.AioRpcError as error:
             if optional and error.code() in _NOT_OFFERED:
                 return None
             found = diagnosis.from_rpc(self.endpoint, error.code(), error.details())
-        except OSError as error:  # a TLS file that went away
-            found = diagnosis.from_os_error(self.endpoint, error)
+        except asyncio.CancelledError:
+            if channel is self._channel:
+                raise  # our own task was cancelled, not the call
+            raise self._lost_channel() from None
         raise ProbeError(found)
 
-    async def _reopen(self) -> None:
-        broken, self._channel = self._channel, None
-        if broken is not None:
-            await broken.close()
-        self._lost = None
+    async def _ready(self) -> None:
+        """Wait until the channel has connected, or cannot."""
+        channel = self._channel
+        if channel is None:
+            return
+        waiting = (grpc.ChannelConnectivity.IDLE, grpc.ChannelConnectivity.CONNECTING)
+        while (state := channel.get_state(try_to_connect=True)) in waiting:
+            await channel.wait_for_state_change(state)
+
+    async def _within(self, deadline: float, call: Coroutine[Any, Any, A]) -> A:
+        try:
+            return await asyncio.wait_for(call, deadline)
+        except asyncio.TimeoutError:
+            raise ProbeError(diagnosis.silent(self.endpoint, "", deadline)) from None
+
+    async def _ensure_channel(self, deadline: float) -> None:
+        if self._channel is None:
+            await self.check(deadline)
+
+    def _open_channel(self, target: str) -> None:
+        try:
+            self._channel = open_channel(self.endpoint, target)
+        except OSError as error:  # a TLS file went away
+            raise ProbeError(diagnosis.from_os_error(self.endpoint, error)) from None
+
+    async def _drop_channel(self) -> None:
+        channel, self._channel = self._channel, None
+        lost, self._lost = self._lost, None
+        if channel is not None:
+            await channel.close()
+        if lost is not None:
+            lost.cancel()
+            await asyncio.gather(lost, return_exceptions=True)
+
+    def _lost_channel(self) -> ProbeError:
+        return ProbeError(diagnosis.connection_lost(self.endpoint, self.status.reason))
+
+
+async def _together(calls: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """Run calls at the same time; where one fails, the others are cancelled."""
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
 
 
 def _failed(status: Any) -> bool:

@@ -1,0 +1,80 @@
+# Everything goes into .venv; what is already set up is not set up again. `make help` lists it all.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# node and jlpm come from the environment, as no Node on the machine is asked for.
+export PATH := $(BIN):$(PATH)
+
+# What an installation depends on: the metadata, and what the panel's bundle is built from.
+SOURCES := pyproject.toml milvus_nb/_version.py $(shell find lab -type f \
+	-not -path '*/node_modules/*' -not -path '*/.yarn/*' -not -path 'lab/lib/*' \
+	-not -name '*.tsbuildinfo' 2>/dev/null)
+
+.PHONY: help lab test check format chromium screenshots bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+		printf '  make %-12s %s\n' "$$name" "$$what"; done
+
+lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser: any of its options)
+	exec jupyter lab notebooks/quickstart.ipynb $(ARGS)
+
+test: check chromium ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
+	python -m pytest $(ARGS)
+
+check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, formatting
+	ruff check .
+	ruff format --check .
+	mypy
+	cd lab && jlpm install --immutable && jlpm run check && jlpm run lint:check
+
+format: $(VENV)/dev.stamp ## format both languages
+	ruff check --fix .
+	ruff format .
+	cd lab && jlpm install --immutable && jlpm run format
+
+chromium: ## the browser of the tests, if it is missing (installed by apt-get where we are root)
+	@if command -v chromium >/dev/null; then exit 0; fi; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	else \
+		echo "The tests need Chromium as 'chromium' on PATH. On Debian: apt-get install chromium" >&2; \
+		exit 1; \
+	fi
+
+screenshots: $(VENV)/dev.stamp chromium ## remake the pictures of the README from the real thing
+	python -m tests.browser.screenshots $(ARGS)
+
+bench: $(VENV)/bench.stamp chromium ## side by side with pymilvus and the peers
+	python -m benchmarks $(ARGS)
+
+clean: ## remove the environment and all that was built
+	rm -rf $(VENV) build dist milvus_nb/static lab/node_modules lab/lib lab/.yarn \
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "$(PYTHON) is older than 3.10. Name another: make PYTHON=python3.12 …" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "No environment could be made. On Debian: apt-get install python3-venv" >&2; exit 1; }
+
+# Editable, so that an edit of a Python file needs no new installation.
+$(VENV)/lab.stamp: $(VENV)/bin/python $(SOURCES)
+	python -m pip install --quiet --editable '.[lab,lite]'
+	touch $@
+
+$(VENV)/dev.stamp: $(VENV)/bin/python $(SOURCES)
+	python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(VENV)/lab.stamp
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp
+	python -m pip install --quiet --editable '.[dev,bench]'
+	touch $@

@@ -1,0 +1,239 @@
+"""What the panel's page and the kernel say to each other; see ``lab/src/panel/messages.ts``.
+
+Nothing of it is ever a synced trait, so nothing of it is saved with a notebook. A request has an
+id; the answer, a result or an error, has the same. Events have none.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from .errors import MilvusNbError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .connection import Connection, PingResult
+    from .stages import Stage
+
+__all__ = [
+    "PROTOCOL",
+    "MessageError",
+    "Request",
+    "answer",
+    "details",
+    "failure",
+    "parse",
+    "ping",
+    "row",
+    "rows_event",
+    "stage_event",
+    "stages",
+    "tick_event",
+]
+
+PROTOCOL: Final = 1
+
+_ALIAS: Final = {"alias": str}
+_CONNECT: Final = {
+    "address": str,
+    "alias": str,
+    "user": str,
+    "password": str,
+    "token": str,
+    "secret_from": int,
+    "db_name": str,
+    "secure": bool,
+    "ca_pem_path": str,
+    "server_pem_path": str,
+    "client_pem_path": str,
+    "client_key_path": str,
+    "server_name": str,
+    "timeout": (int, float),
+    "replace": bool,
+}
+# What each method takes. Only `alias` and `request` must be there.
+_METHODS: Final[dict[str, dict[str, Any]]] = {
+    "hello": {},
+    "connect": _CONNECT,
+    "test": _CONNECT,
+    "cancel": {"request": int},
+    "forget": {"request": int},
+    "disconnect": _ALIAS,
+    "reconnect": _ALIAS,
+    "retry": _ALIAS,
+    "use": _ALIAS,
+    "ping": _ALIAS,
+    "details": _ALIAS,
+}
+_REQUIRED: Final = ("alias", "request")
+
+
+class MessageError(MilvusNbError):
+    """A message of the page cannot be understood."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question of the page."""
+
+    id: int
+    method: str
+    params: dict[str, Any] = dataclasses.field(repr=False)  # may hold a secret
+
+
+def parse(content: object) -> Request:
+    """Check a message of the page.
+
+    Raises
+    ------
+    MessageError
+        It is of another version, or malformed. It names fields, never values.
+    """
+    if not isinstance(content, dict):
+        raise _malformed("it is not an object")
+    if content.get("v") != PROTOCOL:
+        raise MessageError(
+            "The panel's page and this kernel's milvus_nb do not fit together.",
+            f"The page speaks version {content.get('v')!r}, the kernel version {PROTOCOL}.",
+            "Install the same milvus_nb in both, restart the kernel, and run %milvus panel again.",
+        )
+    number, method, params = content.get("id"), content.get("method"), content.get("params")
+    if not _is(number, int):
+        raise _malformed("it has no id")
+    if not isinstance(method, str) or method not in _METHODS:
+        raise _malformed(f"there is no method {str(method)[:40]!r}")
+    if not isinstance(params, dict):
+        raise _malformed("its params are not an object")
+    _check_params(method, params)
+    return Request(int(str(number)), method, params)
+
+
+def _check_params(method: str, params: dict[str, Any]) -> None:
+    known = _METHODS[method]
+    for name, value in params.items():
+        if name not in known:
+            raise _malformed(f"{method} has no parameter {str(name)[:40]!r}")
+        if not _is(value, known[name]):
+            raise _malformed(f"{method}'s parameter {name} is of the wrong type")
+    for name in _REQUIRED:
+        if name in known and name not in params:
+            raise _malformed(f"{method} needs the parameter {name}")
+
+
+def answer(request: int, result: dict[str, Any]) -> dict[str, Any]:
+    """Answer a request."""
+    return {"v": PROTOCOL, "id": request, "result": result}
+
+
+def failure(request: int, error: BaseException) -> dict[str, Any]:
+    """Answer a request with an error: what happened, why, what to do."""
+    if isinstance(error, MilvusNbError):
+        told = {"what": error.what, "why": error.why, "fix": error.fix}
+    else:
+        told = {
+            "what": "The kernel's side of the panel failed.",
+            "why": f"{type(error).__name__}: {error}",
+            "fix": "Please report it. %milvus status shows the connections.",
+        }
+    return {"v": PROTOCOL, "id": request, "error": told}
+
+
+def row(connection: Connection) -> dict[str, Any]:
+    """Describe a connection. Times are Unix seconds of the kernel's clock."""
+    return {
+        "alias": connection.alias,
+        "address": connection.address,
+        "user": connection.user,
+        "auth": connection.auth,
+        "db_name": connection.db_name,
+        "secure": connection.secure,
+        "state": connection.state,
+        "reason": connection.reason,
+        "fix": connection.fix,
+        "server_version": connection.server_version,
+        "latency_ms": connection.latency_ms,
+        "since": connection.since,
+        "checked_at": connection.checked_at,
+        "connected_at": connection.connected_at,
+        "origin": connection.origin,
+    }
+
+
+def details(connection: Connection) -> list[list[str]]:
+    """Tell all that is known of a connection, as pairs of label and text."""
+    tls = connection.params.endpoint.tls
+    pairs = [
+        ("Address", connection.address),
+        ("Database", connection.db_name),
+        (
+            "Sign-in",
+            {"none": "none", "password": connection.user, "token": "API key"}[connection.auth],
+        ),
+        ("Server", connection.server_version),
+        ("TLS", "on" if connection.secure else "off"),
+        ("Trusted certificate", tls.root_pem_path),
+        ("Client certificate", tls.client_pem_path),
+        ("Server name", tls.server_name),
+        ("Timeout", f"{connection.params.timeout:g} s"),
+        ("Connected", _clock(connection.connected_at)),
+        ("Last check", _clock(connection.checked_at)),
+        ("Reason", connection.reason),
+    ]
+    return [[label, text] for label, text in pairs if text]
+
+
+def ping(result: PingResult) -> dict[str, Any]:
+    """Describe round trips, in milliseconds."""
+    return {
+        "count": result.count,
+        "min_ms": result.min_ms,
+        "median_ms": result.median_ms,
+        "max_ms": result.max_ms,
+    }
+
+
+def stages(found: Iterable[Stage]) -> list[dict[str, Any]]:
+    """Describe the stages of connecting."""
+    return [dataclasses.asdict(stage) for stage in found]
+
+
+def rows_event(changed: Sequence[Connection], removed: list[str], current: str) -> dict[str, Any]:
+    """Tell which connections are new or changed, and which are gone."""
+    return {
+        "v": PROTOCOL,
+        "event": "rows",
+        "changed": [row(connection) for connection in changed],
+        "removed": removed,
+        "current": current or None,
+        "now": time.time(),
+    }
+
+
+def stage_event(request: int, found: Iterable[Stage]) -> dict[str, Any]:
+    """Tell how far a connect or test has come."""
+    return {"v": PROTOCOL, "event": "stage", "request": request, "stages": stages(found)}
+
+
+def tick_event(connections: Iterable[Connection]) -> dict[str, Any]:
+    """Tell that the kernel lives, and what was measured since the last time."""
+    measured = [[found.alias, found.latency_ms, found.checked_at] for found in connections]
+    return {"v": PROTOCOL, "event": "tick", "now": time.time(), "measured": measured}
+
+
+def _is(value: object, types: Any) -> bool:
+    # A bool is an int to Python, but not to TypeScript.
+    return isinstance(value, types) and (types is bool or not isinstance(value, bool))
+
+
+def _malformed(how: str) -> MessageError:
+    return MessageError(
+        "A message of the panel was not understood.", f"The message: {how}.", "Reload the page."
+    )
+
+
+def _clock(when: float | None) -> str:
+    return "" if when is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))

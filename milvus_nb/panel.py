@@ -1,0 +1,262 @@
+"""The panel's kernel side: a widget without any synced state.
+
+Its handlers run on whichever thread the front end's message reaches (a subshell's, while a cell
+runs). They only start something and return; the answer follows from the monitor's thread.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import threading
+import time
+from concurrent.futures import CancelledError
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import anywidget
+
+from . import __version__, messages
+from . import params as parameters
+from .errors import AliasError, MilvusNbError, MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from .messages import Request
+    from .monitor import Job
+    from .params import ConnectionParams
+    from .registry import ConnectionRegistry, Event
+
+__all__ = ["Panel"]
+
+_STATIC: Final = Path(__file__).parent / "static"
+
+# At least so long between two lists of changes, in seconds; the first of a burst goes at once.
+_PAUSE_S: Final = 0.05
+
+# So many secrets of forms that are still open are kept for their next try.
+_MAX_KEPT: Final = 8
+
+if not (_STATIC / "panel.js").exists():
+    raise MissingExtraError(
+        "The panel's JavaScript is not there.",
+        f"It was not built: {_STATIC / 'panel.js'} is missing.",
+        "Install the package with pip, or in a checkout run: make build",
+    )
+
+
+class Panel(anywidget.AnyWidget):
+    """The widget: sees the registry's connections, connects and disconnects.
+
+    Parameters
+    ----------
+    registry
+        What it shows.
+    """
+
+    _esm = _STATIC / "panel.js"
+    _css = _STATIC / "panel.css"
+
+    def __init__(self, registry: ConnectionRegistry) -> None:
+        super().__init__()
+        self._registry = registry
+        self._lock = threading.Lock()
+        self._jobs: dict[int, Job[Any]] = {}
+        self._kept: dict[int, dict[str, str]] = {}
+        self._dirty: set[str] = set()
+        self._flush_due = False
+        self._flushed_at = 0.0
+        self._unsubscribe = registry.subscribe(self._on_event)
+        self._tick = registry.monitor.repeat(registry.monitor.heartbeat, self._send_tick)
+        _answer_while_busy(self.comm)
+        self.on_msg(self._on_message)
+
+    def __repr__(self) -> str:
+        # What a saved notebook shows until the cell is run again.
+        return "Milvus connections: run %milvus panel to see them."
+
+    def close(self) -> None:
+        """Close the comm and forget everything."""
+        self._unsubscribe()
+        self._tick.cancel()
+        with self._lock:
+            jobs = list(self._jobs.values())
+            self._jobs.clear()
+            self._kept.clear()
+        for job in jobs:
+            job.cancel()
+        self.layout.close()  # a widget of its own, which ipywidgets leaves open
+        super().close()
+
+    # Requests
+
+    def _on_message(self, _: object, content: object, __: object) -> None:
+        number = content.get("id") if isinstance(content, dict) else None
+        try:
+            request = messages.parse(content)
+            number = request.id
+            getattr(self, f"_do_{request.method}")(request)
+        except Exception as error:  # noqa: BLE001  # the page is told
+            if isinstance(number, int):
+                self.send(messages.failure(number, error))
+
+    def _do_hello(self, request: Request) -> None:
+        registry = self._registry
+        current = registry.current
+        self.send(
+            messages.answer(
+                request.id,
+                {
+                    "connections": [messages.row(found) for found in registry.connections()],
+                    "current": current.alias if current else None,
+                    "now": time.time(),
+                    "heartbeat_s": registry.monitor.heartbeat,
+                    "versions": {
+                        "milvus_nb": __version__,
+                        "pymilvus": importlib.metadata.version("pymilvus"),
+                    },
+                },
+            )
+        )
+
+    def _do_connect(self, request: Request) -> None:
+        alias = request.params.pop("alias") or "default"
+        replace = request.params.pop("replace", False)
+        job = self._registry.open(
+            alias, self._params(request), replace=replace, report=self._reporter(request.id)
+        )
+
+        def result(_: Any) -> dict[str, Any]:
+            self._forget(request.id)
+            return {"alias": alias}
+
+        self._follow(request.id, job, result)
+
+    def _do_test(self, request: Request) -> None:
+        request.params.pop("alias")
+        request.params.pop("replace", None)
+        last: list[Any] = []
+        report = self._reporter(request.id)
+
+        def remember(found: list[Any]) -> None:
+            last[:] = found
+            report(found)
+
+        job = self._registry.test(self._params(request), remember)
+        self._follow(request.id, job, lambda _: {"stages": messages.stages(last)})
+
+    def _do_cancel(self, request: Request) -> None:
+        with self._lock:
+            job = self._jobs.get(request.params["request"])
+        if job is not None:
+            job.cancel()
+        self.send(messages.answer(request.id, {}))
+
+    def _do_forget(self, request: Request) -> None:
+        self._forget(request.params["request"])
+        self.send(messages.answer(request.id, {}))
+
+    def _do_disconnect(self, request: Request) -> None:
+        alias = self._registry[request.params["alias"]].alias
+        self._follow(request.id, self._registry.close(alias), lambda _: {})
+
+    def _do_reconnect(self, request: Request) -> None:
+        alias = request.params["alias"]
+        params = self._registry.remembered(alias)
+        if params is None:
+            raise AliasError(
+                f"The parameters of {alias} are forgotten.", "", "Connect again with the form."
+            )
+        self._follow(request.id, self._registry.open(alias, params), lambda _: {"alias": alias})
+
+    def _do_retry(self, request: Request) -> None:
+        self._registry.retry(request.params["alias"])
+        self.send(messages.answer(request.id, {}))
+
+    def _do_use(self, request: Request) -> None:
+        self._registry.use(request.params["alias"])
+        self.send(messages.answer(request.id, {}))
+
+    def _do_ping(self, request: Request) -> None:
+        self._follow(request.id, self._registry.measure(request.params["alias"]), messages.ping)
+
+    def _do_details(self, request: Request) -> None:
+        rows = messages.details(self._registry[request.params["alias"]])
+        self.send(messages.answer(request.id, {"rows": rows}))
+
+    # Shared by them
+
+    def _params(self, request: Request) -> ConnectionParams:
+        """Take the secret out of the request, and make parameters of the rest."""
+        given = request.params
+        secret = {name: given.pop(name) for name in ("password", "token") if given.get(name)}
+        with self._lock:
+            kept = self._kept.pop(given.pop("secret_from", -1), None)
+            secret = secret or kept or {}
+            if secret:
+                self._kept[request.id] = secret
+                while len(self._kept) > _MAX_KEPT:
+                    del self._kept[next(iter(self._kept))]
+        return parameters.parse(**given, **secret, env={}, default_timeout=self._registry.timeout)
+
+    def _forget(self, request: int) -> None:
+        with self._lock:
+            self._kept.pop(request, None)
+
+    def _reporter(self, request: int) -> Callable[[list[Any]], None]:
+        return lambda found: self.send(messages.stage_event(request, found))
+
+    def _follow(self, request: int, job: Job[Any], result: Callable[[Any], dict[str, Any]]) -> None:
+        """Answer the request when the job ends."""
+        with self._lock:
+            self._jobs[request] = job
+
+        def done(future: Future[Any]) -> None:
+            with self._lock:
+                self._jobs.pop(request, None)
+            error = future.exception()
+            if isinstance(error, CancelledError):
+                error = MilvusNbError("Cancelled.", "", "Nothing was changed.")
+            if error is not None:
+                self.send(messages.failure(request, error))
+            else:
+                self.send(messages.answer(request, result(future.result())))
+
+        job.add_done_callback(done)
+
+    # Events
+
+    def _on_event(self, event: Event) -> None:
+        with self._lock:
+            self._dirty.add(event.alias)
+            if self._flush_due:
+                return
+            self._flush_due = True
+            pause = max(self._flushed_at + _PAUSE_S - time.monotonic(), 0.0)
+        self._registry.monitor.call(self._flush, after=pause)
+
+    def _flush(self) -> None:
+        registry = self._registry
+        with self._lock:
+            self._flush_due = False
+            self._flushed_at = time.monotonic()
+            dirty, self._dirty = self._dirty, set()
+        known = {found.alias: found for found in registry.connections()}
+        changed = [known[alias] for alias in dirty if alias in known]
+        removed = [alias for alias in dirty if alias and alias not in known]
+        current = registry.current
+        self.send(messages.rows_event(changed, removed, current.alias if current else ""))
+
+    def _send_tick(self) -> None:
+        self.send(messages.tick_event(self._registry.connections()))
+
+
+def _answer_while_busy(comm: Any) -> None:
+    """Let messages of this comm be handled while a cell runs.
+
+    ipykernel 7.4 sends the page's messages to the shell that last wrote to the comm, which is the
+    busy main one if that created the widget. The attribute is private; a test notices if it goes.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = None  # noqa: SLF001  # see above

@@ -1,0 +1,234 @@
+"""The grammar of an address: what a user may write for where Milvus is.
+
+======================================== ==========================================
+``localhost``, ``localhost:19530``       a server; the port is 19530 where none is given
+``[::1]:19530``, ``::1``                 the same by IPv6
+``http://``, ``tcp://``, ``grpc://``     the same; ``https://`` turns TLS on, its port is 443
+``http://user:password@host:port/db``    with sign-in (percent-encoded) and database
+``unix:/run/milvus.sock``                a server behind a Unix socket
+``./demo.db``, ``file:///data/demo.db``  a Milvus Lite database, embedded
+======================================== ==========================================
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import Final, Literal, NoReturn
+from urllib.parse import unquote
+
+from .files import absolute_path, lite_path
+from .host import SHAPES, check_characters, ipv6, plain_name, refusal
+from .secret import Secret, redact_address
+
+__all__ = ["Address", "Kind", "display", "parse_address"]
+
+Kind = Literal["tcp", "unix", "lite"]
+
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
+_SECURE: Final = {"http": False, "tcp": False, "grpc": False, "https": True}
+_MEANT: Final = {
+    "grpcs": "https", "tls": "https", "ssl": "https", "wss": "https", "ws": "http",
+    "milvus": "http", "zilliz": "https", "sqlite": "file",
+}  # fmt: skip
+# Pages of the management port that are pasted from a browser; none is a database.
+_PAGES: Final = {"webui", "healthz", "metrics"}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What one address text says; what it leaves open is ``None`` or empty."""
+
+    kind: Kind
+    host: str = ""
+    port: int | None = None
+    path: str = ""
+    secure: bool | None = None
+    user: str = ""
+    password: Secret = field(default_factory=Secret)
+    db_name: str = ""
+
+
+def parse_address(text: str, source: str = "uri") -> Address:
+    """Read one address.
+
+    Parameters
+    ----------
+    text
+        What the user wrote. Blanks around it are ignored.
+    source
+        Where it came from (``"uri"``, ``"address"``, ``"MILVUS_URI"``), for the error text.
+
+    Returns
+    -------
+    Address
+        The host in lower case and without brackets, the path absolute.
+
+    Raises
+    ------
+    ParamsError
+        The text is no address, or its Milvus Lite file cannot be used. The error never shows
+        what may be a secret.
+    """
+    text = text.strip()
+    found = _SCHEME.match(text)
+    scheme = found[1].lower() if found else ""
+    rest = text[found.end() :] if found else text
+    check_characters(text, source)
+    if not scheme and rest.startswith("unix:"):
+        return _unix(rest[5:], source)
+    if scheme == "unix":
+        return _unix(rest, source, after_slashes=True)
+    if scheme == "file":
+        return Address("lite", path=lite_path(_file_path(rest, text, source), source))
+    is_path = rest[:1] in {".", "/", "~", "\\"} or _DRIVE.match(rest)
+    if not scheme and (is_path or rest.endswith(".db")):
+        return Address("lite", path=lite_path(rest, source))
+    if scheme and scheme not in _SECURE:
+        _refuse_scheme(scheme, text, source)
+    if blank := next((character for character in text if character.isspace()), ""):
+        raise refusal(text, source, f"It has a blank ({blank!r}) in it.", "Remove the blank.")
+    return _server(rest, text, source, _SECURE.get(scheme))
+
+
+def display(address: Address) -> str:
+    """Return the address for people, without sign-in and database: ``https://host:443``."""
+    if address.kind == "lite":
+        try:
+            inside = os.path.relpath(address.path)
+        except (OSError, ValueError):  # the working folder is gone, or on another Windows drive
+            return address.path
+        return address.path if inside.startswith(os.pardir) else os.path.join(os.curdir, inside)
+    if address.kind == "unix":
+        return f"unix:{address.path}"
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    scheme = "https://" if address.secure else ""
+    return f"{scheme}{host}" if address.port is None else f"{scheme}{host}:{address.port}"
+
+
+def _server(rest: str, text: str, source: str, secure: bool | None) -> Address:
+    authority, path, extra = _split(rest)
+    if "@" in path or "@" in extra:
+        why = "There is an '@' after the first '/', '?' or '#': the password holds one of these."
+        raise refusal(
+            text, source, why, "Write %2F for '/', %3F for '?', %23 for '#', %40 for '@'."
+        )
+    if extra:
+        why = f"Nothing can follow a {extra[0]!r}."
+        raise refusal(text, source, why, "Leave it out; options are keywords of their own.")
+    sign_in, _, place = authority.rpartition("@")
+    user, _, password = sign_in.partition(":")
+    host, port = _host_and_port(place, text, source)
+    return Address(
+        "tcp",
+        host=host,
+        port=port,
+        secure=secure,
+        user=_decode(user, text, source),
+        password=Secret(_decode(password, text, source)),
+        db_name=_database(path, text, source),
+    )
+
+
+def _split(rest: str) -> tuple[str, str, str]:
+    end = re.search(r"[?#]", rest)
+    extra = rest[end.start() :] if end else ""
+    authority, slash, path = rest[: len(rest) - len(extra)].partition("/")
+    return authority, slash + path, extra
+
+
+def _host_and_port(  # noqa: C901  # one branch a form of address
+    place: str, text: str, source: str
+) -> tuple[str, int | None]:
+    if place.count(":") > 1 and not place.startswith("["):
+        if host := ipv6(place):
+            return host, None
+        first, _, others = place.partition(":")
+        if first.lower() in _SECURE:
+            why = f"The scheme {first!r} needs two slashes."
+            raise refusal(text, source, why, f"Write {first}://{redact_address(others)}")
+        why = "It has more than one colon, and is not an IPv6 address."
+        raise refusal(text, source, why, "Write host:port, or [::1]:19530 for IPv6 with a port.")
+    if place.startswith("["):
+        inside, bracket, after = place[1:].partition("]")
+        host = ipv6(inside) if bracket else ""
+        if not host or (after and not after.startswith(":")):
+            raise refusal(text, source, "It is not an IPv6 address.", "An example: [::1]:19530")
+        digits = after[1:]
+    else:
+        name, colon, digits = place.partition(":")
+        # ":19530" is this machine, as in pymilvus.
+        host = plain_name(name) if name else "localhost" if digits else ""
+        if not host:
+            _refuse_host(name, text, source)
+        if colon and name.lower() in _SECURE and not digits:
+            raise refusal(text, source, "A scheme is followed by two slashes and a host.", SHAPES)
+    if not digits:
+        return host, None
+    if not (digits.isascii() and digits.isdigit()):
+        # It is not shown: root:Milvus given as an address is a mistake with a password in it.
+        why = f"What follows {host}: is not a port number."
+        fix = "A port is 1 to 65535. A sign-in goes before an '@': http://user:password@host:port"
+        raise refusal(text, source, why, fix)
+    if len(digits) > 5 or not 1 <= int(digits) <= 65535:
+        raise refusal(text, source, "A port is a number from 1 to 65535.", "Milvus's own is 19530.")
+    return host, int(digits)
+
+
+def _database(path: str, text: str, source: str) -> str:
+    segments = [segment for segment in path.split("/") if segment]
+    if len(segments) > 1 or (segments and segments[0] in _PAGES):
+        why = "After the host comes the name of a database, and nothing else."
+        fix = "If this is the address of a REST call or of the WebUI: give host and port alone."
+        raise refusal(text, source, why, fix)
+    return _decode(segments[0], text, source) if segments else ""
+
+
+def _decode(part: str, text: str, source: str) -> str:
+    try:
+        return unquote(part, errors="strict")
+    except UnicodeDecodeError:
+        pass  # raised below, outside, so that the bytes are not kept in the error's context
+    raise refusal(
+        text, source, "Its percent-encoding is not UTF-8.", "Encode it as UTF-8: ü is %C3%BC."
+    )
+
+
+def _unix(path: str, source: str, *, after_slashes: bool = False) -> Address:
+    shown = f"unix://{path}" if after_slashes else f"unix:{path}"
+    if not path or path.endswith("/") or (after_slashes and not path.startswith("/")):
+        why = "After unix: comes the path of a socket."
+        raise refusal(shown, source, why, "Write unix:/run/milvus.sock")
+    return Address("unix", path=absolute_path(path, source))
+
+
+def _file_path(rest: str, text: str, source: str) -> str:
+    host, _, path = rest.partition("/")
+    if host.lower() not in {"", "localhost"} or not path:
+        raise refusal(
+            text, source, "A file: address has three slashes.", "Write file:///data/demo.db"
+        )
+    path = _decode(path, text, source)
+    check_characters(path, source)
+    return path if _DRIVE.match(path) else f"/{path}"
+
+
+def _refuse_scheme(scheme: str, text: str, source: str) -> NoReturn:
+    meant = _MEANT.get(scheme, "")
+    if not meant:
+        import difflib
+
+        meant = next(iter(difflib.get_close_matches(scheme, [*_SECURE, "unix", "file"], 1)), "")
+    why = "The schemes are http, https, tcp, grpc, unix and file."
+    fix = f"Did you mean {meant}:// ?" if meant else SHAPES
+    raise refusal(text, source, f"{scheme}:// is not known here. {why}", fix)
+
+
+def _refuse_host(name: str, text: str, source: str) -> NoReturn:
+    if not name:
+        raise refusal(text, source, "It has no host.", SHAPES)
+    if name.isascii() and name.isdigit():
+        raise refusal(text, source, "It is a number, not a host.", f"Write localhost:{name[:5]}")
+    raise refusal(text, source, "Its host is neither a name nor an IP address.", SHAPES)

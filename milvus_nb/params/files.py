@@ -1,0 +1,132 @@
+"""Paths that a user writes: made absolute, and checked where they name a Milvus Lite database."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+from ..errors import ParamsError
+from .secret import redact_address
+
+__all__ = ["absolute_path", "lite_path"]
+
+_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
+_SIGN_IN: Final = re.compile(r":.*@", re.DOTALL)
+# What milvus-lite 3 makes in the folder of a new database.
+_LITE_ENTRIES: Final = {"LOCK", "collections", "databases"}
+
+
+def absolute_path(path: str, source: str) -> str:
+    """Return `path` absolute, with ``~`` expanded.
+
+    Parameters
+    ----------
+    path
+        The path as the user gave it.
+    source
+        The name of the parameter, for the error text.
+
+    Raises
+    ------
+    ParamsError
+        The path is relative and the working folder no longer exists.
+    """
+    try:
+        return os.path.abspath(os.path.expanduser(path))
+    except (OSError, ValueError):
+        pass
+    raise ParamsError(
+        f"{source}: {path!r} cannot be found.",
+        "It is a relative path, and the kernel's working folder no longer exists.",
+        "Give an absolute path, or restart the kernel.",
+    )
+
+
+def lite_path(path: str, source: str = "uri") -> str:
+    """Check the path of a Milvus Lite database.
+
+    The database is a *folder* whose name ends in ``.db`` (milvus-lite 3); it is made when it
+    does not exist yet.
+
+    Parameters
+    ----------
+    path
+        The path as the user gave it; ``~`` is expanded.
+    source
+        The name of the parameter, for the error text.
+
+    Returns
+    -------
+    str
+        The absolute path.
+
+    Raises
+    ------
+    ParamsError
+        It does not end in ``.db``, its folder is missing or cannot be written to, or there is
+        something else in its place.
+    """
+    if _SIGN_IN.search(path) and not _DRIVE.match(path):
+        raise ParamsError(
+            f"{source}: {redact_address(path)!r} is not a path.",
+            "A sign-in belongs to a server; a Milvus Lite database has none.",
+            "Give the path alone, for example ./demo.db",
+        )
+    # A drive letter may be a user's name after all: a:/password@host
+    shown = f"{source}: {redact_address(path) if '@' in path and ':' in path else path!r}"
+    if not path.endswith(".db"):
+        raise ParamsError(
+            f"{shown} is not a Milvus Lite database.",
+            "The name of a Milvus Lite database ends in .db.",
+            "Write for example ./demo.db; a server is written host:port.",
+        )
+    if _DRIVE.match(path) and os.name != "nt":
+        raise ParamsError(
+            f"{shown} cannot be opened.",
+            "It is a Windows path, and this kernel does not run on Windows.",
+            "Give a path on the machine where the kernel runs.",
+        )
+    full = absolute_path(path, source)
+    parent = os.path.dirname(full)
+    if not os.path.isdir(parent):
+        raise ParamsError(
+            f"{shown} cannot be opened.",
+            f"There is no folder {parent!r}.",
+            "Create the folder first, or correct the path.",
+        )
+    if os.path.isdir(full):
+        _check_folder(full, shown)
+    elif os.path.lexists(full):
+        raise ParamsError(
+            f"{shown} is not a Milvus Lite database.",
+            "It is a file; Milvus Lite 3 keeps a database in a folder, older ones in a file.",
+            "Choose another name; a database of Milvus Lite 2 has to be exported with that.",
+        )
+    elif not os.access(parent, os.W_OK):
+        raise ParamsError(
+            f"{shown} cannot be made.",
+            f"The user that runs the kernel may not write to the folder {parent!r}.",
+            "Choose another folder, or change its permissions.",
+        )
+    return full
+
+
+def _check_folder(full: str, shown: str) -> None:
+    try:
+        entries = set(os.listdir(full))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    else:
+        if not entries or entries & _LITE_ENTRIES:
+            return
+        raise ParamsError(
+            f"{shown} is not a Milvus Lite database.",
+            "It is a folder with other things in it.",
+            "Choose another name.",
+        )
+    raise ParamsError(
+        f"{shown} cannot be opened.",
+        f"The system says: {reason}.",
+        "Let the user that runs the kernel read and write the folder.",
+    )

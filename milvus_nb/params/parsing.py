@@ -1,0 +1,239 @@
+"""Whatever a user may write becomes one validated, frozen `ConnectionParams`.
+
+`parse` takes the keywords of pymilvus's ``connections.connect`` and of ``MilvusClient``, and the
+environment. The grammar of an address is in `address`, the TLS files in `tls`, the sign-in in
+`sign_in`. Nothing is sent anywhere, and no error shows a secret.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from ..errors import ParamsError
+from .address import Address, display, parse_address
+from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
+from .host import host_name
+from .secret import Secret
+from .sign_in import Given, combine, from_token
+from .tls import Tls, check_tls
+from .values import check_port, file_path, is_given, path_text, seconds, secret, text
+from .values import grpc_options as checked_options
+
+__all__ = ["is_empty", "parse"]
+
+DEFAULT_PORT: Final = 19530
+HTTPS_PORT: Final = 443
+
+_Places = tuple[Address, list[tuple[str, Address]]]
+_Options = Mapping[str, int | str] | Iterable[tuple[str, int | str]]
+
+
+def parse(
+    *,
+    uri: str | os.PathLike[str] | None = "",
+    address: str | os.PathLike[str] | None = "",
+    host: str | None = "",
+    port: int | str | None = "",
+    user: str | None = "",
+    password: str | Secret | None = "",
+    token: str | Secret | None = "",
+    db_name: str | None = "",
+    secure: bool | None = None,
+    ca_pem_path: str | os.PathLike[str] | None = "",
+    server_pem_path: str | os.PathLike[str] | None = "",
+    client_pem_path: str | os.PathLike[str] | None = "",
+    client_key_path: str | os.PathLike[str] | None = "",
+    server_name: str | None = "",
+    timeout: float | None = None,
+    grpc_options: _Options | None = None,
+    env: Mapping[str, str] | None = None,
+    default_timeout: float = DEFAULT_TIMEOUT,
+) -> ConnectionParams:
+    """Make connection parameters of what a user wrote. ``None`` and ``""`` mean "not given".
+
+    Parameters
+    ----------
+    uri, address
+        Where Milvus is; see `milvus_nb.address` for what can be written. The two are the same.
+    host, port
+        The same in two parts. Each fills in what `uri` and `address` leave open.
+    user, password
+        The sign-in. It may also be part of `uri`, or given as `token`.
+    token
+        ``user:password``, or an API key (which has no colon).
+    db_name
+        The database. It may also be the path of `uri`.
+    secure
+        Whether TLS is on. By default it is for ``https://`` and where a TLS option is given.
+    ca_pem_path, server_pem_path, client_pem_path, client_key_path, server_name
+        TLS options; see `Tls`.
+    timeout
+        How long connecting may take, in seconds: above 0, at most a day. Default `default_timeout`.
+    grpc_options
+        Channel arguments for gRPC: a mapping, or pairs.
+    env
+        The environment; default ``os.environ``. ``MILVUS_URI`` is used where no address is given,
+        ``MILVUS_TOKEN`` where besides there is no sign-in. What is given wins over the sign-in and
+        database in ``MILVUS_URI``.
+    default_timeout
+        The timeout where none is given, in seconds.
+
+    Returns
+    -------
+    ConnectionParams
+        With nothing given at all: ``localhost:19530``.
+
+    Raises
+    ------
+    ParamsError
+        A parameter cannot be used, or two of them contradict each other.
+    """
+    given = [
+        Given("user/password", text("user", user), secret("password", password)),
+        from_token(secret("token", token), "token"),
+    ]
+    database = ("db_name", text("db_name", db_name))
+    place, sources = _addresses(
+        path_text("uri", uri), path_text("address", address), text("host", host), port
+    )
+    if not sources:
+        environment = os.environ if env is None else env
+        place, sources = _from_environment(environment, any(given), bool(database[1]))
+        env_token = Secret(environment.get("MILVUS_TOKEN", ""))
+        if env_token and not any(given):
+            given.append(from_token(secret("MILVUS_TOKEN", env_token), "MILVUS_TOKEN"))
+    given += [Given(source, part.user, part.password) for source, part in sources]
+    databases = [database, *((source, part.db_name) for source, part in sources)]
+    tls = Tls(
+        file_path("ca_pem_path", ca_pem_path),
+        file_path("server_pem_path", server_pem_path),
+        file_path("client_pem_path", client_pem_path),
+        file_path("client_key_path", client_key_path),
+        text("server_name", server_name),
+    )
+    is_secure = _secure(secure, place, tls)
+    endpoint = Endpoint(
+        place.kind,
+        host=place.host or ("localhost" if place.kind == "tcp" else ""),
+        port=_port(place),
+        path=place.path,
+        secure=is_secure,
+        tls=tls,
+        grpc_options=checked_options(grpc_options),
+    )
+    if place.kind != "lite":  # Milvus Lite has no users; pymilvus ignores a sign-in, and so do we
+        sign_in = combine(given)
+        endpoint = replace(endpoint, user=sign_in.user, credentials=sign_in.credentials)
+    limit = seconds("timeout", default_timeout if timeout is None else timeout)
+    return ConnectionParams(endpoint, _one_database(databases), limit)
+
+
+def is_empty(**given: object) -> bool:
+    """Say whether nothing was given at all, so that `parse` would look at the environment alone.
+
+    Parameters
+    ----------
+    **given
+        The keywords of `parse`; `env` and `default_timeout` do not count.
+    """
+    settings = {"env", "default_timeout"}
+    return not any(is_given(value) for name, value in given.items() if name not in settings)
+
+
+def _addresses(uri: str, address: str, host: str, port: object) -> _Places:
+    """Merge what `uri`, `address` and `host`/`port` say; nothing is given: no sources."""
+    sources = [
+        (name, parse_address(given, name))
+        for name, given in (("uri", uri), ("address", address))
+        if given
+    ]
+    if host or is_given(port):
+        name = host_name(host) if host else ""
+        number = check_port("port", port) if is_given(port) else None
+        sources.append(("host/port", Address("tcp", name, number)))
+    place = Address("tcp")
+    for index, (name, other) in enumerate(sources):
+        place = _merge(sources[:index], place, name, other) if index else other
+    return place, sources
+
+
+def _merge(before: list[tuple[str, Address]], place: Address, name: str, other: Address) -> Address:
+    for one, two in (
+        (place.kind, other.kind),
+        (place.path, other.path),
+        (place.host or other.host, other.host or place.host),
+        (place.port or other.port, other.port or place.port),
+        (place.secure or other.secure, place.secure if other.secure is None else other.secure),
+    ):
+        if one != two:
+            names = " and ".join(source for source, _ in before)
+            raise ParamsError(
+                f"{names} and {name} name different places: {display(place)} and {display(other)}.",
+                "One connection goes to one place.",
+                f"Leave out {names} or {name}.",
+            )
+    return replace(
+        place,
+        host=place.host or other.host,
+        port=place.port or other.port,
+        secure=other.secure if place.secure is None else place.secure,
+    )
+
+
+def _from_environment(env: Mapping[str, str], has_sign_in: bool, has_database: bool) -> _Places:
+    uri = env.get("MILVUS_URI", "").strip()
+    if not uri:
+        return Address("tcp"), []
+    place = parse_address(text("MILVUS_URI", uri), "MILVUS_URI")
+    if has_sign_in:
+        place = replace(place, user="", password=Secret())
+    if has_database:
+        place = replace(place, db_name="")
+    return place, [("MILVUS_URI", place)]
+
+
+def _secure(wanted: object, place: Address, tls: Tls) -> bool:
+    if not (wanted is None or isinstance(wanted, bool)):
+        raise ParamsError(
+            f"secure has to be True or False, not {type(wanted).__name__}.",
+            fix="Leave it out: https:// turns TLS on.",
+        )
+    if place.kind != "tcp":
+        if wanted or tls:
+            raise ParamsError(
+                f"TLS cannot be used with {display(place)}.",
+                "It does not go over the network.",
+                "Leave out secure, server_name and the TLS files.",
+            )
+        return False
+    if wanted is False and (place.secure or tls):
+        because = "https:// in the address" if place.secure else "a TLS option"
+        raise ParamsError(
+            f"secure=False contradicts {because}.",
+            "https:// and the TLS options turn TLS on.",
+            "Leave out secure, or write http:// and no TLS option.",
+        )
+    check_tls(tls)
+    return bool(wanted or place.secure or tls)
+
+
+def _port(place: Address) -> int:
+    if place.kind != "tcp":
+        return 0
+    return place.port or (HTTPS_PORT if place.secure else DEFAULT_PORT)
+
+
+def _one_database(sources: Iterable[tuple[str, str]]) -> str:
+    given = [(source, name) for source, name in sources if name]
+    for source, name in given[1:]:
+        if name != given[0][1]:
+            raise ParamsError(
+                f"{given[0][0]} and {source} name different databases: "
+                f"{given[0][1]!r} and {name!r}.",
+                "A connection has one database.",
+                f"Leave out {given[0][0]}, or the database in {source}.",
+            )
+    return given[0][1] if given else ""

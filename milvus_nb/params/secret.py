@@ -1,0 +1,114 @@
+"""Secrets: a wrapper that does not show what it holds, and the removal of secrets from text."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from typing import Final
+
+__all__ = ["MASK", "Secret", "redact", "redact_address"]
+
+#: What is shown in place of a secret; always the same length, so that it tells nothing.
+MASK: Final = "••••"
+
+_WITH_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)\S*@")
+_WITHOUT_SCHEME = re.compile(r"(?<!\S)[^\s:/@]+:\S+@(?=[\w\[])")
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_PORT_AND_PATH = re.compile(r"[0-9]{0,5}(/.*)?", re.DOTALL)
+_IPV6_LIKE = re.compile(r"\[?[0-9A-Fa-f.]*(:[0-9A-Fa-f.]*){2,}(%\w+)?(\](:[0-9]{0,5})?)?(/.*)?")
+
+
+class Secret:
+    """A password, an API key or ``user:password``, which only `reveal` shows.
+
+    Its ``repr``, ``str`` and ``format`` give a mask. Pickles and copies are empty: a copy is
+    made to be sent or stored somewhere, and no secret may leave the memory of the kernel.
+
+    Parameters
+    ----------
+    value
+        The secret. Empty means "none given".
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str = "") -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the secret itself, in clear."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(_as_bytes(self), _as_bytes(other))
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __repr__(self) -> str:
+        return MASK if self._value else ""
+
+    def __format__(self, spec: str) -> str:
+        return format(repr(self), spec)
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[()]]:
+        # Used by pickle, copy.copy and copy.deepcopy alike.
+        return Secret, ()
+
+
+def _as_bytes(secret: Secret) -> bytes:
+    # surrogatepass: comparing must work for any text, and compare_digest takes only ASCII or bytes.
+    return secret.reveal().encode("utf-8", "surrogatepass")
+
+
+def redact(text: str) -> str:
+    """Hide the sign-in information of every URI in `text`.
+
+    Everything between ``scheme://`` and the last ``@`` before a blank is hidden, and so is
+    ``user:password@host`` with no scheme. It hides too much rather than too little.
+
+    Parameters
+    ----------
+    text
+        Any text, such as an error message of a server or of a library.
+
+    Returns
+    -------
+    str
+        The same text with ``••••`` in place of user names and passwords.
+    """
+    return _WITHOUT_SCHEME.sub(f"{MASK}@", _WITH_SCHEME.sub(rf"\g<1>{MASK}@", text))
+
+
+def redact_address(text: str) -> str:
+    """Hide whatever may be a secret in a text that was meant to be one address.
+
+    Stricter than `redact`, because the text is known to be malformed: the secret may hold blanks
+    or slashes, stand where the port belongs (``root:Milvus`` given as the address) or in a query.
+
+    Parameters
+    ----------
+    text
+        What the user gave as the address.
+
+    Returns
+    -------
+    str
+        The text with ``••••`` in place of what may be secret.
+    """
+    found = _SCHEME.match(text)
+    scheme = found[0] if found else ""
+    rest = text[len(scheme) :]
+    if "@" in rest:
+        rest = f"{MASK}@{rest.rpartition('@')[2]}"
+    rest = re.sub(r"([?#]).*", rf"\g<1>{MASK}", rest, flags=re.DOTALL)
+    host, colon, tail = rest.partition(":")
+    if colon and not _PORT_AND_PATH.fullmatch(tail) and not _IPV6_LIKE.fullmatch(rest):
+        rest = f"{host}:{MASK}"
+    return scheme + rest

@@ -1,0 +1,181 @@
+"""TLS files: which ones were given, and whether they are what they should be."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, fields
+from typing import Final
+
+from ..errors import ParamsError
+
+__all__ = ["Tls", "check_tls"]
+
+# PEM labels: RFC 7468; "X509" and "RSA"/"EC" are the older ones that OpenSSL still reads.
+_CERTIFICATE: Final = re.compile(rb"-----BEGIN (X509 )?CERTIFICATE-----")
+_KEY: Final = re.compile(rb"-----BEGIN (RSA |EC |DSA )?PRIVATE KEY-----")
+_ENCRYPTED: Final = re.compile(rb"-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED")
+_MOST_BYTES: Final = 16 * 1024 * 1024  # the CA bundle of a Linux system has about 0.2 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The TLS options of an endpoint, with pymilvus's names. Empty text: not given.
+
+    Parameters
+    ----------
+    ca_pem_path
+        The certificates of the authorities to trust, as a PEM file.
+    server_pem_path
+        The server's own certificate, to trust only that one. It wins over `ca_pem_path`.
+    client_pem_path, client_key_path
+        The certificate and the private key that this client shows (mutual TLS); both or none.
+    server_name
+        The name expected in the server's certificate, where it is not the host's.
+    """
+
+    ca_pem_path: str = ""
+    server_pem_path: str = ""
+    client_pem_path: str = ""
+    client_key_path: str = ""
+    server_name: str = ""
+
+    @property
+    def root_pem_path(self) -> str:
+        """The file with the certificates to trust; empty for those of the system."""
+        return self.server_pem_path or self.ca_pem_path
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, field.name) for field in fields(self))
+
+
+def check_tls(tls: Tls) -> None:
+    """Check that the files exist, can be read, hold what they should and fit each other.
+
+    Parameters
+    ----------
+    tls
+        The options; the paths absolute.
+
+    Raises
+    ------
+    ParamsError
+        A file is missing, unreadable, not PEM, of the wrong kind, damaged or encrypted; a client
+        certificate came without its key, or with another one's.
+    """
+    if bool(tls.client_pem_path) != bool(tls.client_key_path):
+        given, missing = "client_pem_path", "client_key_path"
+        if tls.client_key_path:
+            given, missing = missing, given
+        raise ParamsError(
+            f"{given} is given without {missing}.",
+            "Mutual TLS needs the client's certificate and its private key.",
+            f"Give {missing} as well, or leave {given} out.",
+        )
+    for option in ("ca_pem_path", "server_pem_path", "client_pem_path"):
+        if path := getattr(tls, option):
+            _check_certificate(option, path)
+    if tls.client_key_path:
+        _check_key(tls.client_key_path)
+        _check_pair(tls.client_pem_path, tls.client_key_path)
+
+
+def _read(option: str, path: str) -> bytes:
+    if not os.path.exists(path):
+        raise ParamsError(
+            f"{option}: there is no file {path!r}.",
+            fix="Check the path; a relative one starts at the kernel's working folder.",
+        )
+    if not os.path.isfile(path):
+        raise ParamsError(
+            f"{option}: {path!r} is not a file.", fix="Give the path of the PEM file itself."
+        )
+    try:
+        with open(path, "rb") as file:
+            return file.read(_MOST_BYTES)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    raise ParamsError(
+        f"{option}: {path!r} cannot be read.",
+        f"The system says: {reason}.",
+        "Let the user that runs the kernel read the file.",
+    )
+
+
+def _check_certificate(option: str, path: str) -> None:
+    content = _read(option, path)
+    if not _CERTIFICATE.search(content):
+        if _KEY.search(content) or _ENCRYPTED.search(content):
+            raise ParamsError(
+                f"{option}: {path!r} holds a private key, not a certificate.",
+                fix="Give the certificate; the two files may be swapped.",
+            )
+        raise ParamsError(
+            f"{option}: {path!r} holds no certificate in PEM form.",
+            "A PEM file has a line -----BEGIN CERTIFICATE-----.",
+            "A DER file becomes PEM with: openssl x509 -inform der -in FILE -out FILE.pem",
+        )
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
+    except (OSError, ValueError):  # ssl.SSLError is an OSError
+        damaged = True
+    else:
+        damaged = False
+    if damaged:
+        raise ParamsError(
+            f"{option}: the certificate in {path!r} is damaged.",
+            "It has the marks of a PEM file, but OpenSSL cannot read what is between them.",
+            "Fetch the file again.",
+        )
+
+
+def _check_key(path: str) -> None:
+    option = "client_key_path"
+    content = _read(option, path)
+    if _ENCRYPTED.search(content):
+        raise ParamsError(
+            f"{option}: the private key in {path!r} is encrypted.",
+            "gRPC cannot ask for its passphrase.",
+            "Decrypt it with: openssl pkey -in FILE -out FILE.plain",
+        )
+    if _KEY.search(content):
+        return
+    if _CERTIFICATE.search(content):
+        raise ParamsError(
+            f"{option}: {path!r} holds a certificate, not a private key.",
+            fix="Give the private key; the two files may be swapped.",
+        )
+    raise ParamsError(
+        f"{option}: {path!r} holds no private key in PEM form.",
+        "A PEM file has a line -----BEGIN PRIVATE KEY-----.",
+        "A DER file becomes PEM with: openssl pkey -inform der -in FILE -out FILE.pem",
+    )
+
+
+def _check_pair(certificate: str, key: str) -> None:
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # How long a key must be is the server's affair; here it only has to be readable.
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    try:
+        # Without the password argument OpenSSL would ask on the terminal.
+        context.load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        reason = error.reason or ""
+    except (OSError, ValueError):
+        reason = ""
+    else:
+        return
+    if reason == "KEY_VALUES_MISMATCH":
+        raise ParamsError(
+            f"client_key_path: {key!r} is not the key of the certificate {certificate!r}.",
+            fix="Give the key that was made together with client_pem_path.",
+        )
+    raise ParamsError(
+        f"client_pem_path, client_key_path: OpenSSL cannot use {certificate!r} with {key!r}.",
+        f"It says: {reason}." if reason else "",
+        "Fetch both files again.",
+    )
