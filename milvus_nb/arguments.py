@@ -34,12 +34,12 @@ class Word:
     ----------
     text
         Its value.
-    from_python
-        Whether a part of it came from a variable or an expression, and so is not in the notebook.
+    typed
+        What stands in the notebook: the same, or ``$name`` or ``{expression}``.
     """
 
     text: str
-    from_python: bool = False
+    typed: str
 
 
 def split(line: str, namespace: Mapping[str, Any]) -> list[Word]:
@@ -79,13 +79,13 @@ def split(line: str, namespace: Mapping[str, Any]) -> list[Word]:
 
 def _expand(text: str, namespace: Mapping[str, Any]) -> Word:
     if "$" not in text and "{" not in text:
-        return Word(text)
+        return Word(text, text)
     try:
         value = DollarFormatter().vformat(text, (), dict(namespace))
     except Exception as error:  # noqa: BLE001  # whatever the user's expression raises
         problem = f"{type(error).__name__}: {error}"
     else:
-        return Word(value, from_python=value != text.replace("$$", "$"))
+        return Word(value, text)
     name = re.search(r"\$(\w+)|\{(.*)\}", text)
     shown = name.group() if name else "an expression"
     raise MagicUsageError(

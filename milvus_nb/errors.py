@@ -22,6 +22,8 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from .diagnosis import Diagnosis
 
 __all__ = [
@@ -78,6 +80,11 @@ class MilvusNbError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.what, self.why, self.fix)
+
+    def without_frames(self) -> Self:
+        """Forget the frames that it came through: their variables may hold a secret."""
+        self.__context__ = None
+        return self.with_traceback(None)
 
     def _render_traceback_(self) -> list[str]:
         """Give IPython the lines to show instead of a traceback."""

@@ -69,6 +69,15 @@ class MilvusMagics(Magics):
     @line_magic
     def milvus(self, line: str) -> Any:
         """Connect to Milvus, see your connections, disconnect. `%milvus help` tells more."""
+        try:
+            return self._run(line)
+        except KeyboardInterrupt:
+            raise Cancelled(f"Cancelled: %milvus {line.strip().partition(' ')[0]}.") from None
+        except MilvusNbError as error:
+            failure = error
+        raise failure.without_frames()
+
+    def _run(self, line: str) -> Any:
         words = split(line, self.shell.user_ns if self.shell else {})
         name = words[0].text if words else "status"
         if name in ("--help", "-h"):
@@ -84,10 +93,7 @@ class MilvusMagics(Magics):
             print(usage.help_text(name))
             return None
         arguments = usage.PARSERS[name].parse(words[1:])
-        try:
-            return getattr(self, f"do_{name}")(arguments, words[1:])
-        except KeyboardInterrupt:
-            raise Cancelled(f"Cancelled: %milvus {name}.") from None
+        return getattr(self, f"do_{name}")(arguments, words[1:])
 
     # The subcommands
 
@@ -236,23 +242,19 @@ class MilvusMagics(Magics):
     def _warn_of_secrets(self, arguments: argparse.Namespace, words: list[Word]) -> None:
         if not self.warn_secrets:
             return
-        typed = {word.text for word in words if not word.from_python}
-        shown = {part for text in typed for part in (text, text.partition("=")[2])}
-        for name, option in (
-            ("password", "--ask or --password-env"),
-            ("token", "--ask or --token-env"),
-        ):
-            if getattr(arguments, name) in shown:
+        typed = [word.typed for word in words]
+        for name in ("password", "token"):
+            value = getattr(arguments, name)
+            if value and any(value in text for text in typed):
                 print(
                     f"The {name} stands in this cell and in IPython's history. "
-                    f"Better: {option} VARIABLE"
+                    f"Better: --ask, or --{name}-env VARIABLE"
                 )
-        if any(
-            "@" in (value or "") for value in (arguments.address, arguments.uri) if value in shown
-        ):
+        places = [place for place in (arguments.address, arguments.uri) if place]
+        if any("@" in word.typed and word.text.endswith(tuple(places)) for word in words):
             print(
                 "The address in this cell, and in IPython's history, holds credentials. "
-                "Better: --user and --ask, or --token-env VARIABLE"
+                "Better: --user NAME --ask, or --token-env VARIABLE"
             )
 
     def shutdown(self) -> None:

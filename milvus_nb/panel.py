@@ -7,6 +7,7 @@ runs). They only start something and return; the answer follows from the monitor
 from __future__ import annotations
 
 import importlib.metadata
+import logging
 import threading
 import time
 from concurrent.futures import CancelledError
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import anywidget
+from IPython.core.getipython import get_ipython
 
 from . import __version__, messages
 from . import params as parameters
@@ -70,6 +72,7 @@ class Panel(anywidget.AnyWidget):
         self._unsubscribe = registry.subscribe(self._on_event)
         self._tick = registry.monitor.repeat(registry.monitor.heartbeat, self._send_tick)
         _answer_while_busy(self.comm)
+        self._unhush = _hush_debug_logs(self.model_id)
         self.on_msg(self._on_message)
 
     def __repr__(self) -> str:
@@ -79,6 +82,7 @@ class Panel(anywidget.AnyWidget):
     def close(self) -> None:
         """Close the comm and forget everything."""
         self._unsubscribe()
+        self._unhush()
         self._tick.cancel()
         with self._lock:
             jobs = list(self._jobs.values())
@@ -260,3 +264,24 @@ def _answer_while_busy(comm: Any) -> None:
     """
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = None  # noqa: SLF001  # see above
+
+
+def _hush_debug_logs(comm_id: str) -> Callable[[], None]:
+    """Keep this comm's messages out of debug logs: the form's may hold a password.
+
+    At DEBUG level the comm package logs every message, and so does the kernel.
+    """
+    kernel = getattr(get_ipython(), "kernel", None)
+    loggers = [logging.getLogger("Comm"), *([kernel.log] if kernel is not None else [])]
+
+    def concerns_others(record: logging.LogRecord) -> bool:
+        return comm_id not in record.getMessage()
+
+    for logger in loggers:
+        logger.addFilter(concerns_others)
+
+    def undo() -> None:
+        for logger in loggers:
+            logger.removeFilter(concerns_others)
+
+    return undo

@@ -151,10 +151,15 @@ class ConnectionRegistry:
             params = self._params(
                 alias, user=user, password=password, db_name=db_name, token=token, **kwargs
             )
-        finally:
-            # A debugger's or a verbose traceback's view of this frame must not show them.
-            user = password = token = ""
-            kwargs.clear()
+        except ParamsError as error:
+            failure: ParamsError | None = error
+        else:
+            failure = None
+        # A debugger's or a verbose traceback's view of this frame must not show them.
+        user = password = token = ""
+        kwargs.clear()
+        if failure is not None:
+            raise failure.without_frames()
         return self.open(alias, params, replace=replace).wait()
 
     def disconnect(self, alias: str) -> None:

@@ -62,7 +62,8 @@ def make_client(alias: str, params: ConnectionParams, target: str) -> MilvusClie
             found = diagnosis.from_rpc(endpoint, cause.code(), cause.details())
         else:
             found = diagnosis.server_refused(endpoint, error.code, error.message)
-        raise diagnosis.ProbeError(found) from None
+    # Outside, so that pymilvus's frames, which hold the token, are not kept as its context.
+    raise diagnosis.ProbeError(found)
 
 
 def close_client(client: MilvusClient) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import contextlib
 import json
 import os
 import subprocess
@@ -157,7 +156,7 @@ def test_python_values_are_put_in_whole(ip: InteractiveShell) -> None:
     assert [word.text for word in words] == [
         "--password", names["pw"], "--token", "v w", "--db", "a$b", "two words",
     ]  # fmt: skip
-    assert [word.from_python for word in words] == [False, True, False, True, False, False, False]
+    assert [word.typed for word in words][1::2] == ["$pw", "{env['K']}", "a$$b"]
 
 
 def test_a_secret_in_clear_is_warned_of_and_a_value_is_not(

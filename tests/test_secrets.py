@@ -1,0 +1,254 @@
+"""No secret leaves the kernel's memory: each way of giving one, then a search everywhere."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import pickle
+import re
+import sqlite3
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import nbclient
+import nbformat
+import pymilvus
+import pytest
+
+from milvus_nb import ConnectionRegistry
+from tests.helpers import free_port, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.kernels import Execution, Kernel
+    from tests.servers import MilvusTestServer
+
+USER = "alice"
+SECRET = "Zebra#7 quagga/okapi"  # blanks and slashes, as password managers make them
+TOKEN = f"{USER}:{SECRET}"
+SPELLINGS = (
+    SECRET,
+    SECRET.split("/")[1],
+    quote(SECRET, safe=""),
+    base64.b64encode(SECRET.encode()).decode(),
+    base64.b64encode(TOKEN.encode()).decode(),
+)
+
+
+@pytest.fixture
+def server(milvus_auth: MilvusTestServer) -> Iterator[MilvusTestServer]:
+    """Give a server with the user and the password that the tests look for."""
+    root = pymilvus.MilvusClient(milvus_auth.uri, token="root:Milvus", dedicated=True)
+    root.create_user(USER, SECRET)
+    yield milvus_auth
+    root.drop_user(USER)
+    root.close()
+
+
+def leaks_in(text: str) -> list[str]:
+    return [spelling for spelling in SPELLINGS if spelling in text]
+
+
+def files_with_secret(folder: Path) -> list[str]:
+    return [
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and leaks_in(path.read_bytes().decode("utf-8", "replace"))
+    ]
+
+
+def everything(executions: list[Execution]) -> str:
+    """Give all messages of the kernel about the cells: outputs, errors, comm messages."""
+    return json.dumps(
+        [
+            [message["msg_type"], message["content"]]
+            for execution in executions
+            for message in execution.messages
+            if message["msg_type"] != "execute_input"  # the cell's own text
+        ],
+        default=str,
+        ensure_ascii=False,
+    )
+
+
+WORK = """
+%milvus status
+c
+repr(c), str(c), c.get_state() if hasattr(c, "get_state") else vars(c), c.params
+print(c, c.params, c.params.endpoint, c._repr_html_(), connections.get_connection_addr("x"))
+%milvus ping x
+client = %milvus client x
+print(client.list_collections())
+%xmode Verbose
+"""
+FAILURES = """
+for bad in ({"uri": "localhost:1"}, {"uri": ADDRESS, "db_name": "nowhere"}, {"port": 99999}):
+    try:
+        connections.connect("bad", user=USER, password=get(), **bad)
+    except Exception as error:
+        import traceback
+        print(repr(error), error, error.__dict__)
+        frame = error.__traceback__
+        while frame:
+            if "milvus_nb" in frame.tb_frame.f_code.co_filename:
+                print({name: repr(value) for name, value in frame.tb_frame.f_locals.items()})
+            frame = frame.tb_next
+        print(error.__cause__, error.__context__)
+connections.connect("bad", port=1, token=f"{USER}:{get()}")
+"""
+
+
+@pytest.mark.parametrize(
+    ("connect", "answers", "in_the_cell"),
+    [
+        ("%milvus connect $ADDRESS -a x --user alice --ask", (SECRET,), False),
+        ("%milvus connect $ADDRESS -a x --ask", (TOKEN,), False),
+        ("%milvus connect $ADDRESS -a x --user alice --password-env THE_PASSWORD", (), False),
+        ("%milvus connect $ADDRESS -a x --token-env THE_TOKEN", (), False),
+        ("%milvus connect $ADDRESS -a x --token {os.environ['THE_TOKEN']}", (), False),
+        ("%milvus connect -a x", (), False),  # MILVUS_URI and MILVUS_TOKEN
+        ("connections.connect('x', uri=ADDRESS, token=os.environ['THE_TOKEN'])", (), False),
+        (f"%milvus connect $ADDRESS -a x --user alice --password '{SECRET}'", (), True),
+        (f"%milvus connect $ADDRESS -a x --token '{TOKEN}'", (), True),
+        (
+            f"%milvus connect http://alice:{quote(SECRET, safe='')}@localhost:$PORT -a x",
+            (),
+            True,
+        ),
+    ],
+    ids=["ask", "ask-token", "password-env", "token-env", "expression", "environment", "python",
+         "password", "token", "uri"],
+)  # fmt: skip
+def test_no_trace_of_a_secret(
+    make_kernel: Callable[..., Kernel],
+    server: MilvusTestServer,
+    connect: str,
+    answers: tuple[str, ...],
+    in_the_cell: bool,
+) -> None:
+    """Not in outputs, reprs, errors, frames, logs or files; a cell's own text is the user's."""
+    kernel = make_kernel(
+        THE_PASSWORD=SECRET, THE_TOKEN=TOKEN, MILVUS_URI=server.uri, MILVUS_TOKEN=TOKEN
+    )
+    done = [
+        kernel.run(
+            "import logging, os\n"
+            "logging.basicConfig(filename='debug.log', level=logging.DEBUG, force=True)\n"
+            "%load_ext milvus_nb\n"
+            "from milvus_nb import connections\n"
+            f"ADDRESS, PORT, USER = '{server.address}', {server.port}, 'alice'\n"
+            "get = lambda: os.environ['THE_PASSWORD']"
+        ),
+        kernel.run(connect, answers=answers),
+        kernel.run("c = connections['x']"),
+        *[kernel.run(line) for line in WORK.strip().splitlines()],
+        kernel.execute(FAILURES),
+        kernel.run("%milvus disconnect x"),
+    ]
+    assert "c.params" in WORK
+    assert "ConnectError" in everything(done)
+    text = everything(done)
+    where = [text[max(0, m.start() - 300) : m.end() + 50] for m in re.finditer("okapi", text)]
+    assert leaks_in(text) == [], where
+    history = kernel.history_path
+    kernel.stop()
+    leaking = files_with_secret(kernel.folder)
+    if in_the_cell:  # IPython keeps what was typed; %milvus warns of it
+        assert "IPython's history" in done[1].stdout
+        leaking = [name for name in leaking if "history.sqlite" not in name]
+    else:
+        with sqlite3.connect(history) as database:
+            lines = database.execute("select count(*) from history").fetchone()[0]
+        assert lines > 5, "the history was not written, so its search proves nothing"
+    assert leaking == []
+
+
+def test_the_panels_form_leaves_no_trace(kernel: Kernel, server: MilvusTestServer) -> None:
+    """The message of the page is the only place where the secret stands."""
+    host, port = "localhost", server.port
+    done = [
+        kernel.run(
+            "import logging\n"
+            "logging.basicConfig(filename='debug.log', level=logging.DEBUG, force=True)\n"
+            "get_ipython().kernel.log.setLevel(logging.DEBUG)\n"
+            "get_ipython().kernel.log.addHandler(logging.FileHandler('kernel.log'))\n"
+            "%load_ext milvus_nb\n"
+            "from milvus_nb import connections\n"
+            "panel = %milvus panel\n"
+            "panel"
+        )
+    ]
+    comm_id = kernel.run("print(panel.comm.comm_id)").stdout.strip()
+
+    def ask(number: int, method: str, **params: Any) -> None:
+        content = {"v": 1, "id": number, "method": method, "params": params}
+        message = {"comm_id": comm_id, "data": {"method": "custom", "content": content}}
+        client = kernel.client
+        client.shell_channel.send(client.session.msg("comm_msg", message))
+
+    address = f"{host}:{port}"
+    ask(1, "test", address=address, alias="x", user=USER, password=SECRET)
+    ask(2, "connect", address="localhost:1", alias="y", token=TOKEN)
+    ask(3, "connect", address=address, alias="x", user=USER, secret_from=1)
+    wait_until(lambda: "'x'" in kernel.run("print(list(connections))").stdout, 10)
+    ask(4, "details", alias="x")
+    ask(5, "connect", address=address, alias=7, password=SECRET)  # malformed
+    done.append(kernel.run("panel.get_state(), repr(panel), connections['x'].auth"))
+    assert "password" in done[-1].text
+    told = json.dumps(
+        [m["content"] for m in done[-1].messages if m["msg_type"].startswith("comm")], default=str
+    )
+    assert leaks_in(everything(done) + told) == []
+    kernel.stop()
+    assert (kernel.folder / "kernel.log").stat().st_size > 0
+    assert (kernel.folder / "debug.log").stat().st_size > 0
+    assert files_with_secret(kernel.folder) == []
+
+
+def test_a_saved_notebook_with_widget_state_holds_no_secret(
+    tmp_path: Path, server: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nbclient saves the widgets' state, as JupyterLab does on demand."""
+    monkeypatch.setenv("THE_TOKEN", TOKEN)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    cells = [
+        "%load_ext milvus_nb",
+        f"%milvus connect {server.address} --token-env THE_TOKEN",
+        "%milvus panel",
+        "%milvus status",
+        f"%milvus connect localhost:{free_port()} -a y --token-env THE_TOKEN",
+        "%milvus client",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbclient.NotebookClient(notebook, allow_errors=True, store_widget_state=True).execute()
+    text = nbformat.writes(notebook)
+    assert "application/vnd.jupyter.widget-state+json" in text
+    assert "ConnectError" in text
+    assert leaks_in(text) == []
+    assert server.address not in json.dumps(notebook.metadata.get("widgets"))
+
+
+def test_copies_and_pickles_hold_no_secret(server: MilvusTestServer) -> None:
+    """A pickle becomes a closed connection that knows where it went, and no secret."""
+    connections = ConnectionRegistry()
+    try:
+        found = connections.connect("x", uri=server.address, token=TOKEN)
+        assert copy.copy(found) is found
+        assert copy.deepcopy([found])[0] is found
+        data = pickle.dumps([found, found.params, found.params.endpoint.credentials])
+        assert leaks_in(data.decode("latin-1")) == []
+        loaded, params, credentials = pickle.loads(data)  # noqa: S301  # our own
+        assert (loaded.alias, loaded.address, loaded.state) == (
+            "x",
+            found.address,
+            "disconnected",
+        )
+        assert not credentials
+        assert params.user == USER
+        with pytest.raises(Exception, match="copy from another process"):
+            loaded.ping()
+    finally:
+        connections.shutdown()
