@@ -26,6 +26,7 @@ lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser:
 	exec jupyter lab notebooks/quickstart.ipynb $(ARGS)
 
 test: check chromium ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
+	cd lab && jlpm run test
 	python -m pytest $(ARGS)
 
 check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, formatting
