@@ -77,6 +77,13 @@ class Stages:
         """The stage that runs now, or nothing."""
         return next((s.name for s in self._stages.values() if s.status == "running"), "")
 
+    def blame(self, name: str, error: ProbeError) -> None:
+        """Let one of several simultaneous stages have failed; what comes after it did not happen."""
+        after = STAGE_NAMES[STAGE_NAMES.index(name) + 1 :]
+        for later in after:
+            self._stages[later] = Stage(later)
+        self._set(name, status="failed", text=error.diagnosis.why)
+
     def fail(self, error: ProbeError) -> None:
         """Mark what was running when the time was up."""
         for stage in list(self._stages.values()):

@@ -249,14 +249,21 @@ class Watch:
             with stages.run("health"):
                 return await self._health()
 
-        if self._channel is None:
+        is_new = self._channel is None
+        if is_new:
             target = await reach(self.endpoint, stages) or self.target
             self._open_channel(target)
             calls = [version(), health(), sign_in()]
         else:
             stages.skip("resolve", "tcp", "tls", "grpc", "sign_in")  # shared, and open already
             calls = [version(), health()]
-        (server_version, latency_ms), (healthy, reason), *_ = await _together(calls)
+        try:
+            (server_version, latency_ms), (healthy, reason), *_ = await _together(calls)
+        except ProbeError as error:
+            # All calls carry the credentials; whichever failed first, it is the sign-in's failure.
+            rejected = error.diagnosis.state == "rejected"
+            stages.blame("sign_in" if rejected or is_new else "version", error)
+            raise
         return Status(
             state="connected" if healthy else "degraded",
             reason=reason,

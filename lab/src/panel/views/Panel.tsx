@@ -16,6 +16,14 @@ import { Notices } from './Notices';
 const FILTER_FROM = 8;
 
 /** The whole panel: one view of a session. */
+/**
+ * JupyterLab's shortcuts would take the arrow keys of radio buttons and the like. It looks for this
+ * mark on the focused element before it looks at what is around it.
+ */
+function keepKeys(event: FocusEvent): void {
+  (event.target as Element).setAttribute('data-lm-suppress-shortcuts', 'true');
+}
+
 export function Panel({ session }: { session: Session }) {
   const { store, link, actions } = session;
   const root = useRef<HTMLElement>(null);
@@ -59,7 +67,7 @@ export function Panel({ session }: { session: Session }) {
       class="milvus-nb-panel"
       aria-label="Milvus connections"
       data-link={store.link}
-      data-lm-suppress-shortcuts="true"
+      onFocusIn={keepKeys}
     >
       <Header
         connections={all.length}

@@ -1,0 +1,58 @@
+"""One JupyterLab and one Chromium for all; each test has a page and a kernel of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.browser.lab import JupyterLab, Notebook, launch_chromium
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    """Give a running JupyterLab."""
+    found = JupyterLab(tmp_path_factory.mktemp("lab"))
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Give a running Chromium."""
+    with sync_playwright() as playwright:
+        browser = launch_chromium(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """Give a page without cookies; an error in the page's code fails the test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def open_notebook(
+    lab: JupyterLab, page: Page, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Notebook]]:
+    """Open a notebook with these cells."""
+
+    def make(*cells: str) -> Notebook:
+        (lab.work / "pid").unlink(missing_ok=True)
+        return Notebook(lab, page, f"{request.node.originalname}.ipynb", list(cells))
+
+    yield make
+    page.evaluate("() => window.jupyterapp?.serviceManager.sessions.shutdownAll()")

@@ -1,0 +1,229 @@
+"""A real JupyterLab and a real Chromium, for the tests and for the pictures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from tests.helpers import free_port, wait_until
+from tests.kernels import private_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Locator, Page, Playwright
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def launch_chromium(playwright: Playwright) -> Browser:
+    """Start the machine's Chromium, headless."""
+    path = shutil.which("chromium")
+    assert path is not None, "Chromium is missing: make chromium"
+    return playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+
+
+class JupyterLab:
+    """A JupyterLab server with folders of its own.
+
+    Parameters
+    ----------
+    folder
+        Where it keeps everything; the notebooks are in ``folder / "work"``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.work = folder / "work"
+        self.work.mkdir()
+        labconfig = folder / "jupyter-config" / "labconfig"
+        labconfig.mkdir(parents=True)
+        (labconfig / "page_config.json").write_text(
+            json.dumps(
+                {
+                    "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True},
+                    "exposeAppInBrowser": True,
+                }
+            )
+        )
+        self.port = free_port()
+        self.log = folder / "jupyterlab.log"
+        environment = {
+            **private_environment(folder),
+            "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        }
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+                    f"--port={self.port}", "--port-retries=0", "--ServerApp.ip=127.0.0.1",
+                    "--IdentityProvider.token=", "--ServerApp.password=",
+                ],
+                cwd=self.work, env=environment, stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        wait_until(self._answers, 60, every_s=0.1, what="JupyterLab")
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        """End it and its kernels."""
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise RuntimeError(self.log.read_text())
+        try:
+            url = f"{self.url}/api/status"
+            with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310  # our own
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+class Notebook:
+    """A notebook that is open in a page, with the panel's parts by their accessible names.
+
+    Parameters
+    ----------
+    lab
+        Which JupyterLab.
+    page
+        The browser's page.
+    name
+        The file, made anew.
+    cells
+        Its code cells.
+    """
+
+    def __init__(self, lab: JupyterLab, page: Page, name: str, cells: list[str]) -> None:
+        self.lab = lab
+        self.page = page
+        self.path = lab.work / name
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+            metadata={
+                "kernelspec": {
+                    "name": "python3",
+                    "display_name": "Python 3",
+                    "language": "python",
+                }
+            },
+        )
+        nbformat.write(notebook, self.path)
+        page.goto(f"{lab.url}/lab/tree/{name}?reset")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        page.wait_for_function("() => window.jupyterapp !== undefined")
+        self.wait_idle()
+
+    # JupyterLab
+
+    def command(self, name: str, **arguments: Any) -> None:
+        """Execute one of JupyterLab's commands; returns at once."""
+        self.page.evaluate(
+            "([name, args]) => { void window.jupyterapp.commands.execute(name, args); }",
+            [name, arguments],
+        )
+
+    def is_running(self) -> bool:
+        """Tell whether a cell runs. The kernel's own status also follows its subshells."""
+        return "*" in " ".join(self.page.locator(".jp-InputPrompt").all_inner_texts())
+
+    def wait_idle(self, deadline_s: float = 30) -> None:
+        """Wait until the kernel is idle."""
+        self.page.wait_for_function(
+            "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
+            "?.status === 'idle'",
+            timeout=deadline_s * 1000,
+        )
+
+    def run_all(self) -> None:
+        """Run all cells and wait for the last."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+
+    def start_all(self) -> None:
+        """Run all cells; returns at once."""
+        self.command("notebook:run-all-cells")
+
+    def save(self) -> str:
+        """Save the notebook and return the file's text."""
+        self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+        return self.path.read_text()
+
+    # The panel
+
+    @property
+    def panel(self) -> Locator:
+        """The panel."""
+        return self.page.get_by_role("region", name="Milvus connections")
+
+    def row(self, alias: str) -> Locator:
+        """Give the connection of an alias."""
+        return self.panel.get_by_role("listitem", name=alias, exact=True)
+
+    def button(self, name: str) -> Locator:
+        """Give one of the panel's buttons."""
+        return self.panel.get_by_role("button", name=name, exact=True)
+
+    def field(self, name: str) -> Locator:
+        """Give one of the form's text boxes."""
+        return self.panel.get_by_role("textbox", name=name, exact=True)
+
+    def open_form(self) -> None:
+        """Show the connect form, if it is not there."""
+        if not self.field("Address").is_visible():
+            self.button("Connect").first.click()
+        self.field("Address").wait_for()
+
+    def fill_form(self, **fields: str) -> None:
+        """Fill in the form; sign_in is None, Password or Token."""
+        self.open_form()
+        sign_in = fields.pop("sign_in", "")
+        if sign_in:
+            self.panel.get_by_role("radio", name=sign_in, exact=True).check(force=True)
+        for name, text in fields.items():
+            self.field(name).fill(text)
+
+    def submit(self) -> None:
+        """Press the form's Connect."""
+        self.panel.get_by_role("form", name="New connection").get_by_role(
+            "button", name="Connect", exact=True
+        ).click()
+
+    def connect(self, alias: str, **fields: str) -> None:
+        """Connect by the form, and wait for the row."""
+        self.fill_form(Alias=alias, **fields)
+        self.submit()
+        self.row(alias).get_by_text("Connected").wait_for(timeout=15_000)
+
+    def kernel_pid(self) -> int:
+        """Give the kernel's process id, which the cell PID has written."""
+        path = self.lab.work / "pid"
+        wait_until(path.exists, 20)
+        return int(path.read_text())
+
+
+#: The cell that tells the kernel's process id.
+PID = "import os; open('pid', 'w').write(str(os.getpid()))"
