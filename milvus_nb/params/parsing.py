@@ -57,7 +57,7 @@ def parse(
     Parameters
     ----------
     uri, address
-        Where Milvus is; see `milvus_nb.address` for what can be written. The two are the same.
+        Where Milvus is; see `milvus_nb.params.address` for what to write. The two are the same.
     host, port
         The same in two parts. Each fills in what `uri` and `address` leave open.
     user, password
@@ -127,7 +127,7 @@ def parse(
     if place.kind != "lite":  # Milvus Lite has no users; pymilvus ignores a sign-in, and so do we
         sign_in = combine(given)
         endpoint = replace(endpoint, user=sign_in.user, credentials=sign_in.credentials)
-    limit = seconds("timeout", default_timeout if timeout is None else timeout)
+    limit = seconds("timeout", timeout if is_given(timeout) else default_timeout)
     return ConnectionParams(endpoint, _one_database(databases), limit)
 
 
@@ -161,14 +161,10 @@ def _addresses(uri: str, address: str, host: str, port: object) -> _Places:
 
 
 def _merge(before: list[tuple[str, Address]], place: Address, name: str, other: Address) -> Address:
-    for one, two in (
-        (place.kind, other.kind),
-        (place.path, other.path),
-        (place.host or other.host, other.host or place.host),
-        (place.port or other.port, other.port or place.port),
-        (place.secure or other.secure, place.secure if other.secure is None else other.secure),
-    ):
-        if one != two:
+    for part in ("kind", "host", "port", "path", "secure"):
+        one, two = getattr(place, part), getattr(other, part)
+        # False is an answer (http://), None and "" leave it to the other.
+        if one not in (None, "") and two not in (None, "") and one != two:
             names = " and ".join(source for source, _ in before)
             raise ParamsError(
                 f"{names} and {name} name different places: {display(place)} and {display(other)}.",

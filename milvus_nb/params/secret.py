@@ -11,11 +11,11 @@ __all__ = ["MASK", "Secret", "redact", "redact_address"]
 #: What is shown in place of a secret; always the same length, so that it tells nothing.
 MASK: Final = "••••"
 
-_WITH_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)\S*@")
-_WITHOUT_SCHEME = re.compile(r"(?<!\S)[^\s:/@]+:\S+@(?=[\w\[])")
+_SIGN_IN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)\S*@|(?<!\S)[^\s:/@]+:\S+@(?=[\w\[])")
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PORT_AND_PATH = re.compile(r"[0-9]{0,5}(/.*)?", re.DOTALL)
+_HOST_LIKE = re.compile(r"(\[[\w:.%]*\]|[\w.-]+)(?=[:/?#]|$)")
 _IPV6_LIKE = re.compile(r"\[?[0-9A-Fa-f.]*(:[0-9A-Fa-f.]*){2,}(%\w+)?(\](:[0-9]{0,5})?)?(/.*)?")
 
 
@@ -83,7 +83,7 @@ def redact(text: str) -> str:
     str
         The same text with ``••••`` in place of user names and passwords.
     """
-    return _WITHOUT_SCHEME.sub(f"{MASK}@", _WITH_SCHEME.sub(rf"\g<1>{MASK}@", text))
+    return _SIGN_IN.sub(lambda found: f"{found[1] or ''}{MASK}@", text)
 
 
 def redact_address(text: str) -> str:
@@ -106,7 +106,9 @@ def redact_address(text: str) -> str:
     scheme = found[0] if found else ""
     rest = text[len(scheme) :]
     if "@" in rest:
-        rest = f"{MASK}@{rest.rpartition('@')[2]}"
+        place = rest.rpartition("@")[2]
+        # Without a host, what follows the '@' is the rest of a password: root:p@;ss
+        rest = f"{MASK}@{place if _HOST_LIKE.match(place) else MASK}"
     rest = re.sub(r"([?#]).*", rf"\g<1>{MASK}", rest, flags=re.DOTALL)
     host, colon, tail = rest.partition(":")
     if colon and not _PORT_AND_PATH.fullmatch(tail) and not _IPV6_LIKE.fullmatch(rest):

@@ -128,10 +128,11 @@ def grpc_options(options: object) -> tuple[tuple[str, int | str], ...]:
     except (TypeError, ValueError):
         pairs = {0: 0}  # refused below, outside
     for name, value in pairs.items():
-        if not (isinstance(name, str) and isinstance(value, (int, str))):
+        fits = isinstance(value, str) or (isinstance(value, int) and abs(value) < 2**31)
+        if not (isinstance(name, str) and fits):
             raise ParamsError(
-                "grpc_options: not a mapping of names to whole numbers or text.",
-                "gRPC takes no other channel arguments from Python.",
+                "grpc_options has to map names to text or whole numbers of 32 bits.",
+                "gRPC takes no other channel arguments.",
                 "An example: {'grpc.keepalive_time_ms': 10000}",
             )
     return tuple(sorted((name, value) for name, value in pairs.items()))
