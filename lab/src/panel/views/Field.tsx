@@ -9,14 +9,16 @@ interface Props {
   placeholder?: string;
   initial?: string;
   numeric?: boolean;
-  /** Over the whole width of the form. */
-  wide?: boolean;
+  /** Over half of a wide form, or over all of it. */
+  width?: 'half' | 'whole';
   inputRef?: Ref<HTMLInputElement>;
   /** Called with the text at every key. */
   onInput?: (text: string) => void;
   /** Called when the text was changed and the box is left. */
   onLeave?: () => void;
 }
+
+const WIDTHS = { half: 'milvus-nb-mod-half', whole: 'milvus-nb-mod-wide' };
 
 /** A labelled text box that neither the browser nor a password manager fills or remembers. */
 export function Field(props: Props) {
@@ -38,7 +40,7 @@ export function Field(props: Props) {
     onChange: () => onLeave?.(),
   } as const;
   return (
-    <div class={props.wide ? 'milvus-nb-field milvus-nb-mod-wide' : 'milvus-nb-field'}>
+    <div class={`milvus-nb-field ${props.width ? WIDTHS[props.width] : ''}`}>
       <label class="milvus-nb-label" for={id}>
         {label}
       </label>

@@ -1,4 +1,5 @@
 import type { RefObject } from 'preact';
+import { useId } from 'preact/hooks';
 
 import type { Kept, SignIn } from '../form';
 import { Field } from './Field';
@@ -24,33 +25,39 @@ interface Props {
  * are read from the inputs once, when the form is sent, and are nowhere else.
  */
 export function SignInFields({ value, onChange, kept, disabled, ...inputs }: Props) {
+  const id = useId();
   const hint = kept?.signIn === value ? 'unchanged: the kernel has it from before' : '';
   return (
     <>
-      <fieldset class="milvus-nb-field milvus-nb-sign-in" disabled={disabled}>
-        <legend class="milvus-nb-label">Sign in</legend>
-        <div class="milvus-nb-choices">
-          {CHOICES.map(([choice, text]) => (
-            <label class="milvus-nb-choice" key={choice}>
-              <input
-                type="radio"
-                name="sign_in"
-                value={choice}
-                checked={value === choice}
-                onChange={() => onChange(choice)}
-              />
-              <span>{text}</span>
-            </label>
-          ))}
+      <fieldset disabled={disabled}>
+        <div
+          class="milvus-nb-field milvus-nb-sign-in"
+          role="radiogroup"
+          aria-labelledby={`${id}-label`}
+        >
+          <span class="milvus-nb-label" id={`${id}-label`}>
+            Sign in
+          </span>
+          <div class="milvus-nb-choices">
+            {CHOICES.map(([choice, text]) => (
+              <label class="milvus-nb-choice" key={choice}>
+                <input
+                  type="radio"
+                  name="sign_in"
+                  value={choice}
+                  checked={value === choice}
+                  onChange={() => onChange(choice)}
+                />
+                <span>{text}</span>
+              </label>
+            ))}
+          </div>
         </div>
       </fieldset>
-      <fieldset
-        class="milvus-nb-group"
-        disabled={disabled || value !== 'password'}
-        hidden={value !== 'password'}
-      >
-        <Field label="User" name="user" inputRef={inputs.user} placeholder="root" />
+      <fieldset disabled={disabled || value !== 'password'} hidden={value !== 'password'}>
+        <Field width="half" label="User" name="user" inputRef={inputs.user} placeholder="root" />
         <Field
+          width="half"
           label="Password"
           name="password"
           secret
@@ -58,13 +65,9 @@ export function SignInFields({ value, onChange, kept, disabled, ...inputs }: Pro
           placeholder={hint}
         />
       </fieldset>
-      <fieldset
-        class="milvus-nb-group"
-        disabled={disabled || value !== 'token'}
-        hidden={value !== 'token'}
-      >
+      <fieldset disabled={disabled || value !== 'token'} hidden={value !== 'token'}>
         <Field
-          wide
+          width="whole"
           label="Token"
           name="token"
           secret

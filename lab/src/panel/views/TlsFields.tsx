@@ -6,7 +6,7 @@ export function TlsFields({ disabled }: { disabled: boolean }) {
     <details class="milvus-nb-tls">
       <summary>TLS and timing</summary>
       <div class="milvus-nb-group">
-        <fieldset class="milvus-nb-group milvus-nb-mod-wide" disabled={disabled}>
+        <fieldset disabled={disabled}>
           <label class="milvus-nb-check milvus-nb-mod-wide">
             <input type="checkbox" name="secure" />
             <span>Use TLS, also where the address does not say https</span>
