@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 ARGS ?=
+# In a container we are often root, and Jupyter then wants to hear that this is meant.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # node and jlpm come from the environment, as no Node on the machine is asked for.
 export PATH := $(BIN):$(PATH)
@@ -23,7 +25,7 @@ help: ## this list
 		printf '  make %-12s %s\n' "$$name" "$$what"; done
 
 lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser: any of its options)
-	exec jupyter lab notebooks/quickstart.ipynb $(ARGS)
+	exec jupyter lab notebooks/quickstart.ipynb $(AS_ROOT) $(ARGS)
 
 test: check chromium ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
 	cd lab && jlpm run test
