@@ -1,12 +1,15 @@
 import type { RefObject } from 'preact';
-import { useEffect, useReducer, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 
 import type { Store } from './store';
 
 /** Draw again whenever the store changes, and every second for the ages to tick. */
 export function useStore(store: Store): void {
   const [, draw] = useReducer<number, void>(n => n + 1, 0);
-  useEffect(() => store.subscribe(() => draw()), [store]);
+  useLayoutEffect(() => {
+    draw(); // for what has changed between the first drawing and now
+    return store.subscribe(() => draw());
+  }, [store]);
   useEffect(() => {
     const timer = setInterval(() => {
       if (!document.hidden) {

@@ -5,7 +5,7 @@ const LONG = 2;
 
 export function Loading({ waited_s }: { waited_s: number }) {
   return (
-    <div class="milvus-nb-empty" role="status">
+    <div class="milvus-nb-empty milvus-nb-loading" role="status">
       <p>
         {waited_s < LONG
           ? 'Asking the kernel…'

@@ -87,7 +87,8 @@ export function Panel({ session }: { session: Session }) {
         <Filter value={filter} shown={rows.length} total={all.length} onChange={setFilter} />
       )}
       {store.link === 'opening' && <Loading waited_s={silence_s} />}
-      {all.length > 0 && <ConnectionList session={session} rows={rows} reveal={reveal} on={on} />}
+      {all.length > 0 && rows.length === 0 && <p class="milvus-nb-empty">Nothing matches.</p>}
+      {rows.length > 0 && <ConnectionList session={session} rows={rows} reveal={reveal} on={on} />}
       {all.length === 0 && !form && store.link !== 'opening' && !gone && (
         <Empty onConnect={openForm} />
       )}
