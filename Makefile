@@ -28,7 +28,7 @@ lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser:
 	exec jupyter lab notebooks/quickstart.ipynb $(AS_ROOT) $(ARGS)
 
 test: check chromium ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
-	cd lab && jlpm run test
+	$(if $(wildcard lab/test/*.test.ts*),cd lab && jlpm run test)
 	python -m pytest $(ARGS)
 
 check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, formatting
