@@ -273,7 +273,7 @@ class Connection(HasTraits):
         async with self._client_lock:
             if self._client is not None:
                 sdk.use_database(self._client, db_name)
-            self.params = replace(self.params, db_name=db_name)
+            self.params = replace(self.params, db_name="" if db_name == "default" else db_name)
             self._set(db_name=db_name)
 
     def retry(self) -> None:

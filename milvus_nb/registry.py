@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from . import params as parameters
@@ -201,7 +201,7 @@ class ConnectionRegistry:
         with self._lock:
             for alias, params in found.items():
                 live = self._connections.get(alias)
-                if live is not None and (differences := live.params.differences(params)):
+                if live is not None and (differences := _differences(live.params, params)):
                     raise _in_use(alias, differences)
             self._remembered.update(found)
 
@@ -369,11 +369,11 @@ class ConnectionRegistry:
         with self._lock:
             live = self._connections.get(alias)
             if live is not None and not replace:
-                if differences := live.params.differences(params):
+                if differences := _differences(live.params, params):
                     raise _in_use(alias, differences)
                 return self.monitor.submit(self._reuse(live, Stages(report)))
             if (opening := self._opening.get(alias)) is not None:
-                if differences := opening.connection.params.differences(params):
+                if differences := _differences(opening.connection.params, params):
                     raise _in_use(alias, differences)
                 return opening.job
             if live is None and len(self._connections) + len(self._opening) >= MAX_CONNECTIONS:
@@ -493,9 +493,12 @@ class ConnectionRegistry:
 
     def _params(self, alias: str, **given: Any) -> ConnectionParams:
         remembered = self.remembered(alias)
-        if remembered is not None and parameters.is_empty(**given):
+        where_and_who = {name: value for name, value in given.items() if name != "timeout"}
+        if remembered is None or not parameters.is_empty(**where_and_who):
+            return self._parse(**given)
+        if given.get("timeout") is None:
             return remembered
-        return self._parse(**given)
+        return replace(remembered, timeout=self._parse(timeout=given["timeout"], env={}).timeout)
 
     def _parse(self, **given: Any) -> ConnectionParams:
         return parameters.parse(**given, default_timeout=self.timeout)
@@ -535,6 +538,11 @@ def _check_handler(kwargs: dict[str, Any]) -> None:
         raise sdk.param_error(
             f"pool={pool!r} is not supported: a connection has one gRPC channel. Leave it out."
         )
+
+
+def _differences(one: ConnectionParams, other: ConnectionParams) -> list[str]:
+    """Say how two connections differ; how long connecting may take is no difference."""
+    return one.differences(replace(other, timeout=one.timeout))
 
 
 def _in_use(alias: str, differences: list[str]) -> AliasError:

@@ -78,7 +78,7 @@ class Stages:
         return next((s.name for s in self._stages.values() if s.status == "running"), "")
 
     def blame(self, name: str, error: ProbeError) -> None:
-        """Let one of several simultaneous stages have failed; what comes after it did not happen."""
+        """Let one of several simultaneous stages have failed, and none of those after it."""
         after = STAGE_NAMES[STAGE_NAMES.index(name) + 1 :]
         for later in after:
             self._stages[later] = Stage(later)

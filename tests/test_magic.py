@@ -279,7 +279,7 @@ def test_settings(
     first = found.checked_at
     wait_until(lambda: found.checked_at > first, 2)
     with pytest.raises(MagicUsageError, match="above 0"):
-        ip.extension_manager.shell.magics_manager.registry["MilvusMagics"].timeout = 0
+        ip.magics_manager.registry["MilvusMagics"].timeout = 0
 
 
 def test_help(milvus_magic: Callable[[str], object], capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pymilvus
 import pytest
@@ -108,6 +108,9 @@ def test_a_rerun_cell_gives_the_live_connection(
     """Same alias, same parameters: nothing new is opened."""
     first = connections.connect("a", uri=milvus.address)
     assert connections.connect("a", uri=milvus.address) is first
+    assert connections.connect("a", uri=milvus.uri, db_name="default", timeout=7) is first
+    connections.disconnect("a")
+    assert connections.connect("a", timeout=9).params.timeout == 9
 
 
 def test_other_parameters_need_replace(
@@ -236,11 +239,11 @@ def test_milvus_lite_is_released_so_that_another_process_can_open_it(
 def test_tls(
     connections: ConnectionRegistry,
     milvus_tls: MilvusTestServer,
-    tls: dict[str, object],
+    tls: dict[str, Any],
     cause: str,
 ) -> None:
     """The right certificate connects, and the client works; what is wrong is named."""
-    given = {
+    given: dict[str, Any] = {
         name: str(milvus_tls.ca_pem) if value == "ca" else value for name, value in tls.items()
     }
     if cause:
@@ -257,7 +260,7 @@ def test_tls(
 def test_mutual_tls(connections: ConnectionRegistry, milvus_mutual_tls: MilvusTestServer) -> None:
     """The client certificate is sent by the probe and by the client; its lack is named."""
     server = milvus_mutual_tls
-    given = {"host": "localhost", "port": server.port, "token": "root:Milvus"}
+    given: dict[str, Any] = {"host": "localhost", "port": server.port, "token": "root:Milvus"}
     found = connections.connect(
         **given,
         ca_pem_path=str(server.ca_pem),

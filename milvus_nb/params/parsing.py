@@ -232,4 +232,5 @@ def _one_database(sources: Iterable[tuple[str, str]]) -> str:
                 "A connection has one database.",
                 f"Leave out {given[0][0]}, or the database in {source}.",
             )
-    return given[0][1] if given else ""
+    # The server's default database is called "default"; both spellings mean the same connection.
+    return given[0][1] if given and given[0][1] != "default" else ""

@@ -218,6 +218,24 @@ class Notebook:
         self.submit()
         self.row(alias).get_by_text("Connected").wait_for(timeout=15_000)
 
+    def click_disconnect(self, alias: str) -> float:
+        """Click a connection's Disconnect; give the milliseconds until the kernel has closed it.
+
+        The cell `NOTE_DISCONNECTS` must have run. Page and kernel have the same clock.
+        """
+        self.page.evaluate(
+            "() => addEventListener('click', () => { window.clickedAt = Date.now(); },"
+            " {capture: true, once: true})"
+        )
+        self.button(f"Disconnect {alias}").first.click()
+        closed_at = wait_until(lambda: self._disconnects().get(alias, 0.0), 10)
+        return closed_at * 1000 - float(self.page.evaluate("() => window.clickedAt"))
+
+    def _disconnects(self) -> dict[str, float]:
+        path = self.lab.work / "disconnects"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return {line.split()[0]: float(line.split()[1]) for line in lines if " " in line}
+
     def kernel_pid(self) -> int:
         """Give the kernel's process id, which the cell PID has written."""
         path = self.lab.work / "pid"
@@ -227,3 +245,15 @@ class Notebook:
 
 #: The cell that tells the kernel's process id.
 PID = "import os; open('pid', 'w').write(str(os.getpid()))"
+
+#: The cell that notes when the kernel has closed a connection: a line each, Unix seconds.
+NOTE_DISCONNECTS = """
+from milvus_nb import connections
+open("disconnects", "w").close()
+def note(event):
+    import time
+    if event.kind == "removed":
+        with open("disconnects", "a") as file:
+            file.write(f"{event.alias} {time.time()}\\n")
+connections.subscribe(note);
+"""

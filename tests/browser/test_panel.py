@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import psutil
 from playwright.sync_api import expect
 
-from tests.browser.lab import PID
+from tests.browser.lab import NOTE_DISCONNECTS, PID
 from tests.helpers import free_port, sockets_to, wait_until
 
 if TYPE_CHECKING:
@@ -21,18 +21,6 @@ if TYPE_CHECKING:
     from tests.servers import MilvusTestServer
 
 LOAD = f"%load_ext milvus_nb\n{PID}"
-
-# Writes when the kernel has disconnected an alias (Unix seconds), a line each.
-WATCH = """
-import time
-from milvus_nb import connections
-def note(event):
-    if event.kind == "removed":
-        with open("removed", "a") as file:
-            file.write(f"{event.alias} {time.time()}\\n")
-connections.subscribe(note);
-"""
-NOTE_CLICKS = "() => addEventListener('click', () => { window.clickedAt = Date.now(); }, true)"
 
 
 def test_connect_to_a_server_and_to_lite_see_both_and_disconnect(
@@ -69,20 +57,15 @@ def test_connect_to_a_server_and_to_lite_see_both_and_disconnect(
 
 
 def test_disconnect_takes_effect_at_once_also_while_a_cell_runs(
-    open_notebook: Callable[..., Notebook],
-    lab: JupyterLab,
-    page: Page,
-    milvus: MilvusTestServer,
+    open_notebook: Callable[..., Notebook], lab: JupyterLab, milvus: MilvusTestServer
 ) -> None:
     """From the click in the page to the closed connection in the kernel, both on one clock."""
-    (lab.work / "removed").unlink(missing_ok=True)
     (lab.work / "go").unlink(missing_ok=True)
     connect = "\n".join(f"%milvus connect {milvus.address} -a c{n}" for n in range(8))
-    busy = "import os\nwhile not os.path.exists('go'):\n    time.sleep(0.01)"
-    notebook = open_notebook(LOAD + WATCH + connect, "%milvus panel", busy)
+    busy = "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.01)"
+    notebook = open_notebook(LOAD, NOTE_DISCONNECTS, connect, "%milvus panel", busy)
     notebook.start_all()
     expect(notebook.row("c7")).to_contain_text("Connected")
-    page.evaluate(NOTE_CLICKS)
     times: dict[bool, list[float]] = {True: [], False: []}
     for number in range(8):
         if number == 4:
@@ -90,24 +73,7 @@ def test_disconnect_takes_effect_at_once_also_while_a_cell_runs(
             wait_until(lambda: not notebook.is_running(), 10)
         is_busy = notebook.is_running()
         assert is_busy == (number < 4)
-        notebook.button(f"Disconnect c{number}").click()
-        line = wait_until(
-            lambda alias=f"c{number} ": (
-                next(
-                    (
-                        line
-                        for line in (lab.work / "removed").read_text().splitlines()
-                        if line.startswith(alias)
-                    ),
-                    None,
-                )
-                if (lab.work / "removed").exists()
-                else None
-            ),
-            10,
-        )
-        clicked_at = page.evaluate("() => window.clickedAt")
-        times[is_busy].append(float(line.split()[1]) * 1000 - clicked_at)
+        times[is_busy].append(notebook.click_disconnect(f"c{number}"))
         expect(notebook.row(f"c{number}")).to_have_count(0)
     for is_busy, found in times.items():
         median = statistics.median(found)

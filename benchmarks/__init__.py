@@ -1,0 +1,1 @@
+"""Side by side with pymilvus and the peers: ``python -m benchmarks``."""
