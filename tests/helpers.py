@@ -44,8 +44,8 @@ def _is_free(port: int) -> bool:
         families.append((socket.AF_INET6, "::"))
     for family, host in families:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
-            # Without it a port whose last connection has just been closed counts as taken.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            # No SO_REUSEADDR: a port whose last connection has just been closed counts as taken,
+            # since not every server can listen on it yet.
             try:
                 probe.bind((host, port))
             except OSError:
