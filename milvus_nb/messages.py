@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import MilvusNbError
+from .params import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from .connection import Connection, PingResult
     from .stages import Stage
@@ -26,6 +27,7 @@ __all__ = [
     "answer",
     "details",
     "failure",
+    "hello",
     "parse",
     "ping",
     "row",
@@ -136,15 +138,24 @@ def failure(request: int, error: BaseException) -> dict[str, Any]:
     else:
         told = {
             "what": "The kernel's side of the panel failed.",
-            "why": f"{type(error).__name__}: {error}",
+            "why": redact(f"{type(error).__name__}: {error}"),
             "fix": "Please report it. %milvus status shows the connections.",
         }
     return {"v": PROTOCOL, "id": request, "error": told}
 
 
-def row(connection: Connection) -> dict[str, Any]:
-    """Describe a connection. Times are Unix seconds of the kernel's clock."""
+def row(connection: Connection, endpoint: int) -> dict[str, Any]:
+    """Describe a connection. Times are Unix seconds of the kernel's clock.
+
+    Parameters
+    ----------
+    connection
+        What to describe.
+    endpoint
+        The number of its endpoint: what is measured is told once for all connections to it.
+    """
     return {
+        "endpoint": endpoint,
         "alias": connection.alias,
         "address": connection.address,
         "user": connection.user,
@@ -201,12 +212,25 @@ def stages(found: Iterable[Stage]) -> list[dict[str, Any]]:
     return [dataclasses.asdict(stage) for stage in found]
 
 
-def rows_event(changed: Sequence[Connection], removed: list[str], current: str) -> dict[str, Any]:
+def hello(
+    rows: list[dict[str, Any]], current: str, heartbeat: float, versions: dict[str, str]
+) -> dict[str, Any]:
+    """Give a page all that it needs to begin with."""
+    return {
+        "connections": rows,
+        "current": current or None,
+        "now": time.time(),
+        "heartbeat_s": heartbeat,
+        "versions": versions,
+    }
+
+
+def rows_event(changed: list[dict[str, Any]], removed: list[str], current: str) -> dict[str, Any]:
     """Tell which connections are new or changed, and which are gone."""
     return {
         "v": PROTOCOL,
         "event": "rows",
-        "changed": [row(connection) for connection in changed],
+        "changed": changed,
         "removed": removed,
         "current": current or None,
         "now": time.time(),
@@ -218,9 +242,8 @@ def stage_event(request: int, found: Iterable[Stage]) -> dict[str, Any]:
     return {"v": PROTOCOL, "event": "stage", "request": request, "stages": stages(found)}
 
 
-def tick_event(connections: Iterable[Connection]) -> dict[str, Any]:
-    """Tell that the kernel lives, and what was measured since the last time."""
-    measured = [[found.alias, found.latency_ms, found.checked_at] for found in connections]
+def tick_event(measured: list[list[Any]]) -> dict[str, Any]:
+    """Tell that the kernel lives, and what was last measured: endpoint, latency, checked_at."""
     return {"v": PROTOCOL, "event": "tick", "now": time.time(), "measured": measured}
 
 

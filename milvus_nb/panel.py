@@ -13,6 +13,7 @@ import time
 from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 import anywidget
 from IPython.core.getipython import get_ipython
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
+    from .connection import Connection
     from .messages import Request
     from .monitor import Job
-    from .params import ConnectionParams
+    from .params import ConnectionParams, Endpoint
     from .registry import ConnectionRegistry, Event
 
 __all__ = ["Panel"]
@@ -67,6 +69,8 @@ class Panel(anywidget.AnyWidget):
         self._jobs: dict[int, Job[Any]] = {}
         self._kept: dict[int, dict[str, str]] = {}
         self._dirty: set[str] = set()
+        self._endpoints: dict[Endpoint, int] = {}
+        self._numbers: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()
         self._flush_due = False
         self._flushed_at = 0.0
         self._unsubscribe = registry.subscribe(self._on_event)
@@ -88,6 +92,7 @@ class Panel(anywidget.AnyWidget):
             jobs = list(self._jobs.values())
             self._jobs.clear()
             self._kept.clear()
+            self._endpoints.clear()
         for job in jobs:
             job.cancel()
         self.layout.close()  # a widget of its own, which ipywidgets leaves open
@@ -107,21 +112,14 @@ class Panel(anywidget.AnyWidget):
 
     def _do_hello(self, request: Request) -> None:
         registry = self._registry
-        current = registry.current
+        versions = {
+            "milvus_nb": __version__,
+            "pymilvus": importlib.metadata.version("pymilvus"),
+        }
+        rows = [self._row(found) for found in registry.connections()]
+        heartbeat = registry.monitor.heartbeat
         self.send(
-            messages.answer(
-                request.id,
-                {
-                    "connections": [messages.row(found) for found in registry.connections()],
-                    "current": current.alias if current else None,
-                    "now": time.time(),
-                    "heartbeat_s": registry.monitor.heartbeat,
-                    "versions": {
-                        "milvus_nb": __version__,
-                        "pymilvus": importlib.metadata.version("pymilvus"),
-                    },
-                },
-            )
+            messages.answer(request.id, messages.hello(rows, self._current(), heartbeat, versions))
         )
 
     def _do_connect(self, request: Request) -> None:
@@ -202,7 +200,7 @@ class Panel(anywidget.AnyWidget):
                 self._kept[request.id] = secret
                 while len(self._kept) > _MAX_KEPT:
                     del self._kept[next(iter(self._kept))]
-        return parameters.parse(**given, **secret, env={}, default_timeout=self._registry.timeout)
+        return parameters.parse(**given, **secret, default_timeout=self._registry.timeout)
 
     def _forget(self, request: int) -> None:
         with self._lock:
@@ -247,13 +245,28 @@ class Panel(anywidget.AnyWidget):
             self._flushed_at = time.monotonic()
             dirty, self._dirty = self._dirty, set()
         known = {found.alias: found for found in registry.connections()}
-        changed = [known[alias] for alias in dirty if alias in known]
+        changed = [self._row(known[alias]) for alias in dirty if alias in known]
         removed = [alias for alias in dirty if alias and alias not in known]
-        current = registry.current
-        self.send(messages.rows_event(changed, removed, current.alias if current else ""))
+        self.send(messages.rows_event(changed, removed, self._current()))
 
     def _send_tick(self) -> None:
-        self.send(messages.tick_event(self._registry.connections()))
+        measured: dict[int, list[Any]] = {}
+        for found in self._registry.connections():
+            number = self._numbers.get(found)
+            if number is not None and number not in measured:
+                measured[number] = [number, found.latency_ms, found.checked_at]
+        self.send(messages.tick_event(list(measured.values())))
+
+    def _row(self, connection: Connection) -> dict[str, Any]:
+        with self._lock:
+            endpoint = connection.params.endpoint
+            number = self._endpoints.setdefault(endpoint, len(self._endpoints))
+            self._numbers[connection] = number
+        return messages.row(connection, number)
+
+    def _current(self) -> str:
+        current = self._registry.current
+        return current.alias if current else ""
 
 
 def _answer_while_busy(comm: Any) -> None:

@@ -8,6 +8,8 @@ export type State =
 
 /** One connection. Times are the kernel's unix seconds. */
 export interface Row {
+  /** The number of its endpoint, which several connections may share. */
+  endpoint: number;
   alias: string;
   address: string;
   user: string;
@@ -42,8 +44,8 @@ export interface Failure {
   fix: string;
 }
 
-/** The latest measurement of a row in which nothing else changed: alias, latency, checked_at. */
-export type Measurement = [alias: string, latency_ms: number | null, checked_at: number | null];
+/** What was last measured of an endpoint, for all connections to it. */
+export type Measurement = [endpoint: number, latency_ms: number | null, checked_at: number | null];
 
 export interface Hello {
   connections: Row[];

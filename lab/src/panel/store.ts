@@ -9,6 +9,8 @@ export type Notice =
 /** What runs on a row just now, so that its buttons can say so. */
 export type Action = 'disconnect' | 'reconnect' | 'retry' | 'use' | 'ping';
 
+type Measured = Pick<Row, 'latency_ms' | 'checked_at'>;
+
 const MAX_NOTICES = 3;
 
 /**
@@ -28,6 +30,7 @@ export class Store {
   readonly busy = new Map<string, Action>();
   readonly pings = new Map<string, Ping>();
 
+  private readonly measured = new Map<number, Measured>();
   private clockOffset = 0;
   private readonly listeners = new Set<() => void>();
 
@@ -45,6 +48,13 @@ export class Store {
   /** Now, by the kernel's clock, in unix seconds. */
   now(): number {
     return Date.now() / 1000 + this.clockOffset;
+  }
+
+  /** A row with what was last measured of its endpoint. */
+  latest(row: Row): Row {
+    const measured = this.measured.get(row.endpoint);
+    const newer = (measured?.checked_at ?? 0) > (row.checked_at ?? 0);
+    return newer ? { ...row, ...measured } : row;
   }
 
   hello(hello: Hello): void {
@@ -71,11 +81,8 @@ export class Store {
       this.setClock(event.now);
       this.setCurrent(event.current);
     } else if (event.event === 'tick') {
-      for (const [alias, latency_ms, checked_at] of event.measured) {
-        const row = this.rows.get(alias);
-        if (row !== undefined) {
-          this.rows.set(alias, { ...row, latency_ms, checked_at });
-        }
+      for (const [endpoint, latency_ms, checked_at] of event.measured) {
+        this.measured.set(endpoint, { latency_ms, checked_at });
       }
       this.setClock(event.now);
       this.changed();

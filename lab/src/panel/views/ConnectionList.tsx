@@ -73,10 +73,11 @@ export function ConnectionList({ session, rows, reveal, on }: Props) {
     <div class="milvus-nb-scroller" ref={scroller} tabIndex={-1}>
       <ul class="milvus-nb-list" role="list" ref={space} onKeyDown={onKeyDown}>
         {items.map(({ index, start }) => {
-          const row = rows[index];
-          if (row === undefined) {
+          const found = rows[index];
+          if (found === undefined) {
             return null;
           }
+          const row = store.latest(found);
           return (
             <li
               class="milvus-nb-row"

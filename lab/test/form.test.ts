@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { readForm, signInFailed } from '../src/panel/form';
+
+function form(fields: Record<string, string>): FormData {
+  const data = new FormData();
+  for (const [name, value] of Object.entries(fields)) {
+    data.set(name, value);
+  }
+  return data;
+}
+
+test('what is not filled in is not sent', () => {
+  const data = form({ address: ' localhost:19530 ', alias: 'x', db_name: '', timeout: '' });
+  assert.deepEqual(readForm(data, 'none', null), { address: 'localhost:19530', alias: 'x' });
+});
+
+test('a secret is sent to the letter, the rest without blanks at its ends', () => {
+  const data = form({ address: 'h', alias: ' x', user: ' root ', password: ' p ', timeout: '2.5' });
+  assert.deepEqual(readForm(data, 'password', null), {
+    address: 'h',
+    alias: 'x',
+    user: 'root',
+    password: ' p ',
+    timeout: 2.5,
+  });
+});
+
+test('only the chosen way to sign in is sent, and none for a file', () => {
+  const fields = { alias: 'x', user: 'root', password: 'p', token: 't' };
+  assert.deepEqual(readForm(form({ ...fields, address: 'h' }), 'token', null), {
+    address: 'h',
+    alias: 'x',
+    token: 't',
+  });
+  assert.deepEqual(readForm(form({ ...fields, address: './a.db' }), 'token', null), {
+    address: './a.db',
+    alias: 'x',
+  });
+});
+
+test('an empty secret stands for the one the kernel still has, for the same way to sign in', () => {
+  const data = form({ address: 'h', alias: 'x', user: 'root', password: '', token: '' });
+  const kept = { request: 7, signIn: 'password' } as const;
+  assert.equal(readForm(data, 'password', kept).secret_from, 7);
+  assert.equal(readForm(data, 'token', kept).secret_from, undefined);
+});
+
+test('check boxes are sent when they are checked', () => {
+  const params = readForm(
+    form({ address: 'h', alias: 'x', secure: 'on', replace: 'on' }),
+    'none',
+    null,
+  );
+  assert.equal(params.secure, true);
+  assert.equal(params.replace, true);
+});
+
+test('the sign-in has failed where its stage has', () => {
+  const stage = { name: 'sign_in', ms: 1, text: '' } as const;
+  assert.ok(signInFailed([{ ...stage, status: 'failed' }]));
+  assert.ok(!signInFailed([{ ...stage, status: 'ok' }]));
+});

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { beforeEach, mock, test } from 'node:test';
+
+import { Link, type LinkStatus, RequestError } from '../src/panel/link';
+import type { Hello } from '../src/panel/messages';
+import { parse } from '../src/panel/messages';
+import type { Signal } from '../src/panel/model';
+
+class FakeSignal<T> implements Signal<T> {
+  private readonly slots = new Set<(sender: unknown, args: T) => void>();
+
+  connect(slot: (sender: unknown, args: T) => void): void {
+    this.slots.add(slot);
+  }
+
+  disconnect(slot: (sender: unknown, args: T) => void): void {
+    this.slots.delete(slot);
+  }
+
+  emit(args: T): void {
+    this.slots.forEach(slot => slot(this, args));
+  }
+}
+
+/** The kernel's end of the comm. */
+class FakeKernel {
+  readonly statusChanged = new FakeSignal<string>();
+  readonly connectionStatusChanged = new FakeSignal<string>();
+  readonly disposed = new FakeSignal<void>();
+  readonly sent: { id: number; method: string; params: object }[] = [];
+  readonly model = {
+    widget_manager: { kernel: this },
+    send: (content: unknown) => this.sent.push(content as (typeof this.sent)[number]),
+    on: (name: string, callback: (content: unknown) => void) => this.callbacks.set(name, callback),
+    off: (name: string) => this.callbacks.delete(name),
+  };
+  private readonly callbacks = new Map<string, (content: unknown) => void>();
+
+  say(message: object): void {
+    this.callbacks.get('msg:custom')?.({ v: 1, ...message });
+  }
+
+  answerHello(): void {
+    const asked = this.sent.filter(message => message.method === 'hello').at(-1);
+    const hello: Hello = { connections: [], current: null, now: 0, heartbeat_s: 3, versions: {} };
+    this.say({ id: asked?.id, result: hello });
+  }
+}
+
+let kernel: FakeKernel;
+let link: Link;
+let statuses: LinkStatus[];
+
+/** Let promises settle. */
+const settle = async (): Promise<void> => {
+  for (let n = 0; n < 5; n++) {
+    await Promise.resolve();
+  }
+};
+
+beforeEach(async () => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  kernel = new FakeKernel();
+  statuses = [];
+  link = new Link(kernel.model, {
+    hello: () => {},
+    event: () => {},
+    status: status => statuses.push(status),
+  });
+  link.probe();
+  kernel.answerHello();
+  await settle();
+  assert.deepEqual(statuses, ['live']);
+});
+
+test('an answer reaches its question, an error as an error', async () => {
+  const ping = link.request('ping', { alias: 'a' });
+  const use = link.request('use', { alias: 'a' });
+  kernel.say({ id: use.id, error: { what: 'no', why: 'because', fix: '' } });
+  kernel.say({ id: ping.id, result: { count: 5 } });
+  assert.deepEqual(await ping.answer, { count: 5 });
+  await assert.rejects(use.answer, (error: RequestError) => error.failure.why === 'because');
+});
+
+test('answers and stages for other pages of the notebook are left alone', () => {
+  const stages: unknown[] = [];
+  link.request('test', { address: '', alias: '' }, found => stages.push(found));
+  kernel.say({ id: 1, result: {} });
+  kernel.say({ event: 'stage', request: 1, stages: [] });
+  assert.deepEqual(stages, []);
+});
+
+test('silence for two and a half heartbeats is told, and a word ends it with a new list', async () => {
+  mock.timers.tick(7000);
+  assert.equal(link.status, 'live');
+  mock.timers.tick(2000);
+  assert.equal(link.status, 'silent');
+  kernel.say({ event: 'tick', now: 0, measured: [] });
+  assert.equal(link.status, 'live');
+  assert.equal(kernel.sent.filter(message => message.method === 'hello').length, 2);
+});
+
+test('ticks keep it live', () => {
+  for (let n = 0; n < 20; n++) {
+    mock.timers.tick(3000);
+    kernel.say({ event: 'tick', now: 0, measured: [] });
+  }
+  assert.deepEqual(statuses, ['live']);
+});
+
+test('a restart is told from its beginning, for good, and what was asked fails', async () => {
+  const { answer } = link.request('ping', { alias: 'a' });
+  kernel.statusChanged.emit('restarting');
+  await assert.rejects(answer);
+  kernel.statusChanged.emit('starting');
+  kernel.statusChanged.emit('idle');
+  kernel.say({ event: 'tick', now: 0, measured: [] });
+  assert.deepEqual(statuses, ['live', 'restarting', 'restarted']);
+  await assert.rejects(link.request('ping', { alias: 'a' }).answer);
+});
+
+test('a dead kernel, and one that is gone, have ended', () => {
+  kernel.statusChanged.emit('dead');
+  assert.equal(link.status, 'ended');
+});
+
+test('a lost connection is silence at once; the list is read again when it is back', async () => {
+  kernel.connectionStatusChanged.emit('connecting');
+  assert.equal(link.status, 'silent');
+  kernel.connectionStatusChanged.emit('connected');
+  kernel.answerHello();
+  await settle();
+  assert.equal(link.status, 'live');
+});
+
+test('a message of another version, or malformed, is no message', () => {
+  for (const message of [
+    null,
+    'x',
+    { v: 2, id: 1, result: {} },
+    { v: 1, id: 'x', result: {} },
+    { v: 1, id: 1 },
+    { v: 1, id: 1, error: 'x' },
+    { v: 1, event: 'party' },
+  ]) {
+    assert.equal(parse(message), null);
+  }
+});

@@ -1,0 +1,24 @@
+import type { Row } from '../src/panel/messages';
+
+/** A connected row, with what a test changes. */
+export function row(changes: Partial<Row> = {}): Row {
+  return {
+    endpoint: 0,
+    alias: 'default',
+    address: 'localhost:19530',
+    user: 'root',
+    auth: 'password',
+    db_name: 'default',
+    secure: false,
+    state: 'connected',
+    reason: '',
+    fix: '',
+    server_version: 'v2.3.5',
+    latency_ms: 0.62,
+    since: 1000,
+    checked_at: 1700,
+    connected_at: 1000,
+    origin: 'milvus_nb',
+    ...changes,
+  };
+}
