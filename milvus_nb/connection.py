@@ -6,7 +6,7 @@ import asyncio
 import statistics
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from traitlets import Bool, Enum, Float, HasTraits, Unicode
 
@@ -16,17 +16,18 @@ from .diagnosis import ProbeError
 from .errors import ClosedError, ConnectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from pymilvus import MilvusClient
 
-    from .diagnosis import Diagnosis
     from .monitor import Monitor
     from .params import ConnectionParams
     from .stages import Stages
     from .watch import Status, Watch
 
 __all__ = ["STATES", "Connection", "PingResult"]
+
+T = TypeVar("T")
 
 STATES = ("connecting", "connected", "degraded", "unreachable", "rejected", "disconnected")
 
@@ -205,20 +206,18 @@ class Connection(HasTraits):
         ConnectError
             It failed; nothing is left open.
         """
-        monitor = self._live_monitor()
-        deadline = _Deadline(self.params.timeout)
         try:
-            watch = self._watch = await monitor.acquire(self.params.endpoint)
-            if self.params.endpoint.kind == "lite":
-                deadline = _Deadline(self.params.timeout)  # starting the file's server was not it
-            await watch.check(deadline.left(), stages)
-            with stages.run("database"):
-                await watch.require_database(self.params.db_name, deadline.left())
-        except BaseException as error:
+            await self._translated("connect", self._open(stages))
+        except BaseException:
             await self.close()
-            if isinstance(error, ProbeError):
-                raise self._failed("connect", error.diagnosis) from None
             raise
+
+    async def _open(self, stages: Stages) -> None:
+        watch = self._watch = await self._live_monitor().acquire(self.params.endpoint)
+        deadline = _Deadline(self.params.timeout)  # not counting the start of a Lite file's server
+        await watch.check(deadline.left(), stages)
+        with stages.run("database"):
+            await watch.require_database(self.params.db_name, deadline.left())
         watch.listeners.add(self._apply)
         self._set(connected_at=time.time())
         self._apply(watch.status)
@@ -240,36 +239,29 @@ class Connection(HasTraits):
         async with self._client_lock:
             watch = self._live_watch()
             if self._client is None:
-                try:
-                    self._client = await run_blocking(
+                self._client = await self._translated(
+                    "make a client for",
+                    run_blocking(
                         lambda: sdk.make_client(self.alias, self.params, watch.target),
                         undo=sdk.close_client,
-                    )
-                except ProbeError as error:
-                    raise self._failed("make a client for", error.diagnosis) from None
+                    ),
+                )
             return self._client
 
     async def measure(self, count: int) -> PingResult:
         """Ping, awaitable."""
-        try:
-            times = await self._live_watch().ping(count, self.params.timeout)
-        except ProbeError as error:
-            raise self._failed("ping", error.diagnosis) from None
-        return PingResult(self.alias, tuple(times))
+        pings = self._live_watch().ping(count, self.params.timeout)
+        return PingResult(self.alias, tuple(await self._translated("ping", pings)))
 
     async def verify(self, stages: Stages) -> None:
         """Probe now; raise ConnectError where the server does not answer or refuses."""
-        try:
-            await self._live_watch().check(self.params.timeout, stages)
-        except ProbeError as error:
-            raise self._failed("connect", error.diagnosis) from None
+        check = self._live_watch().check(self.params.timeout, stages)
+        await self._translated("connect", check)
 
     async def use_database(self, db_name: str) -> None:
         """Change the database, if the server has it."""
-        try:
-            await self._live_watch().require_database(db_name, self.params.timeout)
-        except ProbeError as error:
-            raise self._failed("use another database on", error.diagnosis) from None
+        there = self._live_watch().require_database(db_name, self.params.timeout)
+        await self._translated("use another database on", there)
         async with self._client_lock:
             if self._client is not None:
                 sdk.use_database(self._client, db_name)
@@ -311,8 +303,13 @@ class Connection(HasTraits):
             f"Connect again: %milvus connect -a {self.alias}",
         )
 
-    def _failed(self, verb: str, found: Diagnosis) -> ConnectError:
-        return ConnectError(
+    async def _translated(self, verb: str, work: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await work
+        except ProbeError as error:
+            found = error.diagnosis
+        # Outside: as its context the probe's error would keep frames that hold gRPC's objects.
+        raise ConnectError(
             f"Could not {verb} {self.alias} ({self.address}).", found.why, found.fix, found
         )
 

@@ -24,7 +24,7 @@ from .reach import reach
 from .stages import Stages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine
 
     from .params import Endpoint
 
@@ -253,17 +253,20 @@ class Watch:
         if is_new:
             target = await reach(self.endpoint, stages) or self.target
             self._open_channel(target)
-            calls = [version(), health(), sign_in()]
+            calls: list[Coroutine[Any, Any, Any]] = [version(), health(), sign_in()]
         else:
             stages.skip("resolve", "tcp", "tls", "grpc", "sign_in")  # shared, and open already
             calls = [version(), health()]
-        try:
-            (server_version, latency_ms), (healthy, reason), *_ = await _together(calls)
-        except ProbeError as error:
-            # All calls carry the credentials; whichever failed first, it is the sign-in's failure.
-            rejected = error.diagnosis.state == "rejected"
-            stages.blame("sign_in" if rejected or is_new else "version", error)
-            raise
+        # Each to its end: gRPC keeps a cancelled call, and with it the socket, a while longer.
+        done: list[Any] = await asyncio.gather(*calls, return_exceptions=True)
+        failed = next((found for found in done if isinstance(found, BaseException)), None)
+        if isinstance(failed, ProbeError):
+            # All calls carry the credentials; whichever failed, it is the sign-in's failure.
+            rejected = failed.diagnosis.state == "rejected"
+            stages.blame("sign_in" if rejected or is_new else "version", failed)
+        if failed is not None:
+            raise failed
+        (server_version, latency_ms), (healthy, reason) = done[:2]
         return Status(
             state="connected" if healthy else "degraded",
             reason=reason,
@@ -338,6 +341,8 @@ class Watch:
             if channel is self._channel:
                 raise  # our own task was cancelled, not the call
             raise self._lost_channel() from None
+        finally:
+            del call  # an error keeps this frame, a call keeps the socket
         raise ProbeError(found)
 
     async def _ready(self) -> None:
@@ -376,18 +381,6 @@ class Watch:
 
     def _lost_channel(self) -> ProbeError:
         return ProbeError(diagnosis.connection_lost(self.endpoint, self.status.reason))
-
-
-async def _together(calls: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
-    """Run calls at the same time; where one fails, the others are cancelled."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return await asyncio.gather(*tasks)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
 
 
 def _failed(status: Any) -> bool:
