@@ -51,6 +51,8 @@ let kernel: FakeKernel;
 let link: Link;
 let statuses: LinkStatus[];
 
+const hellos = (): number => kernel.sent.filter(message => message.method === 'hello').length;
+
 /** Let promises settle. */
 const settle = async (): Promise<void> => {
   for (let n = 0; n < 5; n++) {
@@ -60,11 +62,12 @@ const settle = async (): Promise<void> => {
 
 beforeEach(async () => {
   mock.timers.reset();
-  mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
   kernel = new FakeKernel();
   statuses = [];
   link = new Link(kernel.model, {
     hello: () => {},
+    refused: () => {},
     event: () => {},
     status: status => statuses.push(status),
   });
@@ -98,7 +101,22 @@ test('silence for two and a half heartbeats is told, and a word ends it with a n
   assert.equal(link.status, 'silent');
   kernel.say({ event: 'tick', now: 0, measured: [] });
   assert.equal(link.status, 'live');
-  assert.equal(kernel.sent.filter(message => message.method === 'hello').length, 2);
+  assert.ok(hellos() > 1);
+});
+
+test('the list is asked for again until it is given, less and less often', async () => {
+  kernel.connectionStatusChanged.emit('connecting');
+  kernel.connectionStatusChanged.emit('connected');
+  const before = hellos();
+  mock.timers.tick(250);
+  assert.equal(hellos(), before + 1);
+  mock.timers.tick(60_000);
+  assert.ok(hellos() < before + 12);
+  kernel.answerHello();
+  await settle();
+  const then = hellos();
+  mock.timers.tick(5000);
+  assert.equal(hellos(), then);
 });
 
 test('ticks keep it live', () => {

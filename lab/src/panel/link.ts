@@ -28,6 +28,8 @@ export const GONE: Failure = {
 
 export interface Listener {
   hello(hello: Hello): void;
+  /** The kernel's side could not even answer the first question. */
+  refused(failure: Failure): void;
   event(event: Event): void;
   status(status: LinkStatus): void;
 }
@@ -41,8 +43,9 @@ interface Pending {
 /** Heartbeats without a word after which the kernel counts as silent. */
 const SILENT_AFTER = 2.5;
 const CHECK_EVERY_MS = 1000;
-/** How long a question for everything may stay open before it is asked once more. */
-const PROBE_AGAIN_MS = 15_000;
+/** How long a question for everything may stay open before it is asked once more; then doubled. */
+const ASK_AGAIN_FIRST_MS = 200;
+const ASK_AGAIN_MOST_MS = 30_000;
 
 /** Questions, answers and events over one comm, and whether the other end is still there. */
 export class Link {
@@ -56,7 +59,7 @@ export class Link {
   private nextId = Math.floor(Math.random() * 2 ** 32) * 2 ** 20;
   private readonly timer: ReturnType<typeof setInterval>;
   private readonly kernel: KernelConnection | null;
-  private probedAt: number | null = null;
+  private askAgain: ReturnType<typeof setTimeout> | null = null;
   private readonly nodes = new Set<Element>();
 
   constructor(
@@ -108,6 +111,7 @@ export class Link {
 
   dispose(): void {
     clearInterval(this.timer);
+    this.stopAsking();
     this.model.off('msg:custom', this.onMessage);
     this.model.off('comm_live_update', this.onCommChange);
     this.kernel?.statusChanged?.disconnect(this.onKernelStatus);
@@ -118,22 +122,34 @@ export class Link {
 
   /** Ask for everything: at the start, and again whenever something may have been missed. */
   probe(): void {
-    const now = Date.now();
-    if (this.probedAt !== null && now - this.probedAt < PROBE_AGAIN_MS) {
-      return;
+    if (this.askAgain === null) {
+      this.ask(ASK_AGAIN_FIRST_MS);
     }
-    this.probedAt = now;
+  }
+
+  // What is sent before JupyterLab has started a subshell for the comm waits for the running cell
+  // to end, and what is sent while the connection is lost may be lost too. So: ask once more.
+  private ask(again_ms: number): void {
+    this.askAgain = setTimeout(() => this.ask(Math.min(2 * again_ms, ASK_AGAIN_MOST_MS)), again_ms);
     this.request('hello', {}).answer.then(
       hello => {
-        this.probedAt = null;
+        this.stopAsking();
         this.heartbeat_s = hello.heartbeat_s;
         this.listener.hello(hello);
         this.setStatus('live');
       },
-      () => {
-        this.probedAt = null;
+      (error: RequestError) => {
+        this.stopAsking();
+        if (this.status === 'opening') {
+          this.listener.refused(error.failure);
+        }
       },
     );
+  }
+
+  private stopAsking(): void {
+    clearTimeout(this.askAgain ?? undefined);
+    this.askAgain = null;
   }
 
   private readonly onMessage = (content: unknown): void => {
@@ -207,7 +223,7 @@ export class Link {
       return;
     }
     if (status === 'connected') {
-      this.probedAt = null; // What was asked before may have been lost.
+      this.stopAsking(); // What was asked before may have been lost.
       this.probe();
     } else if (this.status === 'live') {
       this.setStatus('silent');

@@ -12,6 +12,7 @@ export class Session {
   constructor(model: Model) {
     this.link = new Link(model, {
       hello: hello => this.store.hello(hello),
+      refused: failure => this.store.setRefusal(failure),
       event: event => this.store.event(event),
       status: status => this.store.setLink(status),
     });

@@ -20,6 +20,8 @@ const MAX_NOTICES = 3;
  */
 export class Store {
   link: LinkStatus = 'opening';
+  /** Why there is no list. */
+  refusal: Failure | null = null;
   rows = new Map<string, Row>();
   current: string | null = null;
   versions: Record<string, string> = {};
@@ -87,6 +89,11 @@ export class Store {
       this.setClock(event.now);
       this.changed();
     }
+  }
+
+  setRefusal(failure: Failure): void {
+    this.refusal = failure;
+    this.changed();
   }
 
   setLink(status: LinkStatus): void {

@@ -1,9 +1,23 @@
 import { age } from '../format';
+import type { Failure } from '../messages';
+import { FailureText } from './FailureText';
 
 /** Seconds after which it is worth saying why there is no answer yet. */
 const LONG = 2;
 
-export function Loading({ waited_s }: { waited_s: number }) {
+interface Props {
+  waited_s: number;
+  refusal: Failure | null;
+}
+
+export function Loading({ waited_s, refusal }: Props) {
+  if (refusal !== null) {
+    return (
+      <div class="milvus-nb-empty" role="alert">
+        <FailureText failure={refusal} />
+      </div>
+    );
+  }
   return (
     <div class="milvus-nb-empty milvus-nb-loading" role="status">
       <p>

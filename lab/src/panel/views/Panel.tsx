@@ -86,7 +86,7 @@ export function Panel({ session }: { session: Session }) {
       {all.length >= FILTER_FROM && (
         <Filter value={filter} shown={rows.length} total={all.length} onChange={setFilter} />
       )}
-      {store.link === 'opening' && <Loading waited_s={silence_s} />}
+      {store.link === 'opening' && <Loading waited_s={silence_s} refusal={store.refusal} />}
       {all.length > 0 && rows.length === 0 && <p class="milvus-nb-empty">Nothing matches.</p>}
       {rows.length > 0 && <ConnectionList session={session} rows={rows} reveal={reveal} on={on} />}
       {all.length === 0 && !form && store.link !== 'opening' && !gone && (
