@@ -160,7 +160,9 @@ class Panel(anywidget.AnyWidget):
         self.send(messages.answer(request.id, {}))
 
     def _do_disconnect(self, request: Request) -> None:
-        alias = self._registry[request.params["alias"]].alias
+        alias = request.params["alias"]
+        if all(found.alias != alias for found in self._registry.connections()):
+            self._registry.resolve(alias)  # raises: there is no such connection
         self._follow(request.id, self._registry.close(alias), lambda _: {})
 
     def _do_reconnect(self, request: Request) -> None:
@@ -193,8 +195,15 @@ class Panel(anywidget.AnyWidget):
         """Take the secret out of the request, and make parameters of the rest."""
         given = request.params
         secret = {name: given.pop(name) for name in ("password", "token") if given.get(name)}
+        earlier = given.pop("secret_from", None)
         with self._lock:
-            kept = self._kept.pop(given.pop("secret_from", -1), None)
+            kept = self._kept.pop(earlier, None)
+            if kept is None and earlier is not None and not secret:
+                raise MilvusNbError(
+                    "The password or token is needed again.",
+                    "The kernel keeps it only while the form is open.",
+                    "Type it once more.",
+                )
             secret = secret or kept or {}
             if secret:
                 self._kept[request.id] = secret

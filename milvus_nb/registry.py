@@ -389,7 +389,14 @@ class ConnectionRegistry:
         return job
 
     def close(self, alias: str) -> Job[None]:
-        """Start to disconnect; the job ends when the sockets are closed."""
+        """Start to disconnect; the job ends when the sockets are closed.
+
+        An attempt to connect that is under way is cancelled.
+        """
+        with self._lock:
+            opening = self._opening.get(alias)
+        if opening is not None:
+            opening.job.cancel()
         return self.monitor.submit(self._close(alias))
 
     def test(

@@ -48,6 +48,14 @@ export class Actions {
     });
   }
 
+  /** End an attempt to connect, whoever has started it. There is nothing to undo. */
+  async cancelConnect(alias: string): Promise<boolean> {
+    return this.onRow(alias, 'disconnect', async () => {
+      await this.link.request('disconnect', { alias }).answer;
+      this.store.finish(alias, null, `Cancelled ${alias}.`);
+    });
+  }
+
   async reconnect(alias: string): Promise<boolean> {
     return this.onRow(alias, 'reconnect', async () => {
       await this.link.request('reconnect', { alias }).answer;

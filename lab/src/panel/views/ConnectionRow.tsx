@@ -12,7 +12,6 @@ import { StateMark } from './StateMark';
 
 export interface RowHandlers {
   disconnect: (alias: string) => void;
-  reconnect: (alias: string) => void;
   retry: (alias: string) => void;
   use: (alias: string) => void;
   ping: (alias: string) => void;
@@ -118,10 +117,10 @@ function DetailsLink({ row, detailed, gone, on }: Props) {
   );
 }
 
-function Buttons({ row, current, busy, detailed, gone, on }: Props) {
+function Buttons({ row, current, busy, detailed, gone, actions, on }: Props) {
   const { alias } = row;
+  const connecting = row.state === 'connecting';
   const failing = row.state === 'unreachable' || row.state === 'rejected';
-  const closed = row.state === 'disconnected';
   return (
     <>
       <div class="milvus-nb-buttons">
@@ -135,14 +134,14 @@ function Buttons({ row, current, busy, detailed, gone, on }: Props) {
             Retry
           </Button>
         )}
-        {closed ? (
+        {connecting ? (
           <Button
-            name={`Reconnect ${alias}`}
-            busy={busy === 'reconnect'}
+            name={`Cancel ${alias}`}
+            busy={busy === 'disconnect'}
             disabled={gone}
-            onClick={() => on.reconnect(alias)}
+            onClick={() => void actions.cancelConnect(alias)}
           >
-            Reconnect
+            Cancel
           </Button>
         ) : (
           <Button
@@ -157,10 +156,10 @@ function Buttons({ row, current, busy, detailed, gone, on }: Props) {
       </div>
       <RowMenu
         alias={alias}
-        disabled={gone}
+        disabled={gone || connecting}
         items={[
           { text: 'Make current', onSelect: () => on.use(alias), disabled: current },
-          { text: 'Ping', onSelect: () => on.ping(alias), disabled: closed },
+          { text: 'Ping', onSelect: () => on.ping(alias) },
           {
             text: detailed ? 'Hide details' : 'Details',
             onSelect: () => on.toggleDetails(alias),

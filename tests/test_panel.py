@@ -1,0 +1,245 @@
+"""The panel's kernel side, spoken to as the page does: through the comm of a real kernel."""
+
+from __future__ import annotations
+
+import inspect
+import queue
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from milvus_nb import messages
+from milvus_nb.connection import STATES
+from milvus_nb.stages import STAGE_NAMES
+from tests.helpers import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.kernels import Kernel
+    from tests.servers import MilvusTestServer
+
+PAGE_SIDE = Path(__file__).parents[1] / "lab" / "src" / "panel" / "messages.ts"
+
+
+class Page:
+    """The page's end of the comm of a kernel's panel."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+        self.events: list[dict[str, Any]] = []
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._next = 1
+        kernel.run("%load_ext milvus_nb\npanel = %milvus panel")
+        self._comm_id = kernel.run("print(panel.comm.comm_id)").stdout.strip()
+
+    def send(self, content: object) -> None:
+        """Send anything."""
+        client = self.kernel.client
+        message = {"comm_id": self._comm_id, "data": {"method": "custom", "content": content}}
+        client.shell_channel.send(client.session.msg("comm_msg", message))
+
+    def start(self, method: str, **params: Any) -> int:
+        """Ask, without waiting for the answer."""
+        number, self._next = self._next, self._next + 1
+        self.send({"v": 1, "id": number, "method": method, "params": params})
+        return number
+
+    def answer(self, number: int, deadline_s: float = 20.0) -> dict[str, Any]:
+        """Wait for the answer to a question."""
+        self.read_until(lambda: number in self._answers, deadline_s)
+        return self._answers.pop(number)
+
+    def ask(self, method: str, **params: Any) -> Any:
+        """Ask, and give the result."""
+        answer = self.answer(self.start(method, **params))
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def refusal(self, method: str, **params: Any) -> dict[str, str]:
+        """Ask, and give the error."""
+        error: dict[str, str] = self.answer(self.start(method, **params))["error"]
+        return error
+
+    def read_until(self, condition: Callable[[], bool], deadline_s: float = 20.0) -> None:
+        """Read what the kernel says until a condition holds."""
+        end = time.monotonic() + deadline_s
+        while not condition():
+            assert time.monotonic() < end, self.events[-3:]
+            try:
+                message = self.kernel.client.get_iopub_msg(timeout=0.1)
+            except queue.Empty:
+                continue
+            content = message["content"]
+            if message["msg_type"] == "comm_msg" and content["comm_id"] == self._comm_id:
+                said = content["data"].get("content", {})
+                if "event" in said:
+                    self.events.append(said)
+                elif "id" in said:
+                    self._answers[said["id"]] = said
+
+    def row(self, alias: str) -> dict[str, Any]:
+        """Give an alias's connection, as the page is told when it opens."""
+        rows: list[dict[str, Any]] = self.ask("hello")["connections"]
+        return next(row for row in rows if row["alias"] == alias)
+
+
+@pytest.fixture
+def page(kernel: Kernel) -> Page:
+    """Give a page whose kernel shows its panel."""
+    return Page(kernel)
+
+
+def test_a_connection_from_its_stages_to_its_undo(page: Page) -> None:
+    """Connect, facts, ping, details, disconnect, reconnect."""
+    request = page.start("connect", address="./demo.db", alias="lite")
+    assert page.answer(request)["result"] == {"alias": "lite"}
+    stages = [event["stages"] for event in page.events if event["event"] == "stage"]
+    assert [stage["name"] for stage in stages[-1]] == list(STAGE_NAMES)
+    assert {stage["status"] for stage in stages[-1]} == {"ok", "skipped"}
+    row = page.row("lite")
+    assert row["state"] == "connected"
+    assert row["address"] == "./demo.db"
+    assert row["latency_ms"] > 0
+    assert page.ask("hello")["current"] == "lite"
+    assert page.ask("ping", alias="lite")["median_ms"] > 0
+    assert ["Address", "./demo.db"] in page.ask("details", alias="lite")["rows"]
+
+    assert page.ask("disconnect", alias="lite") == {}
+    page.read_until(lambda: any("lite" in event.get("removed", []) for event in page.events))
+    assert page.ask("hello")["connections"] == []
+    assert "no connection lite" in page.refusal("disconnect", alias="lite")["what"]
+    assert page.ask("reconnect", alias="lite") == {"alias": "lite"}
+    assert page.row("lite")["state"] == "connected"
+
+
+def test_a_refused_connect_says_what_why_and_what_to_do(page: Page) -> None:
+    """In the answer; nothing is left of the attempt."""
+    port = free_port()
+    error = page.refusal("connect", address=f"localhost:{port}", alias="x")
+    assert f"localhost:{port}" in error["what"]
+    assert "refused" in error["why"]
+    assert error["fix"]
+    error = page.refusal("connect", address="localhost:99999", alias="x")
+    assert "65535" in "".join(error.values())
+    assert page.ask("hello")["connections"] == []
+
+
+def test_a_secret_need_not_be_typed_again_and_can_be_forgotten(
+    page: Page, milvus_auth: MilvusTestServer
+) -> None:
+    """The kernel keeps it for the next try of the same form, and gives it to nobody."""
+    number = page.start("connect", address="localhost:1", alias="x", token=milvus_auth.root_token)
+    assert "error" in page.answer(number)
+    second = page.start("test", address=milvus_auth.address, alias="x", secret_from=number)
+    assert "result" in page.answer(second)
+    page.ask("forget", request=second)
+    error = page.refusal("connect", address=milvus_auth.address, alias="x", secret_from=second)
+    assert error["fix"] == "Type it once more."
+    error = page.refusal(
+        "connect", address=milvus_auth.address, alias="x", user="root", password="no"
+    )
+    assert "Wrong password" in error["why"]
+    assert milvus_auth.root_token not in str(page.events)
+
+
+def test_an_attempt_can_be_cancelled_by_its_request_or_by_its_alias(
+    page: Page, silent_port: int
+) -> None:
+    """Both end it at once; the row goes."""
+    for cancel in ("cancel", "disconnect"):
+        number = page.start("connect", address=f"localhost:{silent_port}", alias="x", timeout=60)
+        page.read_until(
+            lambda: any(
+                row["alias"] == "x" for event in page.events for row in event.get("changed", [])
+            )
+        )
+        start = time.monotonic()
+        page.ask(cancel, **({"request": number} if cancel == "cancel" else {"alias": "x"}))
+        assert page.answer(number)["error"]["what"] == "Cancelled."
+        assert time.monotonic() - start < 5
+        assert page.ask("hello")["connections"] == []
+        page.events.clear()
+
+
+def test_a_malformed_message_is_answered_where_it_can_be_and_kills_nothing(page: Page) -> None:
+    """Wrong versions, methods, parameters and types, and things that are no message at all."""
+    hopeless: tuple[Any, ...] = (
+        None, 7, [], {}, {"v": 1}, {"id": {}}, {"v": 1, "id": "x", "method": "hello"},
+    )  # fmt: skip
+    for content in hopeless:
+        page.send(content)
+    wrong: tuple[dict[str, Any], ...] = (
+        {"v": 2},
+        {"v": None},
+        {"method": "explode"},
+        {"method": "__init__"},
+        {"method": ["hello"]},
+        {"params": []},
+        {"params": {"alias": "x"}},
+        {"method": "ping", "params": {}},
+        {"method": "ping", "params": {"alias": 7}},
+        {"method": "cancel", "params": {"request": True}},
+        {"method": "connect", "params": {"alias": "x", "secure": 1}},
+        {"method": "connect", "params": {"alias": "x", "timeout": "5"}},
+    )
+    for number, changes in enumerate(wrong, start=1000):
+        page.send({"v": 1, "id": number, "method": "hello", "params": {}, **changes})
+        error = page.answer(number)["error"]
+        assert error["what"], changes
+    assert page.ask("hello")["connections"] == []
+
+
+def test_a_burst_of_changes_is_a_few_messages(page: Page) -> None:
+    """200 connections come and go; the page hears of it at most 20 times a second."""
+    page.ask("connect", address="./demo.db", alias="first")
+    page.events.clear()
+    start = time.monotonic()
+    page.kernel.run(
+        "from milvus_nb import connections\n"
+        "for n in range(200):\n    connections.connect(f'c{n}', uri='./demo.db')\n"
+        "for n in range(200):\n    connections.disconnect(f'c{n}')"
+    )
+    assert [row["alias"] for row in page.ask("hello")["connections"]] == ["first"]
+    rows = [event for event in page.events if event["event"] == "rows"]
+    assert len(rows) <= 20 * (time.monotonic() - start) + 2
+
+
+def test_ticks_tell_each_endpoint_once(page: Page) -> None:
+    """Ten aliases of one file are measured, and told, once."""
+    page.kernel.run(
+        "from milvus_nb import connections\n"
+        "for n in range(10):\n    connections.connect(f'c{n}', uri='./demo.db')"
+    )
+    rows = page.ask("hello")["connections"]
+    assert {row["endpoint"] for row in rows} == {rows[0]["endpoint"]}
+    page.events.clear()
+    page.read_until(lambda: any(event["event"] == "tick" for event in page.events))
+    tick = next(event for event in page.events if event["event"] == "tick")
+    assert [measured[0] for measured in tick["measured"]] == [rows[0]["endpoint"]]
+
+
+def test_both_sides_have_the_same_messages() -> None:
+    """What the page is compiled against is what the kernel takes and gives."""
+    page_side = PAGE_SIDE.read_text()
+
+    def fields(interface: str) -> set[str]:
+        body = re.search(rf"interface {interface} {{(.*?)\n}}", page_side, re.DOTALL)
+        assert body is not None, interface
+        return set(re.findall(r"^  (\w+)\??:", body[1], re.MULTILINE))
+
+    def names(union: str) -> set[str]:
+        body = re.search(rf"type {union} =(.*?);", page_side, re.DOTALL)
+        assert body is not None, union
+        return set(re.findall(r"'(\w+)'", body[1]))
+
+    assert f"PROTOCOL = {messages.PROTOCOL};" in page_side
+    assert fields("Methods") == set(messages._METHODS)
+    assert fields("ConnectParams") == set(messages._CONNECT)
+    row = inspect.getsource(messages.row)
+    assert fields("Row") == set(re.findall(r'^        "(\w+)":', row, re.MULTILINE))
+    assert names("State") == set(STATES)
+    assert names("StageName") == set(STAGE_NAMES)
