@@ -73,13 +73,17 @@ class Page:
                 message = self.kernel.client.get_iopub_msg(timeout=0.1)
             except queue.Empty:
                 continue
-            content = message["content"]
-            if message["msg_type"] == "comm_msg" and content["comm_id"] == self._comm_id:
-                said = content["data"].get("content", {})
-                if "event" in said:
-                    self.events.append(said)
-                elif "id" in said:
-                    self._answers[said["id"]] = said
+            self.hear(message)
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """Take in a message of the kernel."""
+        content = message["content"]
+        if message["msg_type"] == "comm_msg" and content["comm_id"] == self._comm_id:
+            said = content["data"].get("content", {})
+            if "event" in said:
+                self.events.append(said)
+            elif "id" in said:
+                self._answers[said["id"]] = said
 
     def row(self, alias: str) -> dict[str, Any]:
         """Give an alias's connection, as the page is told when it opens."""
@@ -198,14 +202,16 @@ def test_a_burst_of_changes_is_a_few_messages(page: Page) -> None:
     page.ask("connect", address="./demo.db", alias="first")
     page.events.clear()
     start = time.monotonic()
-    page.kernel.run(
+    cell = page.kernel.run(
         "from milvus_nb import connections\n"
         "for n in range(200):\n    connections.connect(f'c{n}', uri='./demo.db')\n"
         "for n in range(200):\n    connections.disconnect(f'c{n}')"
     )
+    for message in cell.messages:  # those that came while the cell ran
+        page.hear(message)
     assert [row["alias"] for row in page.ask("hello")["connections"]] == ["first"]
     rows = [event for event in page.events if event["event"] == "rows"]
-    assert len(rows) <= 20 * (time.monotonic() - start) + 2
+    assert 1 <= len(rows) <= 20 * (time.monotonic() - start) + 2
 
 
 def test_ticks_tell_each_endpoint_once(page: Page) -> None:
