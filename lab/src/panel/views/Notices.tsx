@@ -5,13 +5,12 @@ import { CloseIcon } from './icons';
 
 interface Props {
   store: Store;
-  disabled: boolean;
   onReconnect: (alias: string) => void;
   onDismiss: (notice: Notice) => void;
 }
 
 /** What was just done or went wrong, with the way back. */
-export function Notices({ store, disabled, onReconnect, onDismiss }: Props) {
+export function Notices({ store, onReconnect, onDismiss }: Props) {
   return (
     <div class="milvus-nb-notices" aria-live="polite">
       {store.notices.map(notice => (
@@ -32,7 +31,6 @@ export function Notices({ store, disabled, onReconnect, onDismiss }: Props) {
             <Reconnect
               alias={notice.alias}
               busy={store.busy.get(notice.alias) === 'reconnect'}
-              disabled={disabled}
               onClick={() => onReconnect(notice.alias)}
             />
           )}
@@ -48,19 +46,12 @@ export function Notices({ store, disabled, onReconnect, onDismiss }: Props) {
 interface ReconnectProps {
   alias: string;
   busy: boolean;
-  disabled: boolean;
   onClick: () => void;
 }
 
-function Reconnect({ alias, busy, disabled, onClick }: ReconnectProps) {
+function Reconnect({ alias, busy, onClick }: ReconnectProps) {
   return (
-    <Button
-      name={`Reconnect ${alias}`}
-      focusKey={`undo ${alias}`}
-      busy={busy}
-      disabled={disabled}
-      onClick={onClick}
-    >
+    <Button name={`Reconnect ${alias}`} focusKey={`undo ${alias}`} busy={busy} onClick={onClick}>
       {busy ? 'Reconnecting…' : 'Reconnect'}
     </Button>
   );

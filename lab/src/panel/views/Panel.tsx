@@ -15,7 +15,6 @@ import { Notices } from './Notices';
 /** From how many connections on a filter is offered. */
 const FILTER_FROM = 8;
 
-/** The whole panel: one view of a session. */
 /**
  * JupyterLab's shortcuts would take the arrow keys of radio buttons and the like. It looks for this
  * mark on the focused element before it looks at what is around it.
@@ -24,6 +23,7 @@ function keepKeys(event: FocusEvent): void {
   (event.target as Element).setAttribute('data-lm-suppress-shortcuts', 'true');
 }
 
+/** The whole panel: one view of a session. */
 export function Panel({ session }: { session: Session }) {
   const { store, link, actions } = session;
   const root = useRef<HTMLElement>(null);
@@ -74,15 +74,16 @@ export function Panel({ session }: { session: Session }) {
         onConnect={form || gone || all.length === 0 ? null : openForm}
       />
       <LinkBanner status={store.link} silence_s={silence_s} />
-      <Notices
-        store={store}
-        disabled={gone}
-        onReconnect={on.reconnect}
-        onDismiss={notice => {
-          store.dismiss(notice);
-          focus('connect');
-        }}
-      />
+      {!gone && (
+        <Notices
+          store={store}
+          onReconnect={on.reconnect}
+          onDismiss={notice => {
+            store.dismiss(notice);
+            focus('connect');
+          }}
+        />
+      )}
       {all.length >= FILTER_FROM && (
         <Filter value={filter} shown={rows.length} total={all.length} onChange={setFilter} />
       )}
