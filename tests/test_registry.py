@@ -366,3 +366,21 @@ def test_a_dead_server_is_seen_without_asking_and_its_return_too(
     assert client.list_collections() == []
     assert seen[0] == "unreachable"
     assert seen[-1] == "connected"
+
+
+def test_a_denied_quota_is_degraded_in_words(
+    connections: ConnectionRegistry, make_milvus: Callable[..., MilvusTestServer]
+) -> None:
+    """It answers, and it does not do all of its work: neither green nor gone."""
+    server = make_milvus(
+        settings={
+            "quotaAndLimits.enabled": "true",
+            "quotaAndLimits.limitWriting.forceDeny": "true",
+            "quotaAndLimits.quotaCenterCollectInterval": "1",
+        }
+    )
+    found = connections.connect(uri=server.address)
+    found.client.create_collection("orders", dimension=4)
+    wait_until(lambda: found.state == "degraded", 20)
+    assert "writing is denied" in found.reason
+    assert found.client.list_collections() == ["orders"]

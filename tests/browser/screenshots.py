@@ -1,0 +1,175 @@
+"""The pictures of the README, made from the real thing: ``python -m tests.browser.screenshots``.
+
+Each state of the panel, in JupyterLab's light and dark theme, in a wide cell and in a column of
+220 pixels.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pymilvus
+from playwright.sync_api import expect, sync_playwright
+
+from tests.browser.lab import JupyterLab, Notebook, launch_chromium
+from tests.helpers import wait_until
+from tests.servers import MilvusTestServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+WIDTHS = {"wide": "", "narrow": "220px"}
+
+
+class Photographer:
+    """Takes each state of a notebook's panel four times.
+
+    Parameters
+    ----------
+    notebook
+        Whose panel.
+    folder
+        Where the pictures go.
+    """
+
+    def __init__(self, notebook: Notebook, folder: Path) -> None:
+        self.notebook = notebook
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def take(self, state: str) -> None:
+        """Save ``STATE-THEME-WIDTH.png``."""
+        page = self.notebook.page
+        for theme, name in THEMES.items():
+            page.evaluate(
+                "name => window.jupyterapp.commands.execute("
+                "'apputils:change-theme', {theme: name})",
+                name,
+            )
+            wait_until(
+                lambda theme=theme: (
+                    page.evaluate("() => document.body.dataset.jpThemeLight")
+                    == ("true" if theme == "light" else "false")
+                ),
+                10,
+            )
+            expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+            for width, css in WIDTHS.items():
+                panel = self.notebook.panel.last
+                panel.evaluate("(node, css) => { node.style.width = css; }", css)
+                page.evaluate(
+                    "() => new Promise(done => requestAnimationFrame("
+                    "() => requestAnimationFrame(done)))"
+                )
+                panel.screenshot(path=self.folder / f"{state}-{theme}-{width}.png")
+                panel.evaluate("node => { node.style.width = ''; }")
+        print(state, flush=True)
+
+
+def main() -> None:
+    """Start everything, go through the states, stop everything."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
+    stops: list[Callable[[], None]] = []
+    try:
+        with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+            prod = MilvusTestServer(auth=True)
+            stops.append(prod.stop)
+            lab_server = MilvusTestServer()
+            stops.append(lab_server.stop)
+            quota = MilvusTestServer(
+                settings={
+                    "quotaAndLimits.enabled": "true",
+                    "quotaAndLimits.limitWriting.forceDeny": "true",
+                }
+            )
+            stops.append(quota.stop)
+            client = pymilvus.MilvusClient(quota.uri, dedicated=True)
+            client.create_collection("orders", dimension=4)  # quotas are a collection's
+            client.close()
+            jupyter = JupyterLab(Path(temporary))
+            stops.append(jupyter.stop)
+            browser = launch_chromium(playwright)
+            page = browser.new_page(viewport={"width": 1180, "height": 1000})
+            notebook = Notebook(
+                jupyter, page, "demo.ipynb", ["%load_ext milvus_nb", "%milvus panel"]
+            )
+            notebook.run_all()
+            go_through(Photographer(notebook, folder), prod, lab_server, quota)
+            browser.close()
+    finally:
+        for stop in reversed(stops):
+            stop()
+
+
+def go_through(
+    camera: Photographer, prod: MilvusTestServer, lab: MilvusTestServer, quota: MilvusTestServer
+) -> None:
+    """Bring the panel into each state."""
+    notebook = camera.notebook
+    panel = notebook.panel
+    camera.take("empty")
+    notebook.open_form()
+    camera.take("form")
+    notebook.fill_form(
+        Address=prod.address, Alias="prod", sign_in="Password", User="root", Password="wrong"
+    )
+    notebook.submit()
+    expect(panel.get_by_role("alert")).to_contain_text("Wrong password")
+    camera.take("wrong-password")
+    notebook.field("Password").fill("Milvus")
+    notebook.submit()
+    expect(notebook.row("prod")).to_contain_text("Connected")
+    notebook.connect("default", Address="./demo.db")
+    camera.take("connected")
+    page = notebook.page
+    page.screenshot(path=camera.folder / "jupyterlab.png", clip=_around(notebook))
+
+    notebook.connect("lab", Address=lab.address)
+    notebook.fill_form(Alias="archive", Address=quota.address)
+    notebook.submit()
+    expect(notebook.row("archive")).to_contain_text("Degraded", timeout=30_000)
+    lab.kill()
+    expect(notebook.row("lab")).to_contain_text("refused", timeout=10_000)
+    client = pymilvus.MilvusClient(prod.uri, token="root:Milvus", dedicated=True)
+    client.update_password("root", "Milvus", "another-1")
+    client.close()
+    expect(notebook.row("prod")).to_contain_text("Rejected", timeout=30_000)
+    camera.take("trouble")
+
+    notebook.row("default").get_by_role("button").last.click()
+    expect(panel.get_by_role("menu")).to_be_visible()
+    camera.take("menu")
+    panel.get_by_role("menuitem", name="Details").click()
+    expect(notebook.row("default")).to_contain_text("Last check")
+    camera.take("details")
+    for alias in ("lab", "prod", "archive"):
+        notebook.button(f"Disconnect {alias}").click()
+        expect(notebook.row(alias)).to_have_count(0)
+    camera.take("disconnected")
+    for number in range(9):
+        notebook.connect(f"copy-{number}", Address="./demo.db")
+    panel.get_by_role("searchbox").fill("copy-3")
+    camera.take("filter")
+    panel.get_by_role("searchbox").fill("")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
+    expect(panel).to_contain_text("restart", ignore_case=True)
+    camera.take("restarted")
+
+
+def _around(notebook: Notebook) -> dict[str, float]:
+    """Give the part of the page with the cells and the panel."""
+    box = notebook.page.locator(".jp-Notebook").bounding_box()
+    below = notebook.panel.bounding_box()
+    if box is None or below is None:
+        raise RuntimeError("the notebook is not visible")
+    height = below["y"] + below["height"] - box["y"] + 16
+    return {"x": box["x"], "y": box["y"], "width": box["width"], "height": height}
+
+
+if __name__ == "__main__":
+    main()
