@@ -27,7 +27,12 @@ _RUN_UNTIL_PAINTED = """selector => new Promise(resolve => {
 })"""
 
 _RUNS = 8
-_BUSY = "import os, time\nopen('busy', 'w').close()\nwhile not os.path.exists('go'):\n    time.sleep(0.01)"
+_BUSY = """
+import os, time
+open("busy", "w").close()
+while not os.path.exists("go"):
+    time.sleep(0.01)
+"""
 
 
 def run(server: MilvusTestServer) -> list[Figures]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import grpc.aio
 
 from .errors import MilvusNbError
+from .reach import Recent
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Monitor:
     def __init__(self, heartbeat: float = DEFAULT_HEARTBEAT_S) -> None:
         self.heartbeat = heartbeat
         self._watches: dict[Endpoint, Watch] = {}
+        self._recent = Recent()
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -197,7 +199,7 @@ class Monitor:
         while (watch := self._watches.get(endpoint)) is not None and watch.users == 0:
             await watch.closed.wait()
         if watch is None:
-            watch = self._watches[endpoint] = Watch(endpoint, self.heartbeat)
+            watch = self._watches[endpoint] = Watch(endpoint, self.heartbeat, self._recent)
         watch.users += 1
         try:
             await watch.start()

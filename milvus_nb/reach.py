@@ -12,11 +12,14 @@ import contextlib
 import os
 import socket
 import ssl
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from . import diagnosis
 from .blocking import run_blocking
 from .diagnosis import ProbeError
+from .params import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from .params import Endpoint
     from .stages import Stages
 
-__all__ = ["proxy", "reach"]
+__all__ = ["Recent", "proxy", "reach"]
 
 # RFC 9113: the client's preface, followed by an empty SETTINGS frame; the server's first frame is
 # SETTINGS, too.
@@ -35,7 +38,33 @@ _TYPE_BYTE, _SETTINGS = 3, 4
 # What gRPC looks at, in its order; it ignores the upper-case spellings.
 _PROXY_VARIABLES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
 
+_RECENT_S: Final = 10.0
+
 _SocketAddress = tuple[int, Any]  # family, and what connect() of that family takes
+
+
+class Recent:
+    """Where HTTP/2 was spoken a moment ago, and need not be asked about again."""
+
+    def __init__(self) -> None:
+        self._spoke: dict[Endpoint, tuple[str, float]] = {}
+
+    def remember(self, endpoint: Endpoint, target: str) -> None:
+        """Note that the endpoint spoke HTTP/2 under this gRPC target just now."""
+        self._spoke[_place(endpoint)] = target, time.monotonic()
+
+    def forget(self, endpoint: Endpoint) -> None:
+        """Note that it does not any more."""
+        self._spoke.pop(_place(endpoint), None)
+
+    def target(self, endpoint: Endpoint) -> str:
+        """Give the target under which it spoke HTTP/2 a moment ago, or nothing."""
+        target, when = self._spoke.get(_place(endpoint), ("", 0.0))
+        return target if time.monotonic() - when < _RECENT_S else ""
+
+
+def _place(endpoint: Endpoint) -> Endpoint:
+    return replace(endpoint, user="", credentials=Secret())
 
 
 async def reach(endpoint: Endpoint, stages: Stages) -> str:

@@ -59,6 +59,11 @@ class Stages:
         self._report = report
         self._stages = {name: Stage(name) for name in STAGE_NAMES}
 
+    @property
+    def watched(self) -> bool:
+        """Whether anybody wants to see them."""
+        return self._report is not None
+
     @contextlib.contextmanager
     def run(self, name: str) -> Iterator[None]:
         """Time a stage; it fails with a :class:`ProbeError`."""

@@ -20,7 +20,7 @@ from . import __version__, diagnosis, lite, wire
 from .blocking import run_blocking
 from .channel import call_metadata, open_channel
 from .diagnosis import ProbeError
-from .reach import reach
+from .reach import Recent, reach
 from .stages import Stages
 
 if TYPE_CHECKING:
@@ -80,9 +80,11 @@ class Watch:
         Where to probe, and with which credentials.
     heartbeat
         Seconds between two probes, and the deadline of each.
+    recent
+        Which endpoints were reached a moment ago, shared by all watches.
     """
 
-    def __init__(self, endpoint: Endpoint, heartbeat: float) -> None:
+    def __init__(self, endpoint: Endpoint, heartbeat: float, recent: Recent) -> None:
         self.endpoint = endpoint
         self.target = endpoint.target
         self.users = 0
@@ -90,6 +92,7 @@ class Watch:
         self.listeners: set[Callable[[Status], None]] = set()
         self.status = Status("connecting", since=time.time())
         self.heartbeat = heartbeat
+        self._recent = recent
         self._metadata = call_metadata(endpoint)
         self._channel: grpc.aio.Channel | None = None
         self._lost: asyncio.Task[None] | None = None
@@ -133,6 +136,8 @@ class Watch:
                 # The next probe starts from the name again; gRPC would answer from its backoff.
                 await self._drop_channel()
                 found = error.diagnosis
+                if found.state == "unreachable":
+                    self._recent.forget(self.endpoint)
                 self._publish(
                     replace(
                         self.status,
@@ -251,8 +256,7 @@ class Watch:
 
         is_new = self._channel is None
         if is_new:
-            target = await reach(self.endpoint, stages) or self.target
-            self._open_channel(target)
+            self._open_channel(await self._reach(stages))
             calls: list[Coroutine[Any, Any, Any]] = [version(), health(), sign_in()]
         else:
             stages.skip("resolve", "tcp", "tls", "grpc", "sign_in")  # shared, and open already
@@ -274,6 +278,14 @@ class Watch:
             latency_ms=latency_ms,
             checked_at=time.time(),
         )
+
+    async def _reach(self, stages: Stages) -> str:
+        target = "" if stages.watched else self._recent.target(self.endpoint)
+        if not target:
+            target = await reach(self.endpoint, stages)
+            if target:
+                self._recent.remember(self.endpoint, target)
+        return target or self.target
 
     async def _connect(self) -> None:
         client_info = {

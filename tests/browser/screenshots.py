@@ -15,11 +15,12 @@ import pymilvus
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.lab import JupyterLab, Notebook, launch_chromium
-from tests.helpers import wait_until
 from tests.servers import MilvusTestServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from playwright.sync_api import FloatRect
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -51,12 +52,9 @@ class Photographer:
                 "'apputils:change-theme', {theme: name})",
                 name,
             )
-            wait_until(
-                lambda theme=theme: (
-                    page.evaluate("() => document.body.dataset.jpThemeLight")
-                    == ("true" if theme == "light" else "false")
-                ),
-                10,
+            light = "true" if theme == "light" else "false"
+            page.wait_for_function(
+                "light => document.body.dataset.jpThemeLight === light", arg=light
             )
             expect(page.locator("#jupyterlab-splash")).to_have_count(0)
             for width, css in WIDTHS.items():
@@ -161,7 +159,7 @@ def go_through(
     camera.take("restarted")
 
 
-def _around(notebook: Notebook) -> dict[str, float]:
+def _around(notebook: Notebook) -> FloatRect:
     """Give the part of the page with the cells and the panel."""
     box = notebook.page.locator(".jp-Notebook").bounding_box()
     below = notebook.panel.bounding_box()
