@@ -213,10 +213,11 @@ class Notebook:
         ).click()
 
     def connect(self, alias: str, **fields: str) -> None:
-        """Connect by the form, and wait for the row."""
+        """Connect by the form, and wait for the row and for the form to close."""
         self.fill_form(Alias=alias, **fields)
         self.submit()
         self.row(alias).get_by_text("Connected").wait_for(timeout=15_000)
+        self.field("Address").wait_for(state="hidden")  # the form closes with the answer
 
     def click_disconnect(self, alias: str) -> float:
         """Click a connection's Disconnect; give the milliseconds until the kernel has closed it.

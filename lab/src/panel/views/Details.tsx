@@ -9,7 +9,7 @@ interface Props {
   actions: Actions;
 }
 
-/** All that the kernel knows of a connection, read again whenever its state changes. */
+/** All that the kernel knows of a connection, read again after every check of it. */
 export function Details({ row, actions }: Props) {
   const [rows, setRows] = useState<[string, string][] | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
@@ -32,7 +32,7 @@ export function Details({ row, actions }: Props) {
     return () => {
       current = false;
     };
-  }, [row.alias, row.state, row.since]);
+  }, [row.alias, row.state, row.since, row.checked_at]);
 
   if (failure !== null) {
     return <FailureText failure={failure} />;
