@@ -285,13 +285,13 @@ def database_missing(endpoint: Endpoint, db_name: str, existing: list[str]) -> D
     )
 
 
-def connection_lost(endpoint: Endpoint, reason: str) -> Diagnosis:
-    """Report a call that was under way when another one found the server gone."""
+def connection_lost(endpoint: Endpoint) -> Diagnosis:
+    """Report a call that was under way when the connection was found lost, or was closed."""
     return Diagnosis(
         "connection-lost",
-        reason or f"The connection to {endpoint.address} was lost.",
-        "It is tried again until the server is back.",
-        reason,
+        f"The connection to {endpoint.address} was lost.",
+        "It is tried again until the server is back; %milvus status tells.",
+        "the channel was closed",
         "unreachable",
     )
 

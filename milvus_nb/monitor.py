@@ -60,7 +60,13 @@ class Job(Generic[T]):
 
     def cancel(self) -> None:
         """Ask the coroutine to stop; it is done when the callbacks are called."""
-        self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
+
+        def cancel() -> None:
+            # A turn later: cancelled before its first step, it would not even clean up.
+            if self._task is not None:
+                self._loop.call_soon(self._task.cancel)
+
+        self._loop.call_soon_threadsafe(cancel)
 
     def done(self) -> bool:
         """Tell whether the coroutine has ended."""

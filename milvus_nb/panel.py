@@ -163,6 +163,7 @@ class Panel(anywidget.AnyWidget):
         alias = request.params["alias"]
         if all(found.alias != alias for found in self._registry.connections()):
             self._registry.resolve(alias)  # raises: there is no such connection
+        self._registry.cancel(alias)
         self._follow(request.id, self._registry.close(alias), lambda _: {})
 
     def _do_reconnect(self, request: Request) -> None:

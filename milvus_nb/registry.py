@@ -6,6 +6,7 @@ all that a notebook needs.
 
 from __future__ import annotations
 
+import concurrent.futures
 import functools
 import threading
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from . import params as parameters
 from . import sdk
 from .connection import Connection, PingResult
-from .errors import AliasError, ParamsError
+from .errors import AliasError, ClosedError, ParamsError
 from .monitor import DEFAULT_HEARTBEAT_S, Job, Monitor
 from .stages import Stage, Stages
 
@@ -160,7 +161,12 @@ class ConnectionRegistry:
         kwargs.clear()
         if failure is not None:
             raise failure.without_frames()
-        return self.open(alias, params, replace=replace).wait()
+        try:
+            return self.open(alias, params, replace=replace).wait()
+        except concurrent.futures.CancelledError:  # by the panel, or another thread's Ctrl-C
+            raise ClosedError(
+                f"Connecting {alias} was cancelled.", "", "Connect again when you are ready."
+            ) from None
 
     def disconnect(self, alias: str) -> None:
         """Close a connection; its sockets are closed when this returns.
@@ -389,15 +395,15 @@ class ConnectionRegistry:
         return job
 
     def close(self, alias: str) -> Job[None]:
-        """Start to disconnect; the job ends when the sockets are closed.
+        """Start to disconnect; the job ends when the sockets are closed."""
+        return self.monitor.submit(self._close(alias))
 
-        An attempt to connect that is under way is cancelled.
-        """
+    def cancel(self, alias: str) -> None:
+        """Cancel an attempt to connect that is under way, if there is one."""
         with self._lock:
             opening = self._opening.get(alias)
         if opening is not None:
             opening.job.cancel()
-        return self.monitor.submit(self._close(alias))
 
     def test(
         self, params: ConnectionParams, report: Callable[[list[Stage]], None] | None = None

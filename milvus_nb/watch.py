@@ -8,18 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import socket
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-import grpc
-import grpc.aio
-
-from . import __version__, diagnosis, lite, wire
+from . import diagnosis, lite
 from .blocking import run_blocking
-from .channel import call_metadata, open_channel
 from .diagnosis import ProbeError
+from .probe import Probe
 from .reach import Recent, reach
 from .stages import Stages
 
@@ -30,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["State", "Status", "Watch"]
 
-A = TypeVar("A")
+T = TypeVar("T")
 
 State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
 
@@ -38,8 +34,6 @@ State = Literal["connecting", "connected", "degraded", "unreachable", "rejected"
 _FIRST_RETRY_S: Final = 0.1
 _LAST_RETRY_S: Final = 2.0
 _JITTER: Final = 0.2
-
-_NOT_OFFERED: Final = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED)
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ class Status:
     Attributes
     ----------
     state
-        See DESIGN of the states in :class:`milvus_nb.connection.Connection`.
+        See :class:`milvus_nb.connection.Connection`.
     reason, fix
         Why it is not ``connected``, and what to do; empty otherwise.
     server_version
@@ -72,7 +66,7 @@ class Status:
 
 
 class Watch:
-    """One endpoint: its channel, its status, and who wants to hear of changes.
+    """One endpoint: its probe, its status, and who wants to hear of changes.
 
     Parameters
     ----------
@@ -93,9 +87,8 @@ class Watch:
         self.status = Status("connecting", since=time.time())
         self.heartbeat = heartbeat
         self._recent = recent
-        self._metadata = call_metadata(endpoint)
-        self._channel: grpc.aio.Channel | None = None
-        self._lost: asyncio.Task[None] | None = None
+        self._probe: Probe | None = None
+        self._is_closed = False
         self._poke = asyncio.Event()
         self._probing = asyncio.Lock()
         self._loop: asyncio.Task[None] | None = None
@@ -131,10 +124,10 @@ class Watch:
         async with self._probing:
             stages = stages or Stages()
             try:
-                self._publish(await self._probe_within(deadline, stages))
+                self._publish(await self._ask_within(deadline, stages))
             except ProbeError as error:
                 # The next probe starts from the name again; gRPC would answer from its backoff.
-                await self._drop_channel()
+                await self._drop_probe()
                 found = error.diagnosis
                 if found.state == "unreachable":
                     self._recent.forget(self.endpoint)
@@ -149,7 +142,7 @@ class Watch:
                 )
                 raise
             finally:
-                if self._loop is None:
+                if self._loop is None and not self._is_closed:
                     self._loop = asyncio.create_task(self._run())
             return self.status
 
@@ -159,34 +152,30 @@ class Watch:
 
     async def ping(self, count: int, deadline: float) -> list[float]:
         """Measure `count` round trips of GetVersion, one after another, in milliseconds."""
-        await self._ensure_channel(deadline)
+        probe = await self._live_probe(deadline)
         times = []
         for _ in range(count):
             start = time.perf_counter()
-            await self._within(deadline, self._version())
+            await self._within(deadline, probe.version())
             times.append((time.perf_counter() - start) * 1000)
         return times
-
-    async def databases(self, deadline: float) -> list[str] | None:
-        """List the databases, or None where the server does not tell (too old, or not allowed)."""
-        await self._ensure_channel(deadline)
-        reply = await self._within(deadline, self._call(wire.ListDatabases, optional=True))
-        return None if reply is None or _failed(reply.status) else list(reply.db_names)
 
     async def require_database(self, db_name: str, deadline: float) -> None:
         """Raise ProbeError where the server has no such database; ``""`` is always there."""
         if not db_name or db_name == "default":
             return
-        names = await self.databases(deadline)
+        probe = await self._live_probe(deadline)
+        names = await self._within(deadline, probe.databases())
         if names is not None and db_name not in names:
             raise ProbeError(diagnosis.database_missing(self.endpoint, db_name, names))
 
     async def close(self) -> None:
         """Stop probing, close the socket, and stop the file's server if this watch started it."""
+        self._is_closed = True
         if self._loop is not None:
             self._loop.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)
-        await self._drop_channel()
+        await self._drop_probe()
         if self._serves_file:
             path = self.endpoint.path
             await run_blocking(lambda: lite.release(path))
@@ -211,56 +200,53 @@ class Watch:
 
     async def _pause(self, delay: float) -> None:
         """Wait for the next probe's time, a lost connection, or a poke."""
-        channel = self._channel
-        ready = grpc.ChannelConnectivity.READY
-        if self._lost is None and channel is not None and channel.get_state() is ready:
-            # Kept until it fires: gRPC cannot take back a question about a channel's state.
-            self._lost = asyncio.create_task(channel.wait_for_state_change(ready))
         poke = asyncio.create_task(self._poke.wait())
         waiting: set[asyncio.Task[Any]] = {poke}
-        if self._lost is not None:
-            waiting.add(self._lost)
+        lost = self._probe.lost() if self._probe is not None else None
+        if lost is not None:
+            waiting.add(lost)
         try:
             await asyncio.wait(waiting, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
         finally:
             poke.cancel()
-        if self._lost is not None and self._lost.done():
-            self._lost = None
+        if lost is not None and lost.done():
+            await self._drop_probe()
         self._poke.clear()
 
     # The probe
 
-    async def _probe_within(self, deadline: float, stages: Stages) -> Status:
+    async def _ask_within(self, deadline: float, stages: Stages) -> Status:
         try:
-            return await asyncio.wait_for(self._probe(stages), deadline)
+            return await asyncio.wait_for(self._ask(stages), deadline)
         except asyncio.TimeoutError:
             late = ProbeError(diagnosis.silent(self.endpoint, stages.running, deadline))
             stages.fail(late)
             raise late from None
 
-    async def _probe(self, stages: Stages) -> Status:
-        async def sign_in() -> None:
-            with stages.run("sign_in"):
-                await self._connect()
+    async def _ask(self, stages: Stages) -> Status:
+        is_new = self._probe is None
+        probe = self._probe or await self._open_probe(stages)
 
         async def version() -> tuple[str, float]:
-            await self._ready()  # connecting is not part of the round trip
+            await probe.ready()  # connecting is not part of the round trip
             with stages.run("version"):
                 start = time.perf_counter()
-                name = await self._version()
+                name = await probe.version()
                 return name, (time.perf_counter() - start) * 1000
 
-        async def health() -> tuple[bool, str]:
+        async def health() -> str:
             with stages.run("health"):
-                return await self._health()
+                return await probe.health()
 
-        is_new = self._channel is None
+        async def sign_in() -> None:
+            with stages.run("sign_in"):
+                await probe.sign_in()
+
+        calls: list[Coroutine[Any, Any, Any]] = [version(), health()]
         if is_new:
-            self._open_channel(await self._reach(stages))
-            calls: list[Coroutine[Any, Any, Any]] = [version(), health(), sign_in()]
+            calls.append(sign_in())
         else:
             stages.skip("resolve", "tcp", "tls", "grpc", "sign_in")  # shared, and open already
-            calls = [version(), health()]
         # Each to its end: gRPC keeps a cancelled call, and with it the socket, a while longer.
         done: list[Any] = await asyncio.gather(*calls, return_exceptions=True)
         failed = next((found for found in done if isinstance(found, BaseException)), None)
@@ -270,56 +256,43 @@ class Watch:
             stages.blame("sign_in" if rejected or is_new else "version", failed)
         if failed is not None:
             raise failed
-        (server_version, latency_ms), (healthy, reason) = done[:2]
+        (server_version, latency_ms), unhealthy = done[:2]
         return Status(
-            state="connected" if healthy else "degraded",
-            reason=reason,
+            state="degraded" if unhealthy else "connected",
+            reason=unhealthy,
             server_version=server_version,
             latency_ms=latency_ms,
             checked_at=time.time(),
         )
 
-    async def _reach(self, stages: Stages) -> str:
+    async def _open_probe(self, stages: Stages) -> Probe:
         target = "" if stages.watched else self._recent.target(self.endpoint)
         if not target:
             target = await reach(self.endpoint, stages)
             if target:
                 self._recent.remember(self.endpoint, target)
-        return target or self.target
+        if self._is_closed:
+            raise ProbeError(diagnosis.connection_lost(self.endpoint))
+        self._probe = Probe(self.endpoint, target or self.target)
+        return self._probe
 
-    async def _connect(self) -> None:
-        client_info = {
-            "sdk_type": "milvus_nb",
-            "sdk_version": __version__,
-            "local_time": time.strftime("%Y-%m-%d %H:%M:%S"),
-            "user": self.endpoint.user,
-            "host": socket.gethostname(),
-        }
-        reply = await self._call(wire.Connect, client_info=client_info)
-        self._refuse(reply.status)
+    async def _live_probe(self, deadline: float) -> Probe:
+        if self._probe is None:
+            await self.check(deadline)
+        if self._probe is None:
+            raise ProbeError(diagnosis.connection_lost(self.endpoint))
+        return self._probe
 
-    async def _version(self) -> str:
-        reply = await self._call(wire.GetVersion)
-        self._refuse(reply.status)
-        return str(reply.version)
+    async def _drop_probe(self) -> None:
+        probe, self._probe = self._probe, None
+        if probe is not None:
+            await probe.close()
 
-    async def _health(self) -> tuple[bool, str]:
-        reply = await self._call(wire.CheckHealth, optional=True)
-        if reply is None:
-            return True, ""
-        reasons = list(reply.reasons)
-        if _failed(reply.status):
-            reasons.append(reply.status.reason)
-        quotas = [wire.QUOTA_STATES[q] for q in reply.quota_states if q in wire.QUOTA_STATES]
-        words = [*reasons, *quotas]
-        if reply.isHealthy and not quotas:
-            return True, ""
-        return False, "; ".join(words) or "the server calls itself unhealthy"
-
-    def _refuse(self, status: Any) -> None:
-        if _failed(status):
-            code = status.code or status.error_code
-            raise ProbeError(diagnosis.server_refused(self.endpoint, code, status.reason))
+    async def _within(self, deadline: float, call: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await asyncio.wait_for(call, deadline)
+        except asyncio.TimeoutError:
+            raise ProbeError(diagnosis.silent(self.endpoint, "", deadline)) from None
 
     def _publish(self, found: Status) -> None:
         known = self.status
@@ -332,68 +305,3 @@ class Watch:
         ):
             for listener in list(self.listeners):
                 listener(self.status)
-
-    # The channel
-
-    async def _call(self, method: wire.Method, *, optional: bool = False, **fields: Any) -> Any:
-        """Call the server; None where an `optional` call is not known or not allowed there."""
-        channel = self._channel
-        if channel is None:
-            raise self._lost_channel()
-        call = channel.unary_unary(
-            method.path, method.request.SerializeToString, method.response.FromString
-        )
-        try:
-            return await call(method.request(**fields), metadata=self._metadata)
-        except grpc.aio.AioRpcError as error:
-            if optional and error.code() in _NOT_OFFERED:
-                return None
-            found = diagnosis.from_rpc(self.endpoint, error.code(), error.details())
-        except asyncio.CancelledError:
-            if channel is self._channel:
-                raise  # our own task was cancelled, not the call
-            raise self._lost_channel() from None
-        finally:
-            del call  # an error keeps this frame, a call keeps the socket
-        raise ProbeError(found)
-
-    async def _ready(self) -> None:
-        """Wait until the channel has connected, or cannot."""
-        channel = self._channel
-        if channel is None:
-            return
-        waiting = (grpc.ChannelConnectivity.IDLE, grpc.ChannelConnectivity.CONNECTING)
-        while (state := channel.get_state(try_to_connect=True)) in waiting:
-            await channel.wait_for_state_change(state)
-
-    async def _within(self, deadline: float, call: Coroutine[Any, Any, A]) -> A:
-        try:
-            return await asyncio.wait_for(call, deadline)
-        except asyncio.TimeoutError:
-            raise ProbeError(diagnosis.silent(self.endpoint, "", deadline)) from None
-
-    async def _ensure_channel(self, deadline: float) -> None:
-        if self._channel is None:
-            await self.check(deadline)
-
-    def _open_channel(self, target: str) -> None:
-        try:
-            self._channel = open_channel(self.endpoint, target)
-        except OSError as error:  # a TLS file went away
-            raise ProbeError(diagnosis.from_os_error(self.endpoint, error)) from None
-
-    async def _drop_channel(self) -> None:
-        channel, self._channel = self._channel, None
-        lost, self._lost = self._lost, None
-        if channel is not None:
-            await channel.close()
-        if lost is not None:
-            lost.cancel()
-            await asyncio.gather(lost, return_exceptions=True)
-
-    def _lost_channel(self) -> ProbeError:
-        return ProbeError(diagnosis.connection_lost(self.endpoint, self.status.reason))
-
-
-def _failed(status: Any) -> bool:
-    return bool(status.code or status.error_code)

@@ -1,0 +1,142 @@
+"""The calls that a probe makes, over one channel from its opening to its end.
+
+Everything here runs on the monitor's event loop, and fails with `ProbeError`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc
+import grpc.aio
+
+from . import __version__, diagnosis, wire
+from .channel import call_metadata, open_channel
+from .diagnosis import ProbeError
+
+if TYPE_CHECKING:
+    from .params import Endpoint
+
+__all__ = ["Probe"]
+
+_NOT_OFFERED: Final = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED)
+
+
+class Probe:
+    """One channel to an endpoint, opened here; it connects with the first call.
+
+    Parameters
+    ----------
+    endpoint
+        Where to probe, and with which credentials.
+    target
+        gRPC's name for the place.
+
+    Raises
+    ------
+    ProbeError
+        A TLS file went away since the parameters were checked.
+    """
+
+    def __init__(self, endpoint: Endpoint, target: str) -> None:
+        self._endpoint = endpoint
+        self._metadata = call_metadata(endpoint)
+        self._is_closed = False
+        self._lost: asyncio.Task[None] | None = None
+        try:
+            self._channel = open_channel(endpoint, target)
+        except OSError as error:
+            raise ProbeError(diagnosis.from_os_error(endpoint, error)) from None
+
+    async def close(self) -> None:
+        """Close the socket. Calls that are under way fail."""
+        self._is_closed = True
+        await self._channel.close()
+        if self._lost is not None:
+            self._lost.cancel()
+            await asyncio.gather(self._lost, return_exceptions=True)
+
+    async def ready(self) -> None:
+        """Wait until the channel has connected, or cannot."""
+        waiting = (grpc.ChannelConnectivity.IDLE, grpc.ChannelConnectivity.CONNECTING)
+        while (state := self._channel.get_state(try_to_connect=True)) in waiting:
+            await self._channel.wait_for_state_change(state)
+
+    def lost(self) -> asyncio.Task[None] | None:
+        """Give the task that ends when the connection is lost; None where there is none now."""
+        ready = grpc.ChannelConnectivity.READY
+        if self._lost is None and self._channel.get_state() is ready:
+            # One for the channel's life: gRPC cannot take such a question back.
+            self._lost = asyncio.create_task(self._channel.wait_for_state_change(ready))
+        return self._lost
+
+    # The calls
+
+    async def sign_in(self) -> None:
+        """Announce this client (Connect), as SDKs do when they connect."""
+        client_info = {
+            "sdk_type": "milvus_nb",
+            "sdk_version": __version__,
+            "local_time": time.strftime("%Y-%m-%d %H:%M:%S"),
+            "user": self._endpoint.user,
+            "host": socket.gethostname(),
+        }
+        reply = await self._call(wire.Connect, client_info=client_info)
+        self._refuse(reply.status)
+
+    async def version(self) -> str:
+        """Ask for the server's version, such as ``"v2.3.5"``."""
+        reply = await self._call(wire.GetVersion)
+        self._refuse(reply.status)
+        return str(reply.version)
+
+    async def health(self) -> str:
+        """Ask for what is wrong with the server; nothing if it is healthy or does not tell."""
+        reply = await self._call(wire.CheckHealth, optional=True)
+        if reply is None:
+            return ""
+        reasons = list(reply.reasons)
+        if _failed(reply.status):
+            reasons.append(reply.status.reason)
+        quotas = [wire.QUOTA_STATES[q] for q in reply.quota_states if q in wire.QUOTA_STATES]
+        if reply.isHealthy and not quotas:
+            return ""
+        return "; ".join([*reasons, *quotas]) or "the server calls itself unhealthy"
+
+    async def databases(self) -> list[str] | None:
+        """List the databases, or None where the server does not tell (too old, or not allowed)."""
+        reply = await self._call(wire.ListDatabases, optional=True)
+        return None if reply is None or _failed(reply.status) else list(reply.db_names)
+
+    async def _call(self, method: wire.Method, *, optional: bool = False, **fields: Any) -> Any:
+        """Call the server; None where an `optional` call is not known or not allowed there."""
+        call = self._channel.unary_unary(
+            method.path, method.request.SerializeToString, method.response.FromString
+        )
+        try:
+            return await call(method.request(**fields), metadata=self._metadata)
+        except grpc.aio.AioRpcError as error:
+            if optional and error.code() in _NOT_OFFERED:
+                return None
+            found = diagnosis.from_rpc(self._endpoint, error.code(), error.details())
+        except asyncio.CancelledError:
+            if not self._is_closed:
+                raise  # our own task was cancelled, not the call
+            found = diagnosis.connection_lost(self._endpoint)
+        except grpc.aio.UsageError:  # the channel was closed before the call began
+            found = diagnosis.connection_lost(self._endpoint)
+        finally:
+            del call  # an error keeps this frame, a call keeps the socket
+        raise ProbeError(found)
+
+    def _refuse(self, status: Any) -> None:
+        if _failed(status):
+            code = status.code or status.error_code
+            raise ProbeError(diagnosis.server_refused(self._endpoint, code, status.reason))
+
+
+def _failed(status: Any) -> bool:
+    return bool(status.code or status.error_code)
