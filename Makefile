@@ -25,7 +25,7 @@ help: ## this list
 		printf '  make %-12s %s\n' "$$name" "$$what"; done
 
 lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser: any of its options)
-	exec jupyter lab notebooks/quickstart.ipynb $(AS_ROOT) $(ARGS)
+	exec jupyter lab --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb $(AS_ROOT) $(ARGS)
 
 test: check chromium ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
 	$(if $(wildcard lab/test/*.test.ts*),cd lab && jlpm run test)
