@@ -86,11 +86,11 @@ def _expand(text: str, namespace: Mapping[str, Any]) -> Word:
         problem = f"{type(error).__name__}: {error}"
     else:
         return Word(value, text)
-    name = re.search(r"\$(\w+)|\{(.*)\}", text)
-    shown = name.group() if name else "an expression"
+    # Anything but a plain name may be a password with a brace or a dollar sign in it.
+    is_name = re.fullmatch(r"\$\w+", text) is not None
     raise MagicUsageError(
-        f"{shown} has no value.",
-        f"It is taken as Python: {problem}",
+        f"{text if is_name else 'A word of this line'} has no value.",
+        f"It is taken as Python: {problem}" if is_name else "Braces and $ mean a Python value.",
         "Define it first. A dollar sign that is part of a value is written $$, a brace {{ or }}.",
     )
 

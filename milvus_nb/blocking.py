@@ -1,15 +1,15 @@
-"""Awaiting the blocking calls of other people's libraries."""
+"""Awaiting what cannot be cancelled: other people's blocking calls, and clean-ups."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
-__all__ = ["run_blocking"]
+__all__ = ["run_blocking", "to_the_end"]
 
 T = TypeVar("T")
 
@@ -27,14 +27,11 @@ async def run_blocking(work: Callable[[], T], undo: Callable[[T], object] | None
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
-    def spawn(target: Callable[[], object]) -> None:
-        threading.Thread(target=target, name="milvus-nb-blocking", daemon=True).start()
-
     def settle(result: T) -> None:
         if not future.cancelled():
             future.set_result(result)
         elif undo is not None:
-            spawn(lambda: undo(result))
+            _spawn(lambda: undo(result))
 
     def fail(error: BaseException) -> None:
         if not future.cancelled():
@@ -44,9 +41,32 @@ async def run_blocking(work: Callable[[], T], undo: Callable[[T], object] | None
         try:
             result = work()
         except BaseException as error:  # noqa: BLE001  # raised again where it is awaited
-            loop.call_soon_threadsafe(fail, error)
+            _tell(loop, fail, error)
         else:
-            loop.call_soon_threadsafe(settle, result)
+            if not _tell(loop, settle, result) and undo is not None:
+                undo(result)
 
-    spawn(run)
+    _spawn(run)
     return await future
+
+
+def _spawn(target: Callable[[], object]) -> None:
+    threading.Thread(target=target, name="milvus-nb-blocking", daemon=True).start()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, callback: Callable[[Any], None], value: Any) -> bool:
+    try:
+        loop.call_soon_threadsafe(callback, value)
+    except RuntimeError:  # the loop has ended meanwhile
+        return False
+    return True
+
+
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await a clean-up that a cancellation must not cut short; it is raised afterwards."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import statistics
 import time
 from dataclasses import dataclass, replace
@@ -11,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from traitlets import Bool, Enum, Float, HasTraits, Unicode
 
 from . import display, sdk
-from .blocking import run_blocking
+from .blocking import run_blocking, to_the_end
 from .diagnosis import ProbeError
 from .errors import ClosedError, ConnectError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable
 
     from pymilvus import MilvusClient
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["STATES", "Connection", "PingResult"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 STATES = ("connecting", "connected", "degraded", "unreachable", "rejected", "disconnected")
 
@@ -120,6 +123,7 @@ class Connection(HasTraits):
         self._disconnect = disconnect
         self._watch: Watch | None = None
         self._client: MilvusClient | None = None
+        self._making: asyncio.Task[MilvusClient] | None = None
         self._client_lock = asyncio.Lock()
         self._set(
             alias=alias,
@@ -209,7 +213,7 @@ class Connection(HasTraits):
         try:
             await self._translated("connect", self._open(stages))
         except BaseException:
-            await self.close()
+            await to_the_end(self.close())
             raise
 
     async def _open(self, stages: Stages) -> None:
@@ -226,26 +230,37 @@ class Connection(HasTraits):
         """Close the client and, with the last connection to an endpoint, its socket."""
         self._set(state="disconnected", reason="", fix="", since=time.time())
         watch, self._watch = self._watch, None
-        async with self._client_lock:
-            client, self._client = self._client, None
-            if client is not None:
-                await run_blocking(lambda: sdk.close_client(client))
-        if watch is not None and self._monitor is not None:
-            watch.listeners.discard(self._apply)
-            await self._monitor.release(watch)
+        if self._making is not None:
+            self._making.cancel()
+        try:
+            async with self._client_lock:
+                client, self._client = self._client, None
+                if client is not None:
+                    await run_blocking(lambda: sdk.close_client(client))
+        finally:
+            if watch is not None and self._monitor is not None:
+                watch.listeners.discard(self._apply)
+                await self._monitor.release(watch)
 
     async def get_client(self) -> MilvusClient:
         """Give the client; make it first where there is none."""
         async with self._client_lock:
             watch = self._live_watch()
             if self._client is None:
-                self._client = await self._translated(
-                    "make a client for",
+                self._making = asyncio.create_task(
                     run_blocking(
                         lambda: sdk.make_client(self.alias, self.params, watch.target),
                         undo=sdk.close_client,
-                    ),
+                    )
                 )
+                try:
+                    self._client = await self._translated("make a client for", self._making)
+                except asyncio.CancelledError:
+                    if self.state == "disconnected":
+                        raise self._closed() from None
+                    raise
+                finally:
+                    self._making = None
             return self._client
 
     async def measure(self, count: int) -> PingResult:
@@ -266,7 +281,7 @@ class Connection(HasTraits):
             if self._client is not None:
                 sdk.use_database(self._client, db_name)
             self.params = replace(self.params, db_name="" if db_name == "default" else db_name)
-            self._set(db_name=db_name)
+            self._set(db_name=db_name or "default")
 
     def retry(self) -> None:
         """Probe at once."""
@@ -284,7 +299,10 @@ class Connection(HasTraits):
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
-            self.set_trait(name, value)
+            try:
+                self.set_trait(name, value)
+            except Exception:  # noqa: BLE001  # an observer's; the value is set
+                _log.exception("An observer of the connection %s failed", self.alias)
 
     def _live_monitor(self) -> Monitor:
         if self._monitor is None or self.state == "disconnected":
@@ -303,7 +321,7 @@ class Connection(HasTraits):
             f"Connect again: %milvus connect -a {self.alias}",
         )
 
-    async def _translated(self, verb: str, work: Coroutine[Any, Any, T]) -> T:
+    async def _translated(self, verb: str, work: Awaitable[T]) -> T:
         try:
             return await work
         except ProbeError as error:

@@ -27,6 +27,7 @@ __all__ = [
     "from_answer",
     "from_os_error",
     "from_rpc",
+    "plain",
     "server_refused",
     "silent",
 ]
@@ -201,7 +202,7 @@ def from_rpc(endpoint: Endpoint, code: grpc.StatusCode, details: str | None) -> 
     Diagnosis
         With cause ``"unknown"`` and the details themselves where no row of the table fits.
     """
-    details = " ".join((details or "").split())
+    details = plain(details or "")
     return _match(endpoint, code.name, details, f"{code.name}: {details}")
 
 
@@ -262,11 +263,19 @@ def from_answer(endpoint: Endpoint, answer: bytes) -> Diagnosis:
     return _match(endpoint, "UNAVAILABLE", details, details)
 
 
+def plain(text: str) -> str:
+    """Make one line of printable characters of a server's text: a terminal would obey the rest."""
+    words = " ".join(text.split())
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words
+    )
+
+
 def server_refused(endpoint: Endpoint, code: int, reason: str) -> Diagnosis:
     """Report a call that arrived and was answered with an error status of Milvus itself."""
     return Diagnosis(
         "server-error",
-        f"{endpoint.address} answered with error {code}: {reason}",
+        f"{endpoint.address} answered with error {code}: {plain(reason)}",
         "The server's log tells more.",
         f"code {code}: {reason}",
         "rejected",
@@ -275,7 +284,9 @@ def server_refused(endpoint: Endpoint, code: int, reason: str) -> Diagnosis:
 
 def database_missing(endpoint: Endpoint, db_name: str, existing: list[str]) -> Diagnosis:
     """Report a database that the server does not have."""
-    names = ", ".join(sorted(existing)[:10]) + (", …" if len(existing) > 10 else "")
+    names = ", ".join(plain(name) for name in sorted(existing)[:10]) + (
+        ", …" if len(existing) > 10 else ""
+    )
     return Diagnosis(
         "database-missing",
         f"There is no database {db_name} on {endpoint.address}.",
@@ -304,6 +315,14 @@ def _match(endpoint: Endpoint, code: str, details: str, evidence: str) -> Diagno
         "user": endpoint.user or "(none)",
         "details": details,
     }
+    if endpoint.kind == "lite":
+        return Diagnosis(
+            "lite-gone",
+            f"Milvus Lite does not serve {endpoint.address} any more: {details or code}",
+            "Disconnect and connect again.",
+            evidence,
+            "unreachable",
+        )
     for row in _CAUSES:
         if row.code == code and re.search(row.pattern, details, re.IGNORECASE):
             why, fix = row.why.format(**facts), row.fix.format(**facts)

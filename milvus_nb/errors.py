@@ -19,12 +19,12 @@ imported it already (see :func:`join_pymilvus`).
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from .diagnosis import Diagnosis
+
+E = TypeVar("E", bound=BaseException)
 
 __all__ = [
     "AliasError",
@@ -34,6 +34,8 @@ __all__ = [
     "MilvusNbError",
     "MissingExtraError",
     "ParamsError",
+    "join_pymilvus",
+    "without_frames",
 ]
 
 
@@ -80,11 +82,6 @@ class MilvusNbError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.what, self.why, self.fix)
-
-    def without_frames(self) -> Self:
-        """Forget the frames that it came through: their variables may hold a secret."""
-        self.__context__ = None
-        return self.with_traceback(None)
 
     def _render_traceback_(self) -> list[str]:
         """Give IPython the lines to show instead of a traceback."""
@@ -134,6 +131,12 @@ class MagicUsageError(MilvusNbError):
 
 class ClosedError(MilvusNbError):
     """The connection was disconnected; it cannot be used any more."""
+
+
+def without_frames(error: E) -> E:
+    """Forget the frames that an error came through: their variables may hold a secret."""
+    error.__context__ = None
+    return error.with_traceback(None)
 
 
 def join_pymilvus() -> None:

@@ -11,10 +11,11 @@ import os
 import threading
 from typing import Any
 
+from . import sdk
 from .diagnosis import Diagnosis, ProbeError
 from .errors import MissingExtraError
 
-__all__ = ["release", "start", "undo"]
+__all__ = ["release", "start"]
 
 # milvus-lite logs the reason of a failed start and returns None; starts take turns, so that a
 # reason is never taken for another file's.
@@ -70,18 +71,13 @@ def start(path: str) -> tuple[str, bool]:
     return uri.removeprefix("http://"), ours
 
 
-def undo(path: str, _target: str, ours: bool) -> None:
-    """Take a `start` back, given what it returned."""
-    if ours:
-        release(path)
-
-
 def release(path: str) -> None:
     """Stop serving a database file and give up its lock."""
     _manager().release_server(path)
 
 
 def _manager() -> Any:
+    sdk.load_pymilvus()  # milvus-lite imports it, and it fails where MILVUS_URI is a file
     try:
         from milvus_lite.server_manager import server_manager_instance
     except ImportError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
@@ -10,7 +11,7 @@ from traitlets import Bool, Float, Int, observe, validate
 
 from . import completion, usage
 from .arguments import Word, closest, split
-from .errors import AliasError, MagicUsageError, MilvusNbError
+from .errors import AliasError, MagicUsageError, MilvusNbError, without_frames
 
 if TYPE_CHECKING:
     import argparse
@@ -75,7 +76,7 @@ class MilvusMagics(Magics):
             raise Cancelled(f"Cancelled: %milvus {line.strip().partition(' ')[0]}.") from None
         except MilvusNbError as error:
             failure = error
-        raise failure.without_frames()
+        raise without_frames(failure)
 
     def _run(self, line: str) -> Any:
         words = split(line, self.shell.user_ns if self.shell else {})
@@ -119,8 +120,16 @@ class MilvusMagics(Magics):
             timeout=_seconds(arguments.timeout),
         )
         if arguments.tls is not None:
+            if arguments.tls == "0" and arguments.secure:
+                raise MagicUsageError(
+                    "--secure and -tls 0 contradict each other.", "", "Leave out one."
+                )
             given["secure"] = arguments.tls != "0"
         if arguments.cert:
+            if arguments.server_pem_path not in (None, arguments.cert):
+                raise MagicUsageError(
+                    "--cert and --server-pem-path name different files.", "", "Leave out one."
+                )
             given["server_pem_path"] = arguments.cert
         self._read_secrets(arguments, given)
         self._warn_of_secrets(arguments, words)
@@ -259,8 +268,9 @@ class MilvusMagics(Magics):
 
     def shutdown(self) -> None:
         """Close every connection, if there was ever one."""
-        if self._registry is not None:
-            self._registry.shutdown()
+        home = sys.modules.get("milvus_nb.registry")
+        if home is not None and home.process_registry.cache_info().currsize:
+            home.process_registry().shutdown()
 
     # Settings
 
@@ -275,7 +285,7 @@ class MilvusMagics(Magics):
 
     @validate("timeout", "heartbeat", "max_rows")
     def _positive(self, proposal: Bunch) -> Any:
-        if proposal["value"] <= 0:
+        if not 0 < proposal["value"] < float("inf"):
             raise MagicUsageError(
                 f"{proposal['trait'].name} = {proposal['value']} is not possible.",
                 "It has to be above 0.",

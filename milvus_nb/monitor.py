@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import concurrent.futures
+import contextlib
 import gc
 import os
 import threading
@@ -42,6 +43,7 @@ class Job(Generic[T]):
         self._loop = loop
         self._future: concurrent.futures.Future[T] = concurrent.futures.Future()
         self._task: asyncio.Task[T] | None = None
+        self.is_cancelled = False
         loop.call_soon_threadsafe(self._start, work)
 
     def _start(self, work: Coroutine[Any, Any, T]) -> None:
@@ -66,7 +68,9 @@ class Job(Generic[T]):
             if self._task is not None:
                 self._loop.call_soon(self._task.cancel)
 
-        self._loop.call_soon_threadsafe(cancel)
+        self.is_cancelled = True
+        with contextlib.suppress(RuntimeError):  # the monitor has ended, and the job with it
+            self._loop.call_soon_threadsafe(cancel)
 
     def done(self) -> bool:
         """Tell whether the coroutine has ended."""
@@ -86,6 +90,12 @@ class Job(Generic[T]):
         Ctrl-C cancels the coroutine, waits up to 100 ms for it to clean up, and goes on as
         KeyboardInterrupt. With ``cancel_on_interrupt=False`` the coroutine goes on by itself.
         """
+        if _is_running_here(self._loop):
+            raise MilvusNbError(
+                "This call would wait for itself.",
+                "It was made by an observer or a listener, on the monitor's own thread.",
+                "Make it in a thread of your own.",
+            )
         try:
             concurrent.futures.wait([self._future])
         except KeyboardInterrupt:
@@ -94,6 +104,13 @@ class Job(Generic[T]):
                 concurrent.futures.wait([self._future], timeout=_CANCEL_GRACE_S)
             raise
         return self._future.result()
+
+
+def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
 
 
 class Monitor:
@@ -118,7 +135,12 @@ class Monitor:
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Job[T]:
         """Run a coroutine on the loop; start the thread if it does not run."""
-        return Job(self._running_loop(), work)
+        try:
+            loop = self._running_loop()
+        except MilvusNbError:
+            work.close()
+            raise
+        return Job(loop, work)
 
     def call(self, callback: Callable[[], None], *, after: float = 0.0) -> None:
         """Call `callback` on the monitor's thread, soon or after so many seconds."""
@@ -128,12 +150,12 @@ class Monitor:
         else:
             loop.call_soon_threadsafe(callback)
 
-    def repeat(self, seconds: float, callback: Callable[[], None]) -> Job[None]:
-        """Call `callback` on the monitor's thread every so many seconds, until cancelled."""
+    def each_heartbeat(self, callback: Callable[[], None]) -> Job[None]:
+        """Call `callback` on the monitor's thread at each heartbeat, until cancelled."""
 
         async def run() -> None:
             while True:
-                await asyncio.sleep(seconds)
+                await asyncio.sleep(self.heartbeat)
                 callback()
 
         return self.submit(run())

@@ -74,14 +74,14 @@ class Panel(anywidget.AnyWidget):
         self._flush_due = False
         self._flushed_at = 0.0
         self._unsubscribe = registry.subscribe(self._on_event)
-        self._tick = registry.monitor.repeat(registry.monitor.heartbeat, self._send_tick)
+        self._tick = registry.monitor.each_heartbeat(self._send_tick)
         _answer_while_busy(self.comm)
         self._unhush = _hush_debug_logs(self.model_id)
         self.on_msg(self._on_message)
 
     def __repr__(self) -> str:
         # What a saved notebook shows until the cell is run again.
-        return "Milvus connections: run %milvus panel to see them."
+        return "Milvus connections: run %milvus panel in a notebook, or %milvus status in text."
 
     def close(self) -> None:
         """Close the comm and forget everything."""

@@ -91,7 +91,7 @@ class Probe:
         """Ask for the server's version, such as ``"v2.3.5"``."""
         reply = await self._call(wire.GetVersion)
         self._refuse(reply.status)
-        return str(reply.version)
+        return diagnosis.plain(reply.version)
 
     async def health(self) -> str:
         """Ask for what is wrong with the server; nothing if it is healthy or does not tell."""
@@ -104,7 +104,9 @@ class Probe:
         quotas = [wire.QUOTA_STATES[q] for q in reply.quota_states if q in wire.QUOTA_STATES]
         if reply.isHealthy and not quotas:
             return ""
-        return "; ".join([*reasons, *quotas]) or "the server calls itself unhealthy"
+        return (
+            diagnosis.plain("; ".join([*reasons, *quotas])) or "the server calls itself unhealthy"
+        )
 
     async def databases(self) -> list[str] | None:
         """List the databases, or None where the server does not tell (too old, or not allowed)."""

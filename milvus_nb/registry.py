@@ -6,16 +6,23 @@ all that a notebook needs.
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
+import contextlib
+import difflib
 import functools
+import inspect
+import logging
+import math
 import threading
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from . import params as parameters
 from . import sdk
+from .blocking import to_the_end
 from .connection import Connection, PingResult
-from .errors import AliasError, ClosedError, ParamsError
+from .errors import AliasError, ClosedError, MilvusNbError, ParamsError, without_frames
 from .monitor import DEFAULT_HEARTBEAT_S, Job, Monitor
 from .stages import Stage, Stages
 
@@ -24,9 +31,12 @@ if TYPE_CHECKING:
 
     from pymilvus import MilvusClient
 
+    from .panel import Panel
     from .params import ConnectionParams
 
 __all__ = ["MAX_CONNECTIONS", "ConnectionRegistry", "Event", "process_registry"]
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_ALIAS: Final = "default"
 
@@ -49,13 +59,6 @@ class Event:
 
     kind: Literal["added", "changed", "removed", "current"]
     alias: str
-
-
-class Closable(Protocol):
-    """A view that the registry closes when it shuts down."""
-
-    def close(self) -> None:
-        """Let go of everything."""
 
 
 @dataclass
@@ -90,7 +93,7 @@ class ConnectionRegistry:
         self._remembered: dict[str, ConnectionParams] = {}
         self._current = ""
         self._listeners: list[Callable[[Event], None]] = []
-        self._panel: Closable | None = None
+        self._panel: Panel | None = None
 
     # pymilvus's names
 
@@ -146,21 +149,21 @@ class ConnectionRegistry:
         NotImplementedError
             `handler` is not ``"GRPC"``.
         """
-        _check_alias(alias)
-        _check_handler(kwargs)
         try:
+            _check_alias(alias)
+            _check_keywords(kwargs)
             params = self._params(
                 alias, user=user, password=password, db_name=db_name, token=token, **kwargs
             )
-        except ParamsError as error:
-            failure: ParamsError | None = error
+        except Exception as error:  # noqa: BLE001  # raised below, without the frames
+            failure: Exception | None = error
         else:
             failure = None
         # A debugger's or a verbose traceback's view of this frame must not show them.
         user = password = token = ""
         kwargs.clear()
         if failure is not None:
-            raise failure.without_frames()
+            raise without_frames(failure)
         try:
             return self.open(alias, params, replace=replace).wait()
         except concurrent.futures.CancelledError:  # by the panel, or another thread's Ctrl-C
@@ -183,7 +186,10 @@ class ConnectionRegistry:
         self.close(alias).wait(cancel_on_interrupt=False)
 
     def disconnect_all(self) -> None:
-        """Close all connections; all sockets are closed when this returns."""
+        """Close all connections; their sockets are closed when this returns.
+
+        Attempts to connect that are under way are left alone.
+        """
         jobs = [self.close(alias) for alias in self.aliases()]
         for job in jobs:
             job.wait(cancel_on_interrupt=False)
@@ -203,7 +209,19 @@ class ConnectionRegistry:
         AliasError
             An alias is live with other parameters.
         """
-        found = {alias: self._parse(**dict(config)) for alias, config in aliases.items()}
+        found: dict[str, ConnectionParams] = {}
+        failure: Exception | None = None
+        for alias, config in aliases.items():
+            given = dict(config)
+            try:
+                _check_keywords(given)
+                found[alias] = self._parse(**given)
+            except Exception as error:  # noqa: BLE001  # raised below, without the frames
+                failure = error
+        aliases.clear()
+        given = config = {}
+        if failure is not None:
+            raise without_frames(failure)
         with self._lock:
             for alias, params in found.items():
                 live = self._connections.get(alias)
@@ -304,6 +322,8 @@ class ConnectionRegistry:
             The server has no such database; nothing was changed.
         """
         connection = self[alias]
+        if db_name is not None and not isinstance(db_name, str):
+            raise ParamsError(f"db_name = {db_name!r} is not text.", "", "Give a database's name.")
         if db_name is not None:
             self.monitor.submit(connection.use_database(db_name)).wait()
             with self._lock:
@@ -321,17 +341,21 @@ class ConnectionRegistry:
         with self._lock:
             return self._remembered.get(alias)
 
-    def panel(self) -> Any:
+    def panel(self) -> Panel:
         """Give the widget that shows this registry."""
         from .panel import Panel
 
         with self._lock:
-            if self._panel is None:
+            if self._panel is None or self._panel.comm is None:  # none yet, or closed
                 self._panel = Panel(self)
             return self._panel
 
     def set_heartbeat(self, seconds: float) -> None:
-        """Change the time between two probes of a server, in seconds."""
+        """Change the time between two probes of a server, in seconds; ParamsError if not > 0."""
+        if not 0 < seconds < math.inf:
+            raise ParamsError(
+                f"heartbeat = {seconds!r} is not possible.", "It is a time in seconds, above 0.", ""
+            )
         self.monitor.set_heartbeat(seconds)
 
     def shutdown(self) -> None:
@@ -343,6 +367,9 @@ class ConnectionRegistry:
             panel.close()
         for attempt in opening:
             attempt.job.cancel()
+        for attempt in opening:
+            with contextlib.suppress(concurrent.futures.CancelledError, MilvusNbError):
+                attempt.job.wait(cancel_on_interrupt=False)
         self.disconnect_all()
         with self._lock:
             self._remembered.clear()
@@ -374,11 +401,13 @@ class ConnectionRegistry:
         """
         with self._lock:
             live = self._connections.get(alias)
-            if live is not None and not replace:
-                if differences := _differences(live.params, params):
-                    raise _in_use(alias, differences)
+            differences = _differences(live.params, params) if live is not None else []
+            if live is not None and not differences:
                 return self.monitor.submit(self._reuse(live, Stages(report)))
-            if (opening := self._opening.get(alias)) is not None:
+            if differences and not replace:
+                raise _in_use(alias, differences)
+            opening = self._opening.get(alias)
+            if opening is not None and not opening.job.is_cancelled:
                 if differences := _differences(opening.connection.params, params):
                     raise _in_use(alias, differences)
                 return opening.job
@@ -451,12 +480,12 @@ class ConnectionRegistry:
             await connection.open(stages)
         except BaseException:
             with self._lock:
-                del self._opening[alias]
+                self._forget_opening(connection)
                 kept = alias in self._connections
             self._emit("changed" if kept else "removed", alias)
             raise
         with self._lock:
-            del self._opening[alias]
+            self._forget_opening(connection)
             replaced = self._connections.get(alias)
             self._connections[alias] = connection
             self._remembered[alias] = connection.params
@@ -464,8 +493,14 @@ class ConnectionRegistry:
         self._emit("changed", alias)
         self._make_current(alias)
         if replaced is not None:
-            await replaced.close()
+            with contextlib.suppress(asyncio.CancelledError):  # too late: it is connected
+                await to_the_end(replaced.close())
         return connection
+
+    def _forget_opening(self, connection: Connection) -> None:
+        opening = self._opening.get(connection.alias)
+        if opening is not None and opening.connection is connection:
+            del self._opening[connection.alias]
 
     async def _reuse(self, connection: Connection, stages: Stages) -> Connection:
         if connection.state not in ("connected", "degraded", "disconnected"):
@@ -478,15 +513,16 @@ class ConnectionRegistry:
     async def _close(self, alias: str) -> None:
         with self._lock:
             connection = self._connections.pop(alias, None)
-            next_current = self._current
-            if connection is not None and alias == self._current:
-                names = list(self._connections)
-                next_current = DEFAULT_ALIAS if DEFAULT_ALIAS in names else (names or [""])[-1]
         if connection is None:
             return
+        await to_the_end(connection.close())
         connection.unobserve_all()
-        await connection.close()
         self._emit("removed", alias)
+        with self._lock:
+            if self._current != alias or alias in self._connections:
+                return
+            names = list(self._connections)
+            next_current = DEFAULT_ALIAS if DEFAULT_ALIAS in names else (names or [""])[-1]
         self._make_current(next_current)
 
     def _make_current(self, alias: str) -> None:
@@ -500,7 +536,10 @@ class ConnectionRegistry:
         with self._lock:
             listeners = list(self._listeners)
         for listener in listeners:
-            listener(Event(kind, alias))
+            try:
+                listener(Event(kind, alias))
+            except Exception:  # noqa: BLE001  # a view's failure is its own
+                _log.exception("A listener of the registry failed")
 
     # Parameters
 
@@ -540,7 +579,8 @@ def _check_alias(alias: object) -> None:
         )
 
 
-def _check_handler(kwargs: dict[str, Any]) -> None:
+def _check_keywords(kwargs: dict[str, Any]) -> None:
+    """Refuse what pymilvus refuses, and what nobody knows; take out what needs no more care."""
     handler = kwargs.pop("handler", "GRPC")
     if handler != "GRPC":
         raise NotImplementedError(
@@ -551,6 +591,15 @@ def _check_handler(kwargs: dict[str, Any]) -> None:
         raise sdk.param_error(
             f"pool={pool!r} is not supported: a connection has one gRPC channel. Leave it out."
         )
+    known = [*inspect.signature(parameters.parse).parameters, "handler", "pool"]
+    for name in kwargs:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise ParamsError(
+                f"There is no connection parameter {name!r}.",
+                "",
+                f"Did you mean {near[0]!r}?" if near else "help(connections.connect) has them all.",
+            )
 
 
 def _differences(one: ConnectionParams, other: ConnectionParams) -> list[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .params import ConnectionParams, Endpoint
 
-__all__ = ["close_client", "make_client", "param_error", "use_database"]
+__all__ = ["close_client", "load_pymilvus", "make_client", "param_error", "use_database"]
 
 
 def make_client(alias: str, params: ConnectionParams, target: str) -> MilvusClient:
@@ -35,7 +35,7 @@ def make_client(alias: str, params: ConnectionParams, target: str) -> MilvusClie
     diagnosis.ProbeError
         The server did not answer, or refused.
     """
-    pymilvus = _pymilvus()
+    pymilvus = load_pymilvus()
     endpoint = params.endpoint
     tls = endpoint.tls
     try:
@@ -82,11 +82,12 @@ def use_database(client: MilvusClient, db_name: str) -> None:
 
 def param_error(message: str) -> Exception:
     """Make pymilvus's ParamError, which its ``connections`` raises for an unsupported pool."""
-    error: Exception = _pymilvus().exceptions.ParamError(message=message)
+    error: Exception = load_pymilvus().exceptions.ParamError(message=message)
     return error
 
 
-def _pymilvus() -> Any:
+def load_pymilvus() -> Any:
+    """Import pymilvus, also where ``MILVUS_URI`` would make that fail."""
     # pymilvus reads MILVUS_URI when it is imported and fails on a file's path, which we accept.
     uri = os.environ.get("MILVUS_URI", "")
     if uri and "://" not in uri:

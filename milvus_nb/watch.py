@@ -90,21 +90,21 @@ class Watch:
         self._probe: Probe | None = None
         self._is_closed = False
         self._poke = asyncio.Event()
-        self._probing = asyncio.Lock()
+        self._asking: asyncio.Task[None] | None = None
+        self._waiting = 0
+        self._failures = 0
         self._loop: asyncio.Task[None] | None = None
-        self._starting = asyncio.Lock()
-        self._serves_file = False
+        self._starting: asyncio.Task[tuple[str, bool]] | None = None
 
     async def start(self) -> None:
         """Start the file's server where the endpoint is a Milvus Lite file."""
         if self.endpoint.kind != "lite":
             return
-        path = self.endpoint.path
-        async with self._starting:
-            if not self.target:
-                self.target, self._serves_file = await run_blocking(
-                    lambda: lite.start(path), undo=lambda started: lite.undo(path, *started)
-                )
+        if self._starting is None:
+            path = self.endpoint.path
+            self._starting = asyncio.create_task(run_blocking(lambda: lite.start(path)))
+        # Whoever is cancelled, the start goes on, and `close` waits for what it has to undo.
+        self.target, _ = await asyncio.shield(self._starting)
 
     async def check(self, deadline: float, stages: Stages | None = None) -> Status:
         """Probe now, and go on probing from now on.
@@ -121,30 +121,32 @@ class Watch:
         ProbeError
             The endpoint did not answer, or refused. The watch's status says the same.
         """
-        async with self._probing:
-            stages = stages or Stages()
-            try:
-                self._publish(await self._ask_within(deadline, stages))
-            except ProbeError as error:
-                # The next probe starts from the name again; gRPC would answer from its backoff.
-                await self._drop_probe()
-                found = error.diagnosis
-                if found.state == "unreachable":
-                    self._recent.forget(self.endpoint)
-                self._publish(
-                    replace(
-                        self.status,
-                        state=found.state,
-                        reason=found.why,
-                        fix=found.fix,
-                        checked_at=time.time(),
-                    )
-                )
-                raise
-            finally:
-                if self._loop is None and not self._is_closed:
-                    self._loop = asyncio.create_task(self._run())
-            return self.status
+        stages = stages or Stages()
+        limit = deadline
+        is_first = self._asking is None
+        if self._asking is None:
+            # A hurried caller must not make the others' connection look dead.
+            limit = deadline if self.users <= 1 else max(deadline, self.heartbeat)
+            self._asking = asyncio.create_task(self._refresh(limit, stages))
+            self._asking.add_done_callback(lambda task: task.cancelled() or task.exception())
+        else:
+            stages.skip("resolve", "tcp", "tls", "grpc", "sign_in", "version", "health")
+        asking = self._asking
+        self._waiting += 1
+        try:
+            await asyncio.wait_for(
+                asyncio.shield(asking), None if is_first and limit == deadline else deadline
+            )
+        except asyncio.TimeoutError:
+            late = ProbeError(diagnosis.silent(self.endpoint, stages.running, deadline))
+            stages.fail(late)
+            raise late from None
+        finally:
+            self._waiting -= 1
+            if self._waiting == 0 and not asking.done():
+                asking.cancel()
+                await asyncio.gather(asking, return_exceptions=True)
+        return self.status
 
     def retry(self) -> None:
         """Probe at once."""
@@ -175,28 +177,31 @@ class Watch:
         if self._loop is not None:
             self._loop.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
         await self._drop_probe()
-        if self._serves_file:
-            path = self.endpoint.path
-            await run_blocking(lambda: lite.release(path))
+        if self._starting is not None:
+            [started] = await asyncio.gather(self._starting, return_exceptions=True)
+            if not isinstance(started, BaseException) and started[1]:
+                path = self.endpoint.path
+                await run_blocking(lambda: lite.release(path))
 
     # The loop
 
     async def _run(self) -> None:
-        delay = self._next_delay(0.0)
         while True:
-            await self._pause(delay)
+            await self._pause(self._next_delay())
             with contextlib.suppress(ProbeError):
                 await self.check(self.heartbeat)
-            delay = self._next_delay(delay)
 
-    def _next_delay(self, last: float) -> float:
+    def _next_delay(self) -> float:
         if self.status.state != "unreachable":
+            self._failures = 0
             return self.heartbeat
-        if last >= self.heartbeat or last == 0:
-            return _FIRST_RETRY_S
-        jitter = 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311  # spreads load, hides nothing
-        return min(last * 2, _LAST_RETRY_S, self.heartbeat * 0.9) * jitter
+        delay = min(_FIRST_RETRY_S * 2.0 ** min(self._failures, 10), _LAST_RETRY_S, self.heartbeat)
+        self._failures += 1
+        return delay * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311  # hides nothing
 
     async def _pause(self, delay: float) -> None:
         """Wait for the next probe's time, a lost connection, or a poke."""
@@ -215,13 +220,37 @@ class Watch:
 
     # The probe
 
-    async def _ask_within(self, deadline: float, stages: Stages) -> Status:
+    async def _refresh(self, limit: float, stages: Stages) -> None:
+        """Ask, and publish what was found. One at a time; who comes meanwhile shares it."""
         try:
-            return await asyncio.wait_for(self._ask(stages), deadline)
-        except asyncio.TimeoutError:
-            late = ProbeError(diagnosis.silent(self.endpoint, stages.running, deadline))
-            stages.fail(late)
-            raise late from None
+            try:
+                self._publish(await asyncio.wait_for(self._ask(stages), limit))
+            except asyncio.TimeoutError:
+                found = diagnosis.silent(self.endpoint, stages.running, limit)
+            except ProbeError as error:
+                found = error.diagnosis
+            else:
+                return
+            failed = ProbeError(found)
+            stages.fail(failed)
+            # The next probe starts from the name again; gRPC would answer from its backoff.
+            await self._drop_probe()
+            if found.state == "unreachable":
+                self._recent.forget(self.endpoint)
+            self._publish(
+                replace(
+                    self.status,
+                    state=found.state,
+                    reason=found.why,
+                    fix=found.fix,
+                    checked_at=time.time(),
+                )
+            )
+            raise failed
+        finally:
+            self._asking = None
+            if self._loop is None and not self._is_closed:
+                self._loop = asyncio.create_task(self._run())
 
     async def _ask(self, stages: Stages) -> Status:
         is_new = self._probe is None

@@ -13,6 +13,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from milvus_nb import ConnectionRegistry
+from tests.helpers import threads
 from tests.kernels import AMBIENT_VARIABLES, Kernel, Terminal
 from tests.servers import MilvusTestServer, why_no_server
 
@@ -110,6 +112,15 @@ def make_milvus() -> Iterator[Callable[..., MilvusTestServer]]:
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def connections() -> Iterator[ConnectionRegistry]:
+    """Give a registry of the test's own; it must leave no thread behind."""
+    found = ConnectionRegistry()
+    yield found
+    found.shutdown()
+    assert threads("milvus-nb") == []
 
 
 @pytest.fixture

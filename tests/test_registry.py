@@ -13,19 +13,11 @@ from milvus_nb import AliasError, ConnectError, ConnectionRegistry, ParamsError,
 from tests.helpers import free_port, open_files, sockets_to, threads, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from milvus_nb.registry import Event
     from tests.servers import MilvusTestServer
-
-
-@pytest.fixture
-def connections() -> Iterator[ConnectionRegistry]:
-    found = ConnectionRegistry()
-    yield found
-    found.shutdown()
-    assert threads("milvus-nb") == []
 
 
 def test_connect_gives_a_verified_connection_with_the_servers_facts(

@@ -109,7 +109,7 @@ def lite_path(path: str, source: str = "uri") -> str:
             f"The user that runs the kernel may not write to the folder {parent!r}.",
             "Choose another folder, or change its permissions.",
         )
-    return full
+    return os.path.realpath(full)  # one database is one endpoint, by whichever link
 
 
 def _check_folder(full: str, shown: str) -> None:
