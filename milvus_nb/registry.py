@@ -442,7 +442,7 @@ class ConnectionRegistry:
         async def attempt() -> None:
             connection = Connection("test", params, self.monitor, None)
             await connection.open(Stages(report))
-            await connection.close()
+            await to_the_end(connection.close())
 
         return self.monitor.submit(attempt())
 
