@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
-import difflib
 import functools
-import inspect
 import logging
 import math
 import threading
@@ -19,8 +17,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from . import params as parameters
-from . import sdk
 from .blocking import to_the_end
+from .checks import check_alias, check_keywords, differences_between, in_use
 from .connection import Connection, PingResult
 from .errors import AliasError, ClosedError, MilvusNbError, ParamsError, without_frames
 from .monitor import DEFAULT_HEARTBEAT_S, Job, Monitor
@@ -150,8 +148,8 @@ class ConnectionRegistry:
             `handler` is not ``"GRPC"``.
         """
         try:
-            _check_alias(alias)
-            _check_keywords(kwargs)
+            check_alias(alias)
+            check_keywords(kwargs)
             params = self._params(
                 alias, user=user, password=password, db_name=db_name, token=token, **kwargs
             )
@@ -182,7 +180,7 @@ class ConnectionRegistry:
         ParamsError
             `alias` is not a str.
         """
-        _check_alias(alias)
+        check_alias(alias)
         self.close(alias).wait(cancel_on_interrupt=False)
 
     def disconnect_all(self) -> None:
@@ -214,7 +212,7 @@ class ConnectionRegistry:
         for alias, config in aliases.items():
             given = dict(config)
             try:
-                _check_keywords(given)
+                check_keywords(given)
                 found[alias] = self._parse(**given)
             except Exception as error:  # noqa: BLE001  # raised below, without the frames
                 failure = error
@@ -225,8 +223,8 @@ class ConnectionRegistry:
         with self._lock:
             for alias, params in found.items():
                 live = self._connections.get(alias)
-                if live is not None and (differences := _differences(live.params, params)):
-                    raise _in_use(alias, differences)
+                if live is not None and (differences := differences_between(live.params, params)):
+                    raise in_use(alias, differences)
             self._remembered.update(found)
 
     def remove_connection(self, alias: str) -> None:
@@ -243,13 +241,13 @@ class ConnectionRegistry:
 
     def has_connection(self, alias: str) -> bool:
         """Tell whether the alias is connected."""
-        _check_alias(alias)
+        check_alias(alias)
         with self._lock:
             return alias in self._connections
 
     def get_connection_addr(self, alias: str) -> dict[str, Any]:
         """Give the alias's address, user, database and TLS flag; empty if unknown. No secrets."""
-        _check_alias(alias)
+        check_alias(alias)
         with self._lock:
             live = self._connections.get(alias)
             params = live.params if live is not None else self._remembered.get(alias)
@@ -401,15 +399,15 @@ class ConnectionRegistry:
         """
         with self._lock:
             live = self._connections.get(alias)
-            differences = _differences(live.params, params) if live is not None else []
+            differences = differences_between(live.params, params) if live is not None else []
             if live is not None and not differences:
                 return self.monitor.submit(self._reuse(live, Stages(report)))
             if differences and not replace:
-                raise _in_use(alias, differences)
+                raise in_use(alias, differences)
             opening = self._opening.get(alias)
             if opening is not None and not opening.job.is_cancelled:
-                if differences := _differences(opening.connection.params, params):
-                    raise _in_use(alias, differences)
+                if differences := differences_between(opening.connection.params, params):
+                    raise in_use(alias, differences)
                 return opening.job
             if live is None and len(self._connections) + len(self._opening) >= MAX_CONNECTIONS:
                 raise AliasError(
@@ -568,48 +566,3 @@ class ConnectionRegistry:
 def process_registry() -> ConnectionRegistry:
     """Give the registry of this process, which the magic, the panel and user code share."""
     return ConnectionRegistry()
-
-
-def _check_alias(alias: object) -> None:
-    if not isinstance(alias, str):
-        raise ParamsError(
-            f"The alias {alias!r} is not text.",
-            f"It is of type {type(alias).__name__}.",
-            'Give a name such as "default".',
-        )
-
-
-def _check_keywords(kwargs: dict[str, Any]) -> None:
-    """Refuse what pymilvus refuses, and what nobody knows; take out what needs no more care."""
-    handler = kwargs.pop("handler", "GRPC")
-    if handler != "GRPC":
-        raise NotImplementedError(
-            f"handler={handler!r} is not supported: Milvus is reached by gRPC. Leave it out."
-        )
-    pool = kwargs.pop("pool", None)
-    if pool not in (None, "", "QueuePool"):
-        raise sdk.param_error(
-            f"pool={pool!r} is not supported: a connection has one gRPC channel. Leave it out."
-        )
-    known = [*inspect.signature(parameters.parse).parameters, "handler", "pool"]
-    for name in kwargs:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            raise ParamsError(
-                f"There is no connection parameter {name!r}.",
-                "",
-                f"Did you mean {near[0]!r}?" if near else "help(connections.connect) has them all.",
-            )
-
-
-def _differences(one: ConnectionParams, other: ConnectionParams) -> list[str]:
-    """Say how two connections differ; how long connecting may take is no difference."""
-    return one.differences(replace(other, timeout=one.timeout))
-
-
-def _in_use(alias: str, differences: list[str]) -> AliasError:
-    return AliasError(
-        f"The alias {alias} is connected with other parameters.",
-        f"They differ in {', '.join(differences)}.",
-        "Use another alias, or replace the connection: --replace (replace=True).",
-    )

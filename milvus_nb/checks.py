@@ -1,0 +1,65 @@
+"""What the registry refuses before anything is sent, and how it says so."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from . import params as parameters
+from . import sdk
+from .errors import AliasError, ParamsError
+
+if TYPE_CHECKING:
+    from .params import ConnectionParams
+
+__all__ = ["check_alias", "check_keywords", "differences_between", "in_use"]
+
+
+def check_alias(alias: object) -> None:
+    """Refuse an alias that is not text."""
+    if not isinstance(alias, str):
+        raise ParamsError(
+            f"The alias {alias!r} is not text.",
+            f"It is of type {type(alias).__name__}.",
+            'Give a name such as "default".',
+        )
+
+
+def check_keywords(kwargs: dict[str, Any]) -> None:
+    """Refuse what pymilvus refuses, and what nobody knows; take out what needs no more care."""
+    handler = kwargs.pop("handler", "GRPC")
+    if handler != "GRPC":
+        raise NotImplementedError(
+            f"handler={handler!r} is not supported: Milvus is reached by gRPC. Leave it out."
+        )
+    pool = kwargs.pop("pool", None)
+    if pool not in (None, "", "QueuePool"):
+        raise sdk.param_error(
+            f"pool={pool!r} is not supported: a connection has one gRPC channel. Leave it out."
+        )
+    ours = {"env", "default_timeout"}  # of `parse`, but not a user's to give
+    known = [name for name in inspect.signature(parameters.parse).parameters if name not in ours]
+    for name in kwargs:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise ParamsError(
+                f"There is no connection parameter {name!r}.",
+                "",
+                f"Did you mean {near[0]!r}?" if near else "help(connections.connect) has them all.",
+            )
+
+
+def differences_between(one: ConnectionParams, other: ConnectionParams) -> list[str]:
+    """Say how two connections differ; how long connecting may take is no difference."""
+    return one.differences(replace(other, timeout=one.timeout))
+
+
+def in_use(alias: str, differences: list[str]) -> AliasError:
+    """Make the error for an alias that is live with other parameters."""
+    return AliasError(
+        f"The alias {alias} is connected with other parameters.",
+        f"They differ in {', '.join(differences)}.",
+        "Use another alias, or replace the connection: --replace (replace=True).",
+    )
