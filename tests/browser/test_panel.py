@@ -272,3 +272,37 @@ def test_a_refused_connect_says_why_in_the_form(open_notebook: Callable[..., Not
     notebook.field("Address").fill("localhost:99999")
     notebook.submit()
     expect(alert).to_contain_text("65535")
+
+
+CONTRAST = """node => {
+  // WCAG 2's contrast of the text with the panel it stands on
+  const luminance = colour => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(part => {
+      const c = part / 255;
+      return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const panel = getComputedStyle(node.closest('.milvus-nb-panel'));
+  const [a, b] = [luminance(getComputedStyle(node).color), luminance(panel.backgroundColor)];
+  return [panel.backgroundColor, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+}"""
+
+
+def test_the_panel_follows_the_theme(
+    open_notebook: Callable[..., Notebook], page: Page, milvus: MilvusTestServer
+) -> None:
+    """Light and dark, each readable."""
+    notebook = open_notebook(LOAD, f"%milvus connect {milvus.address} -a lab", "%milvus panel")
+    notebook.run_all()
+    expect(notebook.row("lab")).to_contain_text("Connected")
+    backgrounds = set()
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        notebook.command("apputils:change-theme", theme=theme)
+        is_light = "true" if theme.endswith("Light") else "false"
+        page.wait_for_function("is => document.body.dataset.jpThemeLight === is", arg=is_light)
+        word = notebook.row("lab").get_by_text("Connected", exact=True)
+        background, contrast = word.evaluate(CONTRAST)
+        backgrounds.add(background)
+        assert contrast >= 4.5, theme
+    assert len(backgrounds) == 2
