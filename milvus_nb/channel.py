@@ -61,6 +61,8 @@ def open_channel(endpoint: Endpoint, target: str) -> grpc.aio.Channel:
         {**CHANNEL_OPTIONS, **dict(endpoint.grpc_options)}.items()
     )
     if endpoint.kind == "tcp":
+        if target != endpoint.target:  # the way is known: no proxy
+            options.append(("grpc.enable_http_proxy", 0))
         options.append(("grpc.default_authority", endpoint.target.removeprefix("ipv6:")))
     if not endpoint.secure:
         return grpc.aio.insecure_channel(target, options=options)

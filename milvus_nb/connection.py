@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import statistics
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from traitlets import Bool, Enum, Float, HasTraits, Unicode
 
-from . import display, sdk
+from . import diagnosis, display, sdk
 from .blocking import run_blocking, to_the_end
 from .diagnosis import ProbeError
+from .doctor import Report, examine
 from .errors import ClosedError, ConnectError
+from .stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
 
     from .monitor import Monitor
     from .params import ConnectionParams
-    from .stages import Stages
     from .watch import Status, Watch
 
 __all__ = ["STATES", "Connection", "PingResult"]
@@ -90,8 +93,10 @@ class Connection(HasTraits):
         ``"degraded"``: it answers, but calls itself unhealthy or a quota denies something;
         ``"unreachable"``: no answer, tried again until there is one; ``"rejected"``: it answers
         and refuses; ``"disconnected"``.
-    reason, fix
-        Why the state is not ``"connected"``, and what to do; else empty.
+    cause, reason, fix
+        Why the state is not ``"connected"``: an identifier, the words, and what to do; else empty.
+    note
+        What is worth knowing of a connection that works; else empty.
     since, connected_at
         When the state began and when the connection was made, Unix seconds.
     """
@@ -103,7 +108,9 @@ class Connection(HasTraits):
     db_name = Unicode(read_only=True)
     secure = Bool(read_only=True)
     state = Enum(STATES, default_value="connecting", read_only=True)
+    cause = Unicode(read_only=True)
     reason = Unicode(read_only=True)
+    note = Unicode(read_only=True)
     fix = Unicode(read_only=True)
     server_version = Unicode(read_only=True)
     since = Float(read_only=True)
@@ -177,6 +184,21 @@ class Connection(HasTraits):
         """
         return self._live_monitor().submit(self.measure(count)).wait()
 
+    def diagnose(self) -> Report:
+        """Examine the way to the server layer by layer, over sockets of its own.
+
+        It changes nothing. A failure is told in the report, not raised.
+
+        Raises
+        ------
+        ClosedError
+            The connection was disconnected.
+        """
+        monitor = self._live_monitor()
+        return monitor.submit(
+            examine(monitor, self.params, Stages.of(self.params.endpoint), self.alias)
+        ).wait()
+
     def disconnect(self) -> None:
         """Close the connection; its sockets are closed when this returns."""
         if self._disconnect is not None and self.state != "disconnected":
@@ -217,18 +239,21 @@ class Connection(HasTraits):
             raise
 
     async def _open(self, stages: Stages) -> None:
-        watch = self._watch = await self._live_monitor().acquire(self.params.endpoint)
+        endpoint = self.params.endpoint
+        with stages.run("file") if endpoint.kind == "lite" else contextlib.nullcontext():
+            watch = self._watch = await self._live_monitor().acquire(endpoint)
         deadline = _Deadline(self.params.timeout)  # not counting the start of a Lite file's server
         await watch.check(deadline.left(), stages)
         with stages.run("database"):
             await watch.require_database(self.params.db_name, deadline.left())
         watch.listeners.add(self._apply)
+        watch.databases.update(self._watched_databases())
         self._set(connected_at=time.time())
         self._apply(watch.status)
 
     async def close(self) -> None:
         """Close the client and, with the last connection to an endpoint, its socket."""
-        self._set(state="disconnected", reason="", fix="", since=time.time())
+        self._set(state="disconnected", cause="", reason="", fix="", note="", since=time.time())
         watch, self._watch = self._watch, None
         if self._making is not None:
             self._making.cancel()
@@ -240,6 +265,7 @@ class Connection(HasTraits):
         finally:
             if watch is not None and self._monitor is not None:
                 watch.listeners.discard(self._apply)
+                watch.databases -= Counter(self._watched_databases())
                 await self._monitor.release(watch)
 
     async def get_client(self) -> MilvusClient:
@@ -280,7 +306,10 @@ class Connection(HasTraits):
         async with self._client_lock:
             if self._client is not None:
                 sdk.use_database(self._client, db_name)
+            watch = self._live_watch()
+            watch.databases -= Counter(self._watched_databases())
             self.params = replace(self.params, db_name="" if db_name == "default" else db_name)
+            watch.databases.update(self._watched_databases())
             self._set(db_name=db_name or "default")
 
     def retry(self) -> None:
@@ -288,11 +317,29 @@ class Connection(HasTraits):
         if self._watch is not None:
             self._watch.retry()
 
+    def _watched_databases(self) -> list[str]:
+        return [self.params.db_name] if self.params.db_name else []
+
     def _apply(self, status: Status) -> None:
+        """Take over what is known of the endpoint, and see whether the database is still there."""
+        names, name = status.databases, self.params.db_name
+        if name and names is not None and name not in names and status.state != "unreachable":
+            found = diagnosis.database_missing(self.params.endpoint, name, sorted(names))
+            same = self.cause == found.cause
+            status = replace(
+                status,
+                state=found.state,
+                cause=found.cause,
+                reason=found.why,
+                fix=found.fix,
+                since=self.since if same else time.time(),
+            )
         self._set(
             server_version=status.server_version,
+            cause=status.cause,
             reason=status.reason,
             fix=status.fix,
+            note=status.note,
             since=status.since,
             state=status.state,
         )

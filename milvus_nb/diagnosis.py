@@ -1,9 +1,4 @@
-"""A failure → its cause, the evidence, and what to do.
-
-gRPC reports most failures as ``UNAVAILABLE`` with a text from deep inside; the true cause can be
-read from that text. `_CAUSES` is the table of what was seen on real servers (grpcio 1.85, Milvus
-2.3.5). A failure that matches no row is reported as what was seen, never as a guess.
-"""
+"""A failure → its cause, the evidence, and what to do. The words are in `causes`."""
 
 from __future__ import annotations
 
@@ -12,12 +7,15 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
+
+from .causes import CAUSES, RULES, FailedState
 
 if TYPE_CHECKING:
     import grpc
 
     from .params import Endpoint
+    from .reach import Reached
 
 __all__ = [
     "Diagnosis",
@@ -27,12 +25,14 @@ __all__ = [
     "from_answer",
     "from_os_error",
     "from_rpc",
+    "of",
     "plain",
     "server_refused",
     "silent",
+    "with_evidence",
 ]
 
-FailedState = Literal["unreachable", "rejected"]
+_MOST_SHOWN: Final = 300  # characters of an answer
 
 
 @dataclass(frozen=True)
@@ -42,22 +42,35 @@ class Diagnosis:
     Attributes
     ----------
     cause
-        A stable identifier, such as ``"wrong-password"``.
+        A stable identifier, such as ``"wrong-password"``; see `milvus_nb.causes`.
     why
         The reason, one line.
     fix
         What to do, one line.
-    evidence
-        What was answered, as it came.
     state
         ``"unreachable"`` where no Milvus answered, ``"rejected"`` where one answered and refused.
+    asked
+        What was asked, such as ``"TCP connection"`` or ``"Connect (gRPC)"``.
+    answered
+        What was answered, as it came.
+    took_ms
+        How long that took, in milliseconds; None where nothing was measured.
     """
 
     cause: str
     why: str
     fix: str
-    evidence: str
     state: FailedState
+    asked: str = ""
+    answered: str = ""
+    took_ms: float | None = None
+
+    @property
+    def evidence(self) -> str:
+        """What was asked, what was answered, and how long it took, in one line."""
+        took = "" if self.took_ms is None else f" ({self.took_ms:.1f} ms)"
+        asked = f"{self.asked}: " if self.asked else ""
+        return f"{asked}{self.answered or 'no answer'}{took}"
 
 
 class ProbeError(Exception):
@@ -66,128 +79,46 @@ class ProbeError(Exception):
     def __init__(self, diagnosis: Diagnosis) -> None:
         super().__init__(diagnosis.why)
         self.diagnosis = diagnosis
+        self.seen: Reached | None = None
+        """What was seen on the way to where it failed."""
 
 
-@dataclass(frozen=True)
-class _Cause:
-    cause: str
-    code: str  # gRPC status code, or "" for any
-    pattern: str  # searched in the details, case-insensitively
-    why: str
-    fix: str
-    state: FailedState = "unreachable"
+def of(endpoint: Endpoint, cause: str, answered: str = "", **facts: str) -> Diagnosis:
+    """Make the diagnosis of a known cause.
+
+    Parameters
+    ----------
+    endpoint
+        Where it failed.
+    cause
+        A key of `CAUSES`.
+    answered
+        What was answered, as it came.
+    **facts
+        What the words of the cause need besides the endpoint's own.
+    """
+    words = CAUSES[cause]
+    answered = plain(answered)[:_MOST_SHOWN]
+    known = {**_facts(endpoint), "details": answered, **{k: plain(v) for k, v in facts.items()}}
+    return Diagnosis(
+        cause,
+        words.why.format(**known).strip(),
+        words.fix.format(**known).strip(),
+        words.state,
+        answered=answered,
+    )
 
 
-# Order matters: the first row that matches names the cause.
-_CAUSES: Final = (
-    _Cause(
-        "wrong-api-key", "UNAUTHENTICATED", "api key",
-        "The server does not accept this API key.",
-        "Check the key. For a user and password, write the token as user:password.",
-        "rejected",
-    ),
-    _Cause(
-        "no-credentials", "UNAUTHENTICATED", "missing authorization",
-        "The server asks for credentials, and none were given.",
-        "Sign in: add --user and --ask, or --token-env VARIABLE.",
-        "rejected",
-    ),
-    _Cause(
-        "wrong-password", "UNAUTHENTICATED", "",
-        "Wrong password for user {user}, or no such user.",
-        "Check the user's name and password. A fresh Milvus has root with the password Milvus.",
-        "rejected",
-    ),
-    _Cause(
-        "permission-denied", "PERMISSION_DENIED", "",
-        "The server knows {user} but does not allow this: {details}",
-        "Ask the server's administrator for the privilege.",
-        "rejected",
-    ),
-    _Cause(
-        "too-old", "UNIMPLEMENTED", "unknown method",
-        "The Milvus server on {address} is too old: it does not know the call that was made.",
-        "Use a server of version 2.2.9 or later.",
-    ),
-    _Cause(
-        "not-milvus-grpc", "UNIMPLEMENTED", "unknown service",
-        "{address} speaks gRPC but is not Milvus's proxy (etcd, or a port inside a cluster).",
-        "Use the port of the Milvus proxy; its default is 19530.",
-    ),
-    _Cause(
-        "not-grpc-gateway", "UNIMPLEMENTED", "http2 header with status",
-        "{address} is a web server or gateway that does not pass gRPC on: {details}",
-        "Use the address that Milvus's own gRPC port has, or let the gateway forward gRPC.",
-    ),
-    _Cause(
-        "refused", "UNAVAILABLE", "connection refused",
-        "Connection refused: nothing listens on {address}.",
-        "Is Milvus running, and is {port} its port? The default is 19530.",
-    ),
-    _Cause(
-        "dns", "UNAVAILABLE", "errors resolving|name resolution|hostname lookup",
-        "The name {host} cannot be resolved.",
-        "Check the spelling of {host}, and your network or VPN.",
-    ),
-    _Cause(
-        "tls-to-plaintext", "UNAVAILABLE", "wrong_version_number",
-        "TLS was asked for, but the server on {address} does not speak TLS.",
-        "Leave out --secure and https://, or switch TLS on in the server.",
-    ),
-    _Cause(
-        "tls-untrusted", "UNAVAILABLE", "certificate_verify_failed",
-        "The server's certificate is not signed by an authority that this machine trusts.",
-        "Give the authority's certificate: --ca-pem-path ca.pem",
-    ),
-    _Cause(
-        "tls-name", "UNAVAILABLE", "hostname verification",
-        "The server's certificate is for another name than {host}.",
-        "Connect by the certificate's name, or say it: --server-name NAME",
-    ),
-    _Cause(
-        "tls-client-certificate", "UNAVAILABLE", "tsi_data_corrupted|certificate_required|_alert_",
-        "The server ended the TLS handshake: it asks for a client certificate that it trusts.",
-        "Give yours: --client-pem-path FILE --client-key-path FILE, with --ca-pem-path FILE",
-    ),
-    _Cause(
-        "tls-bad-file", "UNAVAILABLE", "security handshaker",
-        "The TLS files cannot be used: {details}",
-        "Check that each file is the PEM file that its option asks for.",
-    ),
-    _Cause(
-        "http1", "UNAVAILABLE", "http1.x server",
-        "{address} answers, but as a plain HTTP server; it is not Milvus's gRPC port.",
-        "Port 9091 is for health and metrics. Connect to 19530 or whatever port maps to it.",
-    ),
-    _Cause(
-        "not-http2", "UNAVAILABLE", "failed parsing http/2",
-        "{address} answers, but speaks another protocol than gRPC.",
-        "Check the port: Milvus's default is 19530.",
-    ),
-    _Cause(
-        "reset", "UNAVAILABLE", "connection reset",
-        "{address} accepts connections and drops them at once.",
-        "Is Milvus still starting, or a forwarded port without a server behind it?",
-    ),
-    _Cause(
-        "plaintext-to-tls", "UNAVAILABLE", "socket closed",
-        "{address} accepted the connection and closed it without a word.",
-        "If the server uses TLS, add --secure. If it was stopped just now, start it again.",
-    ),
-    _Cause(
-        "no-route", "UNAVAILABLE", "network is unreachable|no route to host",
-        "There is no route to {host}.",
-        "Check your network or VPN.",
-    ),
-    _Cause(
-        "silent", "DEADLINE_EXCEEDED", "",
-        "{address} did not answer in time.",
-        "Is Milvus still starting, or a firewall in between? Raise --timeout if it is only slow.",
-    ),
-)  # fmt: skip
+def with_evidence(found: Diagnosis, asked: str, took_ms: float | None) -> Diagnosis:
+    """Add what was asked and how long it took, where that is not yet known."""
+    if found.asked:
+        return found
+    return replace(found, asked=asked, took_ms=took_ms)
 
 
-def from_rpc(endpoint: Endpoint, code: grpc.StatusCode, details: str | None) -> Diagnosis:
+def from_rpc(
+    endpoint: Endpoint, code: grpc.StatusCode, details: str | None, method: str = ""
+) -> Diagnosis:
     """Name the cause of a failed gRPC call.
 
     Parameters
@@ -196,33 +127,51 @@ def from_rpc(endpoint: Endpoint, code: grpc.StatusCode, details: str | None) -> 
         Where the call went.
     code, details
         The call's status, as gRPC reported it.
+    method
+        The method that was called.
 
     Returns
     -------
     Diagnosis
-        With cause ``"unknown"`` and the details themselves where no row of the table fits.
+        With cause ``"unknown"`` and the details themselves where no row of `RULES` fits.
     """
     details = plain(details or "")
-    return _match(endpoint, code.name, details, f"{code.name}: {details}")
+    answered = f"{code.name}: {details}" if details else code.name
+    if endpoint.kind == "lite" and code.name in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
+        return of(endpoint, "lite-gone", answered)
+    if details == "No status received":
+        details = "received http2 header with status: 200"
+    if found := re.search(r"http2 header with status: (\d+)", details, re.IGNORECASE):
+        return replace(of(endpoint, "gateway", found[1]), answered=answered)
+    cause = _match(endpoint, code.name, details)
+    if cause == "permission-denied":
+        return replace(of(endpoint, cause, details), answered=answered)
+    return of(endpoint, cause, answered, method=method or "the call that was made")
 
 
 def from_os_error(endpoint: Endpoint, error: OSError) -> Diagnosis:
     """Name the cause of a failed name look-up, TCP connect or TLS handshake."""
-    code, text = "UNAVAILABLE", str(error)
+    text = str(error)
     if isinstance(error, socket.gaierror):
-        text = f"errors resolving {endpoint.host}: {text}"
-    elif isinstance(error, TimeoutError):  # the operating system's, not ours
-        code = "DEADLINE_EXCEEDED"
-    elif error.errno and not isinstance(error, ssl.SSLError):
-        text = os.strerror(error.errno)  # asyncio's own words hide it
-    return _match(endpoint, code, text, f"{type(error).__name__}: {text}".rstrip(": "))
+        return of(
+            endpoint,
+            "dns-silent" if error.errno == socket.EAI_AGAIN else "dns",
+            error.strerror or text,
+        )
+    if isinstance(error, ssl.SSLError):
+        return of(endpoint, _match(endpoint, "UNAVAILABLE", f"ssl {error.reason} {text}"), text)
+    if isinstance(error, TimeoutError):  # the operating system's, not ours
+        return of(endpoint, "dropped", "timed out", seconds="the system's limit of")
+    if error.errno:  # asyncio's own words hide it
+        text = os.strerror(error.errno)
+    return of(endpoint, _match(endpoint, "UNAVAILABLE", text), text or type(error).__name__)
 
 
 _SILENT_AT: Final = {
-    "resolve": "its name was not resolved",
-    "tcp": "no TCP connection was made",
-    "tls": "it accepted the connection and did not answer the TLS handshake",
-    "grpc": "it accepted the connection and said nothing",
+    "resolve": "dns-silent",
+    "tcp": "dropped",
+    "tls": "silent",
+    "grpc": "silent",
 }
 
 
@@ -238,10 +187,21 @@ def silent(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:
     deadline
         How long, in seconds.
     """
-    how = _SILENT_AT.get(stage, "it accepted the connection, but a call was not answered")
-    evidence = f"{deadline:g} s in stage {stage or 'call'}"
-    found = _match(endpoint, "DEADLINE_EXCEEDED", "", evidence)
-    return replace(found, why=f"{endpoint.address} did not answer in {deadline:.3g} s: {how}.")
+    cause = _SILENT_AT.get(stage, "unanswered")
+    seconds = f"{deadline:.3g}"
+    answered = f"nothing in {seconds} s"
+    return replace(of(endpoint, cause, answered, seconds=seconds), took_ms=deadline * 1000)
+
+
+# How somebody else begins to speak, and who that is.
+_PROTOCOLS: Final = (
+    (rb"SSH-", "an SSH server"),
+    (rb"-ERR|\+OK|\+PONG|-NOAUTH|-DENIED", "a Redis server"),
+    (rb"220[ -]", "a mail or FTP server"),
+    (rb".\x00\x00\x00[\x09\x0a]", "a MySQL server"),
+    (rb"E\x00\x00", "a PostgreSQL server"),
+    (rb"AMQP", "an AMQP server"),
+)
 
 
 def from_answer(endpoint: Endpoint, answer: bytes) -> Diagnosis:
@@ -255,12 +215,17 @@ def from_answer(endpoint: Endpoint, answer: bytes) -> Diagnosis:
         Its first bytes; empty if it closed the connection instead.
     """
     if not answer:
-        details = "socket closed"
-    elif answer.startswith(b"HTTP/1"):
-        details = f"http1.x server, it says {answer!r}"
-    else:
-        details = f"failed parsing HTTP/2, it says {answer!r}"
-    return _match(endpoint, "UNAVAILABLE", details, details)
+        cause = "cut-off" if endpoint.secure else "forward-nowhere"
+        return of(endpoint, cause, "closed without a word")
+    first = answer.split(b"\r\n")[0][:60].decode("latin-1")
+    if answer.startswith(b"HTTP/1"):
+        return of(endpoint, "http1", first)
+    if answer.startswith(b"\x15\x03"):
+        return of(endpoint, "plaintext-to-tls", "a TLS alert", trust="")
+    if answer[3:4] == b"\x04":
+        return of(endpoint, "cut-off", f"{len(answer)} bytes of HTTP/2, then closed")
+    who = next((name for start, name in _PROTOCOLS if re.match(start, answer, re.DOTALL)), "")
+    return of(endpoint, "other-protocol", repr(first), protocol=who or "another kind of server")
 
 
 def plain(text: str) -> str:
@@ -273,64 +238,61 @@ def plain(text: str) -> str:
 
 def server_refused(endpoint: Endpoint, code: int, reason: str) -> Diagnosis:
     """Report a call that arrived and was answered with an error status of Milvus itself."""
-    return Diagnosis(
-        "server-error",
-        f"{endpoint.address} answered with error {code}: {plain(reason)}",
-        "The server's log tells more.",
-        f"code {code}: {reason}",
-        "rejected",
-    )
+    if re.search(r"not ready|initializ|state code: Abnormal|unhealthy", reason, re.IGNORECASE):
+        return of(endpoint, "starting", reason)
+    return of(endpoint, "server-error", f"{code}: {reason}")
 
 
 def database_missing(endpoint: Endpoint, db_name: str, existing: list[str]) -> Diagnosis:
     """Report a database that the server does not have."""
-    names = ", ".join(plain(name) for name in sorted(existing)[:10]) + (
-        ", …" if len(existing) > 10 else ""
-    )
-    return Diagnosis(
-        "database-missing",
-        f"There is no database {db_name} on {endpoint.address}.",
-        f"The databases there: {names}." if names else "Create it, or leave the database out.",
-        f"ListDatabases: {names}",
-        "rejected",
-    )
+    names = ", ".join(sorted(existing)[:10]) + (", …" if len(existing) > 10 else "")
+    fix = f"The databases there: {names}." if names else "Create it, or leave the database out."
+    return of(endpoint, "database-missing", f"only {names}", database=db_name, existing=fix)
 
 
 def connection_lost(endpoint: Endpoint) -> Diagnosis:
     """Report a call that was under way when the connection was found lost, or was closed."""
-    return Diagnosis(
-        "connection-lost",
-        f"The connection to {endpoint.address} was lost.",
-        "It is tried again until the server is back; %milvus status tells.",
-        "the channel was closed",
-        "unreachable",
-    )
+    return of(endpoint, "connection-lost", "the channel was closed")
 
 
-def _match(endpoint: Endpoint, code: str, details: str, evidence: str) -> Diagnosis:
-    facts = {
+def _match(endpoint: Endpoint, code: str, details: str) -> str:
+    cause = "unknown"
+    for rule in RULES:
+        if re.fullmatch(rule.code, code) and re.search(rule.pattern, details, re.IGNORECASE):
+            cause = rule.cause
+            break
+    if cause == "tls-client-missing" and endpoint.tls.client_pem_path:
+        return "tls-client-rejected"
+    return cause
+
+
+def _facts(endpoint: Endpoint) -> dict[str, Any]:
+    tls = endpoint.tls
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    given = [path for path in (tls.root_pem_path, tls.client_pem_path, tls.client_key_path) if path]
+    return {
         "address": endpoint.address,
+        "path": endpoint.address,
         "host": endpoint.host or endpoint.path,
         "port": str(endpoint.port or endpoint.path),
         "user": endpoint.user or "(none)",
-        "details": details,
+        "right_port": "19530",
+        "right_address": f"{host}:19530",
+        "tls_option": "--secure, https:// and the TLS files" if tls else "--secure or https://",
+        "roots": tls.root_pem_path or "gRPC's list of authorities",
+        "expected": tls.server_name or endpoint.host,
+        "client_file": tls.client_pem_path,
+        "files": ", ".join(given) or "they",
+        # What an investigation may find out.
+        "names": "another name",
+        "first_name": "NAME",
+        "since": "a later time",
+        "until": "a day in the past",
+        "now": "",
+        "shown": "",
+        "trust": "",
+        "holder": "",
+        "where": "",
+        "variable": "",
+        "proxy": "",
     }
-    if endpoint.kind == "lite":
-        return Diagnosis(
-            "lite-gone",
-            f"Milvus Lite does not serve {endpoint.address} any more: {details or code}",
-            "Disconnect and connect again.",
-            evidence,
-            "unreachable",
-        )
-    for row in _CAUSES:
-        if row.code == code and re.search(row.pattern, details, re.IGNORECASE):
-            why, fix = row.why.format(**facts), row.fix.format(**facts)
-            return Diagnosis(row.cause, why, fix, evidence, row.state)
-    return Diagnosis(
-        "unknown",
-        f"{endpoint.address} answered {evidence}",
-        "This failure is not one we know. The text above is what gRPC reported.",
-        evidence,
-        "unreachable",
-    )

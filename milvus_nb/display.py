@@ -10,8 +10,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .connection import Connection
+    from .doctor import Report
+    from .stages import Stage
 
-__all__ = ["StatusTable", "age", "connection_line", "connections_html", "connections_text"]
+__all__ = [
+    "STAGE_WORDS",
+    "StatusTable",
+    "age",
+    "connection_line",
+    "connections_html",
+    "connections_text",
+    "report_html",
+    "report_text",
+    "stages_html",
+    "stages_line",
+    "stages_text",
+]
 
 # A state is a word and a shape as well as a colour.
 SHAPES: Final = {
@@ -30,6 +44,26 @@ _COLOURS: Final = {
     "rejected": "var(--jp-error-color1, #c62828)",
     "disconnected": "var(--jp-ui-font-color2, #757575)",
 }
+STAGE_WORDS: Final = {
+    "file": "File",
+    "resolve": "Resolve",
+    "tcp": "TCP",
+    "tls": "TLS",
+    "grpc": "gRPC",
+    "sign_in": "Sign in",
+    "version": "Version",
+    "health": "Health",
+    "database": "Database",
+}
+_STAGE_SHAPES: Final = {"pending": "·", "running": "…", "ok": "✓", "failed": "✗", "skipped": "–"}
+_STAGE_COLOURS: Final = {
+    "pending": "var(--jp-ui-font-color2, #757575)",
+    "running": "var(--jp-info-color1, #1976d2)",
+    "ok": "var(--jp-success-color1, #2e7d32)",
+    "failed": "var(--jp-error-color1, #c62828)",
+    "skipped": "var(--jp-ui-font-color2, #757575)",
+}
+_ALL_WELL: Final = "Nothing stands in the way."
 _HEADERS: Final = ("", "Alias", "Address", "User", "Database", "State", "Version", "Latency")
 
 
@@ -89,8 +123,7 @@ def connection_line(connection: Connection) -> str:
         words.append(connection.server_version)
     if connection.latency_ms is not None:
         words.append(_latency(connection))
-    if connection.reason:
-        words.append(connection.reason)
+    words += [connection.reason, connection.note]
     return ", ".join(word for word in words if word)
 
 
@@ -106,7 +139,8 @@ def connections_text(connections: Sequence[Connection], current: str = "") -> st
         lines.append("  ".join(cells).rstrip())
         if index:
             connection = connections[index - 1]
-            lines += [f"   {text}" for text in (connection.reason, connection.fix) if text]
+            told = (connection.reason, connection.fix, connection.note)
+            lines += [f"   {text}" for text in told if text]
     return "\n".join(lines)
 
 
@@ -122,8 +156,8 @@ def connections_html(connections: Sequence[Connection], current: str = "") -> st
         colour = f'style="text-align: left; color: {_COLOURS[connection.state]}"'
         data = "".join(f"<td {left}>{escape(cell)}</td>" for cell in cells)
         rows.append(f"<tr><td {colour}>{escape(shape)}</td>{data}</tr>")
-        if connection.reason:
-            why = f"{escape(connection.reason)} {escape(connection.fix)}".strip()
+        told = (connection.reason, connection.fix, connection.note)
+        if why := escape(" ".join(text for text in told if text)):
             rows.append(f'<tr><td></td><td {left} colspan="{len(cells)}">{why}</td></tr>')
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
@@ -151,3 +185,86 @@ def _who(connection: Connection) -> str:
 
 def _latency(connection: Connection) -> str:
     return "–" if connection.latency_ms is None else f"{connection.latency_ms:.1f} ms"
+
+
+def stages_line(stages: Sequence[Stage]) -> str:
+    """Show the stages that have begun, in one line."""
+    words = []
+    for stage in stages:
+        if stage.status in ("ok", "failed"):
+            ms = f" {_ms(stage.ms)}" if stage.ms is not None else ""
+            words.append(f"{STAGE_WORDS[stage.name]} {_STAGE_SHAPES[stage.status]}{ms}")
+        elif stage.status == "running":
+            words.append(f"{STAGE_WORDS[stage.name]} …")
+    return "  ".join(words)
+
+
+def stages_text(stages: Sequence[Stage]) -> str:
+    """Show the stages, a line each: shape, name, time, and what was found."""
+    lines = []
+    for stage in stages:
+        ms = _ms(stage.ms) if stage.ms is not None else ""
+        shape, name = _STAGE_SHAPES[stage.status], STAGE_WORDS[stage.name]
+        lines.append(f"  {shape} {name:<9} {ms:>9}  {stage.text}".rstrip())
+    return "\n".join(lines)
+
+
+def stages_html(stages: Sequence[Stage]) -> str:
+    """Show the stages as an HTML table."""
+    rows = []
+    for stage in stages:
+        colour = f'style="text-align: left; color: {_STAGE_COLOURS[stage.status]}"'
+        cells = [
+            f"<td {colour}>{_STAGE_SHAPES[stage.status]}</td>",
+            f'<td style="text-align: left">{STAGE_WORDS[stage.name]}</td>',
+            f'<td style="text-align: right">{_ms(stage.ms) if stage.ms is not None else ""}</td>',
+            f'<td style="text-align: left">{escape(stage.text)}</td>',
+        ]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return f"<table><tbody>{''.join(rows)}</tbody></table>"
+
+
+def report_text(report: Report) -> str:
+    """Show an examination as text."""
+    lines = [report.title, stages_text(report.stages), ""]
+    width = max((len(label) for label, _ in report.facts), default=0)
+    for label, text in report.facts:
+        for index, line in enumerate(text.split("\n")):
+            lines.append(f"  {'' if index else label:<{width}}  {line}".rstrip())
+    if report.facts:
+        lines.append("")
+    lines += [f"! {note}" for note in report.notes]
+    if (found := report.diagnosis) is None:
+        return "\n".join([*lines, _ALL_WELL])
+    return "\n".join([*lines, found.why, found.fix, f"[{found.cause}] {found.evidence}"])
+
+
+def report_html(report: Report) -> str:
+    """Show an examination as HTML; it carries its own colours, with a theme's first."""
+    rows = [
+        f'<tr><td style="text-align: left; vertical-align: top">{escape(label)}</td>'
+        f'<td style="text-align: left">{escape(text).replace(chr(10), "<br>")}</td></tr>'
+        for label, text in report.facts
+    ]
+    parts = [
+        f"<p><b>{escape(report.title)}</b></p>",
+        stages_html(report.stages),
+        f"<table><tbody>{''.join(rows)}</tbody></table>" if rows else "",
+        *(
+            f'<p><span style="color: {_COLOURS["degraded"]}">!</span> {escape(note)}</p>'
+            for note in report.notes
+        ),
+    ]
+    if (found := report.diagnosis) is None:
+        parts.append(f'<p style="color: {_COLOURS["connected"]}">{_ALL_WELL}</p>')
+    else:
+        parts.append(
+            f'<p><b style="color: {_COLOURS["unreachable"]}">{escape(found.why)}</b><br>'
+            f"{escape(found.fix)}<br>"
+            f"<small><code>{escape(found.cause)}</code> {escape(found.evidence)}</small></p>"
+        )
+    return "".join(parts)
+
+
+def _ms(ms: float) -> str:
+    return f"{ms:.1f} ms" if ms < 1000 else f"{ms / 1000:.1f} s"

@@ -50,19 +50,22 @@ class MilvusNbError(Exception):
         The reason. One line, or empty where `what` says it all.
     fix
         What the user can do next. One line, or empty.
+    cause
+        An identifier of the cause, such as ``"tls-file-missing"``; empty where there is none.
     """
 
     #: Milvus's numeric error code, as pymilvus's exceptions have it. 1 means "unexpected".
     code: int = 1
     compatible_code: int = 1
 
-    def __init__(self, what: str, why: str = "", fix: str = "") -> None:
+    def __init__(self, what: str, why: str = "", fix: str = "", cause: str = "") -> None:
         join_pymilvus()
         # Not super().__init__: once joined, that would be pymilvus's, with another signature.
         Exception.__init__(self, what, why, fix)
         self.what = what
         self.why = why
         self.fix = fix
+        self.cause = cause
 
     @property
     def lines(self) -> list[str]:
@@ -81,7 +84,7 @@ class MilvusNbError(Exception):
         return f"{type(self).__name__}({self.what!r})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.what, self.why, self.fix)
+        return type(self), (self.what, self.why, self.fix, self.cause)
 
     def _render_traceback_(self) -> list[str]:
         """Give IPython the lines to show instead of a traceback."""
@@ -114,7 +117,7 @@ class ConnectError(MilvusNbError):
     def __init__(
         self, what: str, why: str = "", fix: str = "", diagnosis: Diagnosis | None = None
     ) -> None:
-        super().__init__(what, why, fix)
+        super().__init__(what, why, fix, diagnosis.cause if diagnosis else "")
         self.diagnosis = diagnosis
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -9,11 +9,15 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import sdk
+from . import diagnosis, sdk
 from .diagnosis import Diagnosis, ProbeError
 from .errors import MissingExtraError
+from .lock import holder
+
+if TYPE_CHECKING:
+    from .params import Endpoint
 
 __all__ = ["release", "start"]
 
@@ -34,13 +38,13 @@ class _Reason(logging.Handler):
             self.error = record.exc_info[1]
 
 
-def start(path: str) -> tuple[str, bool]:
+def start(endpoint: Endpoint) -> tuple[str, bool]:
     """Serve a database file. Blocks for about a second where it is the process's first.
 
     Parameters
     ----------
-    path
-        Absolute path of the ``.db``; made if it does not exist.
+    endpoint
+        Its path is that of the ``.db``, absolute; made if it does not exist.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def start(path: str) -> tuple[str, bool]:
     ProbeError
         The file cannot be served.
     """
-    manager = _manager()
+    manager, path = _manager(), endpoint.path
     logger = logging.getLogger("milvus_lite.server_manager")
     with _starting:
         ours = os.path.abspath(path) not in manager._servers  # noqa: SLF001  # it has no public list
@@ -67,8 +71,13 @@ def start(path: str) -> tuple[str, bool]:
             logger.removeHandler(reason)
             logger.propagate = propagate
     if uri is None:
-        raise ProbeError(_diagnose(path, reason.error))
+        raise ProbeError(_diagnose(endpoint, reason.error))
     return uri.removeprefix("http://"), ours
+
+
+def exists(endpoint: Endpoint) -> bool:
+    """Tell whether there is a database."""
+    return os.path.exists(endpoint.path)
 
 
 def release(path: str) -> None:
@@ -89,20 +98,15 @@ def _manager() -> Any:
     return server_manager_instance
 
 
-def _diagnose(path: str, error: BaseException | None) -> Diagnosis:
-    evidence = f"{type(error).__name__}: {error}" if error else "milvus-lite gave no reason"
-    if type(error).__name__ == "DataDirLockedError":
-        return Diagnosis(
-            "lite-locked",
-            f"{path} is open in another process.",
-            "Disconnect it there, or stop that notebook's kernel; then connect again.",
-            evidence,
-            "unreachable",
-        )
-    return Diagnosis(
-        "lite-failed",
-        f"Milvus Lite cannot open {path}: {error or 'it gave no reason'}",
-        "Check that the path is a Milvus Lite database and that you may write there.",
-        evidence,
-        "unreachable",
+def _diagnose(endpoint: Endpoint, error: BaseException | None) -> Diagnosis:
+    said = f"{type(error).__name__}: {error}" if error else "milvus-lite gave no reason"
+    if type(error).__name__ != "DataDirLockedError":
+        return diagnosis.of(endpoint, "lite-failed", said)
+    who = holder(os.path.join(endpoint.path, "LOCK"))
+    return diagnosis.of(
+        endpoint,
+        "lite-locked",
+        said,
+        holder=f": {who}" if who else "",
+        where=f", in {who.notebook}" if who and who.notebook else "",
     )

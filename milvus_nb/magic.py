@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
 from traitlets import Bool, Float, Int, observe, validate
@@ -15,13 +16,17 @@ from .errors import AliasError, MagicUsageError, MilvusNbError, without_frames
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets import Bunch
 
     from .connection import Connection, PingResult
     from .display import StatusTable
+    from .monitor import Job
     from .registry import ConnectionRegistry
+
+T = TypeVar("T")
 
 __all__ = ["Cancelled", "MilvusMagics", "load", "unload"]
 
@@ -29,6 +34,10 @@ _CONNECT_KEYWORDS: Final = (
     "user", "password", "token", "secure", "ca_pem_path", "server_pem_path", "client_pem_path",
     "client_key_path", "server_name", "timeout",
 )  # fmt: skip
+
+
+# A connect that takes longer than this, in seconds, shows how far it is.
+_SHOW_AFTER_S: Final = 0.5
 
 
 class Cancelled(KeyboardInterrupt):
@@ -44,6 +53,9 @@ class MilvusMagics(Magics):
 
     timeout = Float(5.0, help="How long a connect may take, in seconds.").tag(config=True)
     heartbeat = Float(3.0, help="Time between two probes of a server, in seconds.").tag(config=True)
+    deadline = Float(
+        2.0, help="How long a probe may take until the server counts as unreachable, in seconds."
+    ).tag(config=True)
     max_rows = Int(50, help="How many connections `%milvus status` shows, in rows.").tag(
         config=True
     )
@@ -106,34 +118,17 @@ class MilvusMagics(Magics):
         if arguments.disconnect:
             self._disconnect([arguments.alias])
             return None
-        given = {
-            name: value
-            for name in _CONNECT_KEYWORDS
-            if (value := getattr(arguments, name)) is not None
-        }
+        given = self._given(arguments, words)
         given.update(
             address=arguments.address or "",
             uri=arguments.uri or "",
             host=arguments.host or "",
             port=arguments.port or "",
-            db_name=arguments.db or "",
-            timeout=_seconds(arguments.timeout),
         )
-        if arguments.tls is not None:
-            if arguments.tls == "0" and arguments.secure:
-                raise MagicUsageError(
-                    "--secure and -tls 0 contradict each other.", "", "Leave out one."
-                )
-            given["secure"] = arguments.tls != "0"
-        if arguments.cert:
-            if arguments.server_pem_path not in (None, arguments.cert):
-                raise MagicUsageError(
-                    "--cert and --server-pem-path name different files.", "", "Leave out one."
-                )
-            given["server_pem_path"] = arguments.cert
-        self._read_secrets(arguments, given)
-        self._warn_of_secrets(arguments, words)
-        return self.registry.connect(arguments.alias, replace=arguments.replace, **given)
+        alias, replace = arguments.alias, arguments.replace
+        start = functools.partial(self.registry.start, alias, replace=replace, **given)
+        connection, _ = self._watched(start, after_s=_SHOW_AFTER_S)
+        return connection
 
     def do_disconnect(self, arguments: argparse.Namespace, _: list[Word]) -> None:
         """Close connections."""
@@ -158,6 +153,14 @@ class MilvusMagics(Magics):
         """Make a connection the current one."""
         connection = self.registry.use(self._known(arguments.alias), arguments.db)
         print(f"{connection.alias} is current, database {connection.db_name}.")
+
+    def do_doctor(self, arguments: argparse.Namespace, words: list[Word]) -> None:
+        """Examine connections or addresses layer by layer."""
+        given = self._given(arguments, words)
+        for name in arguments.names or [None]:
+            examine = functools.partial(self.registry.examine, name, **given)
+            report, finish = self._watched(examine, after_s=0.0)
+            finish(report)
 
     def do_ping(self, arguments: argparse.Namespace, _: list[Word]) -> PingResult:
         """Measure round trips."""
@@ -186,6 +189,37 @@ class MilvusMagics(Magics):
         print(usage.help_text(arguments.command))
 
     # Shared by them
+
+    def _watched(
+        self, start: Callable[..., Job[T]], *, after_s: float
+    ) -> tuple[T, Callable[[Any], None]]:
+        from .live import watched
+
+        return watched(start, notebook=hasattr(self.shell, "kernel"), after_s=after_s)
+
+    def _given(self, arguments: argparse.Namespace, words: list[Word]) -> dict[str, Any]:
+        """Take out of the options what `connect` takes as keywords."""
+        given = {
+            name: value
+            for name in _CONNECT_KEYWORDS
+            if (value := getattr(arguments, name)) is not None
+        }
+        given.update(db_name=arguments.db or "", timeout=_seconds(arguments.timeout))
+        if arguments.tls is not None:
+            if arguments.tls == "0" and arguments.secure:
+                raise MagicUsageError(
+                    "--secure and -tls 0 contradict each other.", "", "Leave out one."
+                )
+            given["secure"] = arguments.tls != "0"
+        if arguments.cert:
+            if arguments.server_pem_path not in (None, arguments.cert):
+                raise MagicUsageError(
+                    "--cert and --server-pem-path name different files.", "", "Leave out one."
+                )
+            given["server_pem_path"] = arguments.cert
+        self._read_secrets(arguments, given)
+        self._warn_of_secrets(arguments, words)
+        return given
 
     def _connection(self, arguments: argparse.Namespace) -> Connection:
         alias = arguments.alias
@@ -259,7 +293,8 @@ class MilvusMagics(Magics):
                     f"The {name} stands in this cell and in IPython's history. "
                     f"Better: --ask, or --{name}-env VARIABLE"
                 )
-        places = [place for place in (arguments.address, arguments.uri) if place]
+        typed_places = (getattr(arguments, name, None) for name in ("address", "uri"))
+        places = [place for place in (*typed_places, *getattr(arguments, "names", ())) if place]
         if any("@" in word.typed and word.text.endswith(tuple(places)) for word in words):
             print(
                 "The address in this cell, and in IPython's history, holds credentials. "
@@ -274,16 +309,16 @@ class MilvusMagics(Magics):
 
     # Settings
 
-    @observe("timeout", "heartbeat")
+    @observe("timeout", "heartbeat", "deadline")
     def _settings_changed(self, _: Bunch) -> None:
         if self._registry is not None:
             self._apply_settings()
 
     def _apply_settings(self) -> None:
         self.registry.timeout = self.timeout
-        self.registry.set_heartbeat(self.heartbeat)
+        self.registry.set_pace(self.heartbeat, self.deadline)
 
-    @validate("timeout", "heartbeat", "max_rows")
+    @validate("timeout", "heartbeat", "deadline", "max_rows")
     def _positive(self, proposal: Bunch) -> Any:
         if not 0 < proposal["value"] < float("inf"):
             raise MagicUsageError(

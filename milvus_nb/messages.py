@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .connection import Connection, PingResult
+    from .doctor import Report
     from .stages import Stage
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "hello",
     "parse",
     "ping",
+    "report",
     "row",
     "rows_event",
     "stage_event",
@@ -37,7 +39,7 @@ __all__ = [
     "tick_event",
 ]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 
 _ALIAS: Final = {"alias": str}
 _CONNECT: Final = {
@@ -70,6 +72,7 @@ _METHODS: Final[dict[str, dict[str, Any]]] = {
     "use": _ALIAS,
     "ping": _ALIAS,
     "details": _ALIAS,
+    "diagnose": _ALIAS,
 }
 _REQUIRED: Final = ("alias", "request")
 
@@ -134,12 +137,21 @@ def answer(request: int, result: dict[str, Any]) -> dict[str, Any]:
 def failure(request: int, error: BaseException) -> dict[str, Any]:
     """Answer a request with an error: what happened, why, what to do."""
     if isinstance(error, MilvusNbError):
-        told = {"what": error.what, "why": error.why, "fix": error.fix}
+        found = getattr(error, "diagnosis", None)
+        told = {
+            "what": error.what,
+            "why": error.why,
+            "fix": error.fix,
+            "cause": error.cause,
+            "evidence": found.evidence if found is not None else "",
+        }
     else:
         told = {
             "what": "The kernel's side of the panel failed.",
             "why": redact(f"{type(error).__name__}: {error}"),
             "fix": "Please report it. %milvus status shows the connections.",
+            "cause": "",
+            "evidence": "",
         }
     return {"v": PROTOCOL, "id": request, "error": told}
 
@@ -163,7 +175,9 @@ def row(connection: Connection, endpoint: int) -> dict[str, Any]:
         "db_name": connection.db_name,
         "secure": connection.secure,
         "state": connection.state,
+        "cause": connection.cause,
         "reason": connection.reason,
+        "note": connection.note,
         "fix": connection.fix,
         "server_version": connection.server_version,
         "latency_ms": connection.latency_ms,
@@ -212,6 +226,26 @@ def stages(found: Iterable[Stage]) -> list[dict[str, Any]]:
     return [dataclasses.asdict(stage) for stage in found]
 
 
+def report(found: Report) -> dict[str, Any]:
+    """Describe an examination."""
+    why = found.diagnosis
+    failed = None
+    if why is not None:
+        failed = {
+            "what": "",
+            "why": why.why,
+            "fix": why.fix,
+            "cause": why.cause,
+            "evidence": why.evidence,
+        }
+    return {
+        "stages": stages(found.stages),
+        "facts": [list(pair) for pair in found.facts],
+        "notes": list(found.notes),
+        "failure": failed,
+    }
+
+
 def hello(
     rows: list[dict[str, Any]], current: str, heartbeat: float, versions: dict[str, str]
 ) -> dict[str, Any]:
@@ -242,9 +276,15 @@ def stage_event(request: int, found: Iterable[Stage]) -> dict[str, Any]:
     return {"v": PROTOCOL, "event": "stage", "request": request, "stages": stages(found)}
 
 
-def tick_event(measured: list[list[Any]]) -> dict[str, Any]:
+def tick_event(measured: list[list[Any]], heartbeat: float) -> dict[str, Any]:
     """Tell that the kernel lives, and what was last measured: endpoint, latency, checked_at."""
-    return {"v": PROTOCOL, "event": "tick", "now": time.time(), "measured": measured}
+    return {
+        "v": PROTOCOL,
+        "event": "tick",
+        "now": time.time(),
+        "heartbeat_s": heartbeat,
+        "measured": measured,
+    }
 
 
 def _is(value: object, types: Any) -> bool:

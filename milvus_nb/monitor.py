@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import grpc.aio
 
 from .errors import MilvusNbError
-from .reach import Recent
-from .watch import Watch
+from .reach import Reacher
+from .watch import Pace, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Monitor"]
 
 T = TypeVar("T")
-
-DEFAULT_HEARTBEAT_S = 3.0
 
 # How long Ctrl-C waits for a cancelled job to clean up behind itself.
 _CANCEL_GRACE_S = 0.1
@@ -72,6 +70,11 @@ class Job(Generic[T]):
         with contextlib.suppress(RuntimeError):  # the monitor has ended, and the job with it
             self._loop.call_soon_threadsafe(cancel)
 
+    def abandon(self) -> None:
+        """Cancel it, and give it up to 100 ms to clean up."""
+        self.cancel()
+        concurrent.futures.wait([self._future], timeout=_CANCEL_GRACE_S)
+
     def done(self) -> bool:
         """Tell whether the coroutine has ended."""
         return self._future.done()
@@ -100,8 +103,7 @@ class Job(Generic[T]):
             concurrent.futures.wait([self._future])
         except KeyboardInterrupt:
             if cancel_on_interrupt:
-                self.cancel()
-                concurrent.futures.wait([self._future], timeout=_CANCEL_GRACE_S)
+                self.abandon()
             raise
         return self._future.result()
 
@@ -118,14 +120,15 @@ class Monitor:
 
     Parameters
     ----------
-    heartbeat
-        Seconds between two probes of an endpoint.
+    pace
+        How often servers are probed.
     """
 
-    def __init__(self, heartbeat: float = DEFAULT_HEARTBEAT_S) -> None:
-        self.heartbeat = heartbeat
+    def __init__(self, pace: Pace) -> None:
+        self.pace = pace
         self._watches: dict[Endpoint, Watch] = {}
-        self._recent = Recent()
+        self._reacher = Reacher()
+        self._tickers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -151,21 +154,26 @@ class Monitor:
             loop.call_soon_threadsafe(callback)
 
     def each_heartbeat(self, callback: Callable[[], None]) -> Job[None]:
-        """Call `callback` on the monitor's thread at each heartbeat, until cancelled."""
+        """Call `callback` on the monitor's thread at each heartbeat, or when its pace changes."""
 
         async def run() -> None:
-            while True:
-                await asyncio.sleep(self.heartbeat)
-                callback()
+            self._tickers.append(callback)
+            try:
+                while True:
+                    await asyncio.sleep(self.pace.heartbeat)
+                    callback()
+            finally:
+                self._tickers.remove(callback)
 
         return self.submit(run())
 
-    def set_heartbeat(self, seconds: float) -> None:
-        """Change the time between two probes of an endpoint, in seconds."""
-        self.heartbeat = seconds
+    def set_pace(self, heartbeat: float, deadline: float) -> None:
+        """Change how often servers are probed and how long that may take, in seconds."""
+        self.pace.heartbeat, self.pace.deadline = heartbeat, deadline
         for watch in list(self._watches.values()):
-            watch.heartbeat = seconds
             self.call(watch.retry)
+        for ticker in list(self._tickers):
+            self.call(ticker)
 
     def stop(self) -> None:
         """Close what is still open, and end the thread."""
@@ -227,7 +235,7 @@ class Monitor:
         while (watch := self._watches.get(endpoint)) is not None and watch.users == 0:
             await watch.closed.wait()
         if watch is None:
-            watch = self._watches[endpoint] = Watch(endpoint, self.heartbeat, self._recent)
+            watch = self._watches[endpoint] = Watch(endpoint, self.pace, self._reacher)
         watch.users += 1
         try:
             await watch.start()

@@ -117,7 +117,7 @@ class Panel(anywidget.AnyWidget):
             "pymilvus": importlib.metadata.version("pymilvus"),
         }
         rows = [self._row(found) for found in registry.connections()]
-        heartbeat = registry.monitor.heartbeat
+        heartbeat = registry.monitor.pace.heartbeat
         self.send(
             messages.answer(request.id, messages.hello(rows, self._current(), heartbeat, versions))
         )
@@ -138,15 +138,16 @@ class Panel(anywidget.AnyWidget):
     def _do_test(self, request: Request) -> None:
         request.params.pop("alias")
         request.params.pop("replace", None)
-        last: list[Any] = []
-        report = self._reporter(request.id)
+        self._examine(request, self._params(request))
 
-        def remember(found: list[Any]) -> None:
-            last[:] = found
-            report(found)
+    def _do_diagnose(self, request: Request) -> None:
+        alias = request.params["alias"]
+        self._registry.resolve(alias)  # raises: there is no such connection
+        self._examine(request, alias)
 
-        job = self._registry.test(self._params(request), remember)
-        self._follow(request.id, job, lambda _: {"stages": messages.stages(last)})
+    def _examine(self, request: Request, name: str | ConnectionParams) -> None:
+        job = self._registry.examine(name, self._reporter(request.id))
+        self._follow(request.id, job, messages.report)
 
     def _do_cancel(self, request: Request) -> None:
         with self._lock:
@@ -261,11 +262,12 @@ class Panel(anywidget.AnyWidget):
 
     def _send_tick(self) -> None:
         measured: dict[int, list[Any]] = {}
+        heartbeat = self._registry.monitor.pace.heartbeat
         for found in self._registry.connections():
             number = self._numbers.get(found)
             if number is not None and number not in measured:
                 measured[number] = [number, found.latency_ms, found.checked_at]
-        self.send(messages.tick_event(list(measured.values())))
+        self.send(messages.tick_event(list(measured.values()), heartbeat))
 
     def _row(self, connection: Connection) -> dict[str, Any]:
         with self._lock:

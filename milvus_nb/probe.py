@@ -87,6 +87,14 @@ class Probe:
         reply = await self._call(wire.Connect, client_info=client_info)
         self._refuse(reply.status)
 
+    async def accepts_anyone(self) -> bool:
+        """Tell whether it answers also without credentials: then they prove nothing."""
+        try:
+            reply = await self._call(wire.GetVersion, metadata=())
+        except ProbeError:
+            return False
+        return not _failed(reply.status)
+
     async def version(self) -> str:
         """Ask for the server's version, such as ``"v2.3.5"``."""
         reply = await self._call(wire.GetVersion)
@@ -113,17 +121,25 @@ class Probe:
         reply = await self._call(wire.ListDatabases, optional=True)
         return None if reply is None or _failed(reply.status) else list(reply.db_names)
 
-    async def _call(self, method: wire.Method, *, optional: bool = False, **fields: Any) -> Any:
+    async def _call(
+        self,
+        method: wire.Method,
+        *,
+        optional: bool = False,
+        metadata: tuple[tuple[str, str], ...] | None = None,
+        **fields: Any,
+    ) -> Any:
         """Call the server; None where an `optional` call is not known or not allowed there."""
+        headers = self._metadata if metadata is None else metadata
         call = self._channel.unary_unary(
             method.path, method.request.SerializeToString, method.response.FromString
         )
         try:
-            return await call(method.request(**fields), metadata=self._metadata)
+            return await call(method.request(**fields), metadata=headers)
         except grpc.aio.AioRpcError as error:
             if optional and error.code() in _NOT_OFFERED:
                 return None
-            found = diagnosis.from_rpc(self._endpoint, error.code(), error.details())
+            found = diagnosis.from_rpc(self._endpoint, error.code(), error.details(), method.name)
         except asyncio.CancelledError:
             if not self._is_closed:
                 raise  # our own task was cancelled, not the call

@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
-import ssl
 import time
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from . import diagnosis
-from .blocking import run_blocking
+from .certificate import Certificate, handshake
 from .diagnosis import ProbeError
+from .dial import Attempt, SocketAddress, dial, look_up, shown
 from .params import Secret
+from .proxies import Proxy, proxy, tunnel
+from .shared import Shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from .params import Endpoint
     from .stages import Stages
 
-__all__ = ["Recent", "proxy", "reach"]
+__all__ = ["Reached", "Reacher", "greet", "is_http2", "reach"]
 
 # RFC 9113: the client's preface, followed by an empty SETTINGS frame; the server's first frame is
 # SETTINGS, too.
@@ -35,165 +36,225 @@ _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0,
 _FRAME_HEADER_BYTES: Final = 9
 _TYPE_BYTE, _SETTINGS = 3, 4
 
-# What gRPC looks at, in its order; it ignores the upper-case spellings.
-_PROXY_VARIABLES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
-
 _RECENT_S: Final = 10.0
 
-_SocketAddress = tuple[int, Any]  # family, and what connect() of that family takes
+
+@dataclass
+class Reached:
+    """What was seen on the way to an endpoint.
+
+    Attributes
+    ----------
+    target
+        gRPC's target for the address that answered; empty where gRPC finds its own way.
+    attempts
+        What came of each address that was tried.
+    proxy
+        The proxy that was gone through.
+    certificate
+        What the server showed; None without TLS.
+    """
+
+    target: str = ""
+    attempts: list[Attempt] = field(default_factory=list)
+    proxy: Proxy | None = None
+    certificate: Certificate | None = None
+    addresses: list[SocketAddress] = field(default_factory=list)
+    """The addresses of the host, or of the proxy; then the one that accepted."""
 
 
-class Recent:
-    """Where HTTP/2 was spoken a moment ago, and need not be asked about again."""
+class Reacher:
+    """Reaches endpoints, each place one at a time, and remembers for 10 s where HTTP/2 was spoken.
+
+    However many connections go to one server with however many users: while it is down, one attempt
+    is made at a time.
+    """
 
     def __init__(self) -> None:
-        self._spoke: dict[Endpoint, tuple[str, float]] = {}
+        self._recent: dict[Endpoint, tuple[Reached, float]] = {}
+        self._asking: dict[Endpoint, Shared[Reached]] = {}
 
-    def remember(self, endpoint: Endpoint, target: str) -> None:
-        """Note that the endpoint spoke HTTP/2 under this gRPC target just now."""
-        self._spoke[_place(endpoint)] = target, time.monotonic()
+    async def reach(self, endpoint: Endpoint, stages: Stages) -> Reached:
+        """Reach it, together with whoever is about to reach the same place; see `reach`."""
+        place = _place(endpoint)
+        found, when = self._recent.get(place, (Reached(), 0.0))
+        if time.monotonic() - when < _RECENT_S and not stages.watched:
+            return found
+        if stages.watched:
+            found = await reach(endpoint, stages)
+        else:
+            asking = self._asking.get(place)
+            if asking is None:
+                asking = self._asking[place] = Shared(reach(endpoint, stages))
+                asking.task.add_done_callback(lambda _: self._asking.pop(place, None))
+            found = await asking.wait()
+        self._recent[place] = found, time.monotonic()
+        return found
+
+    def last(self, endpoint: Endpoint) -> Reached:
+        """Give what was seen when it was last reached."""
+        return self._recent.get(_place(endpoint), (Reached(), 0.0))[0]
 
     def forget(self, endpoint: Endpoint) -> None:
-        """Note that it does not any more."""
-        self._spoke.pop(_place(endpoint), None)
-
-    def target(self, endpoint: Endpoint) -> str:
-        """Give the target under which it spoke HTTP/2 a moment ago, or nothing."""
-        target, when = self._spoke.get(_place(endpoint), ("", 0.0))
-        return target if time.monotonic() - when < _RECENT_S else ""
+        """Note that it cannot be reached any more."""
+        self._recent.pop(_place(endpoint), None)
 
 
 def _place(endpoint: Endpoint) -> Endpoint:
     return replace(endpoint, user="", credentials=Secret())
 
 
-async def reach(endpoint: Endpoint, stages: Stages) -> str:
+async def reach(
+    endpoint: Endpoint, stages: Stages, seen: Reached | None = None, *, every: bool = False
+) -> Reached:
     """Go through name, TCP, TLS and HTTP/2, and close the socket again.
 
-    TLS is spoken without checking the certificate, and no credentials are sent: gRPC does both,
+    TLS is spoken without insisting on the certificate, and no credentials are sent: gRPC does both,
     with its own list of authorities.
 
     Parameters
     ----------
     endpoint
-        Where to go. A Unix socket has no name and no TLS. Milvus Lite needs none of this, and
-        through a proxy only gRPC knows the way: nothing is asked then.
+        Where to go. A Unix socket has no name and no TLS, Milvus Lite none of all this.
     stages
         Where to record them.
+    seen
+        Where to record what was seen, which is worth having also where it fails.
+    every
+        Whether to try every address of the name, not just until one accepts.
 
     Returns
     -------
-    str
-        gRPC's target for the address that answered; empty where nothing was asked.
+    Reached
+        `seen`, if that was given.
 
     Raises
     ------
     ProbeError
         A layer failed.
     """
-    if endpoint.kind == "lite" or proxy(endpoint):
+    seen = seen if seen is not None else Reached()
+    try:
+        await _reach(endpoint, stages, seen, every=every)
+    except ProbeError as error:
+        error.seen = seen
+        raise
+    return seen
+
+
+async def _reach(endpoint: Endpoint, stages: Stages, seen: Reached, *, every: bool) -> None:
+    if endpoint.kind == "lite":
         stages.skip("resolve", "tcp", "tls", "grpc")
-        return ""
+        return
+    await _resolve(endpoint, stages, seen)
+    connection = await _connect(endpoint, stages, seen, every=every)
+    again = _again(endpoint, seen, connection)
+    if not endpoint.secure:
+        stages.skip("tls")
+        with stages.run("grpc") as found, _diagnosed(endpoint):
+            with await again() as plaintext:
+                _require_http2(endpoint, await greet(plaintext))
+            found("HTTP/2")
+        return
+    with stages.run("tls") as found, _diagnosed(endpoint):
+        tls = await handshake(endpoint, again)
+        seen.certificate = tls.certificate
+        problem = f"; not trusted: {tls.problem}" if tls.problem else ""
+        found(f"{tls.version}, certificate {tls.certificate}{problem}")
+    try:
+        with stages.run("grpc") as found, _diagnosed(endpoint):
+            tls.writer.write(_PREFACE)
+            _require_http2(endpoint, await _first_frame(tls.reader.read))
+            found("HTTP/2")
+    finally:
+        tls.writer.transport.abort()
+
+
+async def greet(connection: socket.socket) -> bytes:
+    """Say hello in HTTP/2 and give the first bytes of the answer; none if it hangs up."""
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(connection, _PREFACE)
+    return await _first_frame(lambda most: loop.sock_recv(connection, most))
+
+
+async def _first_frame(receive: Callable[[int], Awaitable[bytes]]) -> bytes:
+    """Read a frame's header, or as much of something else."""
+    answer = b""
+    while len(answer) < _FRAME_HEADER_BYTES:
+        more = await receive(512)
+        answer += more
+        if not more:
+            break
+    return answer
+
+
+async def _resolve(endpoint: Endpoint, stages: Stages, seen: Reached) -> None:
     if endpoint.kind == "unix":
         stages.skip("resolve")
-        addresses: list[_SocketAddress] = [(socket.AF_UNIX, endpoint.path)]
-    else:
-        with stages.run("resolve"), _diagnosed(endpoint):
-            addresses = await _resolve(endpoint)
-    with stages.run("tcp"), _diagnosed(endpoint):
-        connection = await _connect(addresses)
-    with connection:
-        target = _target(endpoint, connection)
-        if not endpoint.secure:
-            stages.skip("tls")
-            with stages.run("grpc"), _diagnosed(endpoint):
-                _require_http2(endpoint, await _greet(connection))
-            return target
-        with stages.run("tls"), _diagnosed(endpoint):
-            reader, writer = await _tls_handshake(endpoint, connection)
+        seen.addresses = [(socket.AF_UNIX, endpoint.path)]
+        return
+    seen.proxy = way = proxy(endpoint)
+    with stages.run("resolve") as found:
+        if way is None:
+            with _diagnosed(endpoint):
+                seen.addresses = await look_up(endpoint.host, endpoint.port)
+            found(", ".join(dict.fromkeys(str(where[0]) for _, where in seen.addresses)))
+            return
+        with _through(endpoint, way):
+            if not way.host:
+                raise OSError("it holds no URL")
+            seen.addresses = await look_up(way.host, way.port)
+        found(f"left to the proxy {way.address} ({way.variable})")
+
+
+async def _connect(
+    endpoint: Endpoint, stages: Stages, seen: Reached, *, every: bool
+) -> socket.socket:
+    way = seen.proxy
+    with stages.run("tcp") as found, _through(endpoint, way), _diagnosed(endpoint):
+        connection = await dial(seen.addresses, seen.attempts if every else None)
+        place = connection.getpeername()
+        seen.addresses = [(connection.family, place)]
         try:
-            with stages.run("grpc"), _diagnosed(endpoint):
-                writer.write(_PREFACE)
-                _require_http2(endpoint, await reader.read(_FRAME_HEADER_BYTES))
-        finally:
-            writer.transport.abort()
-        return target
-
-
-def proxy(endpoint: Endpoint) -> str:
-    """Give the environment variable whose proxy gRPC would use for this endpoint, or nothing."""
-    if endpoint.kind != "tcp" or dict(endpoint.grpc_options).get("grpc.enable_http_proxy") == 0:
-        return ""
-    variable = next((name for name in _PROXY_VARIABLES if os.environ.get(name)), "")
-    suffixes = os.environ.get("no_proxy", "").split(",")
-    bypassed = any(endpoint.host.endswith(part.strip()) for part in suffixes if part.strip())
-    return "" if bypassed else variable
-
-
-async def _resolve(endpoint: Endpoint) -> list[_SocketAddress]:
-    def look_up(flags: int = 0) -> list[_SocketAddress]:
-        found = socket.getaddrinfo(
-            endpoint.host, endpoint.port, type=socket.SOCK_STREAM, flags=flags
-        )
-        return [(family, address) for family, _, _, _, address in found]
-
-    if endpoint.host == "localhost":  # never asked of a name server (RFC 6761)
-        return look_up()
-    try:
-        return look_up(socket.AI_NUMERICHOST)
-    except socket.gaierror:
-        return await run_blocking(look_up)
-
-
-async def _connect(addresses: list[_SocketAddress]) -> socket.socket:
-    """Connect to the first address that accepts."""
-    failure: OSError | None = None
-    for family, address in addresses:
-        connection = socket.socket(family, socket.SOCK_STREAM)
-        connection.setblocking(False)
-        try:
-            await asyncio.get_running_loop().sock_connect(connection, address)
-        except OSError as error:
-            connection.close()
-            failure = failure or error
+            if way is not None:
+                await tunnel(endpoint, way, connection)
         except BaseException:
             connection.close()
             raise
+        if way is not None:
+            found(f"through {way.address} ({way.variable})")
+        elif endpoint.kind == "unix":
+            seen.target = endpoint.target
         else:
-            return connection
-    raise failure or OSError("the name has no address")
+            found(shown((connection.family, place)))
+            seen.target = f"ipv{6 if ':' in place[0] else 4}:{shown((connection.family, place))}"
+    return connection
 
 
-def _target(endpoint: Endpoint, connection: socket.socket) -> str:
-    if endpoint.kind == "unix":
-        return endpoint.target
-    host, port = connection.getpeername()[:2]
-    return f"ipv6:[{host}]:{port}" if ":" in host else f"ipv4:{host}:{port}"
+def _again(
+    endpoint: Endpoint, seen: Reached, first: socket.socket
+) -> Callable[[], Awaitable[socket.socket]]:
+    """Give the connection that is there, and a new one to the same address each time after."""
+    left = [first]
+
+    async def connect() -> socket.socket:
+        if left:
+            return left.pop()
+        connection = await dial(seen.addresses)
+        if seen.proxy is not None:
+            await tunnel(endpoint, seen.proxy, connection)
+        return connection
+
+    return connect
 
 
-async def _tls_handshake(
-    endpoint: Endpoint, connection: socket.socket
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    context.set_alpn_protocols(["h2"])
-    tls = endpoint.tls
-    if tls.client_pem_path:
-        context.load_cert_chain(tls.client_pem_path, tls.client_key_path)
-    return await asyncio.open_connection(
-        sock=connection, ssl=context, server_hostname=tls.server_name or endpoint.host
-    )
-
-
-async def _greet(connection: socket.socket) -> bytes:
-    loop = asyncio.get_running_loop()
-    await loop.sock_sendall(connection, _PREFACE)
-    return await loop.sock_recv(connection, _FRAME_HEADER_BYTES)
+def is_http2(answer: bytes) -> bool:
+    """Tell whether these are the first bytes of a server that speaks HTTP/2."""
+    return len(answer) >= _FRAME_HEADER_BYTES and answer[_TYPE_BYTE] == _SETTINGS
 
 
 def _require_http2(endpoint: Endpoint, answer: bytes) -> None:
-    if len(answer) < _FRAME_HEADER_BYTES or answer[_TYPE_BYTE] != _SETTINGS:
+    if not is_http2(answer):
         raise ProbeError(diagnosis.from_answer(endpoint, answer))
 
 
@@ -203,3 +264,21 @@ def _diagnosed(endpoint: Endpoint) -> Iterator[None]:
         yield
     except OSError as error:
         raise ProbeError(diagnosis.from_os_error(endpoint, error)) from None
+
+
+@contextlib.contextmanager
+def _through(endpoint: Endpoint, way: Proxy | None) -> Iterator[None]:
+    """Blame the proxy for what fails on the way to it."""
+    try:
+        yield
+    except (OSError, ProbeError) as error:
+        if way is None:
+            raise
+        if isinstance(error, ProbeError) and error.diagnosis.cause.startswith("proxy-"):
+            raise
+        said = error.diagnosis.answered if isinstance(error, ProbeError) else str(error)
+        facts = {"proxy": way.address, "variable": way.variable}
+        found = diagnosis.of(endpoint, "proxy-unreachable", said, **facts)
+    else:
+        return
+    raise ProbeError(found)

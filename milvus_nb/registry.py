@@ -20,9 +20,11 @@ from . import params as parameters
 from .blocking import to_the_end
 from .checks import check_alias, check_keywords, differences_between, in_use
 from .connection import Connection, PingResult
+from .doctor import Report, examine
 from .errors import AliasError, ClosedError, MilvusNbError, ParamsError, without_frames
-from .monitor import DEFAULT_HEARTBEAT_S, Job, Monitor
+from .monitor import Job, Monitor
 from .stages import Stage, Stages
+from .watch import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,15 +78,18 @@ class ConnectionRegistry:
         Seconds between two probes of a server.
     timeout
         Seconds that a connect may take where the caller does not say.
+    deadline
+        Seconds until a probe counts as unanswered.
     """
 
     def __init__(
         self,
-        heartbeat: float = DEFAULT_HEARTBEAT_S,
+        heartbeat: float = 3.0,
         timeout: float = parameters.DEFAULT_TIMEOUT,
+        deadline: float = 2.0,
     ) -> None:
         self.timeout = timeout
-        self.monitor = Monitor(heartbeat)
+        self.monitor = Monitor(Pace(heartbeat, deadline))
         self._lock = threading.RLock()
         self._connections: dict[str, Connection] = {}
         self._opening: dict[str, _Opening] = {}
@@ -147,23 +152,12 @@ class ConnectionRegistry:
         NotImplementedError
             `handler` is not ``"GRPC"``.
         """
-        try:
-            check_alias(alias)
-            check_keywords(kwargs)
-            params = self._params(
-                alias, user=user, password=password, db_name=db_name, token=token, **kwargs
-            )
-        except Exception as error:  # noqa: BLE001  # raised below, without the frames
-            failure: Exception | None = error
-        else:
-            failure = None
+        given = {"user": user, "password": password, "db_name": db_name, "token": token, **kwargs}
         # A debugger's or a verbose traceback's view of this frame must not show them.
         user = password = token = ""
         kwargs.clear()
-        if failure is not None:
-            raise without_frames(failure)
         try:
-            return self.open(alias, params, replace=replace).wait()
+            return self.start(alias, replace=replace, **_emptied(given)).wait()
         except concurrent.futures.CancelledError:  # by the panel, or another thread's Ctrl-C
             raise ClosedError(
                 f"Connecting {alias} was cancelled.", "", "Connect again when you are ready."
@@ -348,13 +342,50 @@ class ConnectionRegistry:
                 self._panel = Panel(self)
             return self._panel
 
-    def set_heartbeat(self, seconds: float) -> None:
-        """Change the time between two probes of a server, in seconds; ParamsError if not > 0."""
-        if not 0 < seconds < math.inf:
-            raise ParamsError(
-                f"heartbeat = {seconds!r} is not possible.", "It is a time in seconds, above 0.", ""
-            )
-        self.monitor.set_heartbeat(seconds)
+    def set_pace(self, heartbeat: float, deadline: float) -> None:
+        """Change how often servers are probed.
+
+        Parameters
+        ----------
+        heartbeat
+            Seconds between two probes of a server.
+        deadline
+            Seconds until a probe counts as unanswered.
+
+        Raises
+        ------
+        ParamsError
+            One is not above 0.
+        """
+        for name, seconds in (("heartbeat", heartbeat), ("deadline", deadline)):
+            if not 0 < seconds < math.inf:
+                raise ParamsError(
+                    f"{name} = {seconds!r} is not possible.",
+                    "It is a time in seconds, above 0.",
+                    "",
+                )
+        self.monitor.set_pace(heartbeat, deadline)
+
+    def diagnose(self, name: str | None = None) -> Report:
+        """Examine the way to a server layer by layer; it changes nothing.
+
+        Parameters
+        ----------
+        name
+            An alias, or any address that `connect` takes. None: the current connection, or where
+            `connect` without parameters would go.
+
+        Returns
+        -------
+        Report
+            What answered, in which time, and why it fails if it does. A failure is not raised.
+
+        Raises
+        ------
+        ParamsError
+            `name` is neither an alias nor an address.
+        """
+        return self.examine(name).wait()
 
     def shutdown(self) -> None:
         """Close everything, forget all parameters, end the monitor's thread."""
@@ -374,6 +405,27 @@ class ConnectionRegistry:
         self.monitor.stop()
 
     # For views: nothing here blocks
+
+    def start(
+        self,
+        alias: str = DEFAULT_ALIAS,
+        *,
+        replace: bool = False,
+        report: Callable[[list[Stage]], None] | None = None,
+        **given: Any,
+    ) -> Job[Connection]:
+        """Start to connect, with `connect`'s keywords; see `open` for the rest."""
+        failure: Exception | None = None
+        try:
+            check_alias(alias)
+            check_keywords(given)
+            params = self._params(alias, **given)
+        except Exception as error:  # noqa: BLE001  # raised below, without the frames
+            failure = error
+        given.clear()  # as in `connect`
+        if failure is not None:
+            raise without_frames(failure)
+        return self.open(alias, params, replace=replace, report=report)
 
     def open(
         self,
@@ -401,7 +453,7 @@ class ConnectionRegistry:
             live = self._connections.get(alias)
             differences = differences_between(live.params, params) if live is not None else []
             if live is not None and not differences:
-                return self.monitor.submit(self._reuse(live, Stages(report)))
+                return self.monitor.submit(self._reuse(live, Stages.of(params.endpoint, report)))
             if differences and not replace:
                 raise in_use(alias, differences)
             opening = self._opening.get(alias)
@@ -416,7 +468,7 @@ class ConnectionRegistry:
                     "Disconnect one first: %milvus disconnect ALIAS",
                 )
             connection = Connection(alias, params, self.monitor, self.disconnect)
-            job = self.monitor.submit(self._open(connection, Stages(report)))
+            job = self.monitor.submit(self._open(connection, Stages.of(params.endpoint, report)))
             self._opening[alias] = _Opening(connection, job)
         self._emit("added", alias)
         return job
@@ -432,17 +484,31 @@ class ConnectionRegistry:
         if opening is not None:
             opening.job.cancel()
 
-    def test(
-        self, params: ConnectionParams, report: Callable[[list[Stage]], None] | None = None
-    ) -> Job[None]:
-        """Start to connect and disconnect again, under no alias."""
+    def examine(
+        self,
+        name: str | ConnectionParams | None = None,
+        report: Callable[[list[Stage]], None] | None = None,
+        **given: Any,
+    ) -> Job[Report]:
+        """Start to examine an alias, an address, or parameters; see `diagnose` and `open`.
 
-        async def attempt() -> None:
-            connection = Connection("test", params, self.monitor, None)
-            await connection.open(Stages(report))
-            await to_the_end(connection.close())
-
-        return self.monitor.submit(attempt())
+        With an address come `connect`'s keywords.
+        """
+        alias = ""
+        if isinstance(name, parameters.ConnectionParams):
+            params = name
+        else:
+            with self._lock:
+                alias = name if name is not None else self._current
+                live = self._connections.get(alias)
+                known = live.params if live is not None else self._remembered.get(alias)
+            if known is None:
+                alias = ""
+            params = self._parse(uri=name or "", **given) if known is None else known
+        given.clear()
+        return self.monitor.submit(
+            examine(self.monitor, params, Stages.of(params.endpoint, report), alias)
+        )
 
     def measure(self, alias: str, count: int = 5) -> Job[PingResult]:
         """Start to ping."""
@@ -487,7 +553,7 @@ class ConnectionRegistry:
             replaced = self._connections.get(alias)
             self._connections[alias] = connection
             self._remembered[alias] = connection.params
-        connection.observe(lambda _: self._emit("changed", alias), ["state", "reason"])
+        connection.observe(lambda _: self._emit("changed", alias), ["state", "reason", "note"])
         self._emit("changed", alias)
         self._make_current(alias)
         if replaced is not None:
@@ -560,6 +626,13 @@ class ConnectionRegistry:
             f"Connected: {names}." if names else "Nothing is connected.",
             f"Connect first: %milvus connect -a {alias}",
         )
+
+
+def _emptied(given: dict[str, Any]) -> dict[str, Any]:
+    """Move what is in a dict into a new one."""
+    moved = dict(given)
+    given.clear()
+    return moved
 
 
 @functools.cache

@@ -16,6 +16,7 @@ _SUMMARIES: Final = {
     "disconnect": "close connections",
     "status": "show the connections (also: %milvus alone)",
     "use": "make a connection the current one",
+    "doctor": "check layer by layer why a server does or does not answer",
     "ping": "measure round trips to a server",
     "client": "give the connection's pymilvus MilvusClient",
     "panel": "show the connections as a widget",
@@ -38,6 +39,11 @@ _EXAMPLES: Final = {
     "use": """
   %milvus use prod
   %milvus use prod --db sales""",
+    "doctor": """
+  %milvus doctor                           the current connection, or where connect would go
+  %milvus doctor prod lab                  connections
+  %milvus doctor https://db.example:19530  any address; nothing is connected
+  %milvus doctor db.example --token-env MILVUS_TOKEN""",
     "client": """
   client = %milvus client
   client = %milvus client prod""",
@@ -46,6 +52,17 @@ _EXAMPLES: Final = {
 
 def _connect() -> Parser:
     parser = _parser("connect")
+    _where(parser)
+    _who(parser)
+    _tls(parser)
+    how = parser.add_argument_group("how")
+    how.add_argument("--timeout", metavar="SECONDS", help="5 by default")
+    how.add_argument("--replace", action="store_true", help="take over an alias that is in use")
+    how.add_argument("-D", "--disconnect", action="store_true", help="disconnect the alias instead")
+    return parser
+
+
+def _where(parser: Parser) -> None:
     where = parser.add_argument_group("where")
     where.add_argument(
         "address",
@@ -59,6 +76,8 @@ def _connect() -> Parser:
     where.add_argument("--db", metavar="NAME", help="the database")
     where.add_argument("-a", "--alias", default="default", metavar="ALIAS", help="default: default")
 
+
+def _who(parser: Parser) -> None:
     who = parser.add_argument_group("who")
     who.add_argument("--user", metavar="NAME", help="the user")
     who.add_argument("--password", metavar="TEXT", help="in clear; better one of the next two")
@@ -67,6 +86,8 @@ def _connect() -> Parser:
     who.add_argument("-t", "--token", metavar="TEXT", help="user:password or an API key, in clear")
     who.add_argument("--token-env", metavar="VAR", help="environment variable that holds it")
 
+
+def _tls(parser: Parser) -> None:
     tls = parser.add_argument_group("TLS")
     tls.add_argument("--secure", action="store_true", default=None, help="use TLS")
     tls.add_argument("--ca-pem-path", metavar="FILE", help="the authority to trust")
@@ -82,12 +103,6 @@ def _connect() -> Parser:
         help="Milvus CLI: 0 off, 1 TLS, 2 mutual",
     )
     tls.add_argument("-cert", "--cert", metavar="FILE", help="Milvus CLI: --server-pem-path")
-
-    how = parser.add_argument_group("how")
-    how.add_argument("--timeout", metavar="SECONDS", help="5 by default")
-    how.add_argument("--replace", action="store_true", help="take over an alias that is in use")
-    how.add_argument("-D", "--disconnect", action="store_true", help="disconnect the alias instead")
-    return parser
 
 
 def _disconnect() -> Parser:
@@ -114,6 +129,18 @@ def _ping() -> Parser:
     parser = _parser("ping")
     parser.add_argument("alias", nargs="?", metavar="ALIAS", help="default: the current one")
     parser.add_argument("--count", type=_count, default=5, metavar="N", help="round trips; 5")
+    return parser
+
+
+def _doctor() -> Parser:
+    parser = _parser("doctor")
+    parser.add_argument(
+        "names", nargs="*", metavar="ALIAS or ADDRESS", help="default: the current connection"
+    )
+    parser.add_argument("--db", metavar="NAME", help="look for this database (with an address)")
+    _who(parser)
+    _tls(parser)
+    parser.add_argument("--timeout", metavar="SECONDS", help="5 by default")
     return parser
 
 
@@ -145,6 +172,7 @@ PARSERS: Final[dict[str, Parser]] = {
     "disconnect": _disconnect(),
     "status": _status(),
     "use": _use(),
+    "doctor": _doctor(),
     "ping": _ping(),
     "client": _client(),
     "panel": _parser("panel"),

@@ -9,31 +9,53 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from . import diagnosis, lite
+from .asking import Asker
 from .blocking import run_blocking
-from .diagnosis import ProbeError
-from .probe import Probe
-from .reach import Recent, reach
+from .diagnosis import Diagnosis, ProbeError
+from .shared import Shared
 from .stages import Stages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from .params import Endpoint
+    from .reach import Reacher
 
-__all__ = ["State", "Status", "Watch"]
-
-T = TypeVar("T")
+__all__ = ["Pace", "State", "Status", "Watch"]
 
 State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
 
-# After a failed probe the next one comes sooner than a heartbeat, then later and later, in seconds.
+# After a failed probe the next one comes sooner than a heartbeat: after 2 % of the outage so far,
+# within these limits, in seconds. Whoever was away for 20 s is seen back within half a second.
+_RETRY_SHARE: Final = 0.02
 _FIRST_RETRY_S: Final = 0.1
 _LAST_RETRY_S: Final = 2.0
 _JITTER: Final = 0.2
+
+# A connection that is lost sooner than this, in seconds, so many times in a row, is unstable.
+_STEADY_S: Final = 2.0
+_MOST_DROPS: Final = 3
+
+
+@dataclass
+class Pace:
+    """How often servers are probed, shared by all watches.
+
+    Attributes
+    ----------
+    heartbeat
+        Seconds between two probes of a server.
+    deadline
+        Seconds until a probe counts as unanswered.
+    """
+
+    heartbeat: float = 3.0
+    deadline: float = 2.0
 
 
 @dataclass(frozen=True)
@@ -44,8 +66,10 @@ class Status:
     ----------
     state
         See :class:`milvus_nb.connection.Connection`.
-    reason, fix
-        Why it is not ``connected``, and what to do; empty otherwise.
+    cause, reason, fix
+        Why it is not ``connected``, as an identifier and in words, and what to do; empty otherwise.
+    note
+        What is worth knowing of a connection that works; empty otherwise.
     server_version
         As the server says it, such as ``"v2.3.5"``.
     latency_ms
@@ -54,15 +78,20 @@ class Status:
         When the probe ended, Unix seconds.
     since
         When the state began, Unix seconds.
+    databases
+        Their names; None where nobody asked or the server does not tell.
     """
 
     state: State
+    cause: str = ""
     reason: str = ""
     fix: str = ""
+    note: str = ""
     server_version: str = ""
     latency_ms: float | None = None
     checked_at: float | None = None
     since: float = 0.0
+    databases: frozenset[str] | None = None
 
 
 class Watch:
@@ -72,27 +101,27 @@ class Watch:
     ----------
     endpoint
         Where to probe, and with which credentials.
-    heartbeat
-        Seconds between two probes, and the deadline of each.
-    recent
-        Which endpoints were reached a moment ago, shared by all watches.
+    pace
+        How often to probe.
+    reacher
+        Finds the way to endpoints, shared by all watches.
     """
 
-    def __init__(self, endpoint: Endpoint, heartbeat: float, recent: Recent) -> None:
+    def __init__(self, endpoint: Endpoint, pace: Pace, reacher: Reacher) -> None:
         self.endpoint = endpoint
-        self.target = endpoint.target
         self.users = 0
         self.closed = asyncio.Event()
         self.listeners: set[Callable[[Status], None]] = set()
         self.status = Status("connecting", since=time.time())
-        self.heartbeat = heartbeat
-        self._recent = recent
-        self._probe: Probe | None = None
+        self.databases: Counter[str] = Counter()
+        """Those that connections use, beside the default one; each heartbeat looks for them."""
+        self._pace = pace
+        self._asker = Asker(endpoint, reacher)
+        self._drops = 0  # one after another, each soon after it was made
+        self._lived = 0.0
         self._is_closed = False
         self._poke = asyncio.Event()
-        self._asking: asyncio.Task[None] | None = None
-        self._waiting = 0
-        self._failures = 0
+        self._asking: Shared[None] | None = None
         self._loop: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[tuple[str, bool]] | None = None
 
@@ -101,10 +130,11 @@ class Watch:
         if self.endpoint.kind != "lite":
             return
         if self._starting is None:
-            path = self.endpoint.path
-            self._starting = asyncio.create_task(run_blocking(lambda: lite.start(path)))
+            endpoint = self.endpoint
+            self._starting = asyncio.create_task(run_blocking(lambda: lite.start(endpoint)))
         # Whoever is cancelled, the start goes on, and `close` waits for what it has to undo.
-        self.target, _ = await asyncio.shield(self._starting)
+        target, _ = await asyncio.shield(self._starting)
+        self._asker.serve(target)
 
     async def check(self, deadline: float, stages: Stages | None = None) -> Status:
         """Probe now, and go on probing from now on.
@@ -122,31 +152,28 @@ class Watch:
             The endpoint did not answer, or refused. The watch's status says the same.
         """
         stages = stages or Stages()
-        limit = deadline
-        is_first = self._asking is None
-        if self._asking is None:
+        patience: float | None = deadline
+        asking = self._asking
+        if asking is None:
             # A hurried caller must not make the others' connection look dead.
-            limit = deadline if self.users <= 1 else max(deadline, self.heartbeat)
-            self._asking = asyncio.create_task(self._refresh(limit, stages))
-            self._asking.add_done_callback(lambda task: task.cancelled() or task.exception())
+            limit = deadline if self.users <= 1 else max(deadline, self._pace.deadline)
+            if limit == deadline:
+                patience = None  # the probe itself ends by then
+            asking = self._asking = Shared(self._refresh(limit, stages))
         else:
             stages.skip("resolve", "tcp", "tls", "grpc", "sign_in", "version", "health")
-        asking = self._asking
-        self._waiting += 1
         try:
-            await asyncio.wait_for(
-                asyncio.shield(asking), None if is_first and limit == deadline else deadline
-            )
+            await asking.wait(patience)
         except asyncio.TimeoutError:
             late = ProbeError(diagnosis.silent(self.endpoint, stages.running, deadline))
             stages.fail(late)
             raise late from None
-        finally:
-            self._waiting -= 1
-            if self._waiting == 0 and not asking.done():
-                asking.cancel()
-                await asyncio.gather(asking, return_exceptions=True)
         return self.status
+
+    @property
+    def target(self) -> str:
+        """GRPC's name for the place; for Milvus Lite where it is served."""
+        return self._asker.target
 
     def retry(self) -> None:
         """Probe at once."""
@@ -154,20 +181,15 @@ class Watch:
 
     async def ping(self, count: int, deadline: float) -> list[float]:
         """Measure `count` round trips of GetVersion, one after another, in milliseconds."""
-        probe = await self._live_probe(deadline)
-        times = []
-        for _ in range(count):
-            start = time.perf_counter()
-            await self._within(deadline, probe.version())
-            times.append((time.perf_counter() - start) * 1000)
-        return times
+        await self._be_open(deadline)
+        return await self._asker.ping(count, deadline)
 
     async def require_database(self, db_name: str, deadline: float) -> None:
         """Raise ProbeError where the server has no such database; ``""`` is always there."""
         if not db_name or db_name == "default":
             return
-        probe = await self._live_probe(deadline)
-        names = await self._within(deadline, probe.databases())
+        await self._be_open(deadline)
+        names = await self._asker.databases(deadline)
         if names is not None and db_name not in names:
             raise ProbeError(diagnosis.database_missing(self.endpoint, db_name, names))
 
@@ -178,9 +200,8 @@ class Watch:
             self._loop.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)
         if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.gather(self._asking, return_exceptions=True)
-        await self._drop_probe()
+            await self._asking.cancel()
+        await self._asker.drop()
         if self._starting is not None:
             [started] = await asyncio.gather(self._starting, return_exceptions=True)
             if not isinstance(started, BaseException) and started[1]:
@@ -192,22 +213,25 @@ class Watch:
     async def _run(self) -> None:
         while True:
             await self._pause(self._next_delay())
+            if self._drops >= _MOST_DROPS:
+                self._publish_failure(self._unstable())
+                await self._pause(min(_FIRST_RETRY_S * 2.0**self._drops, _LAST_RETRY_S))
             with contextlib.suppress(ProbeError):
-                await self.check(self.heartbeat)
+                await self.check(self._pace.deadline)
 
     def _next_delay(self) -> float:
         if self.status.state != "unreachable":
-            self._failures = 0
-            return self.heartbeat
-        delay = min(_FIRST_RETRY_S * 2.0 ** min(self._failures, 10), _LAST_RETRY_S, self.heartbeat)
-        self._failures += 1
-        return delay * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311  # hides nothing
+            return self._pace.heartbeat
+        outage = time.time() - self.status.since
+        delay = max(_FIRST_RETRY_S, min(outage * _RETRY_SHARE, _LAST_RETRY_S))
+        delay *= 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311  # hides nothing
+        return min(delay, self._pace.heartbeat)
 
     async def _pause(self, delay: float) -> None:
         """Wait for the next probe's time, a lost connection, or a poke."""
         poke = asyncio.create_task(self._poke.wait())
         waiting: set[asyncio.Task[Any]] = {poke}
-        lost = self._probe.lost() if self._probe is not None else None
+        lost = self._asker.lost()
         if lost is not None:
             waiting.add(lost)
         try:
@@ -215,113 +239,68 @@ class Watch:
         finally:
             poke.cancel()
         if lost is not None and lost.done():
-            await self._drop_probe()
+            await self._asker.drop()
+            self._lived = time.monotonic() - self._asker.opened_at
+            self._drops = 0 if self._lived > _STEADY_S else min(self._drops + 1, 10)
         self._poke.clear()
 
-    # The probe
+    def _unstable(self) -> Diagnosis:
+        return diagnosis.of(
+            self.endpoint,
+            "unstable",
+            f"{self._drops} connections were broken off",
+            drops=str(self._drops),
+            lived=f"{self._lived:.1f} s",
+        )
+
+    # One question
 
     async def _refresh(self, limit: float, stages: Stages) -> None:
         """Ask, and publish what was found. One at a time; who comes meanwhile shares it."""
         try:
-            try:
-                self._publish(await asyncio.wait_for(self._ask(stages), limit))
-            except asyncio.TimeoutError:
-                found = diagnosis.silent(self.endpoint, stages.running, limit)
-            except ProbeError as error:
-                found = error.diagnosis
-            else:
-                return
-            failed = ProbeError(found)
-            stages.fail(failed)
-            # The next probe starts from the name again; gRPC would answer from its backoff.
-            await self._drop_probe()
-            if found.state == "unreachable":
-                self._recent.forget(self.endpoint)
+            answers = await self._asker.ask(
+                limit,
+                stages,
+                databases=bool(self.databases),
+                curious=self.status.state != "unreachable",
+            )
             self._publish(
-                replace(
-                    self.status,
-                    state=found.state,
-                    reason=found.why,
-                    fix=found.fix,
+                Status(
+                    state="degraded" if answers.unhealthy else "connected",
+                    cause="unhealthy" if answers.unhealthy else "",
+                    reason=answers.unhealthy,
+                    note=answers.note,
+                    server_version=answers.version,
+                    latency_ms=answers.latency_ms,
                     checked_at=time.time(),
+                    databases=answers.databases,
                 )
             )
-            raise failed
+        except ProbeError as error:
+            self._drops = 0
+            self._publish_failure(error.diagnosis)
+            raise
         finally:
             self._asking = None
             if self._loop is None and not self._is_closed:
                 self._loop = asyncio.create_task(self._run())
 
-    async def _ask(self, stages: Stages) -> Status:
-        is_new = self._probe is None
-        probe = self._probe or await self._open_probe(stages)
-
-        async def version() -> tuple[str, float]:
-            await probe.ready()  # connecting is not part of the round trip
-            with stages.run("version"):
-                start = time.perf_counter()
-                name = await probe.version()
-                return name, (time.perf_counter() - start) * 1000
-
-        async def health() -> str:
-            with stages.run("health"):
-                return await probe.health()
-
-        async def sign_in() -> None:
-            with stages.run("sign_in"):
-                await probe.sign_in()
-
-        calls: list[Coroutine[Any, Any, Any]] = [version(), health()]
-        if is_new:
-            calls.append(sign_in())
-        else:
-            stages.skip("resolve", "tcp", "tls", "grpc", "sign_in")  # shared, and open already
-        # Each to its end: gRPC keeps a cancelled call, and with it the socket, a while longer.
-        done: list[Any] = await asyncio.gather(*calls, return_exceptions=True)
-        failed = next((found for found in done if isinstance(found, BaseException)), None)
-        if isinstance(failed, ProbeError):
-            # All calls carry the credentials; whichever failed, it is the sign-in's failure.
-            rejected = failed.diagnosis.state == "rejected"
-            stages.blame("sign_in" if rejected or is_new else "version", failed)
-        if failed is not None:
-            raise failed
-        (server_version, latency_ms), unhealthy = done[:2]
-        return Status(
-            state="degraded" if unhealthy else "connected",
-            reason=unhealthy,
-            server_version=server_version,
-            latency_ms=latency_ms,
-            checked_at=time.time(),
-        )
-
-    async def _open_probe(self, stages: Stages) -> Probe:
-        target = "" if stages.watched else self._recent.target(self.endpoint)
-        if not target:
-            target = await reach(self.endpoint, stages)
-            if target:
-                self._recent.remember(self.endpoint, target)
-        if self._is_closed:
-            raise ProbeError(diagnosis.connection_lost(self.endpoint))
-        self._probe = Probe(self.endpoint, target or self.target)
-        return self._probe
-
-    async def _live_probe(self, deadline: float) -> Probe:
-        if self._probe is None:
+    async def _be_open(self, deadline: float) -> None:
+        if not self._asker.is_open:
             await self.check(deadline)
-        if self._probe is None:
-            raise ProbeError(diagnosis.connection_lost(self.endpoint))
-        return self._probe
 
-    async def _drop_probe(self) -> None:
-        probe, self._probe = self._probe, None
-        if probe is not None:
-            await probe.close()
-
-    async def _within(self, deadline: float, call: Coroutine[Any, Any, T]) -> T:
-        try:
-            return await asyncio.wait_for(call, deadline)
-        except asyncio.TimeoutError:
-            raise ProbeError(diagnosis.silent(self.endpoint, "", deadline)) from None
+    def _publish_failure(self, found: Diagnosis) -> None:
+        self._publish(
+            replace(
+                self.status,
+                state=found.state,
+                cause=found.cause,
+                reason=found.why,
+                fix=found.fix,
+                note="",
+                checked_at=time.time(),
+            )
+        )
 
     def _publish(self, found: Status) -> None:
         known = self.status
@@ -330,7 +309,9 @@ class Watch:
         if not (
             same_state
             and found.reason == known.reason
+            and found.note == known.note
             and found.server_version == known.server_version
+            and found.databases == known.databases
         ):
             for listener in list(self.listeners):
                 listener(self.status)

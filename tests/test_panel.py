@@ -13,7 +13,8 @@ import pytest
 
 from milvus_nb import messages
 from milvus_nb.connection import STATES
-from milvus_nb.stages import STAGE_NAMES
+from milvus_nb.messages import PROTOCOL as V
+from milvus_nb.stages import LITE_STAGE_NAMES, STAGE_NAMES
 from tests.helpers import free_port
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Page:
     def start(self, method: str, **params: Any) -> int:
         """Ask, without waiting for the answer."""
         number, self._next = self._next, self._next + 1
-        self.send({"v": 1, "id": number, "method": method, "params": params})
+        self.send({"v": V, "id": number, "method": method, "params": params})
         return number
 
     def answer(self, number: int, deadline_s: float = 20.0) -> dict[str, Any]:
@@ -102,8 +103,8 @@ def test_a_connection_from_its_stages_to_its_undo(page: Page) -> None:
     request = page.start("connect", address="./demo.db", alias="lite")
     assert page.answer(request)["result"] == {"alias": "lite"}
     stages = [event["stages"] for event in page.events if event["event"] == "stage"]
-    assert [stage["name"] for stage in stages[-1]] == list(STAGE_NAMES)
-    assert {stage["status"] for stage in stages[-1]} == {"ok", "skipped"}
+    assert [stage["name"] for stage in stages[-1]] == list(LITE_STAGE_NAMES)
+    assert {stage["status"] for stage in stages[-1]} == {"ok"}
     row = page.row("lite")
     assert row["state"] == "connected"
     assert row["address"] == "./demo.db"
@@ -172,12 +173,12 @@ def test_an_attempt_can_be_cancelled_by_its_request_or_by_its_alias(
 def test_a_malformed_message_is_answered_where_it_can_be_and_kills_nothing(page: Page) -> None:
     """Wrong versions, methods, parameters and types, and things that are no message at all."""
     hopeless: tuple[Any, ...] = (
-        None, 7, [], {}, {"v": 1}, {"id": {}}, {"v": 1, "id": "x", "method": "hello"},
+        None, 7, [], {}, {"v": 1}, {"id": {}}, {"v": V, "id": "x", "method": "hello"},
     )  # fmt: skip
     for content in hopeless:
         page.send(content)
     wrong: tuple[dict[str, Any], ...] = (
-        {"v": 2},
+        {"v": V + 1},
         {"v": None},
         {"method": "explode"},
         {"method": "__init__"},
@@ -191,7 +192,7 @@ def test_a_malformed_message_is_answered_where_it_can_be_and_kills_nothing(page:
         {"method": "connect", "params": {"alias": "x", "timeout": "5"}},
     )
     for number, changes in enumerate(wrong, start=1000):
-        page.send({"v": 1, "id": number, "method": "hello", "params": {}, **changes})
+        page.send({"v": V, "id": number, "method": "hello", "params": {}, **changes})
         error = page.answer(number)["error"]
         assert error["what"], changes
     assert page.ask("hello")["connections"] == []
@@ -248,4 +249,4 @@ def test_both_sides_have_the_same_messages() -> None:
     row = inspect.getsource(messages.row)
     assert fields("Row") == set(re.findall(r'^        "(\w+)":', row, re.MULTILINE))
     assert names("State") == set(STATES)
-    assert names("StageName") == set(STAGE_NAMES)
+    assert names("StageName") == {*STAGE_NAMES, *LITE_STAGE_NAMES}

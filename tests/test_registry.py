@@ -263,7 +263,7 @@ def test_mutual_tls(connections: ConnectionRegistry, milvus_mutual_tls: MilvusTe
     with pytest.raises(ConnectError) as failure:
         connections.connect("b", **given, ca_pem_path=str(server.ca_pem))
     assert failure.value.diagnosis is not None
-    assert failure.value.diagnosis.cause == "tls-client-certificate"
+    assert failure.value.diagnosis.cause == "tls-client-missing"
 
 
 def test_refusals_before_anything_is_sent(connections: ConnectionRegistry) -> None:

@@ -17,6 +17,7 @@ import pymilvus
 import pytest
 
 from milvus_nb import ConnectionRegistry
+from milvus_nb.messages import PROTOCOL
 from tests.helpers import free_port, wait_until
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def test_the_panels_form_leaves_no_trace(kernel: Kernel, server: MilvusTestServe
     comm_id = kernel.run("print(panel.comm.comm_id)").stdout.strip()
 
     def ask(number: int, method: str, **params: Any) -> None:
-        content = {"v": 1, "id": number, "method": method, "params": params}
+        content = {"v": PROTOCOL, "id": number, "method": method, "params": params}
         message = {"comm_id": comm_id, "data": {"method": "custom", "content": content}}
         client = kernel.client
         client.shell_channel.send(client.session.msg("comm_msg", message))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { readForm, signInFailed } from '../src/panel/form';
+import { readForm, secretOf, signInFailed } from '../src/panel/form';
 
 function form(fields: Record<string, string>): FormData {
   const data = new FormData();
@@ -61,4 +61,14 @@ test('the sign-in has failed where its stage has', () => {
   const stage = { name: 'sign_in', ms: 1, text: '' } as const;
   assert.ok(signInFailed([{ ...stage, status: 'failed' }]));
   assert.ok(!signInFailed([{ ...stage, status: 'ok' }]));
+});
+
+test('the kernel keeps the secret of a request that carried one, typed or from before', () => {
+  const typed = { address: 'h', alias: 'x' };
+  assert.deepEqual(secretOf(7, { ...typed, user: 'root', password: 'p' }), {
+    request: 7,
+    signIn: 'password',
+  });
+  assert.deepEqual(secretOf(8, { ...typed, secret_from: 7 }), { request: 8, signIn: 'token' });
+  assert.equal(secretOf(9, { ...typed, user: 'root' }), null);
 });

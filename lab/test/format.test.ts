@@ -95,3 +95,10 @@ test('an old measurement tells its age, a failing row tells no latency', () => {
   assert.deepEqual(text.facts, []);
   assert.equal(text.fix, 'Start it.');
 });
+
+test('a warning is told of a connection that works, while somebody can vouch for it', () => {
+  const note = 'Authorization is off on this server.';
+  assert.equal(rowText(row({ note }), 'live', 1740, 3, 0).note, note);
+  assert.equal(rowText(row({ note, state: 'unreachable' }), 'live', 1740, 3, 0).note, '');
+  assert.equal(rowText(row({ note }), 'silent', 1740, 3, 0).note, '');
+});

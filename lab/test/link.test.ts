@@ -3,8 +3,9 @@ import { beforeEach, mock, test } from 'node:test';
 
 import { Link, type LinkStatus, RequestError } from '../src/panel/link';
 import type { Hello } from '../src/panel/messages';
-import { parse } from '../src/panel/messages';
+import { parse, PROTOCOL } from '../src/panel/messages';
 import type { Signal } from '../src/panel/model';
+import { REFUSED } from './rows';
 
 class FakeSignal<T> implements Signal<T> {
   private readonly slots = new Set<(sender: unknown, args: T) => void>();
@@ -37,7 +38,7 @@ class FakeKernel {
   private readonly callbacks = new Map<string, (content: unknown) => void>();
 
   say(message: object): void {
-    this.callbacks.get('msg:custom')?.({ v: 1, ...message });
+    this.callbacks.get('msg:custom')?.({ v: PROTOCOL, ...message });
   }
 
   answerHello(): void {
@@ -80,10 +81,13 @@ beforeEach(async () => {
 test('an answer reaches its question, an error as an error', async () => {
   const ping = link.request('ping', { alias: 'a' });
   const use = link.request('use', { alias: 'a' });
-  kernel.say({ id: use.id, error: { what: 'no', why: 'because', fix: '' } });
+  kernel.say({ id: use.id, error: REFUSED });
   kernel.say({ id: ping.id, result: { count: 5 } });
   assert.deepEqual(await ping.answer, { count: 5 });
-  await assert.rejects(use.answer, (error: RequestError) => error.failure.why === 'because');
+  await assert.rejects(use.answer, (error: RequestError) => {
+    assert.deepEqual(error.failure, REFUSED);
+    return true;
+  });
 });
 
 test('answers and stages for other pages of the notebook are left alone', () => {
@@ -99,7 +103,7 @@ test('silence for two and a half heartbeats is told, and a word ends it with a n
   assert.equal(link.status, 'live');
   mock.timers.tick(2000);
   assert.equal(link.status, 'silent');
-  kernel.say({ event: 'tick', now: 0, measured: [] });
+  kernel.say({ event: 'tick', now: 0, heartbeat_s: 3, measured: [] });
   assert.equal(link.status, 'live');
   assert.ok(hellos() > 1);
 });
@@ -122,7 +126,7 @@ test('the list is asked for again until it is given, less and less often', async
 test('ticks keep it live', () => {
   for (let n = 0; n < 20; n++) {
     mock.timers.tick(3000);
-    kernel.say({ event: 'tick', now: 0, measured: [] });
+    kernel.say({ event: 'tick', now: 0, heartbeat_s: 3, measured: [] });
   }
   assert.deepEqual(statuses, ['live']);
 });
@@ -133,7 +137,7 @@ test('a restart is told from its beginning, for good, and what was asked fails',
   await assert.rejects(answer);
   kernel.statusChanged.emit('starting');
   kernel.statusChanged.emit('idle');
-  kernel.say({ event: 'tick', now: 0, measured: [] });
+  kernel.say({ event: 'tick', now: 0, heartbeat_s: 3, measured: [] });
   assert.deepEqual(statuses, ['live', 'restarting', 'restarted']);
   await assert.rejects(link.request('ping', { alias: 'a' }).answer);
 });
@@ -156,12 +160,34 @@ test('a message of another version, or malformed, is no message', () => {
   for (const message of [
     null,
     'x',
-    { v: 2, id: 1, result: {} },
-    { v: 1, id: 'x', result: {} },
-    { v: 1, id: 1 },
-    { v: 1, id: 1, error: 'x' },
-    { v: 1, event: 'party' },
+    { v: PROTOCOL - 1, id: 1, result: {} },
+    { v: PROTOCOL, id: 'x', result: {} },
+    { v: PROTOCOL, id: 1 },
+    { v: PROTOCOL, id: 1, error: 'x' },
+    { v: PROTOCOL, event: 'party' },
   ]) {
     assert.equal(parse(message), null);
   }
+});
+
+test('a failed check is an answer with a report, a failed request an error; both tell the cause', () => {
+  const report = {
+    stages: [],
+    facts: [['Addresses', 'a\nb']],
+    notes: ['Careful.'],
+    failure: REFUSED,
+  };
+  const answer = { v: PROTOCOL, id: 1, result: report };
+  assert.deepEqual(parse(answer), { kind: 'reply', reply: answer });
+  const error = { v: PROTOCOL, id: 1, error: REFUSED };
+  assert.deepEqual(parse(error), { kind: 'reply', reply: error });
+});
+
+test('a heartbeat that is changed in the kernel is followed', () => {
+  kernel.say({ event: 'tick', now: 0, heartbeat_s: 30, measured: [] });
+  mock.timers.tick(70_000);
+  assert.equal(link.status, 'live');
+  kernel.say({ event: 'tick', now: 0, heartbeat_s: 1, measured: [] });
+  mock.timers.tick(4000);
+  assert.equal(link.status, 'silent');
 });

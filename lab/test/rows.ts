@@ -1,4 +1,12 @@
-import type { Row } from '../src/panel/messages';
+import type { Failure, Row } from '../src/panel/messages';
+
+export const REFUSED: Failure = {
+  what: 'Could not connect.',
+  why: 'Connection refused: nothing listens on localhost:19530.',
+  fix: 'Is Milvus running?',
+  cause: 'refused',
+  evidence: 'connect to 127.0.0.1:19530: Connection refused (0.2 ms)',
+};
 
 /** A connected row, with what a test changes. */
 export function row(changes: Partial<Row> = {}): Row {
@@ -13,6 +21,8 @@ export function row(changes: Partial<Row> = {}): Row {
     state: 'connected',
     reason: '',
     fix: '',
+    cause: '',
+    note: '',
     server_version: 'v2.3.5',
     latency_ms: 0.62,
     since: 1000,

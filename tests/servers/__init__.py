@@ -1,6 +1,59 @@
-"""Real Milvus servers for the tests. Nothing here is a fake."""
+"""What the tests connect to.
 
-from tests.servers.certificates import Certificates, make_certificates
+Real Milvus servers (`milvus`), and what goes wrong on the way to one: a proxy that fails on command
+(`faults`), peers that are something else (`peers`), and broken networks (`namespaces`).
+"""
+
+from tests.servers.certificates import (
+    Certificates,
+    make_certificates,
+    make_self_signed,
+    server_tls,
+)
+from tests.servers.faults import FaultProxy
 from tests.servers.milvus import MilvusTestServer, why_no_server
+from tests.servers.namespaces import run_in_namespace, why_no_namespaces
+from tests.servers.peers import (
+    HEALTHY,
+    ConnectProxy,
+    ConnectRequest,
+    FullBacklog,
+    GatewayPeer,
+    MilvusCall,
+    MysqlPeer,
+    Peer,
+    PostgresPeer,
+    RedisPeer,
+    ScriptedMilvus,
+    SilentPeer,
+    SmtpPeer,
+    SshPeer,
+    WebServer,
+)
 
-__all__ = ["Certificates", "MilvusTestServer", "make_certificates", "why_no_server"]
+__all__ = [
+    "HEALTHY",
+    "Certificates",
+    "ConnectProxy",
+    "ConnectRequest",
+    "FaultProxy",
+    "FullBacklog",
+    "GatewayPeer",
+    "MilvusCall",
+    "MilvusTestServer",
+    "MysqlPeer",
+    "Peer",
+    "PostgresPeer",
+    "RedisPeer",
+    "ScriptedMilvus",
+    "SilentPeer",
+    "SmtpPeer",
+    "SshPeer",
+    "WebServer",
+    "make_certificates",
+    "make_self_signed",
+    "run_in_namespace",
+    "server_tls",
+    "why_no_namespaces",
+    "why_no_server",
+]

@@ -1,14 +1,23 @@
-"""A certificate authority of our own, and what it signs."""
+"""A certificate authority of our own, what it signs, and a certificate that nobody signs."""
 
 from __future__ import annotations
 
+import datetime as dt
+import ipaddress
+import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -23,7 +32,11 @@ class Certificates:
 
 
 def make_certificates(
-    folder: Path, *, names: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    folder: Path,
+    *,
+    names: tuple[str, ...] = _NAMES,
+    not_before: dt.datetime | None = None,
+    not_after: dt.datetime | None = None,
 ) -> Certificates:
     """Make a new authority with a server and a client certificate, as files in `folder`.
 
@@ -33,10 +46,12 @@ def make_certificates(
         Made if missing. Another folder means another authority, foreign to the first.
     names
         The server's names.
+    not_before, not_after
+        From when to when the server's certificate is valid; years around now if None.
     """
     folder.mkdir(parents=True, exist_ok=True)
     authority = trustme.CA(organization_name=f"milvus_nb tests, {folder.name}")
-    server = authority.issue_cert(*names)
+    server = authority.issue_cert(*names, not_before=not_before, not_after=not_after)
     client = authority.issue_cert("notebook@client.test")
     paths = {
         "ca_pem": folder / "ca.pem",
@@ -51,3 +66,78 @@ def make_certificates(
             blob.write_to_path(paths[f"{name}_pem"], append=True)
         certificate.private_key_pem.write_to_path(paths[f"{name}_key"])
     return Certificates(**{name: str(path) for name, path in paths.items()})
+
+
+def make_self_signed(folder: Path, *, names: Sequence[str] = _NAMES) -> Certificates:
+    """Make a server certificate that only itself vouches for, as `openssl req -x509` does.
+
+    Parameters
+    ----------
+    folder
+        Made if missing.
+    names
+        The server's names, DNS names and addresses; the first is the common name, too.
+
+    Returns
+    -------
+    Certificates
+        `ca_pem` is the certificate itself, for who trusts it. There is no client: "".
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, names[0])])
+    now = dt.datetime.now(dt.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=365))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem, private = folder / "server.pem", folder / "server.key"
+    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return Certificates(str(pem), str(pem), str(private), "", "")
+
+
+def server_tls(
+    certificates: Certificates, *, mutual: bool = False, alpn: Sequence[str] = ("h2",)
+) -> ssl.SSLContext:
+    """Give what a server of the tests shows to its clients.
+
+    Parameters
+    ----------
+    certificates
+        The server's, and the authority of its clients.
+    mutual
+        Whether a client must show a certificate of that authority.
+    alpn
+        The protocols it offers; gRPC hangs up on a server without "h2".
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.server_pem, certificates.server_key)
+    context.set_alpn_protocols(list(alpn))
+    if mutual:
+        context.load_verify_locations(certificates.ca_pem)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)

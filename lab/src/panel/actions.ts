@@ -1,7 +1,9 @@
 import { milliseconds } from './format';
 import { GONE, type Link, RequestError } from './link';
-import type { ConnectParams, Failure, Methods, Stage } from './messages';
+import type { ConnectParams, Fact, Failure, Methods, Report, Row, Stage } from './messages';
 import type { Action, Store } from './store';
+
+export const EVERYTHING_ANSWERS = 'Everything answers.';
 
 /** A connect or a test under way. */
 export interface Attempt<T> {
@@ -85,8 +87,47 @@ export class Actions {
     });
   }
 
-  async details(alias: string): Promise<Methods['details']['result']['rows']> {
+  async details(alias: string): Promise<Fact[]> {
     return (await this.link.request('details', { alias }).answer).rows;
+  }
+
+  /** Go through all layers of a connection, and keep what is found of each. */
+  async check(row: Row): Promise<void> {
+    const { alias } = row;
+    const { checks } = this.store;
+    const show = (report: Report, endedAt: number | null): void => {
+      checks.set(alias, { request: id, of: row, report, endedAt });
+      this.store.changed();
+    };
+    const isShown = (): boolean => checks.get(alias)?.request === id;
+    let report = soFar([]);
+    const { id, answer } = this.link.request('diagnose', { alias }, stages => {
+      report = soFar(stages);
+      if (isShown()) {
+        show(report, null);
+      }
+    });
+    show(report, null);
+    try {
+      report = await answer;
+    } catch (error) {
+      report = { ...report, failure: failureOf(error) };
+    }
+    if (isShown()) {
+      const { failure } = report;
+      show(report, Date.now());
+      this.store.announce(`${alias}: ${failure?.why || failure?.what || EVERYTHING_ANSWERS}`);
+    }
+  }
+
+  /** End a check that is under way; one that has ended stays. */
+  cancelCheck(alias: string): void {
+    const check = this.store.checks.get(alias);
+    if (check?.endedAt === null) {
+      this.store.checks.delete(alias);
+      this.store.changed();
+      this.cancel(check.request);
+    }
   }
 
   private async onRow(alias: string, action: Action, work: () => Promise<void>): Promise<boolean> {
@@ -106,7 +147,12 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof RequestError) {
     return error.failure;
   }
-  return { what: 'The panel failed.', why: String(error), fix: GONE.fix };
+  return { ...GONE, what: 'The panel failed.', why: String(error) };
+}
+
+/** The report of a check that has come so far. */
+export function soFar(stages: Stage[]): Report {
+  return { stages, facts: [], notes: [], failure: null };
 }
 
 function ignore(): void {

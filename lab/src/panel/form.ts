@@ -63,6 +63,13 @@ function addSecret(params: ConnectParams, data: FormData, signIn: SignIn, kept: 
   }
 }
 
+/** The secret that a request carried, which the kernel then keeps; null if it had none. */
+export function secretOf(request: number, params: ConnectParams): Kept | null {
+  const secret = params.password ?? params.token ?? params.secret_from;
+  const signIn = params.user === undefined ? 'token' : 'password';
+  return secret === undefined ? null : { request, signIn };
+}
+
 /** Whether it was the sign-in that failed, so that the secret should be typed again. */
 export function signInFailed(stages: Stage[]): boolean {
   return stages.some(stage => stage.name === 'sign_in' && stage.status === 'failed');

@@ -12,6 +12,7 @@ export const STATE_WORDS: Record<State, string> = {
 };
 
 export const STAGE_WORDS: Record<StageName, string> = {
+  file: 'File',
   resolve: 'Resolve',
   tcp: 'TCP',
   tls: 'TLS',

@@ -3,12 +3,42 @@ import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 
 import type { Store } from './store';
 
-/** Draw again whenever the store changes, and every second for the ages to tick. */
+/** How long a change waits for a frame, in ms: a hidden page has none. */
+const FRAME_WITHIN_MS = 200;
+
+/** Call at the next frame, once for all requests until then. */
+function onceAFrame(draw: () => void): { request: () => void; cancel: () => void } {
+  let frame = 0;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const cancel = (): void => {
+    cancelAnimationFrame(frame);
+    clearTimeout(timer ?? undefined);
+    timer = null;
+  };
+  const now = (): void => {
+    cancel();
+    draw();
+  };
+  const request = (): void => {
+    if (timer === null) {
+      frame = requestAnimationFrame(now);
+      timer = setTimeout(now, FRAME_WITHIN_MS);
+    }
+  };
+  return { request, cancel };
+}
+
+/** Draw again when the store has changed, and every second for the ages to tick. */
 export function useStore(store: Store): void {
   const [, draw] = useReducer<number, void>(n => n + 1, 0);
   useLayoutEffect(() => {
     draw(); // for what has changed between the first drawing and now
-    return store.subscribe(() => draw());
+    const frame = onceAFrame(draw);
+    const unsubscribe = store.subscribe(frame.request);
+    return () => {
+      unsubscribe();
+      frame.cancel();
+    };
   }, [store]);
   useEffect(() => {
     const timer = setInterval(() => {

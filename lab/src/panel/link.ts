@@ -24,6 +24,8 @@ export const GONE: Failure = {
   what: 'The kernel is gone.',
   why: 'It was restarted or stopped before it answered.',
   fix: 'Run %milvus panel again.',
+  cause: '',
+  evidence: '',
 };
 
 export interface Listener {
@@ -168,6 +170,9 @@ export class Link {
     } else if (message.event.event === 'stage') {
       this.pending.get(message.event.request)?.onStages?.(message.event.stages);
     } else {
+      if (message.event.event === 'tick') {
+        this.heartbeat_s = message.event.heartbeat_s;
+      }
       this.listener.event(message.event);
     }
   };

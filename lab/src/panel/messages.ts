@@ -1,7 +1,7 @@
 // What the kernel and the page say to each other; milvus_nb/messages.py is the same in Python.
 // Nothing of it is ever a synced trait, so nothing of it is saved with a notebook.
 
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 export type State =
   'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
@@ -19,6 +19,10 @@ export interface Row {
   state: State;
   reason: string;
   fix: string;
+  /** The identifier of why it fails, as `refused`; '' if it does not. */
+  cause: string;
+  /** A warning about a connection that works, or ''. */
+  note: string;
   server_version: string;
   latency_ms: number | null;
   since: number | null;
@@ -28,12 +32,13 @@ export interface Row {
 }
 
 export type StageName =
-  'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database';
+  'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database';
 
 export interface Stage {
   name: StageName;
   status: 'pending' | 'running' | 'ok' | 'failed' | 'skipped';
   ms: number | null;
+  /** What was found, or why it failed. */
   text: string;
 }
 
@@ -42,6 +47,22 @@ export interface Failure {
   what: string;
   why: string;
   fix: string;
+  /** An identifier, as `refused`; '' if there is none. */
+  cause: string;
+  /** What was asked, what was answered, how long it took; one line, or ''. */
+  evidence: string;
+}
+
+/** A label and a text, which may have several lines. */
+export type Fact = [label: string, value: string];
+
+/** What a check of all layers has found. */
+export interface Report {
+  stages: Stage[];
+  facts: Fact[];
+  /** Warnings, a sentence each. */
+  notes: string[];
+  failure: Failure | null;
 }
 
 /** What was last measured of an endpoint, for all connections to it. */
@@ -89,7 +110,8 @@ interface Alias {
 export interface Methods {
   hello: { params: Record<string, never>; result: Hello };
   connect: { params: ConnectParams; result: Alias };
-  test: { params: ConnectParams; result: { stages: Stage[] } };
+  test: { params: ConnectParams; result: Report };
+  diagnose: { params: Alias; result: Report };
   cancel: { params: { request: number }; result: object };
   forget: { params: { request: number }; result: object };
   disconnect: { params: Alias; result: object };
@@ -97,7 +119,7 @@ export interface Methods {
   retry: { params: Alias; result: object };
   use: { params: Alias; result: object };
   ping: { params: Alias; result: Ping };
-  details: { params: Alias; result: { rows: [label: string, value: string][] } };
+  details: { params: Alias; result: { rows: Fact[] } };
 }
 
 export type Method = keyof Methods;
@@ -115,7 +137,7 @@ export type Event =
       now: number;
     }
   | { v: number; event: 'stage'; request: number; stages: Stage[] }
-  | { v: number; event: 'tick'; now: number; measured: Measurement[] };
+  | { v: number; event: 'tick'; now: number; heartbeat_s: number; measured: Measurement[] };
 
 export type Incoming = { kind: 'reply'; reply: Reply } | { kind: 'event'; event: Event };
 

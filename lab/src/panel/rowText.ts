@@ -12,6 +12,8 @@ export interface RowText {
   facts: string[];
   reason: string;
   fix: string;
+  /** A warning about a connection that works, or "". */
+  note: string;
 }
 
 /** Heartbeats after which the age of the last check is worth saying. */
@@ -50,9 +52,10 @@ export function rowText(
     facts,
     reason: row.reason,
     fix: row.fix,
+    note: answers ? row.note : '',
   };
 }
 
 function unknown(word: string, facts: string[]): RowText {
-  return { mark: 'unknown', word, duration: '', facts, reason: '', fix: '' };
+  return { mark: 'unknown', word, duration: '', facts, reason: '', fix: '', note: '' };
 }

@@ -1,4 +1,4 @@
-import type { Event, Failure, Hello, Ping, Row } from './messages';
+import type { Event, Failure, Hello, Ping, Report, Row, State } from './messages';
 import type { LinkStatus } from './link';
 import { STATE_WORDS } from './format';
 
@@ -9,9 +9,22 @@ export type Notice =
 /** What runs on a row just now, so that its buttons can say so. */
 export type Action = 'disconnect' | 'reconnect' | 'retry' | 'use' | 'ping';
 
+/** A check of a connection, under way or ended. */
+export interface Check {
+  /** The id of the request. */
+  request: number;
+  /** What was checked: an alias may come to mean another connection. */
+  of: Row;
+  report: Report;
+  /** When it ended, in ms of the page's clock; null while it runs. */
+  endedAt: number | null;
+}
+
 type Measured = Pick<Row, 'latency_ms' | 'checked_at'>;
 
 const MAX_NOTICES = 3;
+/** A screen reader is given something to say once in so many ms. */
+const ANNOUNCE_EVERY_MS = 1000;
 
 /**
  * What the views of one panel show: the kernel's list, and what became of the user's actions.
@@ -26,14 +39,18 @@ export class Store {
   current: string | null = null;
   versions: Record<string, string> = {};
   heartbeat_s = 5;
-  /** What a screen reader should say next. */
+  /** What a screen reader should say. */
   announcement = '';
   notices: Notice[] = [];
   readonly busy = new Map<string, Action>();
   readonly pings = new Map<string, Ping>();
+  readonly checks = new Map<string, Check>();
 
   private readonly measured = new Map<number, Measured>();
   private clockOffset = 0;
+  private readonly newStates = new Map<string, State>();
+  private toSay: string[] = [];
+  private isPausing = false;
   private readonly listeners = new Set<() => void>();
 
   subscribe(listener: () => void): () => void {
@@ -59,6 +76,13 @@ export class Store {
     return newer ? { ...row, ...measured } : row;
   }
 
+  /** The last check of this connection. */
+  checkOf(row: Row): Check | undefined {
+    const check = this.checks.get(row.alias);
+    const same = check?.of.endpoint === row.endpoint && check.of.db_name === row.db_name;
+    return same ? check : undefined;
+  }
+
   hello(hello: Hello): void {
     this.rows = new Map(hello.connections.map(row => [row.alias, row]));
     this.versions = hello.versions;
@@ -76,6 +100,7 @@ export class Store {
       for (const alias of event.removed) {
         this.rows.delete(alias);
         this.pings.delete(alias);
+        this.newStates.delete(alias);
       }
       this.notices = this.notices.filter(
         notice => notice.kind !== 'disconnected' || !this.rows.has(notice.alias),
@@ -86,6 +111,7 @@ export class Store {
       for (const [endpoint, latency_ms, checked_at] of event.measured) {
         this.measured.set(endpoint, { latency_ms, checked_at });
       }
+      this.heartbeat_s = event.heartbeat_s;
       this.setClock(event.now);
       this.changed();
     }
@@ -117,8 +143,16 @@ export class Store {
       );
       this.notices = [...others, notice].slice(-MAX_NOTICES);
     }
-    this.announcement = announcement;
+    this.announce(announcement);
     this.changed();
+  }
+
+  /** Have it said: at once, or within a second together with all that came in it. */
+  announce(text: string): void {
+    if (text !== '') {
+      this.toSay.push(text);
+    }
+    this.speak();
   }
 
   dismiss(notice: Notice): void {
@@ -136,14 +170,29 @@ export class Store {
   }
 
   private announceStates(changed: Row[]): void {
-    const news = changed.filter(row => {
-      const before = this.rows.get(row.alias);
-      return before !== undefined && before.state !== row.state;
-    });
-    if (news.length > 3) {
-      this.announcement = `${news.length} connections changed their state.`;
-    } else if (news.length > 0) {
-      this.announcement = news.map(row => `${row.alias}: ${STATE_WORDS[row.state]}.`).join(' ');
+    for (const { alias, state } of changed) {
+      const before = this.rows.get(alias);
+      if (before !== undefined && before.state !== state) {
+        this.newStates.set(alias, state);
+      }
     }
+    this.speak();
+  }
+
+  private speak(): void {
+    const states = [...this.newStates].map(([alias, state]) => `${alias}: ${STATE_WORDS[state]}.`);
+    if (this.isPausing || states.length + this.toSay.length === 0) {
+      return;
+    }
+    const many = `${states.length} connections changed their state.`;
+    this.announcement = [...(states.length > 3 ? [many] : states), ...this.toSay].join(' ');
+    this.newStates.clear();
+    this.toSay = [];
+    this.isPausing = true;
+    setTimeout(() => {
+      this.isPausing = false;
+      this.speak();
+    }, ANNOUNCE_EVERY_MS);
+    this.changed();
   }
 }

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import { type Actions, failureOf } from '../actions';
+import { type Actions, EVERYTHING_ANSWERS, failureOf, soFar } from '../actions';
 import { freeAlias, isFile, splitCredentials } from '../address';
-import { type Kept, readForm, type SignIn, signInFailed } from '../form';
-import type { ConnectParams, Failure, Stage } from '../messages';
+import { type Kept, readForm, secretOf, type SignIn, signInFailed } from '../form';
+import type { ConnectParams, Report, Stage } from '../messages';
 import { Button } from './Button';
+import { CheckReport } from './CheckReport';
 import { FailureText } from './FailureText';
 import { Field } from './Field';
 import { SignInFields } from './SignInFields';
@@ -19,8 +20,6 @@ interface Props {
   onClose: () => void;
 }
 
-type Outcome = { passed: true } | { passed: false; failure: Failure } | null;
-
 /** A new connection, and how far it has come. It stays open until it has worked. */
 export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
   const form = useRef<HTMLFormElement>(null);
@@ -34,8 +33,8 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
   const [lite, setLite] = useState(false);
   const [kept, setKept] = useState<Kept | null>(null);
   const [running, setRunning] = useState<number | null>(null);
-  const [stages, setStages] = useState<Stage[]>([]);
-  const [outcome, setOutcome] = useState<Outcome>(null);
+  const [task, setTask] = useState<'connect' | 'test'>('connect');
+  const [report, setReport] = useState(() => soFar([]));
 
   useEffect(() => address.current?.focus(), []);
 
@@ -75,69 +74,42 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
     return params;
   };
 
-  const attempt = async <T,>(
-    params: ConnectParams,
-    start: (
-      params: ConnectParams,
-      onStages: (stages: Stage[]) => void,
-    ) => {
-      id: number;
-      answer: Promise<T>;
-    },
-  ): Promise<{ result: T } | null> => {
-    let latest: Stage[] = [];
-    setStages([]);
-    setOutcome(null);
-    const { id, answer } = start(params, stages => {
-      latest = stages;
-      setStages(stages);
-    });
+  const attempt = async (next: 'connect' | 'test'): Promise<void> => {
+    const params = take();
+    if (params === null) {
+      return;
+    }
+    let found = soFar([]);
+    const show = (stages: Stage[]): void => {
+      found = soFar(stages);
+      setReport(found);
+    };
+    const { id, answer } = actions[next](params, show);
+    setTask(next);
+    setReport(found);
     setRunning(id);
-    const secret = params.password ?? params.token ?? params.secret_from;
-    const usedSignIn: SignIn = params.user === undefined ? 'token' : 'password';
-    const nowKept = secret === undefined ? null : { request: id, signIn: usedSignIn };
     try {
       const result = await answer;
-      setKept(nowKept);
-      return { result };
-    } catch (error) {
-      setOutcome({ passed: false, failure: failureOf(error) });
-      if (signInFailed(latest)) {
-        if (nowKept !== null) {
-          actions.forget(id);
-        }
-        setKept(null);
-        (usedSignIn === 'password' ? password : token).current?.focus();
-      } else {
-        setKept(nowKept);
+      if ('alias' in result) {
+        onConnected(result.alias);
+        return;
       }
-      return null;
-    } finally {
-      setRunning(null);
+      found = result;
+    } catch (error) {
+      found = { ...found, failure: failureOf(error) };
     }
-  };
-
-  const connect = async (): Promise<void> => {
-    const params = take();
-    if (params === null) {
+    setReport(found);
+    setRunning(null);
+    const sent = secretOf(id, params);
+    if (!signInFailed(found.stages)) {
+      setKept(sent);
       return;
     }
-    const done = await attempt(params, (p, onStages) => actions.connect(p, onStages));
-    if (done !== null) {
-      onConnected(done.result.alias);
+    setKept(null);
+    if (sent !== null) {
+      actions.forget(id);
     }
-  };
-
-  const test = async (): Promise<void> => {
-    const params = take();
-    if (params === null) {
-      return;
-    }
-    const done = await attempt(params, (p, onStages) => actions.test(p, onStages));
-    if (done !== null) {
-      setStages(done.result.stages);
-      setOutcome({ passed: true });
-    }
+    (params.user === undefined ? token : password).current?.focus();
   };
 
   const cancel = (): void => {
@@ -161,7 +133,7 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
       noValidate
       onSubmit={event => {
         event.preventDefault();
-        void connect();
+        void attempt('connect');
       }}
       onKeyDown={event => {
         if (event.key === 'Escape') {
@@ -212,13 +184,17 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
         )}
       </div>
       <TlsFields disabled={lite} />
-      {stages.length > 0 && <Stages stages={stages} />}
-      <Result running={running !== null} outcome={outcome} />
+      <Progress task={task} running={running !== null} report={report} />
       <div class="milvus-nb-form-buttons">
         <Button name="Cancel" kind="plain" onClick={cancel}>
           Cancel
         </Button>
-        <Button name="Test" kind="plain" busy={running !== null} onClick={() => void test()}>
+        <Button
+          name="Test"
+          kind="plain"
+          busy={running !== null}
+          onClick={() => void attempt('test')}
+        >
           Test
         </Button>
         <Button name="Connect" kind="primary" submit busy={running !== null}>
@@ -229,15 +205,26 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
   );
 }
 
-function Result({ running, outcome }: { running: boolean; outcome: Outcome }) {
+interface ProgressProps {
+  task: 'connect' | 'test';
+  running: boolean;
+  report: Report;
+}
+
+/** How far a connect or a test has come, or how it has ended. */
+function Progress({ task, running, report }: ProgressProps) {
+  const { stages, failure } = report;
+  const passed = task === 'test' && !running && failure === null;
   return (
     <>
+      {task === 'test' && <CheckReport label="Connection check" report={report} />}
+      {task === 'connect' && stages.length > 0 && <Stages stages={stages} />}
       <div class="milvus-nb-result" role="status">
         {running && <p>Asking the server…</p>}
-        {outcome?.passed === true && <p>Everything answers. Nothing was connected.</p>}
+        {passed && <p>{EVERYTHING_ANSWERS} Nothing was connected.</p>}
       </div>
       <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
-        {outcome?.passed === false && <FailureText failure={outcome.failure} />}
+        {failure !== null && <FailureText failure={failure} />}
       </div>
     </>
   );

@@ -11,7 +11,7 @@ interface Props {
   rows: Row[];
   /** The alias to bring into view, or "". */
   reveal: string;
-  on: Omit<RowHandlers, 'toggleDetails'>;
+  on: Omit<RowHandlers, 'toggleDetails' | 'check'>;
 }
 
 /** The connections, of which only those in view are drawn. */
@@ -66,6 +66,10 @@ export function ConnectionList({ session, rows, reveal, on }: Props) {
     }
     setDetailed(next);
   };
+  const check = (row: Row): void => {
+    setDetailed(new Set(detailed).add(row.alias));
+    void actions.check(row);
+  };
 
   const now = store.now();
   const silence_s = (Date.now() - link.heardAt) / 1000;
@@ -101,10 +105,11 @@ export function ConnectionList({ session, rows, reveal, on }: Props) {
                 current={store.current === row.alias}
                 busy={store.busy.get(row.alias)}
                 ping={store.pings.get(row.alias)}
+                check={store.checkOf(row)}
                 detailed={detailed.has(row.alias)}
                 gone={link.isGone || store.link === 'restarting'}
                 actions={actions}
-                on={{ ...on, toggleDetails }}
+                on={{ ...on, toggleDetails, check }}
               />
             </li>
           );

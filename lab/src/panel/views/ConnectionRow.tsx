@@ -4,9 +4,10 @@ import type { Actions } from '../actions';
 import { credential, database, milliseconds } from '../format';
 import type { Ping, Row } from '../messages';
 import type { RowText } from '../rowText';
-import type { Action } from '../store';
+import type { Action, Check } from '../store';
 import { Button } from './Button';
 import { Details } from './Details';
+import { Note } from './Note';
 import { RowMenu } from './RowMenu';
 import { StateMark } from './StateMark';
 
@@ -16,6 +17,7 @@ export interface RowHandlers {
   use: (alias: string) => void;
   ping: (alias: string) => void;
   toggleDetails: (alias: string) => void;
+  check: (row: Row) => void;
 }
 
 interface Props {
@@ -24,6 +26,7 @@ interface Props {
   current: boolean;
   busy: Action | undefined;
   ping: Ping | undefined;
+  check: Check | undefined;
   detailed: boolean;
   /** The kernel is gone: nothing can be done any more. */
   gone: boolean;
@@ -33,7 +36,7 @@ interface Props {
 
 /** One connection: who, where, how it is, and what can be done. */
 export function ConnectionRow(props: Props) {
-  const { row, text, current, ping, detailed, gone, actions } = props;
+  const { row, text, current, ping, check, detailed, gone, actions } = props;
   return (
     <>
       <StateMark mark={text.mark} />
@@ -51,6 +54,7 @@ export function ConnectionRow(props: Props) {
             <span class="milvus-nb-data">{text.fix}</span> <DetailsLink {...props} />
           </p>
         )}
+        {text.note !== '' && <Note text={text.note} />}
         {ping !== undefined && !gone && (
           <p>
             Ping: min {milliseconds(ping.min_ms)} · median {milliseconds(ping.median_ms)} · max{' '}
@@ -59,7 +63,7 @@ export function ConnectionRow(props: Props) {
         )}
       </div>
       <Buttons {...props} />
-      {detailed && !gone && <Details row={row} actions={actions} />}
+      {detailed && !gone && <Details row={row} check={check} actions={actions} />}
     </>
   );
 }
@@ -117,7 +121,7 @@ function DetailsLink({ row, detailed, gone, on }: Props) {
   );
 }
 
-function Buttons({ row, current, busy, detailed, gone, actions, on }: Props) {
+function Buttons({ row, current, busy, check, detailed, gone, actions, on }: Props) {
   const { alias } = row;
   const connecting = row.state === 'connecting';
   const failing = row.state === 'unreachable' || row.state === 'rejected';
@@ -160,6 +164,7 @@ function Buttons({ row, current, busy, detailed, gone, actions, on }: Props) {
         items={[
           { text: 'Make current', onSelect: () => on.use(alias), disabled: current },
           { text: 'Ping', onSelect: () => on.ping(alias) },
+          { text: 'Check', onSelect: () => on.check(row), disabled: check?.endedAt === null },
           {
             text: detailed ? 'Hide details' : 'Details',
             onSelect: () => on.toggleDetails(alias),

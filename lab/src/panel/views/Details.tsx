@@ -1,25 +1,32 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { type Actions, failureOf } from '../actions';
-import type { Failure, Row } from '../messages';
+import { age } from '../format';
+import type { Fact, Failure, Row } from '../messages';
+import type { Check } from '../store';
+import { Button } from './Button';
+import { CheckReport } from './CheckReport';
+import { FactList } from './FactList';
 import { FailureText } from './FailureText';
 
 interface Props {
   row: Row;
+  check: Check | undefined;
   actions: Actions;
 }
 
-/** All that the kernel knows of a connection, read again after every check of it. */
-export function Details({ row, actions }: Props) {
-  const [rows, setRows] = useState<[string, string][] | null>(null);
+/** All that the kernel knows of a connection, read again after every probe of it; and a check. */
+export function Details({ row, check, actions }: Props) {
+  const { alias } = row;
+  const [facts, setFacts] = useState<Fact[] | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
 
   useEffect(() => {
     let current = true;
-    actions.details(row.alias).then(
-      rows => {
+    actions.details(alias).then(
+      facts => {
         if (current) {
-          setRows(rows);
+          setFacts(facts);
           setFailure(null);
         }
       },
@@ -32,19 +39,59 @@ export function Details({ row, actions }: Props) {
     return () => {
       current = false;
     };
-  }, [row.alias, row.state, row.since, row.checked_at]);
+  }, [alias, row.state, row.since, row.checked_at]);
 
-  if (failure !== null) {
-    return <FailureText failure={failure} />;
-  }
+  // Nobody would see what it finds.
+  useEffect(() => () => actions.cancelCheck(alias), [alias, row.endpoint, row.db_name]);
+
+  const place = useRef<HTMLDivElement>(null);
+  const hasBegun = check?.endedAt === null && check.report.stages.length > 0;
+  useEffect(() => {
+    if (hasBegun) {
+      place.current?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [hasBegun]);
+
   return (
-    <dl class="milvus-nb-details" aria-label={`Details of ${row.alias}`} aria-busy={rows === null}>
-      {(rows ?? []).map(([label, value]) => (
-        <div class="milvus-nb-detail" key={label}>
-          <dt>{label}</dt>
-          <dd class="milvus-nb-data">{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <div class="milvus-nb-details">
+      {failure !== null ? (
+        <FailureText failure={failure} />
+      ) : (
+        <FactList label={`Details of ${alias}`} facts={facts ?? []} busy={facts === null} />
+      )}
+      <div class="milvus-nb-checked" ref={place}>
+        <CheckButton row={row} check={check} actions={actions} />
+        {check !== undefined && (
+          <>
+            <CheckReport label={`Check of ${alias}`} report={check.report} />
+            <div class="milvus-nb-result milvus-nb-mod-failed">
+              {check.report.failure !== null && <FailureText failure={check.report.failure} />}
+            </div>
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function CheckButton({ row, check, actions }: Props) {
+  const running = check?.endedAt === null;
+  return (
+    <div class="milvus-nb-check-button">
+      <Button
+        name={`${running ? 'Cancel check' : 'Check'} ${row.alias}`}
+        kind="plain"
+        onClick={() => (running ? actions.cancelCheck(row.alias) : void actions.check(row))}
+      >
+        {running ? 'Cancel' : 'Check'}
+      </Button>
+      {check !== undefined && (
+        <span class="milvus-nb-age">
+          {check.endedAt === null
+            ? 'Asking the server…'
+            : `Checked ${age((Date.now() - check.endedAt) / 1000)} ago`}
+        </span>
+      )}
+    </div>
   );
 }

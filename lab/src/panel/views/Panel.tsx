@@ -99,7 +99,7 @@ export function Panel({ session }: { session: Session }) {
           taken={store.rows}
           onConnected={alias => {
             setForm(false);
-            store.announcement = `Connected ${alias}.`;
+            store.announce(`Connected ${alias}.`);
             showRow(alias);
           }}
           onClose={() => {

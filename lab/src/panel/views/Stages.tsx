@@ -9,6 +9,18 @@ const SHAPES: Record<Stage['status'], preact.JSX.Element> = {
   skipped: <path class="milvus-nb-line" d="M3.5 6h5" />,
 };
 
+/** A stage's shape, and its word for those who do not see it. */
+export function StageMark({ status }: { status: Stage['status'] }) {
+  return (
+    <>
+      <svg class="milvus-nb-icon" viewBox="0 0 12 12" aria-hidden="true">
+        {SHAPES[status]}
+      </svg>
+      <span class="milvus-nb-hidden">{STAGE_STATUS_WORDS[status]}</span>
+    </>
+  );
+}
+
 /** How far an attempt has come, stage by stage, while it runs. */
 export function Stages({ stages }: { stages: Stage[] }) {
   return (
@@ -16,10 +28,7 @@ export function Stages({ stages }: { stages: Stage[] }) {
       {stages.map(stage => (
         <li class="milvus-nb-stage" data-status={stage.status} key={stage.name} title={stage.text}>
           <span>{STAGE_WORDS[stage.name]}</span>
-          <svg class="milvus-nb-icon" viewBox="0 0 12 12" aria-hidden="true">
-            {SHAPES[stage.status]}
-          </svg>
-          <span class="milvus-nb-hidden">{STAGE_STATUS_WORDS[stage.status]}</span>
+          <StageMark status={stage.status} />
           {stage.ms !== null && <span class="milvus-nb-ms">{milliseconds(stage.ms)}</span>}
         </li>
       ))}

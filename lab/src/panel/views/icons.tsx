@@ -24,3 +24,11 @@ export function CloseIcon() {
     </svg>
   );
 }
+
+export function WarnIcon() {
+  return (
+    <svg class="milvus-nb-icon" viewBox="0 0 12 12" aria-hidden="true">
+      <path class="milvus-nb-line" d="M6 1.5 11 10.5H1zM6 5v2.25m0 1.5v.01" />
+    </svg>
+  );
+}

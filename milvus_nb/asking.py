@@ -1,0 +1,289 @@
+"""How one endpoint is asked for its state: reach it, open a channel, call, and name what fails.
+
+Everything here runs on the monitor's event loop, and fails with `ProbeError`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from . import diagnosis
+from .diagnosis import Diagnosis, ProbeError
+from .investigate import investigate, silent_but_managed
+from .probe import Probe
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from .params import Endpoint
+    from .reach import Reacher
+    from .stages import Stages
+
+__all__ = ["AUTHORIZATION_OFF", "Answers", "Asker", "refuse_without_token"]
+
+T = TypeVar("T")
+
+# A deadline that is noticed later than this, in seconds, was missed by us: the laptop slept.
+_OVERSLEPT_S: Final = 0.5
+
+_CLOUD: Final = (".zillizcloud.com", ".zilliz.com", ".zilliz.com.cn")
+
+AUTHORIZATION_OFF: Final = (
+    "Authorization is off on this server: it accepts any user and password, "
+    "so this sign-in proves nothing."
+)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a server said.
+
+    Attributes
+    ----------
+    version
+        Such as ``"v2.3.5"``.
+    latency_ms
+        Round trip of GetVersion in milliseconds.
+    unhealthy
+        What it says is wrong with it; empty if nothing is.
+    note
+        What is worth knowing although it works; empty otherwise.
+    databases
+        Their names; None where nobody wanted to know or the server does not tell.
+    """
+
+    version: str
+    latency_ms: float
+    unhealthy: str = ""
+    note: str = ""
+    databases: frozenset[str] | None = None
+
+
+class Asker:
+    """Asks one endpoint, over a channel that stays open from one question to the next.
+
+    Parameters
+    ----------
+    endpoint
+        Whom to ask, and with which credentials.
+    reacher
+        Finds the way; shared by all.
+    """
+
+    def __init__(self, endpoint: Endpoint, reacher: Reacher) -> None:
+        self.endpoint = endpoint
+        self.target = endpoint.target
+        self.opened_at = 0.0
+        """When the channel was opened, by the monotonic clock."""
+        self._reacher = reacher
+        self._probe: Probe | None = None
+        self._note = ""
+        self._known: tuple[str, Diagnosis] | None = None
+        self._file: tuple[int, int] | None = None
+
+    def serve(self, target: str) -> None:
+        """Note where a Milvus Lite file is served, and which file it is."""
+        self.target = target
+        self._file = self._file or _identity(self.endpoint.path)
+
+    async def ask(
+        self, limit: float, stages: Stages, *, databases: bool = False, curious: bool = True
+    ) -> Answers:
+        """Ask for everything; connect and sign in first where there is no connection.
+
+        Parameters
+        ----------
+        limit
+            Seconds until it counts as unanswered.
+        stages
+            Where to record its stages.
+        databases
+            Whether to ask for the databases, too.
+        curious
+            Whether a silent server is worth a question to its management port.
+        """
+        ends = time.monotonic() + limit
+        try:
+            answers = await self._ask_within(limit, stages, databases=databases, curious=curious)
+        except ProbeError as error:
+            failed = error
+        else:
+            self._known = None
+            return answers
+        # The next question starts from the name again; gRPC would answer from its backoff.
+        await self.drop()
+        stages.fail(failed)
+        found = await self._named(failed, ends - time.monotonic())
+        if found.state == "unreachable":
+            self._reacher.forget(self.endpoint)
+        raise ProbeError(found)
+
+    async def ping(self, count: int, deadline: float) -> list[float]:
+        """Measure `count` round trips of GetVersion, one after another, in milliseconds."""
+        times = []
+        for _ in range(count):
+            start = time.perf_counter()
+            await self._within(deadline, self._live().version())
+            times.append((time.perf_counter() - start) * 1000)
+        return times
+
+    async def databases(self, deadline: float) -> list[str] | None:
+        """List the databases, or None where the server does not tell."""
+        return await self._within(deadline, self._live().databases())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a channel."""
+        return self._probe is not None
+
+    def lost(self) -> asyncio.Task[None] | None:
+        """Give the task that ends when the connection is lost; None where there is none now."""
+        return self._probe.lost() if self._probe is not None else None
+
+    async def drop(self) -> None:
+        """Close the channel and its socket."""
+        probe, self._probe = self._probe, None
+        if probe is not None:
+            await probe.close()
+
+    # One question
+
+    async def _ask_within(
+        self, limit: float, stages: Stages, *, databases: bool, curious: bool
+    ) -> Answers:
+        asking = asyncio.create_task(self._ask(stages, databases=databases))
+        hint: asyncio.Task[Diagnosis] | None = None
+        start = time.monotonic()
+        try:
+            await asyncio.wait([asking], timeout=limit / 2)
+            if not asking.done() and curious:
+                silent = diagnosis.silent(self.endpoint, stages.running, limit)
+                hint = asyncio.create_task(silent_but_managed(self.endpoint, silent))
+            await asyncio.wait([asking], timeout=start + limit - time.monotonic())
+            if not asking.done() and time.monotonic() - start - limit > _OVERSLEPT_S:
+                await asyncio.wait([asking], timeout=limit)
+            if asking.done():
+                return asking.result()
+            found = diagnosis.silent(self.endpoint, stages.running, limit)
+            if hint is not None and hint.done() and found.cause in ("silent", "unanswered"):
+                found = hint.result()
+            raise ProbeError(found)
+        finally:
+            for task in (asking, hint):
+                if task is not None and not task.done():
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+
+    async def _ask(self, stages: Stages, *, databases: bool) -> Answers:
+        self._look_at_file()
+        is_new = self._probe is None
+        probe = self._probe or await self._open(stages)
+
+        async def version() -> tuple[str, float]:
+            await probe.ready()  # connecting is not part of the round trip
+            with stages.run("version") as found:
+                start = time.perf_counter()
+                name = await probe.version()
+                found(name)
+                return name, (time.perf_counter() - start) * 1000
+
+        async def health() -> str:
+            with stages.run("health") as found:
+                unhealthy = await probe.health()
+                found(unhealthy or "healthy")
+                return unhealthy
+
+        async def names() -> list[str] | None:
+            return await probe.databases() if databases else None
+
+        async def sign_in() -> str:
+            with stages.run("sign_in"):
+                await probe.sign_in()
+            anyone = bool(self.endpoint.credentials) and await probe.accepts_anyone()
+            return AUTHORIZATION_OFF if anyone else ""
+
+        calls: list[Coroutine[Any, Any, Any]] = [version(), health(), names()]
+        if is_new:
+            calls.append(sign_in())
+        else:
+            stages.skip("resolve", "tcp", "tls", "grpc", "sign_in")  # shared, and open already
+        # Each to its end: gRPC keeps a cancelled call, and with it the socket, a while longer.
+        done: list[Any] = await asyncio.gather(*calls, return_exceptions=True)
+        # The sign-in comes last and says most.
+        failed = next((found for found in done[::-1] if isinstance(found, BaseException)), None)
+        if isinstance(failed, ProbeError):
+            stages.blame(_stage_of(failed.diagnosis, is_new=is_new), failed)
+        if failed is not None:
+            raise failed
+        (server_version, latency_ms), unhealthy, existing = done[:3]
+        if is_new:
+            self._note = done[3]
+        known = None if existing is None else frozenset(existing)
+        return Answers(server_version, latency_ms, unhealthy, self._note, known)
+
+    def _look_at_file(self) -> None:
+        """Milvus Lite serves a deleted database on as if nothing had happened."""
+        if self._file is not None and _identity(self.endpoint.path) != self._file:
+            raise ProbeError(
+                diagnosis.of(self.endpoint, "lite-deleted", "it is not there any more")
+            )
+
+    async def _open(self, stages: Stages) -> Probe:
+        try:
+            refuse_without_token(self.endpoint)
+        except ProbeError as error:
+            stages.blame("sign_in", error)
+            raise
+        reached = await self._reacher.reach(self.endpoint, stages)
+        self._probe = Probe(self.endpoint, reached.target or self.target)
+        self.opened_at = time.monotonic()
+        return self._probe
+
+    async def _named(self, failed: ProbeError, seconds: float) -> Diagnosis:
+        """Look closer at a failure that is new; one that goes on keeps its name."""
+        base = failed.diagnosis
+        if self._known is None or self._known[0] != base.cause:
+            found = base
+            seen = failed.seen or self._reacher.last(self.endpoint)
+            with contextlib.suppress(asyncio.TimeoutError):
+                look = investigate(self.endpoint, base, seen)
+                found = await asyncio.wait_for(look, max(seconds, 0.0))
+            self._known = base.cause, found
+        return replace(self._known[1], answered=base.answered, took_ms=base.took_ms)
+
+    def _live(self) -> Probe:
+        if self._probe is None:
+            raise ProbeError(diagnosis.connection_lost(self.endpoint))
+        return self._probe
+
+    async def _within(self, deadline: float, call: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await asyncio.wait_for(call, deadline)
+        except asyncio.TimeoutError:
+            raise ProbeError(diagnosis.silent(self.endpoint, "", deadline)) from None
+
+
+def refuse_without_token(endpoint: Endpoint) -> None:
+    """Raise ProbeError for a cloud endpoint without credentials: that needs no question."""
+    if endpoint.host.endswith(_CLOUD) and not endpoint.credentials:
+        raise ProbeError(diagnosis.of(endpoint, "cloud-no-token", "no token was given"))
+
+
+def _stage_of(found: Diagnosis, *, is_new: bool) -> str:
+    """Tell which stage a failed call's failure belongs to."""
+    if found.cause.startswith("tls-"):
+        return "tls"
+    # All calls carry the credentials; whichever failed, it is the sign-in's failure.
+    return "sign_in" if is_new or found.state == "rejected" else "version"
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    with contextlib.suppress(OSError):
+        found = os.stat(path)
+        return found.st_dev, found.st_ino
+    return None

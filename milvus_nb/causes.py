@@ -1,0 +1,273 @@
+"""Every cause of a failed connection that we can name: its identifier, why, and what to do.
+
+`CAUSES` holds the words, `RULES` what gRPC, OpenSSL or the operating system says. Adding a cause is
+adding a row here, and one in ``tests/test_diagnosis.py`` that provokes it. The texts are for
+somebody whose server is down at midnight: the first line says what is so, the second what to do,
+with the actual host, port, file, option or variable in it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+__all__ = ["CAUSES", "RULES", "Cause", "FailedState", "Rule"]
+
+FailedState = Literal["unreachable", "rejected"]
+
+
+class Cause(NamedTuple):
+    """Words for one cause; `{…}` are facts of the failure."""
+
+    why: str
+    fix: str
+    state: FailedState = "unreachable"
+
+
+class Rule(NamedTuple):
+    """What is said, and which cause that means."""
+
+    code: str  # gRPC's status code
+    pattern: str  # searched in its details, case-insensitively
+    cause: str
+
+
+CAUSES: Final[dict[str, Cause]] = {
+    # The name, and the way
+    "dns": Cause(
+        "The name {host} is unknown.",
+        "Check its spelling; if it is right, your network or VPN does not know it.",
+    ),
+    "dns-silent": Cause(
+        "The name {host} was not resolved: no name server answered ({details}).",
+        "Is this machine online? Connect the network or VPN, or give an IP address.",
+    ),
+    "no-route": Cause(
+        "There is no way from this machine to {host}: {details}.",
+        "Connect the network or VPN that {host} is in; is a local firewall in the way?",
+    ),
+    "dropped": Cause(
+        "{host} did not answer on port {port} in {seconds} s: no TCP connection came about.",
+        "Is the machine on, and does a firewall or security group let you through to port {port}?",
+    ),
+    "refused": Cause(
+        "Connection refused: nothing listens on {address}.",
+        "Is Milvus running, and is {port} its port? The default is 19530. In Docker: docker ps",
+    ),
+    "other-port": Cause(
+        "Nothing listens on {address}, but on port {right_port} a gRPC server does.",
+        "Connect there: %milvus connect {right_address}",
+    ),
+    "reset": Cause(
+        "{address} accepts connections and resets them at once.",
+        "Does Milvus run behind it, or is it still starting? docker ps, kubectl get pods",
+    ),
+    "forward-nowhere": Cause(
+        "{address} accepts connections and closes them without a word, with TLS and without.",
+        "A forwarded port (docker, ssh -L, kubectl) or load balancer with nothing behind it? "
+        "Look whether Milvus runs.",
+    ),
+    "cut-off": Cause(
+        "{address} broke the connection off in the middle of an answer.",
+        "Was Milvus stopped just now? Otherwise look at what is in between: proxy, load balancer.",
+    ),
+    "silent": Cause(
+        "{address} accepted the connection and said nothing for {seconds} s.",
+        "Is that Milvus, and not frozen? If it is only slow: --timeout 30",
+    ),
+    "starting": Cause(
+        "Milvus on {host} is up but not ready: {details}",
+        "Wait a moment and connect again. If it stays like this, its log says why.",
+    ),
+    "unanswered": Cause(
+        "{address} did not answer in {seconds} s, although the connection stands.",
+        "Is it frozen, overloaded or cut off? If only slow: --timeout 30, or for the heartbeat "
+        "%config MilvusMagics.deadline = 10",
+    ),
+    "unstable": Cause(
+        "{address} broke off {drops} connections in a row, the last after {lived}.",
+        "Look at the server's log, and at what is in between: proxy, load balancer, VPN.",
+    ),
+    # Somebody else
+    "management-port": Cause(
+        "{address} is Milvus's management port: it serves health, metrics and the WebUI.",
+        "Connect to the port for work: %milvus connect {right_address}",
+    ),
+    "http1": Cause(
+        "{address} is a web server ({details}), not Milvus.",
+        "Check host and port; Milvus's default port is 19530.",
+    ),
+    "other-protocol": Cause(
+        "{address} is {protocol}, not Milvus: it says {details}.",
+        "Check host and port; Milvus's default port is 19530.",
+    ),
+    "not-milvus": Cause(
+        "{address} speaks gRPC, but is not Milvus's proxy: perhaps its etcd, or an internal port.",
+        "Use the port of the Milvus proxy; its default is 19530.",
+    ),
+    "gateway": Cause(
+        "{address} is a web server or gateway that does not pass gRPC on (HTTP status {details}).",
+        "Let the gateway forward gRPC to Milvus's port 19530, or connect to that port itself.",
+    ),
+    "server-too-old": Cause(
+        "The Milvus server on {address} is too old: it does not know {method}.",
+        "Milvus 2.2.9 and later work with this milvus_nb; update the server.",
+        "rejected",
+    ),
+    # TLS
+    "tls-to-plaintext": Cause(
+        "TLS was asked for, but {address} does not speak TLS.",
+        "Leave out {tls_option}, or switch TLS on in the server (common.security.tlsMode).",
+    ),
+    "plaintext-to-tls": Cause(
+        "{address} speaks TLS, and the connection was made without.",
+        "Add --secure, or write https://{host}:{port}. {trust}",
+    ),
+    "tls-untrusted": Cause(
+        "The certificate of {address} is not signed by an authority in {roots}.",
+        "Give the authority's certificate: --ca-pem-path FILE. {shown}",
+    ),
+    "tls-self-signed": Cause(
+        "The certificate of {address} is self-signed, and not in {roots}.",
+        "If you trust it, give that certificate: --server-pem-path FILE. {shown}",
+    ),
+    "tls-expired": Cause(
+        "The certificate of {address} expired on {until}.",
+        "Renew it on the server. If it is new: is the clock of this machine right ({now})?",
+    ),
+    "tls-not-yet-valid": Cause(
+        "The certificate of {address} is valid only from {since}.",
+        "Is the clock of this machine right? It says {now}.",
+    ),
+    "tls-name": Cause(
+        "The certificate of {address} is for {names}, not for {expected}.",
+        "Connect by a name in it, or say which to expect: --server-name {first_name}",
+    ),
+    "tls-client-missing": Cause(
+        "{address} asks for a client certificate, and none was given.",
+        "Give yours: --client-pem-path FILE --client-key-path FILE",
+    ),
+    "tls-client-rejected": Cause(
+        "{address} does not accept the client certificate {client_file}.",
+        "Is it from the authority that the server trusts, and not expired? "
+        "Change --client-pem-path and --client-key-path.",
+    ),
+    "tls-handshake": Cause(
+        "The TLS handshake with {address} failed: {details}",
+        "Have server and client a TLS version and cipher in common? Or does a proxy cut in?",
+    ),
+    "tls-no-http2": Cause(
+        "{address} speaks TLS but does not offer HTTP/2, which gRPC needs (ALPN).",
+        "Let the gateway in front of Milvus offer h2, or connect to Milvus's own port.",
+    ),
+    "tls-bad-file": Cause(
+        "The TLS files cannot be used: {details}",
+        "Check that {files} are the PEM files that their options ask for.",
+    ),
+    # Proxies
+    "proxy-unreachable": Cause(
+        "The proxy {proxy} from the variable {variable} is in the way, and failed: {details}",
+        "If {host} needs no proxy: %env no_proxy={host}  Otherwise correct {variable}.",
+    ),
+    "proxy-refused": Cause(
+        "The proxy {proxy} from the variable {variable} refused to reach {address}: {details}",
+        "If {host} needs no proxy: %env no_proxy={host}  Otherwise the proxy must allow it.",
+    ),
+    # Signing in
+    "wrong-password": Cause(
+        "Wrong password for user {user}, or no such user.",
+        "Check both. A fresh Milvus has the user root with the password Milvus.",
+        "rejected",
+    ),
+    "wrong-api-key": Cause(
+        "{address} does not accept this API key.",
+        "Check the key. For a user and password, write the token as user:password.",
+        "rejected",
+    ),
+    "no-credentials": Cause(
+        "{address} asks for credentials, and none were given.",
+        "Sign in: add --user NAME --ask, or --token-env VARIABLE.",
+        "rejected",
+    ),
+    "cloud-no-token": Cause(
+        "{host} is a Zilliz Cloud endpoint, and no token was given.",
+        "Take an API key from the cloud console and add --token-env VARIABLE, or --ask.",
+        "rejected",
+    ),
+    "permission-denied": Cause(
+        "{address} knows {user} but does not allow this: {details}",
+        "Ask the server's administrator for the privilege.",
+        "rejected",
+    ),
+    # The database, and the server's own errors
+    "database-missing": Cause(
+        "There is no database {database} on {address}.", "{existing}", "rejected"
+    ),
+    "server-error": Cause(
+        "{address} answered with error {details}", "The server's log tells more.", "rejected"
+    ),
+    # Milvus Lite
+    "lite-locked": Cause(
+        "{path} is open in another process{holder}.",
+        "Disconnect it there{where}, or stop that process; then connect again.",
+    ),
+    "lite-failed": Cause(
+        "Milvus Lite cannot open {path}: {details}",
+        "Check that it is a Milvus Lite database and that you may write there.",
+    ),
+    "lite-gone": Cause(
+        "Milvus Lite does not serve {path} any more: {details}",
+        "Disconnect and connect again.",
+    ),
+    "lite-deleted": Cause(
+        "{path} was deleted or replaced; what this kernel still holds of it goes with it.",
+        "Put it back where it was, or disconnect and connect again to start anew.",
+    ),
+    # Ours
+    "connection-lost": Cause(
+        "The connection to {address} was lost.",
+        "It is tried again until the server is back; %milvus status tells.",
+    ),
+    "unknown": Cause(
+        "{address} answered {details}",
+        "This failure is not one we know; the text is what was seen.",
+    ),
+}
+
+# Order matters: the first row that matches names the cause.
+RULES: Final = (
+    Rule("UNAUTHENTICATED", "api key", "wrong-api-key"),
+    Rule("UNAUTHENTICATED", "missing authorization", "no-credentials"),
+    Rule("UNAUTHENTICATED", "", "wrong-password"),
+    Rule("PERMISSION_DENIED", "", "permission-denied"),
+    Rule("UNIMPLEMENTED", "unknown method|method not found", "server-too-old"),
+    Rule("UNIMPLEMENTED", "unknown service", "not-milvus"),
+    Rule("UNIMPLEMENTED|UNAVAILABLE|UNKNOWN|INTERNAL", "http2 header with status", "gateway"),
+    Rule("UNAVAILABLE", "http proxy returned", "proxy-refused"),
+    Rule("UNAVAILABLE", "connection refused", "refused"),
+    Rule("UNAVAILABLE", "temporary failure in name resolution", "dns-silent"),
+    Rule("UNAVAILABLE", "errors resolving|name resolution|hostname lookup", "dns"),
+    Rule("UNAVAILABLE", "wrong_version_number|record_layer_failure", "tls-to-plaintext"),
+    Rule("UNAVAILABLE", "certificate has expired", "tls-expired"),
+    Rule("UNAVAILABLE", "certificate is not yet valid", "tls-not-yet-valid"),
+    Rule("UNAVAILABLE", "self.signed certificate(?! in)", "tls-self-signed"),
+    Rule("UNAVAILABLE", "certificate_verify_failed", "tls-untrusted"),
+    Rule("UNAVAILABLE", "hostname verification", "tls-name"),
+    # The server says the same of a client certificate that is missing and of one it does not like.
+    Rule(
+        "UNAVAILABLE",
+        "tsi_data_corrupted|certificate_required|"
+        "alert_(bad_certificate|unknown_ca|certificate|unsupported_certificate|access_denied)",
+        "tls-client-missing",
+    ),
+    Rule("UNAVAILABLE", "security handshaker", "tls-bad-file"),
+    Rule("UNAVAILABLE", "alpn", "tls-no-http2"),
+    Rule("UNAVAILABLE", "ssl|tls", "tls-handshake"),
+    Rule("UNAVAILABLE", "http1.x server", "http1"),
+    Rule("UNAVAILABLE", "failed parsing http/2", "other-protocol"),
+    Rule("UNAVAILABLE", "stream removed|goaway|too_many_pings", "cut-off"),
+    Rule("UNAVAILABLE", "connection reset|broken pipe", "reset"),
+    Rule("UNAVAILABLE", "socket closed", "forward-nowhere"),
+    Rule("UNAVAILABLE", "unreachable|no route to host|permission denied|family not", "no-route"),
+    Rule("UNAVAILABLE", "invalid argument|cannot assign", "no-route"),
+    Rule("DEADLINE_EXCEEDED", "", "unanswered"),
+)

@@ -1,0 +1,176 @@
+"""One more question, where one answer has several causes.
+
+"Connection closed" is what a TLS server says to plaintext, and what a forwarded port with nothing
+behind it says to everybody: a TLS greeting tells which. Each question is short, and asked only when
+a failure is new.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from . import diagnosis
+from .certificate import day, handshake
+from .dial import dial, look_up
+from .management import MANAGEMENT_PORT, ask_management
+from .params import DEFAULT_PORT
+from .reach import Reached, greet, is_http2
+
+if TYPE_CHECKING:
+    import socket
+
+    from .diagnosis import Diagnosis
+    from .params import Endpoint
+
+__all__ = ["investigate", "silent_but_managed"]
+
+# How long one question may take, in seconds: on a network that swallows packets the failure should
+# not be named much later.
+_QUESTION_S: Final = 0.25
+
+
+async def investigate(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnosis:
+    """Look closer at a failure.
+
+    Parameters
+    ----------
+    endpoint
+        Where it failed.
+    base
+        What the failure says by itself.
+    seen
+        What was seen on the way.
+
+    Returns
+    -------
+    Diagnosis
+        `base`, where nothing more was found out.
+    """
+    if endpoint.kind != "tcp" or seen.proxy is not None:
+        return base
+    look = {
+        "refused": _refused,
+        "forward-nowhere": _closed,
+        "reset": _closed,
+        "plaintext-to-tls": _closed,
+        "http1": _web_server,
+        "tls-to-plaintext": _plaintext,
+        "tls-handshake": _plaintext,
+    }.get(base.cause, _certificate if base.cause.startswith("tls-") else None)
+    if look is None:
+        return base
+    found = await look(endpoint, base, seen)
+    return replace(found, asked=base.asked, answered=base.answered, took_ms=base.took_ms)
+
+
+async def silent_but_managed(endpoint: Endpoint, base: Diagnosis) -> Diagnosis:
+    """Look whether a silent server is one that is still starting."""
+    if endpoint.kind != "tcp" or base.cause not in ("silent", "unanswered"):
+        return base
+    management = await ask_management(endpoint.host, MANAGEMENT_PORT, _QUESTION_S)
+    if not management.is_milvus or management.is_healthy:
+        return base
+    found = diagnosis.of(
+        endpoint, "starting", f"{management.address}/healthz says {management.text}"
+    )
+    return replace(found, asked=base.asked, took_ms=base.took_ms)
+
+
+async def _refused(endpoint: Endpoint, base: Diagnosis, _: Reached) -> Diagnosis:
+    if endpoint.port == DEFAULT_PORT or not await _speaks_http2(endpoint, DEFAULT_PORT):
+        return base
+    return diagnosis.of(endpoint, "other-port")
+
+
+async def _closed(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnosis:
+    """Tell a TLS server from one that closes every connection."""
+    if endpoint.secure:
+        return base
+
+    async def connect() -> socket.socket:
+        return await dial(seen.addresses)
+
+    try:
+        tls = await asyncio.wait_for(
+            handshake(replace(endpoint, secure=True), connect), _QUESTION_S
+        )
+    except (OSError, asyncio.TimeoutError):
+        return base
+    tls.writer.transport.abort()
+    trust = ""
+    if tls.problem:
+        trust = f"Its certificate needs --ca-pem-path FILE as well ({tls.certificate})."
+    return diagnosis.of(endpoint, "plaintext-to-tls", trust=trust)
+
+
+async def _web_server(endpoint: Endpoint, base: Diagnosis, _: Reached) -> Diagnosis:
+    """Tell Milvus's management port from other web servers, and name the right one."""
+    management = await ask_management(endpoint.host, endpoint.port, _QUESTION_S)
+    if not management.is_milvus:
+        return base
+    return diagnosis.of(endpoint, "management-port", **await _right_port(endpoint))
+
+
+async def _plaintext(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnosis:
+    """Tell a Milvus without TLS from somebody else without TLS."""
+    plaintext = replace(endpoint, secure=False)
+    try:
+        with await dial(seen.addresses) as connection:
+            answer = await asyncio.wait_for(greet(connection), _QUESTION_S)
+    except (OSError, asyncio.TimeoutError):
+        return base
+    if is_http2(answer):
+        return diagnosis.of(endpoint, "tls-to-plaintext")
+    found = diagnosis.from_answer(plaintext, answer)
+    if found.cause == "http1":
+        return await _web_server(endpoint, found, seen)
+    return found if found.cause in ("other-protocol", "forward-nowhere") else base
+
+
+async def _certificate(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnosis:
+    certificate = seen.certificate
+    if certificate is None:
+        return base
+    cause = base.cause
+    if cause in ("tls-untrusted", "tls-self-signed"):
+        # Which of several reasons is named depends on the library.
+        if certificate.not_after < time.time():
+            cause = "tls-expired"
+        elif certificate.not_before > time.time():
+            cause = "tls-not-yet-valid"
+        elif certificate.subject == certificate.issuer:
+            cause = "tls-self-signed"
+    return diagnosis.of(
+        endpoint,
+        cause,
+        base.answered,
+        names=", ".join(certificate.names[:5]) or certificate.subject,
+        first_name=certificate.names[0] if certificate.names else "NAME",
+        since=certificate.since,
+        until=certificate.until,
+        now=day(time.time()),
+        shown=f"It was issued by {certificate.issuer}.",
+    )
+
+
+async def _right_port(endpoint: Endpoint) -> dict[str, str]:
+    """Say where Milvus's own port is, if it is where it usually is."""
+    if await _speaks_http2(endpoint, DEFAULT_PORT):
+        return {}
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    return {"right_address": f"{host}:PORT (19530 by default; docker ps shows the mapping)"}
+
+
+async def _speaks_http2(endpoint: Endpoint, port: int) -> bool:
+    async def ask() -> bytes:
+        with await dial(await look_up(endpoint.host, port)) as connection:
+            return await greet(connection)
+
+    with contextlib.suppress(OSError, asyncio.TimeoutError):
+        answer = await asyncio.wait_for(ask(), _QUESTION_S)
+        return is_http2(answer)
+    return False

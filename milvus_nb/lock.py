@@ -1,0 +1,73 @@
+"""Who holds the lock of a file: the process, and its notebook where it is a kernel.
+
+Linux tells this under ``/proc``; elsewhere nothing is known.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Holder", "holder"]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A process that holds a lock.
+
+    Attributes
+    ----------
+    pid
+        Its process id.
+    notebook
+        The path of its notebook; empty where it is no notebook's kernel.
+    command
+        How it was started, shortened.
+    """
+
+    pid: int
+    notebook: str = ""
+    command: str = ""
+
+    def __str__(self) -> str:
+        if self.notebook:
+            return f"process {self.pid}, the kernel of {self.notebook}"
+        if "ipykernel" in self.command:
+            return f"process {self.pid}, a Jupyter kernel"
+        return f"process {self.pid}" + (f" ({self.command})" if self.command else "")
+
+
+def holder(path: str) -> Holder | None:
+    """Find the process that holds a lock on a file; None where that cannot be known."""
+    with contextlib.suppress(OSError, ValueError):
+        inode = os.stat(path).st_ino
+        # A line: number, FLOCK, ADVISORY, WRITE, pid, device:device:inode, 0, EOF.
+        for line in Path("/proc/locks").read_text().splitlines():
+            words = line.split()
+            if len(words) > 5 and words[5].rpartition(":")[2] == str(inode) and int(words[4]) > 0:
+                return _process(int(words[4]))
+    return None
+
+
+def _process(pid: int) -> Holder:
+    notebook = command = ""
+    with contextlib.suppress(OSError):
+        command = _words(pid, "cmdline").replace("\0", " ").strip()[:60]
+    with contextlib.suppress(OSError):
+        # Jupyter Server sets it for each kernel.
+        for variable in _words(pid, "environ").split("\0"):
+            name, _, value = variable.partition("=")
+            if name == "JPY_SESSION_NAME":
+                notebook = _short(value)
+    return Holder(pid, notebook, command)
+
+
+def _words(pid: int, name: str) -> str:
+    return Path(f"/proc/{pid}/{name}").read_bytes().decode("utf-8", "replace")
+
+
+def _short(path: str) -> str:
+    inside = os.path.relpath(path) if os.path.isabs(path) else path
+    return path if inside.startswith(os.pardir) else inside

@@ -1,0 +1,44 @@
+"""One task that several await: it ends with the last of them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+__all__ = ["Shared"]
+
+T = TypeVar("T")
+
+
+class Shared(Generic[T]):
+    """A coroutine that runs as a task, and whoever waits for it.
+
+    Parameters
+    ----------
+    work
+        Started at once.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self.task = asyncio.create_task(work)
+        # Nobody may be left to hear of its failure.
+        self.task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        self._waiting = 0
+
+    async def wait(self, deadline: float | None = None) -> T:
+        """Wait for the result; asyncio.TimeoutError after `deadline` seconds."""
+        self._waiting += 1
+        try:
+            return await asyncio.wait_for(asyncio.shield(self.task), deadline)
+        finally:
+            self._waiting -= 1
+            if self._waiting == 0 and not self.task.done():
+                await self.cancel()
+
+    async def cancel(self) -> None:
+        """End it, and wait until it has cleaned up."""
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
