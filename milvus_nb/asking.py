@@ -16,6 +16,7 @@ from . import diagnosis
 from .diagnosis import Diagnosis, ProbeError
 from .investigate import investigate, silent_but_managed
 from .probe import Probe
+from .proxies import late
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -162,14 +163,14 @@ class Asker:
         try:
             await asyncio.wait([asking], timeout=limit / 2)
             if not asking.done() and curious:
-                silent = diagnosis.silent(self.endpoint, stages.running, limit)
+                silent = late(self.endpoint, stages.running, limit)
                 hint = asyncio.create_task(silent_but_managed(self.endpoint, silent))
             await asyncio.wait([asking], timeout=start + limit - time.monotonic())
             if not asking.done() and time.monotonic() - start - limit > _OVERSLEPT_S:
                 await asyncio.wait([asking], timeout=limit)
             if asking.done():
                 return asking.result()
-            found = diagnosis.silent(self.endpoint, stages.running, limit)
+            found = late(self.endpoint, stages.running, limit)
             if hint is not None and hint.done() and found.cause in ("silent", "unanswered"):
                 found = hint.result()
             raise ProbeError(found)
@@ -223,8 +224,16 @@ class Asker:
         (server_version, latency_ms), unhealthy, existing = done[:3]
         if is_new:
             self._note = done[3]
+        unhealthy = unhealthy or self._expired()
         known = None if existing is None else frozenset(existing)
         return Answers(server_version, latency_ms, unhealthy, self._note, known)
+
+    def _expired(self) -> str:
+        """Say that the connection will not be made again once it is lost."""
+        certificate = self._reacher.last(self.endpoint).certificate
+        if certificate is None or certificate.not_after > time.time():
+            return ""
+        return f"the server's certificate expired on {certificate.until}: a new connection fails"
 
     def _look_at_file(self) -> None:
         """Milvus Lite serves a deleted database on as if nothing had happened."""

@@ -104,8 +104,9 @@ async def handshake(
         There was no TLS connection.
     """
     problem = ""
+    context = _context(endpoint)
     try:
-        reader, writer = await _open(endpoint, await connect(), _context(endpoint))
+        reader, writer = await _open(endpoint, await connect(), context)
     except ssl.SSLCertVerificationError as error:
         problem = error.verify_message
         reader, writer = await _open(endpoint, await connect(), _blind_context(endpoint))

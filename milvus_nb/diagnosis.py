@@ -162,6 +162,8 @@ def from_os_error(endpoint: Endpoint, error: OSError) -> Diagnosis:
         return of(endpoint, _match(endpoint, "UNAVAILABLE", f"ssl {error.reason} {text}"), text)
     if isinstance(error, TimeoutError):  # the operating system's, not ours
         return of(endpoint, "dropped", "timed out", seconds="the system's limit of")
+    if isinstance(error, ConnectionError) and not error.errno:  # asyncio's word for it
+        return of(endpoint, "forward-nowhere", "closed during the TLS handshake")
     if error.errno:  # asyncio's own words hide it
         text = os.strerror(error.errno)
     return of(endpoint, _match(endpoint, "UNAVAILABLE", text), text or type(error).__name__)
@@ -218,7 +220,7 @@ def from_answer(endpoint: Endpoint, answer: bytes) -> Diagnosis:
         cause = "cut-off" if endpoint.secure else "forward-nowhere"
         return of(endpoint, cause, "closed without a word")
     first = answer.split(b"\r\n")[0][:60].decode("latin-1")
-    if answer.startswith(b"HTTP/1"):
+    if re.match(rb"HTTP/1|\s*<(!doctype|html)", answer, re.IGNORECASE):
         return of(endpoint, "http1", first)
     if answer.startswith(b"\x15\x03"):
         return of(endpoint, "plaintext-to-tls", "a TLS alert", trust="")

@@ -23,7 +23,7 @@ from .investigate import investigate
 from .management import MANAGEMENT_PORT, Management, ask_management
 from .params import redact
 from .probe import Probe
-from .proxies import NO_VARIABLES, VARIABLES
+from .proxies import NO_VARIABLES, VARIABLES, late
 from .reach import Reached, reach
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class _Examination:
             await asyncio.wait_for(self._all(), self._params.timeout)
         except asyncio.TimeoutError:
             running = self._stages.running
-            found = diagnosis.silent(self.endpoint, running, self._params.timeout)
+            found = late(self.endpoint, running, self._params.timeout)
             failed = ProbeError(found)
         except ProbeError as error:
             failed = error

@@ -59,7 +59,6 @@ async def investigate(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Dia
         "plaintext-to-tls": _closed,
         "http1": _web_server,
         "tls-to-plaintext": _plaintext,
-        "tls-handshake": _plaintext,
     }.get(base.cause, _certificate if base.cause.startswith("tls-") else None)
     if look is None:
         return base
@@ -89,7 +88,7 @@ async def _refused(endpoint: Endpoint, base: Diagnosis, _: Reached) -> Diagnosis
 async def _closed(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnosis:
     """Tell a TLS server from one that closes every connection."""
     if endpoint.secure:
-        return base
+        return await _plaintext(endpoint, base, seen)
 
     async def connect() -> socket.socket:
         return await dial(seen.addresses)

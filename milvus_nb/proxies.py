@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
@@ -16,9 +16,10 @@ from .params import Secret
 if TYPE_CHECKING:
     import socket
 
+    from .diagnosis import Diagnosis
     from .params import Endpoint
 
-__all__ = ["NO_VARIABLES", "VARIABLES", "Proxy", "proxy", "tunnel"]
+__all__ = ["NO_VARIABLES", "VARIABLES", "Proxy", "late", "proxy", "tunnel"]
 
 #: What gRPC looks at, in its order; it ignores the upper-case spellings.
 VARIABLES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
@@ -72,6 +73,17 @@ def proxy(endpoint: Endpoint) -> Proxy | None:
     user = unquote(url.username or "")
     credentials = f"{user}:{unquote(url.password or '')}" if user else ""
     return Proxy(variable, host, port, Secret(credentials))
+
+
+def late(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:
+    """Report that a deadline passed; see `diagnosis.silent`. A proxy in the way is named."""
+    found = diagnosis.silent(endpoint, stage, deadline)
+    way = proxy(endpoint)
+    if way is None or stage not in ("resolve", "tcp"):
+        return found
+    facts = {"proxy": way.address, "variable": way.variable}
+    late = diagnosis.of(endpoint, "proxy-unreachable", found.answered, **facts)
+    return replace(late, took_ms=found.took_ms)
 
 
 async def tunnel(endpoint: Endpoint, way: Proxy, connection: socket.socket) -> None:

@@ -147,17 +147,29 @@ async def _reach(endpoint: Endpoint, stages: Stages, seen: Reached, *, every: bo
         stages.skip("resolve", "tcp", "tls", "grpc")
         return
     await _resolve(endpoint, stages, seen)
-    connection = await _connect(endpoint, stages, seen, every=every)
-    again = _again(endpoint, seen, connection)
+    first = [await _connect(endpoint, stages, seen, every=every)]
+    try:
+        await _talk(endpoint, stages, seen, lambda: _again(endpoint, seen, first))
+    finally:
+        for unused in first:
+            unused.close()
+
+
+async def _talk(
+    endpoint: Endpoint,
+    stages: Stages,
+    seen: Reached,
+    connect: Callable[[], Awaitable[socket.socket]],
+) -> None:
     if not endpoint.secure:
         stages.skip("tls")
         with stages.run("grpc") as found, _diagnosed(endpoint):
-            with await again() as plaintext:
+            with await connect() as plaintext:
                 _require_http2(endpoint, await greet(plaintext))
             found("HTTP/2")
         return
     with stages.run("tls") as found, _diagnosed(endpoint):
-        tls = await handshake(endpoint, again)
+        tls = await handshake(endpoint, connect)
         seen.certificate = tls.certificate
         problem = f"; not trusted: {tls.problem}" if tls.problem else ""
         found(f"{tls.version}, certificate {tls.certificate}{problem}")
@@ -213,9 +225,9 @@ async def _connect(
     way = seen.proxy
     with stages.run("tcp") as found, _through(endpoint, way), _diagnosed(endpoint):
         connection = await dial(seen.addresses, seen.attempts if every else None)
-        place = connection.getpeername()
-        seen.addresses = [(connection.family, place)]
         try:
+            place = connection.getpeername()
+            seen.addresses = [(connection.family, place)]
             if way is not None:
                 await tunnel(endpoint, way, connection)
         except BaseException:
@@ -231,21 +243,18 @@ async def _connect(
     return connection
 
 
-def _again(
-    endpoint: Endpoint, seen: Reached, first: socket.socket
-) -> Callable[[], Awaitable[socket.socket]]:
-    """Give the connection that is there, and a new one to the same address each time after."""
-    left = [first]
-
-    async def connect() -> socket.socket:
-        if left:
-            return left.pop()
-        connection = await dial(seen.addresses)
+async def _again(endpoint: Endpoint, seen: Reached, unused: list[socket.socket]) -> socket.socket:
+    """Give the connection that is there, or a new one to the same address."""
+    if unused:
+        return unused.pop()
+    connection = await dial(seen.addresses)
+    try:
         if seen.proxy is not None:
             await tunnel(endpoint, seen.proxy, connection)
-        return connection
-
-    return connect
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def is_http2(answer: bytes) -> bool:

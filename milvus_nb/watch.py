@@ -17,6 +17,7 @@ from . import diagnosis, lite
 from .asking import Asker
 from .blocking import run_blocking
 from .diagnosis import Diagnosis, ProbeError
+from .proxies import late
 from .shared import Shared
 from .stages import Stages
 
@@ -165,9 +166,9 @@ class Watch:
         try:
             await asking.wait(patience)
         except asyncio.TimeoutError:
-            late = ProbeError(diagnosis.silent(self.endpoint, stages.running, deadline))
-            stages.fail(late)
-            raise late from None
+            failed = ProbeError(late(self.endpoint, stages.running, deadline))
+            stages.fail(failed)
+            raise failed from None
         return self.status
 
     @property

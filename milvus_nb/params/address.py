@@ -35,6 +35,8 @@ _MEANT: Final = {
 }  # fmt: skip
 # Pages of the management port that are pasted from a browser; none is a database.
 _PAGES: Final = {"webui", "healthz", "metrics"}
+# How the paths of Milvus's REST interface begin.
+_REST: Final = {"v1", "v2", "api"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def _server(rest: str, text: str, source: str, secure: bool | None) -> Address:
         secure=secure,
         user=_decode(user, text, source),
         password=Secret(_decode(password, text, source)),
-        db_name=_database(path, text, source),
+        db_name=_database(path, text, source, display(Address("tcp", host, port, secure=secure))),
     )
 
 
@@ -177,12 +179,18 @@ def _host_and_port(  # noqa: C901  # one branch a form of address
     return host, int(digits)
 
 
-def _database(path: str, text: str, source: str) -> str:
+def _database(path: str, text: str, source: str, place: str) -> str:
     segments = [segment for segment in path.split("/") if segment]
-    if len(segments) > 1 or (segments and segments[0] in _PAGES):
+    if segments and segments[0] in _PAGES:
+        host = place.removesuffix(":9091")
+        why = "That is a page of Milvus's management port (WebUI, health, metrics), for browsers."
+        raise refusal(text, source, why, f"Milvus's own port is 19530: {host}:19530", "webui-url")
+    if len(segments) > 1 and segments[0] in _REST:
+        why = "That is the address of a REST call."
+        raise refusal(text, source, why, f"Give host and port alone: {place}", "rest-url")
+    if len(segments) > 1:
         why = "After the host comes the name of a database, and nothing else."
-        fix = "If this is the address of a REST call or of the WebUI: give host and port alone."
-        raise refusal(text, source, why, fix)
+        raise refusal(text, source, why, f"Give host and port alone: {place}")
     return _decode(segments[0], text, source) if segments else ""
 
 

@@ -80,6 +80,7 @@ def lite_path(path: str, source: str = "uri") -> str:
             f"{shown} is not a Milvus Lite database.",
             "The name of a Milvus Lite database ends in .db.",
             "Write for example ./demo.db; a server is written host:port.",
+            "lite-name",
         )
     if _DRIVE.match(path) and os.name != "nt":
         raise ParamsError(
@@ -94,6 +95,7 @@ def lite_path(path: str, source: str = "uri") -> str:
             f"{shown} cannot be opened.",
             f"There is no folder {parent!r}.",
             "Create the folder first, or correct the path.",
+            "lite-folder-missing",
         )
     if os.path.isdir(full):
         _check_folder(full, shown)
@@ -102,12 +104,14 @@ def lite_path(path: str, source: str = "uri") -> str:
             f"{shown} is not a Milvus Lite database.",
             "It is a file; Milvus Lite 3 keeps a database in a folder, older ones in a file.",
             "Choose another name; a database of Milvus Lite 2 has to be exported with that.",
+            "lite-not-a-folder",
         )
     elif not os.access(parent, os.W_OK):
         raise ParamsError(
             f"{shown} cannot be made.",
             f"The user that runs the kernel may not write to the folder {parent!r}.",
             "Choose another folder, or change its permissions.",
+            "lite-not-writable",
         )
     return os.path.realpath(full)  # one database is one endpoint, by whichever link
 
@@ -124,9 +128,11 @@ def _check_folder(full: str, shown: str) -> None:
             f"{shown} is not a Milvus Lite database.",
             "It is a folder with other things in it.",
             "Choose another name.",
+            "lite-foreign-folder",
         )
     raise ParamsError(
         f"{shown} cannot be opened.",
         f"The system says: {reason}.",
         "Let the user that runs the kernel read and write the folder.",
+        "lite-not-writable",
     )

@@ -99,9 +99,9 @@ def check_characters(text: str, source: str) -> None:
             raise refusal(text, source, why, "Type the address again rather than pasting it.")
 
 
-def refusal(text: str, source: str, why: str, fix: str) -> ParamsError:
+def refusal(text: str, source: str, why: str, fix: str, cause: str = "") -> ParamsError:
     """Make the error for text that is no address; what may be secret in it is hidden."""
     shown = redact_address(text)
     if len(shown) > 100:
         shown = f"{shown[:100]}…"
-    return ParamsError(f"{source}: {shown!r} is not an address.", why, fix)
+    return ParamsError(f"{source}: {shown!r} is not an address.", why, fix, cause)

@@ -85,6 +85,7 @@ def _read(option: str, path: str) -> bytes:
         raise ParamsError(
             f"{option}: there is no file {path!r}.",
             fix="Check the path; a relative one starts at the kernel's working folder.",
+            cause="tls-file-missing",
         )
     if not os.path.isfile(path):
         raise ParamsError(
@@ -109,11 +110,13 @@ def _check_certificate(option: str, path: str) -> None:
             raise ParamsError(
                 f"{option}: {path!r} holds a private key, not a certificate.",
                 fix="Give the certificate; the two files may be swapped.",
+                cause="tls-files-swapped",
             )
         raise ParamsError(
             f"{option}: {path!r} holds no certificate in PEM form.",
             "A PEM file has a line -----BEGIN CERTIFICATE-----.",
             "A DER file becomes PEM with: openssl x509 -inform der -in FILE -out FILE.pem",
+            "tls-file-not-pem",
         )
     import ssl
 
@@ -146,11 +149,13 @@ def _check_key(path: str) -> None:
         raise ParamsError(
             f"{option}: {path!r} holds a certificate, not a private key.",
             fix="Give the private key; the two files may be swapped.",
+            cause="tls-files-swapped",
         )
     raise ParamsError(
         f"{option}: {path!r} holds no private key in PEM form.",
         "A PEM file has a line -----BEGIN PRIVATE KEY-----.",
         "A DER file becomes PEM with: openssl pkey -inform der -in FILE -out FILE.pem",
+        "tls-file-not-pem",
     )
 
 
@@ -173,6 +178,7 @@ def _check_pair(certificate: str, key: str) -> None:
         raise ParamsError(
             f"client_key_path: {key!r} is not the key of the certificate {certificate!r}.",
             fix="Give the key that was made together with client_pem_path.",
+            cause="tls-key-mismatch",
         )
     raise ParamsError(
         f"client_pem_path, client_key_path: OpenSSL cannot use {certificate!r} with {key!r}.",

@@ -101,7 +101,7 @@ class MilvusTestServer:
         self.tls = tls
         self.deadline_s = deadline_s
         self.process: subprocess.Popen[bytes] | None = None
-        self.port = self.http_port = 0
+        self.port = self.http_port = self.etcd_port = 0
         self._settings = {**_SMALL, **(settings or {})}
         self._folder = Path(tempfile.mkdtemp(prefix="milvus-"))
         self._log = self._folder / "server.log"
@@ -247,6 +247,7 @@ class MilvusTestServer:
         *ports, self.http_port, etcd_peer_port = free_ports(len(names) + 2)
         by_name = dict(zip(names, ports, strict=True))
         self.port = by_name["proxy_port"]
+        self.etcd_port = by_name["etcd_port"]
         config.update(**by_name)
         config.set("authorization_enabled", self.auth)
         if self.certificates and self.tls != "none":

@@ -1,0 +1,548 @@
+"""Every cause of a failed connection, provoked for real, and named right."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pytest
+
+from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError
+from milvus_nb.causes import CAUSES
+from tests.helpers import free_port, threads, wait_until
+from tests.servers import (
+    ConnectProxy,
+    FaultProxy,
+    FullBacklog,
+    GatewayPeer,
+    MysqlPeer,
+    PostgresPeer,
+    RedisPeer,
+    ScriptedMilvus,
+    SilentPeer,
+    SmtpPeer,
+    SshPeer,
+    WebServer,
+    make_certificates,
+    make_self_signed,
+    run_in_namespace,
+    server_tls,
+    why_no_namespaces,
+)
+from tests.servers.namespaces import FAR, NO_ROUTE, NO_SUCH_NAME, PACKETS_DROPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.servers import Certificates, MilvusTestServer
+
+    Provoke = Callable[["World"], dict[str, Any]]
+
+# A host of this machine that no other test uses: ports 19530 and 9091 are free there.
+OWN_HOST = "127.0.7.7"
+
+
+class World:
+    """What the faults are made of; all of it ends with the test."""
+
+    def __init__(self, request: pytest.FixtureRequest, stack: contextlib.ExitStack) -> None:
+        self._request = request
+        self.tmp_path: Path = request.getfixturevalue("tmp_path")
+        self.environment: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+        self.start = stack.enter_context
+
+    def server(self, name: str = "milvus") -> MilvusTestServer:
+        found: MilvusTestServer = self._request.getfixturevalue(name)
+        return found
+
+    def certificates(self, **how: Any) -> Certificates:
+        return make_certificates(self.tmp_path / "certificates", **how)
+
+    def file(self, name: str, content: str = "") -> str:
+        path = self.tmp_path / name
+        path.write_text(content)
+        return str(path)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row: what is provoked, the cause that it must have, and a text that must be told."""
+
+    name: str
+    cause: str
+    told: str
+    provoke: Provoke
+
+    def __str__(self) -> str:
+        return self.name
+
+
+# How the faults are made; each gives connect's keywords.
+
+
+def wrong_port(world: World) -> dict[str, Any]:
+    world.start(ScriptedMilvus(host=OWN_HOST, port=19530))
+    return {"uri": f"{OWN_HOST}:{free_port()}"}
+
+
+def management_port_of_a_usual_server(world: World) -> dict[str, Any]:
+    world.start(ScriptedMilvus(host=OWN_HOST, port=19530))
+    world.start(WebServer({"/healthz": (200, b"OK")}, host=OWN_HOST, port=9091))
+    return {"uri": f"{OWN_HOST}:9091"}
+
+
+def starting(world: World) -> dict[str, Any]:
+    state = b'{"state":"component proxy state is Abnormal","detail":[{"name":"proxy","code":2}]}'
+    world.start(WebServer({"/healthz": (500, state)}, host=OWN_HOST, port=9091))
+    return {"uri": world.start(SilentPeer(host=OWN_HOST)).address, "timeout": 0.6}
+
+
+def frozen(world: World) -> dict[str, Any]:
+    """TCP and HTTP/2 answer, calls do not."""
+
+    def sleep(_: grpc.ServicerContext) -> bytes:
+        time.sleep(1)
+        return b""
+
+    peer = world.start(
+        ScriptedMilvus(dict.fromkeys(("Connect", "GetVersion", "CheckHealth"), sleep))
+    )
+    return {"uri": peer.address, "timeout": 0.5}
+
+
+def proxy(world: World, mode: str = "refuse", variable: str = "http_proxy") -> dict[str, Any]:
+    way = world.start(ConnectProxy(mode))  # type: ignore[arg-type]  # one of its modes
+    world.environment.setenv(variable, f"http://someone:s3cret@{way.address}")
+    return {"uri": "milvus.example:19530", "timeout": 0.6}
+
+
+def proxy_down(world: World) -> dict[str, Any]:
+    world.environment.setenv("grpc_proxy", f"http://127.0.0.1:{free_port()}")
+    return {"uri": "milvus.example"}
+
+
+def proxy_without_url(world: World) -> dict[str, Any]:
+    world.environment.setenv("https_proxy", "proxy.example:3128:1")
+    return {"uri": "milvus.example"}
+
+
+def forward_to_nowhere(world: World) -> dict[str, Any]:
+    return {"uri": world.start(FaultProxy(("127.0.0.1", free_port()))).address}
+
+
+def faulty(world: World, how: str, *args: Any) -> dict[str, Any]:
+    way = world.start(FaultProxy(("127.0.0.1", world.server().port)))
+    getattr(way, how)(*args)
+    return {"uri": way.address, "timeout": 0.6}
+
+
+def certified(world: World, certificates: Certificates, **given: Any) -> dict[str, Any]:
+    """Start a server with these certificates, to be connected to by the name localhost."""
+    server = world.start(ScriptedMilvus(certificates=certificates, host="127.0.0.1"))
+    return {"uri": f"https://localhost:{server.port}", **given}
+
+
+def expired(world: World, *, from_days: int, to_days: int) -> dict[str, Any]:
+    now = dt.datetime.now(dt.timezone.utc)
+    found = world.certificates(
+        not_before=now + dt.timedelta(days=from_days),
+        not_after=now + dt.timedelta(days=to_days),
+    )
+    return certified(world, found, ca_pem_path=found.ca_pem)
+
+
+def cloud(world: World) -> dict[str, Any]:
+    """Let a proxy say that the cloud's name is here."""
+    host = "in03-1234.serverless.gcp-us-west1.cloud.zilliz.com"
+    found = world.certificates(names=(host,))
+    server = world.start(ScriptedMilvus(certificates=found))
+    way = world.start(ConnectProxy(routes={f"{host}:443": ("127.0.0.1", server.port)}))
+    world.environment.setenv("https_proxy", f"http://{way.address}")
+    return {"uri": f"https://{host}", "ca_pem_path": found.ca_pem}
+
+
+def named_otherwise(world: World) -> dict[str, Any]:
+    found = world.certificates(names=("milvus.example", "10.1.2.3"))
+    return certified(world, found, ca_pem_path=found.ca_pem)
+
+
+def mutual(world: World, *, foreign: bool) -> dict[str, Any]:
+    server = world.server("milvus_mutual_tls")
+    given = {"uri": server.uri, "token": server.root_token, "ca_pem_path": server.ca_pem}
+    if foreign:
+        other = make_certificates(world.tmp_path / "foreign")
+        given |= {"client_pem_path": other.client_pem, "client_key_path": other.client_key}
+    return given
+
+
+def old_tls(world: World) -> dict[str, Any]:
+    """Start a server whose TLS is too old for everybody."""
+    context = server_tls(world.certificates())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    # Not asyncio's: that one hangs up without the alert that other servers send.
+    listener = world.start(socket.create_server(("127.0.0.1", 0)))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, contextlib.suppress(OSError):
+                    context.wrap_socket(connection, server_side=True)
+
+    threading.Thread(target=serve, daemon=True).start()
+    return {"uri": f"https://localhost:{listener.getsockname()[1]}"}
+
+
+def without_http2(world: World) -> dict[str, Any]:
+    found = world.certificates()
+    peer = world.start(GatewayPeer(tls=server_tls(found, alpn=())))
+    return {"uri": f"https://localhost:{peer.port}", "ca_pem_path": found.ca_pem}
+
+
+def scripted(world: World, method: str, answer: Any) -> dict[str, Any]:
+    return {"uri": world.start(ScriptedMilvus({method: answer})).address}
+
+
+def denied(context: grpc.ServicerContext) -> bytes:
+    context.abort(grpc.StatusCode.PERMISSION_DENIED, "PrivilegeConnect is needed")
+
+
+def broken(_: grpc.ServicerContext) -> bytes:
+    raise RuntimeError("the disk is on fire")
+
+
+def locked(world: World) -> dict[str, Any]:
+    """Let the kernel of another notebook have it."""
+    path = str(world.tmp_path / "demo.db")
+    code = (
+        "from milvus_nb import connections\n"
+        f"connections.connect(uri={path!r})\n"
+        "print('open', flush=True)\ninput()"
+    )
+    environment = {**os.environ, "JPY_SESSION_NAME": "/home/ada/experiments/search.ipynb"}
+    other = world.start(
+        subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+        )
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"open\n"
+    return {"uri": path}
+
+
+def old_lite(world: World) -> dict[str, Any]:
+    return {"uri": world.file("old.db", "a database of Milvus Lite 2")}
+
+
+def foreign_folder(world: World) -> dict[str, Any]:
+    (world.tmp_path / "photos.db").mkdir()
+    world.file("photos.db/1.jpg")
+    return {"uri": str(world.tmp_path / "photos.db")}
+
+
+def damaged_lite(world: World) -> dict[str, Any]:
+    """Put files where its folders belong."""
+    (world.tmp_path / "broken.db").mkdir()
+    world.file("broken.db/collections", "not a folder")
+    world.file("broken.db/databases", "not a folder")
+    return {"uri": str(world.tmp_path / "broken.db")}
+
+
+FAULTS = (
+    # The way
+    Fault("closed port", "refused", "localhost:1.", lambda _: {"uri": "localhost:1"}),
+    Fault("closed port beside a server", "other-port", f"connect {OWN_HOST}:19530", wrong_port),
+    Fault("name", "dns", "nowhere.invalid", lambda _: {"uri": "nowhere.invalid"}),
+    Fault("packets dropped", "dropped", "port", lambda world: {
+        "uri": world.start(FullBacklog()).address, "timeout": 0.4}),
+    Fault("silent", "silent", "0.4 s", lambda world: {
+        "uri": world.start(SilentPeer()).address, "timeout": 0.4}),
+    Fault("still starting", "starting", "proxy state is Abnormal", starting),
+    Fault("calls not answered", "unanswered", "did not answer in 0.5 s", frozen),
+    Fault("reset on accept", "reset", "resets them", lambda w: faulty(w, "reset_new")),
+    Fault("closed on accept", "forward-nowhere", "ssh -L", lambda w: faulty(w, "close_new")),
+    Fault("forwarded to nowhere", "forward-nowhere", "nothing behind", forward_to_nowhere),
+    Fault("swallowed", "silent", "said nothing", lambda w: faulty(w, "blackhole")),
+    Fault("cut in the greeting", "forward-nowhere", "without a word",
+          lambda w: faulty(w, "half_close")),
+    Fault("cut in a call", "cut-off", "middle of an answer", lambda w: faulty(w, "truncate", 60)),
+    # Proxies
+    Fault("proxy refuses", "proxy-refused", "no_proxy=milvus.example", proxy),
+    Fault("proxy is down", "proxy-unreachable", "grpc_proxy", proxy_down),
+    Fault("proxy hangs", "proxy-unreachable", "http_proxy", lambda w: proxy(w, "hang")),
+    Fault("proxy is none", "proxy-unreachable", "https_proxy",
+          lambda w: proxy(w, "garbage", "https_proxy")),
+    Fault("proxy has no URL", "proxy-unreachable", "https_proxy", proxy_without_url),
+    # Somebody else
+    Fault("management port", "management-port", "19530", lambda w: {
+        "uri": f"localhost:{w.server().http_port}"}),
+    Fault("management port, usual", "management-port", f"%milvus connect {OWN_HOST}:19530",
+          management_port_of_a_usual_server),
+    Fault("https to the management port", "management-port", "19530", lambda w: {
+        "uri": f"https://localhost:{w.server().http_port}"}),
+    Fault("web server", "http1", "web server", lambda w: {"uri": w.start(WebServer()).address}),
+    Fault("TLS, closed on accept", "forward-nowhere", "ssh -L", lambda w: {
+        **faulty(w, "close_new"), "secure": True}),
+    Fault("SSH", "other-protocol", "SSH", lambda w: {"uri": w.start(SshPeer()).address}),
+    Fault("Redis", "other-protocol", "Redis", lambda w: {"uri": w.start(RedisPeer()).address}),
+    Fault("MySQL", "other-protocol", "MySQL", lambda w: {"uri": w.start(MysqlPeer()).address}),
+    Fault("SMTP", "other-protocol", "mail", lambda w: {"uri": w.start(SmtpPeer()).address}),
+    Fault("PostgreSQL", "forward-nowhere", "without a word",
+          lambda w: {"uri": w.start(PostgresPeer()).address}),
+    Fault("TLS to SSH", "other-protocol", "SSH", lambda w: {
+        "uri": f"https://{w.start(SshPeer()).address}"}),
+    Fault("etcd", "not-milvus", "etcd", lambda w: {"uri": f"localhost:{w.server().etcd_port}"}),
+    Fault("gateway 404", "gateway", "404", lambda w: {"uri": w.start(GatewayPeer(404)).address}),
+    Fault("gateway 401", "gateway", "401", lambda w: {"uri": w.start(GatewayPeer(401)).address}),
+    Fault("gateway 503", "gateway", "503", lambda w: {"uri": w.start(GatewayPeer(503)).address}),
+    Fault("gateway 200", "gateway", "200", lambda w: {"uri": w.start(GatewayPeer(200)).address}),
+    Fault("server too old", "server-too-old", "does not know Connect", lambda w: {
+        "uri": w.start(ScriptedMilvus({})).address}),
+    # TLS
+    Fault("TLS to plaintext", "tls-to-plaintext", "https://", lambda w: {
+        "uri": f"https://{w.server().address}"}),
+    Fault("plaintext to TLS", "plaintext-to-tls", "--secure", lambda w: {
+        "uri": w.server("milvus_tls").address}),
+    Fault("no CA", "tls-untrusted", "--ca-pem-path", lambda w: {
+        "uri": w.server("milvus_tls").uri}),
+    Fault("wrong CA", "tls-untrusted", "certificates/ca.pem", lambda w: {
+        "uri": w.server("milvus_tls").uri, "ca_pem_path": w.certificates().ca_pem}),
+    Fault("self-signed", "tls-self-signed", "--server-pem-path",
+          lambda w: certified(w, make_self_signed(w.tmp_path / "own"))),
+    Fault("expired", "tls-expired", "expired on", lambda w: expired(w, from_days=-9, to_days=-2)),
+    Fault("not yet valid", "tls-not-yet-valid", "clock",
+          lambda w: expired(w, from_days=2, to_days=9)),
+    Fault("other name", "tls-name", "--server-name milvus.example", named_otherwise),
+    Fault("client certificate missing", "tls-client-missing", "--client-pem-path",
+          lambda w: mutual(w, foreign=False)),
+    Fault("client certificate foreign", "tls-client-rejected", "foreign/client.pem",
+          lambda w: mutual(w, foreign=True)),
+    Fault("TLS too old", "tls-handshake", "TLS version", old_tls),
+    Fault("no HTTP/2 in TLS", "tls-no-http2", "ALPN", without_http2),
+    Fault("CA file missing", "tls-file-missing", "nothing.pem", lambda _: {
+        "uri": "https://localhost", "ca_pem_path": "nothing.pem"}),
+    Fault("CA file is no PEM", "tls-file-not-pem", "BEGIN CERTIFICATE", lambda w: {
+        "uri": "https://localhost", "ca_pem_path": w.file("ca.pem", "hello")}),
+    # Signing in
+    Fault("wrong password", "wrong-password", "user root", lambda w: {
+        "uri": w.server("milvus_auth").uri, "token": "root:wrong"}),
+    Fault("no such user", "wrong-password", "user eve", lambda w: {
+        "uri": w.server("milvus_auth").uri, "token": "eve:Milvus"}),
+    Fault("bad API key", "wrong-api-key", "user:password", lambda w: {
+        "uri": w.server("milvus_auth").uri, "token": "abcdef"}),
+    Fault("no credentials", "no-credentials", "--token-env", lambda w: {
+        "uri": w.server("milvus_auth").uri}),
+    Fault("cloud without a token", "cloud-no-token", "--token-env", cloud),
+    Fault("not allowed", "permission-denied", "PrivilegeConnect",
+          lambda w: scripted(w, "Connect", denied)),
+    # The database, and the server's own errors
+    Fault("database missing", "database-missing", "The databases there: default", lambda w: {
+        "uri": w.server().uri, "db_name": "sales"}),
+    Fault("server error", "server-error", "17: out of luck", lambda w: scripted(
+        w, "Connect", b"\n\x0d\x08\x01\x12\x0bout of luck".replace(b"\x0d", b"\x11")
+        .replace(b"luck", b"luck\x18\x11"))),
+    Fault("exception in the server", "unknown", "the disk is on fire",
+          lambda w: scripted(w, "Connect", broken)),
+    # What is pasted
+    Fault("REST URL", "rest-url", "http://localhost:19530"[7:], lambda _: {
+        "uri": "http://localhost:19530/v1/vector/collections"}),
+    Fault("REST URL, v2", "rest-url", "localhost:19530", lambda _: {
+        "uri": "http://localhost:19530/v2/vectordb/collections/list"}),
+    Fault("WebUI URL", "webui-url", "localhost:19530", lambda _: {
+        "uri": "http://localhost:9091/webui/"}),
+    # Milvus Lite
+    Fault("Lite locked", "lite-locked", "the kernel of /home/ada/experiments/search.ipynb", locked),
+    Fault("Lite folder missing", "lite-folder-missing", "no/such", lambda w: {
+        "uri": str(w.tmp_path / "no/such/demo.db")}),
+    Fault("Lite name", "lite-name", ".db", lambda _: {"uri": "./demo.sqlite"}),
+    Fault("Lite 2 file", "lite-not-a-folder", "Milvus Lite 2", old_lite),
+    Fault("Lite, other folder", "lite-foreign-folder", "other things", foreign_folder),
+    Fault("Lite damaged", "lite-failed", "broken.db", damaged_lite),
+)  # fmt: skip
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    with contextlib.ExitStack() as stack:
+        yield World(request, stack)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_each_fault_is_named(connections: ConnectionRegistry, world: World, fault: Fault) -> None:
+    """By connect, and by the doctor; in three lines with the actual values; nothing is left."""
+    given = fault.provoke(world)
+    with pytest.raises(MilvusNbError) as failure:
+        connections.connect("x", **given)
+    error = failure.value
+    assert error.cause == fault.cause, error
+    assert fault.told in str(error)
+    assert 2 <= len(error.lines) <= 3
+    assert "{" not in str(error)
+    assert "s3cret" not in str(error)
+    assert connections.list_connections() == []
+    if not isinstance(error, ConnectError):
+        return  # refused before anything was sent
+    assert error.diagnosis is not None
+    assert error.diagnosis.answered
+    assert "None" not in error.diagnosis.evidence
+    report = connections.examine(given.pop("uri"), **given).wait()
+    assert report.diagnosis is not None
+    assert report.diagnosis.cause == fault.cause, report
+    assert fault.told in str(report)
+    assert [stage.status for stage in report.stages].count("failed") == 1
+    assert threads("milvus-nb-blocking") == []
+
+
+def test_every_cause_has_a_row() -> None:
+    """Or is provoked in a test of its own, named here."""
+    elsewhere = {
+        "dns-silent": test_what_a_broken_network_does,
+        "no-route": test_what_a_broken_network_does,
+        "tls-bad-file": test_a_tls_file_that_went_away,
+        "connection-lost": "tests/test_watching.py",
+        "lite-deleted": "tests/test_watching.py",
+        "lite-gone": "tests/test_watching.py",
+        "unstable": "tests/test_watching.py",
+    }
+    assert {fault.cause for fault in FAULTS} >= CAUSES.keys() - elsewhere.keys()
+
+
+CONNECT = """
+from milvus_nb import connections, MilvusNbError
+try:
+    connections.connect(uri={uri!r}, timeout=1)
+except MilvusNbError as error:
+    print(error.cause, error)
+"""
+
+
+@pytest.mark.skipif(bool(why_no_namespaces()), reason=why_no_namespaces())
+@pytest.mark.parametrize(
+    ("uri", "setup", "files", "cause"),
+    [
+        (f"{FAR}:19530", NO_ROUTE, {}, "no-route"),
+        ("127.0.0.1:19530", PACKETS_DROPPED, {}, "dropped"),
+        ("milvus.example", (), {"/etc/resolv.conf": "nameserver 192.0.2.53\n"}, "dns-silent"),
+        ("milvus.example", (), NO_SUCH_NAME, "dns"),
+        ("/mnt/demo.db", ("mount -t tmpfs -o ro none /mnt",), {}, "lite-not-writable"),
+    ],
+)
+def test_what_a_broken_network_does(
+    uri: str, setup: tuple[str, ...], files: dict[str, str], cause: str
+) -> None:
+    """No route, dropped packets, no name server; and a disk that cannot be written."""
+    told = run_in_namespace(CONNECT.format(uri=uri), setup=setup, files=files)
+    assert told.split()[0] == cause, told
+    assert uri.partition(":")[0] in told
+
+
+def test_a_tls_file_that_went_away(
+    connections: ConnectionRegistry, milvus_tls: MilvusTestServer, tmp_path: Path
+) -> None:
+    """Between the check of the parameters and the next attempt."""
+    ca_pem = tmp_path / "ca.pem"
+    with open(milvus_tls.ca_pem) as file:
+        ca_pem.write_text(file.read())
+    connections.add_connection(x={"uri": milvus_tls.uri, "ca_pem_path": str(ca_pem)})
+    ca_pem.unlink()
+    with pytest.raises(ConnectError) as failure:
+        connections.connect("x")
+    assert failure.value.cause == "tls-bad-file"
+    assert str(ca_pem) in str(failure.value)
+
+
+def test_a_server_that_starts_is_told_from_one_that_hangs(
+    connections: ConnectionRegistry, make_milvus: Callable[..., MilvusTestServer]
+) -> None:
+    """The real one accepts connections long before it answers; its management port knows."""
+    server = make_milvus()
+    server.kill()
+    with FaultProxy(("127.0.0.1", server.http_port), host=OWN_HOST, port=9091):
+        server.launch()
+        causes: list[str] = []
+
+        def until_connected() -> bool:
+            try:
+                connections.connect(uri=f"{OWN_HOST}:{server.port}", timeout=0.5)
+            except ConnectError as error:
+                causes.append(error.cause)
+                return False
+            return True
+
+        wait_until(until_connected, 60)
+    assert "starting" in causes
+    assert set(causes) <= {"refused", "starting", "reset", "silent", "unanswered"}, causes
+
+
+def test_authorization_that_is_off_is_told(
+    connections: ConnectionRegistry, milvus: MilvusTestServer, milvus_auth: MilvusTestServer
+) -> None:
+    """Any password is accepted there: connected, but it proves nothing."""
+    found = connections.connect("off", uri=milvus.uri, token="root:anything")
+    assert found.state == "connected"
+    assert "proves nothing" in found.note
+    assert "proves nothing" in repr(found)
+    assert "proves nothing" in " ".join(found.diagnose().notes)
+    assert connections.connect("on", uri=milvus_auth.uri, token="root:Milvus").note == ""
+    assert connections.connect("none", uri=milvus.uri).note == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [("v9.1.0", "older than the server (v9.1.0)"), ("v2.2.9", "newer than the server (v2.2.9)")],
+)
+def test_an_sdk_of_another_age_is_told(
+    connections: ConnectionRegistry, version: str, told: str
+) -> None:
+    """Pymilvus's versions are those of the Milvus they were made for."""
+    from tests.servers.peers import HEALTHY
+
+    reply = b"\x12" + bytes([len(version)]) + version.encode()
+    with ScriptedMilvus({**HEALTHY, "GetVersion": reply}) as server:
+        report = connections.diagnose(server.address)
+    assert report.ok
+    assert told in " ".join(report.notes)
+
+
+def test_a_failed_connect_goes_on_when_the_network_lies(
+    connections: ConnectionRegistry, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy variable does not matter where no_proxy exempts the host, or gRPC is told so."""
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    given: dict[str, Any] = {"uri": milvus.uri, "grpc_options": {"grpc.enable_http_proxy": 0}}
+    assert connections.connect("told", **given).client.list_collections() == []
+    monkeypatch.setenv("no_proxy", "example.com, localhost")
+    assert connections.connect("exempt", uri=milvus.uri).client.list_collections() == []
+
+
+def test_through_a_proxy_that_works(
+    connections: ConnectionRegistry, milvus_tls: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Probes and the client go through it, with TLS to the server; the doctor shows it."""
+    with ConnectProxy("tunnel", routes={"localhost:7": ("127.0.0.1", milvus_tls.port)}) as way:
+        monkeypatch.setenv("https_proxy", f"http://someone:s3cret@{way.address}")
+        found = connections.connect(uri="https://localhost:7", ca_pem_path=milvus_tls.ca_pem)
+        assert found.client.list_collections() == []
+        report = found.diagnose()
+    assert report.ok
+    assert f"through {way.address} (https_proxy)" in str(report)
+    assert "s3cret" not in str(report)
+    assert all("proxy-authorization" in request.headers for request in way.requests)
