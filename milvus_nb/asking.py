@@ -93,7 +93,7 @@ class Asker:
         self._file = self._file or _identity(self.endpoint.path)
 
     async def ask(
-        self, limit: float, stages: Stages, *, databases: bool = False, curious: bool = True
+        self, limit: float, stages: Stages, *, databases: bool = False, again: bool = False
     ) -> Answers:
         """Ask for everything; connect and sign in first where there is no connection.
 
@@ -105,12 +105,13 @@ class Asker:
             Where to record its stages.
         databases
             Whether to ask for the databases, too.
-        curious
-            Whether a silent server is worth a question to its management port.
+        again
+            Whether it is known to be unreachable: whoever tries the same place shares the attempt,
+            and nobody asks what is behind it once more.
         """
         ends = time.monotonic() + limit
         try:
-            answers = await self._ask_within(limit, stages, databases=databases, curious=curious)
+            answers = await self._ask_within(limit, stages, databases=databases, again=again)
         except ProbeError as error:
             failed = error
         else:
@@ -146,6 +147,11 @@ class Asker:
         """Give the task that ends when the connection is lost; None where there is none now."""
         return self._probe.lost() if self._probe is not None else None
 
+    async def lose(self) -> None:
+        """Close the channel, which is lost: what was known of the way is so no more."""
+        self._reacher.forget(self.endpoint)
+        await self.drop()
+
     async def drop(self) -> None:
         """Close the channel and its socket."""
         probe, self._probe = self._probe, None
@@ -155,14 +161,16 @@ class Asker:
     # One question
 
     async def _ask_within(
-        self, limit: float, stages: Stages, *, databases: bool, curious: bool
+        self, limit: float, stages: Stages, *, databases: bool, again: bool
     ) -> Answers:
-        asking = asyncio.create_task(self._ask(stages, databases=databases))
+        asking = asyncio.create_task(
+            self._ask(stages, databases=databases, retry_s=limit if again else None)
+        )
         hint: asyncio.Task[Diagnosis] | None = None
         start = time.monotonic()
         try:
             await asyncio.wait([asking], timeout=limit / 2)
-            if not asking.done() and curious:
+            if not asking.done() and not again:
                 silent = late(self.endpoint, stages.running, limit)
                 hint = asyncio.create_task(silent_but_managed(self.endpoint, silent))
             await asyncio.wait([asking], timeout=start + limit - time.monotonic())
@@ -180,10 +188,10 @@ class Asker:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
 
-    async def _ask(self, stages: Stages, *, databases: bool) -> Answers:
+    async def _ask(self, stages: Stages, *, databases: bool, retry_s: float | None) -> Answers:
         self._look_at_file()
         is_new = self._probe is None
-        probe = self._probe or await self._open(stages)
+        probe = self._probe or await self._open(stages, retry_s)
 
         async def version() -> tuple[str, float]:
             await probe.ready()  # connecting is not part of the round trip
@@ -242,13 +250,16 @@ class Asker:
                 diagnosis.of(self.endpoint, "lite-deleted", "it is not there any more")
             )
 
-    async def _open(self, stages: Stages) -> Probe:
+    async def _open(self, stages: Stages, retry_s: float | None) -> Probe:
         try:
             refuse_without_token(self.endpoint)
         except ProbeError as error:
             stages.blame("sign_in", error)
             raise
-        reached = await self._reacher.reach(self.endpoint, stages)
+        if retry_s is not None and not stages.watched:
+            reached = await self._reacher.retry(self.endpoint, retry_s)
+        else:
+            reached = await self._reacher.reach(self.endpoint, stages)
         self._probe = Probe(self.endpoint, reached.target or self.target)
         self.opened_at = time.monotonic()
         return self._probe

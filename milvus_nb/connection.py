@@ -311,6 +311,7 @@ class Connection(HasTraits):
             self.params = replace(self.params, db_name="" if db_name == "default" else db_name)
             watch.databases.update(self._watched_databases())
             self._set(db_name=db_name or "default")
+            self._apply(watch.status)
 
     def retry(self) -> None:
         """Probe at once."""

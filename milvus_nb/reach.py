@@ -19,14 +19,15 @@ from .certificate import Certificate, handshake
 from .diagnosis import ProbeError
 from .dial import Attempt, SocketAddress, dial, look_up, shown
 from .params import Secret
-from .proxies import Proxy, proxy, tunnel
+from .proxies import Proxy, late, proxy, tunnel
 from .shared import Shared
+from .stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+    from .diagnosis import Diagnosis
     from .params import Endpoint
-    from .stages import Stages
 
 __all__ = ["Reached", "Reacher", "greet", "is_http2", "reach"]
 
@@ -37,6 +38,7 @@ _FRAME_HEADER_BYTES: Final = 9
 _TYPE_BYTE, _SETTINGS = 3, 4
 
 _RECENT_S: Final = 10.0
+_FAILED_S: Final = 0.08
 
 
 @dataclass
@@ -64,32 +66,60 @@ class Reached:
 
 
 class Reacher:
-    """Reaches endpoints, each place one at a time, and remembers for 10 s where HTTP/2 was spoken.
+    """Reaches endpoints, and remembers for 10 s where HTTP/2 was spoken.
 
-    However many connections go to one server with however many users: while it is down, one attempt
-    is made at a time.
+    Many connections may go to one place with many users. While it is down, they make one attempt at
+    a time between them.
     """
 
     def __init__(self) -> None:
         self._recent: dict[Endpoint, tuple[Reached, float]] = {}
+        self._failed: dict[Endpoint, tuple[Diagnosis, float]] = {}
         self._asking: dict[Endpoint, Shared[Reached]] = {}
 
     async def reach(self, endpoint: Endpoint, stages: Stages) -> Reached:
-        """Reach it, together with whoever is about to reach the same place; see `reach`."""
+        """Reach it, unless that was done a moment ago and nobody wants to see the stages."""
         place = _place(endpoint)
         found, when = self._recent.get(place, (Reached(), 0.0))
         if time.monotonic() - when < _RECENT_S and not stages.watched:
             return found
-        if stages.watched:
-            found = await reach(endpoint, stages)
-        else:
-            asking = self._asking.get(place)
-            if asking is None:
-                asking = self._asking[place] = Shared(reach(endpoint, stages))
-                asking.task.add_done_callback(lambda _: self._asking.pop(place, None))
-            found = await asking.wait()
+        found = await reach(endpoint, stages)
         self._recent[place] = found, time.monotonic()
+        self._failed.pop(place, None)
         return found
+
+    async def retry(self, endpoint: Endpoint, limit: float) -> Reached:
+        """Reach what could not be reached, together with whoever tries the same place.
+
+        Parameters
+        ----------
+        endpoint
+            Where to go.
+        limit
+            Seconds that the attempt may take.
+        """
+        place = _place(endpoint)
+        known, when = self._failed.get(place, (None, 0.0))
+        if known is not None and time.monotonic() - when < _FAILED_S:
+            raise ProbeError(known)
+        asking = self._asking.get(place)
+        if asking is None:
+            asking = self._asking[place] = Shared(self._attempt(endpoint, limit))
+        return await asking.wait()
+
+    async def _attempt(self, endpoint: Endpoint, limit: float) -> Reached:
+        place, stages = _place(endpoint), Stages()
+        try:
+            return await asyncio.wait_for(self.reach(endpoint, stages), limit)
+        except asyncio.TimeoutError:
+            failed = ProbeError(late(endpoint, stages.running, limit))
+            stages.fail(failed)
+        except ProbeError as error:
+            failed = error
+        finally:
+            self._asking.pop(place, None)
+        self._failed[place] = failed.diagnosis, time.monotonic()
+        raise failed
 
     def last(self, endpoint: Endpoint) -> Reached:
         """Give what was seen when it was last reached."""

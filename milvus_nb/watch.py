@@ -191,6 +191,8 @@ class Watch:
             return
         await self._be_open(deadline)
         names = await self._asker.databases(deadline)
+        if names is not None:
+            self._publish(replace(self.status, databases=frozenset(names)))
         if names is not None and db_name not in names:
             raise ProbeError(diagnosis.database_missing(self.endpoint, db_name, names))
 
@@ -240,7 +242,7 @@ class Watch:
         finally:
             poke.cancel()
         if lost is not None and lost.done():
-            await self._asker.drop()
+            await self._asker.lose()
             self._lived = time.monotonic() - self._asker.opened_at
             self._drops = 0 if self._lived > _STEADY_S else min(self._drops + 1, 10)
         self._poke.clear()
@@ -263,7 +265,7 @@ class Watch:
                 limit,
                 stages,
                 databases=bool(self.databases),
-                curious=self.status.state != "unreachable",
+                again=self.status.state == "unreachable",
             )
             self._publish(
                 Status(

@@ -1,0 +1,313 @@
+"""What happens to a live connection: each fault leads to the right state, and back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import pymilvus
+import pytest
+
+from milvus_nb import ConnectError, Connection, ConnectionRegistry, ParamsError
+from tests.helpers import sockets_to, wait_until
+from tests.servers import FaultProxy, ScriptedMilvus, make_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.kernels import Kernel
+    from tests.servers import MilvusTestServer
+
+
+@pytest.fixture
+def way(milvus: MilvusTestServer) -> Iterator[FaultProxy]:
+    """Give a network to the plain server that can be broken."""
+    with FaultProxy(("127.0.0.1", milvus.port)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def connections() -> Iterator[ConnectionRegistry]:
+    """Give a registry with a quick pulse."""
+    found = ConnectionRegistry(heartbeat=0.3, deadline=0.5)
+    yield found
+    found.shutdown()
+
+
+def states_of(connection: Connection) -> list[tuple[str, str]]:
+    """Record each state with its cause, from now on."""
+    seen: list[tuple[str, str]] = []
+    connection.observe(lambda _: seen.append((connection.state, connection.cause)), "state")
+    return seen
+
+
+def is_in(connection: Connection, state: str, cause: str = "") -> Callable[[], bool]:
+    return lambda: connection.state == state and connection.cause == cause
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_killed_server(
+    connections: ConnectionRegistry, make_milvus: Callable[..., MilvusTestServer], restart: bool
+) -> None:
+    """Unreachable at once, with the cause; back by itself, and so is the user's client."""
+    server = make_milvus()
+    found = connections.connect(uri=server.uri)
+    client = found.client
+    seen = states_of(found)
+    server.kill()
+    wait_until(is_in(found, "unreachable", "refused"), 2)
+    assert {cause for _, cause in seen} <= {"refused", "reset", "cut-off"}
+    assert found.fix
+    assert time.time() - found.since < 2
+    if restart:
+        server.restart()
+        wait_until(is_in(found, "connected"), 30)
+        assert client.list_collections() == []
+        assert found.reason == found.fix == ""
+
+
+def test_a_frozen_server(connections: ConnectionRegistry, milvus: MilvusTestServer) -> None:
+    """SIGSTOP: its sockets stay open and nothing answers."""
+    found = connections.connect(uri=milvus.uri)
+    milvus.pause()
+    wait_until(is_in(found, "unreachable", "unanswered"), 3)
+    assert "0.5 s" in found.reason
+    milvus.resume()
+    wait_until(is_in(found, "connected"), 5)
+
+
+@pytest.mark.parametrize(
+    ("fault", "arguments", "causes"),
+    [
+        ("blackhole", (), {"unanswered", "silent"}),
+        ("delay", (2.0,), {"unanswered", "silent"}),
+        ("refuse", (), {"refused"}),
+        ("close_new", (), {"forward-nowhere"}),
+        ("reset_new", (), {"reset"}),
+        ("truncate", (60,), {"cut-off", "unstable"}),
+        ("flap", (0.05,), {"unstable", "cut-off", "forward-nowhere", "reset"}),
+    ],
+)
+def test_a_broken_network(
+    connections: ConnectionRegistry,
+    way: FaultProxy,
+    fault: str,
+    arguments: tuple[Any, ...],
+    causes: set[str],
+) -> None:
+    """Whatever breaks it: unreachable with a cause, and back when it is over."""
+    found = connections.connect(uri=way.address)
+    seen = states_of(found)
+    getattr(way, fault)(*arguments)
+    if fault in ("refuse", "close_new", "reset_new"):
+        way.reset_all()  # they are about new connections
+    wait_until(lambda: found.state == "unreachable", 5)
+    wait_until(lambda: found.cause in causes or found.state == "connected", 5)
+    assert {cause for state, cause in seen if state == "unreachable"} <= {*causes, "cut-off"}
+    way.listen_again()
+    way.pass_through()
+    wait_until(is_in(found, "connected"), 10)
+    assert found.ping().count == 5
+
+
+def test_a_lost_connection_that_can_be_made_again_is_hardly_noticed(
+    connections: ConnectionRegistry, way: FaultProxy
+) -> None:
+    """No red light for a blink."""
+    found = connections.connect(uri=way.address)
+    seen = states_of(found)
+    made = way.connections_seen
+    way.reset_all()
+    wait_until(lambda: way.connections_seen > made, 5)
+    wait_until(lambda: found.checked_at is not None and time.time() - found.checked_at < 0.2, 5)
+    assert found.state == "connected"
+    assert seen == []
+
+
+def test_flapping_does_not_flood(connections: ConnectionRegistry, way: FaultProxy) -> None:
+    """Neither the views nor the server: it backs off."""
+    found = connections.connect(uri=way.address)
+    events: list[str] = []
+    connections.subscribe(lambda event: events.append(event.kind))
+    way.flap(0.02)
+    wait_until(lambda: found.cause == "unstable", 10)
+    begin, made = time.monotonic(), way.connections_seen
+    wait_until(lambda: time.monotonic() - begin > 4, 5)
+    # Each try is one connection to look and one of gRPC's.
+    assert way.connections_seen - made < 4 * 2 * 3
+    assert len(events) < 60, events
+    way.pass_through()
+    wait_until(is_in(found, "connected"), 10)
+
+
+def test_a_changed_password(connections: ConnectionRegistry, milvus_auth: MilvusTestServer) -> None:
+    """Rejected with the next heartbeat; Retry asks at once when it is right again."""
+    admin = pymilvus.MilvusClient(milvus_auth.uri, token=milvus_auth.root_token, dedicated=True)
+    admin.create_user("bob", "password-1")
+    try:
+        found = connections.connect(uri=milvus_auth.uri, token="bob:password-1")
+        admin.update_password("bob", "password-1", "password-2")
+        wait_until(is_in(found, "rejected", "wrong-password"), 3)
+        assert "bob" in found.reason
+        connections.set_pace(heartbeat=3600, deadline=2)
+        wait_until(lambda: found.checked_at is not None, 1)
+        admin.update_password("bob", "password-2", "password-1")
+        connections.retry("default")
+        wait_until(is_in(found, "connected"), 5)
+    finally:
+        admin.drop_user("bob")
+        admin.close()
+
+
+def test_a_dropped_database(connections: ConnectionRegistry, milvus: MilvusTestServer) -> None:
+    """Whoever uses it is rejected; the others of the same server are not."""
+    admin = pymilvus.MilvusClient(milvus.uri, dedicated=True)
+    admin.create_database("sales")
+    found = connections.connect("sales", uri=milvus.uri, db_name="sales")
+    other = connections.connect("other", uri=milvus.uri)
+    used = connections.connect("used", uri=milvus.uri)
+    connections.use("used", "sales")
+    admin.drop_database("sales")
+    wait_until(is_in(found, "rejected", "database-missing"), 3)
+    wait_until(is_in(used, "rejected", "database-missing"), 3)
+    assert "default" in found.fix
+    assert other.state == "connected"
+    since = found.since
+    checked = other.checked_at or 0.0
+    wait_until(lambda: (other.checked_at or 0.0) > checked, 3)
+    assert found.since == since
+    connections.use("used", "default")
+    wait_until(is_in(used, "connected"), 3)
+    admin.create_database("sales")
+    wait_until(is_in(found, "connected"), 3)
+    admin.drop_database("sales")
+    admin.close()
+
+
+def test_an_unhealthy_server_says_why(connections: ConnectionRegistry) -> None:
+    """CheckHealth's reasons and quota states, in words."""
+    unhealthy = b"\x0a\x00\x10\x00\x1a\x11disk nearly full!\x22\x01\x05"
+    with ScriptedMilvus() as server:
+        found = connections.connect(uri=server.address)
+        server.methods = {**server.methods, "CheckHealth": unhealthy}
+        wait_until(is_in(found, "degraded", "unhealthy"), 3)
+        assert found.reason == "disk nearly full!; writing is denied"
+
+
+def test_a_certificate_that_expires(connections: ConnectionRegistry, tmp_path: Path) -> None:
+    """Degraded while the old connection lives, unreachable once a new one is needed."""
+    ends = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=3)
+    certificates = make_certificates(tmp_path / "short", not_after=ends)
+    with (
+        ScriptedMilvus(certificates=certificates) as server,
+        FaultProxy(("127.0.0.1", server.port)) as way,
+    ):
+        uri = f"https://localhost:{way.port}"
+        found = connections.connect(uri=uri, ca_pem_path=certificates.ca_pem)
+        assert found.state == "connected"
+        assert "expires on" in " ".join(found.diagnose().notes)
+        wait_until(is_in(found, "degraded", "unhealthy"), 8)
+        assert "certificate expired" in found.reason
+        way.reset_all()
+        wait_until(is_in(found, "unreachable", "tls-expired"), 5)
+
+
+def test_a_deleted_lite_database(connections: ConnectionRegistry, lite_path: Path) -> None:
+    """It would be served on as if nothing had happened."""
+    found = connections.connect(uri=str(lite_path))
+    away = lite_path.with_name("away.db")
+    lite_path.rename(away)
+    wait_until(is_in(found, "unreachable", "lite-deleted"), 3)
+    away.rename(lite_path)
+    wait_until(is_in(found, "connected"), 3)
+    shutil.rmtree(lite_path)
+    wait_until(is_in(found, "unreachable", "lite-deleted"), 3)
+
+
+def test_a_lite_server_that_somebody_stopped(
+    connections: ConnectionRegistry, lite_path: Path
+) -> None:
+    """Pymilvus's users can."""
+    from milvus_lite.server_manager import server_manager_instance
+
+    found = connections.connect(uri=str(lite_path))
+    server_manager_instance.release_server(str(lite_path))
+    wait_until(is_in(found, "unreachable", "lite-gone"), 5)
+    connections.disconnect("default")
+    assert connections.connect(uri=str(lite_path)).state == "connected"
+
+
+def test_a_ping_during_which_the_connection_is_given_up(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """The heartbeat finds out first, and says so."""
+    connections.connect(uri=milvus.uri, timeout=10)
+    milvus.pause()
+    with pytest.raises(ConnectError) as failure:
+        connections.measure("default").wait()
+    assert failure.value.cause == "connection-lost"
+
+
+def test_many_connections_to_one_dead_place_make_one_attempt_at_a_time(
+    connections: ConnectionRegistry, way: FaultProxy
+) -> None:
+    """A thousand connections as a hundred users."""
+    for number in range(1000):
+        connections.connect(f"c{number}", uri=way.address, token=f"u{number % 100}:x")
+    way.blackhole()
+    wait_until(lambda: all(found.state == "unreachable" for found in connections.connections()), 20)
+    made = way.connections_seen
+    most = 0
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        most = max(most, way.live)
+        time.sleep(0.01)
+    # Each attempt may take 0.5 s; and one lives for the moment in which it is given up.
+    assert way.connections_seen - made <= 8
+    assert most <= 2
+    way.pass_through()
+    wait_until(lambda: all(c.state == "connected" for c in connections.connections()), 30)
+
+
+def test_a_laptop_that_slept(make_kernel: Callable[..., Kernel], milvus: MilvusTestServer) -> None:
+    """The kernel stood still for longer than every deadline: the server is not to blame."""
+    kernel = make_kernel()
+    kernel.run(
+        "%load_ext milvus_nb\n%config MilvusMagics.heartbeat = 0.2\n"
+        f"%config MilvusMagics.deadline = 0.5\nc = %milvus connect {milvus.address}\n"
+        "states = []\nc.observe(lambda change: states.append(change['new']), 'state')"
+    )
+    for _ in range(3):
+        os.kill(kernel.pid, signal.SIGSTOP)
+        time.sleep(2)
+        os.kill(kernel.pid, signal.SIGCONT)
+        shown = kernel.run("import time; time.sleep(1.5); print(states, c.state)").stdout
+        assert shown == "[] connected\n"
+
+
+def test_the_pace_is_checked(connections: ConnectionRegistry) -> None:
+    """Times are above 0."""
+    with pytest.raises(ParamsError, match="deadline = -1"):
+        connections.set_pace(1, -1)
+    with pytest.raises(ParamsError, match="heartbeat = 0"):
+        connections.set_pace(0, 1)
+
+
+def test_nothing_is_left_of_what_was_watched(
+    connections: ConnectionRegistry, way: FaultProxy
+) -> None:
+    """Also where it was closed while it was broken."""
+    for fault in ("blackhole", "refuse", "close_new"):
+        way.listen_again()
+        way.pass_through()
+        connections.connect("x", uri=way.address)
+        getattr(way, fault)()
+        way.reset_all()
+        wait_until(lambda: connections["x"].state == "unreachable", 5)
+        connections.disconnect("x")
+        wait_until(lambda: sockets_to(way.port) == [], 2)
