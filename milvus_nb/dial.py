@@ -108,7 +108,12 @@ async def dial(
             _, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         winner = next((task.result() for task in tasks if _ok(task)), None)
     finally:
-        await _drop(tasks, winner)
+        try:
+            await _drop(tasks, winner)
+        except BaseException:
+            if winner is not None:
+                winner.close()
+            raise
     if winner is not None:
         return winner
     for task in tasks:

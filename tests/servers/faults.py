@@ -177,6 +177,7 @@ class FaultProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._run(self._refuse())
         self._run(self._end_all())
         thread, self._thread = self._thread, None
         if thread is not None:
