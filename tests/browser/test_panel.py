@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.lab import NOTE_DISCONNECTS, PID
 from tests.helpers import free_port, sockets_to, wait_until
+from tests.servers import FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -306,3 +307,58 @@ def test_the_panel_follows_the_theme(
         backgrounds.add(background)
         assert contrast >= 4.5, theme
     assert len(backgrounds) == 2
+
+
+def test_a_check_of_a_connection_live_and_cancelled(
+    open_notebook: Callable[..., Notebook], milvus: MilvusTestServer
+) -> None:
+    """The layers, the facts, and the time; Cancel ends it; the connection stays as it is."""
+    with FaultProxy(("127.0.0.1", milvus.port)) as way:
+        connect = f"c = %milvus connect {way.address} -a lab --timeout 60"
+        notebook = open_notebook(
+            LOAD, "%config MilvusMagics.deadline = 60", connect, "%milvus panel"
+        )
+        notebook.run_all()
+        pid = notebook.kernel_pid()
+        row = notebook.row("lab")
+        row.get_by_role("button", name="More actions for lab").click()
+        notebook.panel.get_by_role("menuitem", name="Check").click()
+        stages = notebook.panel.get_by_role("list", name="Check of lab", exact=True)
+        expect(stages.get_by_role("listitem")).to_have_count(8)
+        expect(row).to_contain_text("127.0.0.1")
+        expect(row).to_contain_text("Management port")
+        expect(row).to_contain_text("Checked")
+        before = sockets_to(way.port, pid)
+
+        way.blackhole()
+        notebook.button("Check lab").click()
+        cancel = notebook.button("Cancel check lab")
+        expect(stages.locator("[data-status=running]")).to_contain_text("gRPC")
+        expect(cancel).to_be_visible()
+        cancel.click()
+        expect(notebook.button("Check lab")).to_be_visible()
+        wait_until(lambda: sockets_to(way.port, pid) == before, 5)
+        way.refuse()
+        notebook.button("Check lab").click()
+        expect(row).to_contain_text("Connection refused")
+        expect(row.locator("code.milvus-nb-cause")).to_have_text("refused")
+
+
+def test_a_test_in_the_form_tells_the_layers(
+    open_notebook: Callable[..., Notebook], milvus_tls: MilvusTestServer, milvus: MilvusTestServer
+) -> None:
+    """What fails, with the certificate that was shown; then what works, with a warning."""
+    notebook = open_notebook(LOAD, "%milvus panel")
+    notebook.run_all()
+    notebook.fill_form(Address=milvus_tls.uri, Alias="x")
+    notebook.button("Test").click()
+    expect(notebook.panel.get_by_role("alert")).to_contain_text("is not signed by an authority")
+    expect(notebook.panel).to_contain_text("issuer O=milvus_nb tests")
+    notebook.fill_form(
+        Address=milvus.address, Alias="x", sign_in="Password", User="root", Password="anything"
+    )
+    notebook.button("Test").click()
+    expect(notebook.panel).to_contain_text("Everything answers. Nothing was connected.")
+    expect(notebook.panel.locator(".milvus-nb-note").first).to_contain_text("proves nothing")
+    notebook.submit()
+    expect(notebook.row("x")).to_contain_text("Authorization is off")
