@@ -15,7 +15,7 @@ import pymilvus
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.lab import JupyterLab, Notebook, launch_chromium
-from tests.servers import MilvusTestServer
+from tests.servers import MilvusTestServer, SilentPeer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +77,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
             prod = MilvusTestServer(auth=True)
             stops.append(prod.stop)
+            tls = MilvusTestServer(tls="server")
+            stops.append(tls.stop)
             lab_server = MilvusTestServer()
             stops.append(lab_server.stop)
             quota = MilvusTestServer(
@@ -92,12 +94,12 @@ def main() -> None:
             jupyter = JupyterLab(Path(temporary))
             stops.append(jupyter.stop)
             browser = launch_chromium(playwright)
-            page = browser.new_page(viewport={"width": 1180, "height": 1000})
+            page = browser.new_page(viewport={"width": 1180, "height": 1500})
             notebook = Notebook(
                 jupyter, page, "demo.ipynb", ["%load_ext milvus_nb", "%milvus panel"]
             )
             notebook.run_all()
-            go_through(Photographer(notebook, folder), prod, lab_server, quota)
+            go_through(Photographer(notebook, folder), prod, tls, lab_server, quota)
             browser.close()
     finally:
         for stop in reversed(stops):
@@ -105,7 +107,11 @@ def main() -> None:
 
 
 def go_through(
-    camera: Photographer, prod: MilvusTestServer, lab: MilvusTestServer, quota: MilvusTestServer
+    camera: Photographer,
+    prod: MilvusTestServer,
+    tls: MilvusTestServer,
+    lab: MilvusTestServer,
+    quota: MilvusTestServer,
 ) -> None:
     """Bring the panel into each state."""
     notebook = camera.notebook
@@ -119,6 +125,20 @@ def go_through(
     notebook.submit()
     expect(panel.get_by_role("alert")).to_contain_text("Wrong password")
     camera.take("wrong-password")
+    with SilentPeer() as silent:
+        panel.get_by_text("TLS and timing").click()
+        notebook.fill_form(**{"Address": silent.address, "Password": "Milvus", "Timeout (s)": "120"})
+        notebook.button("Test").click()
+        expect(panel.locator("[data-status=running]")).to_contain_text("gRPC")
+        panel.get_by_text("TLS and timing").click()
+        camera.take("testing")
+        notebook.button("Cancel").click()
+        expect(panel.get_by_role("alert")).to_contain_text("Cancelled")
+    notebook.fill_form(Address=tls.uri)
+    notebook.button("Test").click()
+    expect(panel.get_by_role("alert")).to_contain_text("not signed")
+    camera.take("test-failed")
+    notebook.fill_form(Address=prod.address)
     notebook.field("Password").fill("Milvus")
     notebook.submit()
     expect(notebook.row("prod")).to_contain_text("Connected")
@@ -145,6 +165,9 @@ def go_through(
     panel.get_by_role("menuitem", name="Details").click()
     expect(notebook.row("default")).to_contain_text("Last check")
     camera.take("details")
+    notebook.button("Check default").click()
+    expect(notebook.row("default")).to_contain_text("Checked")
+    camera.take("checked")
     for alias in ("lab", "prod", "archive"):
         notebook.button(f"Disconnect {alias}").click()
         expect(notebook.row(alias)).to_have_count(0)
