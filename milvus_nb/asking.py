@@ -46,10 +46,6 @@ class Answers:
 
     Attributes
     ----------
-    version
-        Such as ``"v2.3.5"``.
-    latency_ms
-        Round trip of GetVersion in milliseconds.
     unhealthy
         What it says is wrong with it; empty if nothing is.
     note
@@ -58,8 +54,6 @@ class Answers:
         Their names; None where nobody wanted to know or the server does not tell.
     """
 
-    version: str
-    latency_ms: float
     unhealthy: str = ""
     note: str = ""
     databases: frozenset[str] | None = None
@@ -81,6 +75,10 @@ class Asker:
         self.target = endpoint.target
         self.opened_at = 0.0
         """When the channel was opened, by the monotonic clock."""
+        self.version = ""
+        """The server's, such as ``"v2.3.5"``; asked for whenever a channel is opened."""
+        self.latency_ms: float | None = None
+        """The last measured round trip of GetVersion, in milliseconds."""
         self._reacher = reacher
         self._probe: Probe | None = None
         self._note = ""
@@ -110,8 +108,13 @@ class Asker:
             and nobody asks what is behind it once more.
         """
         ends = time.monotonic() + limit
+        probe = self._probe
         try:
-            answers = await self._ask_within(limit, stages, databases=databases, again=again)
+            self._look_at_file()
+            if probe is not None:
+                answers = await self._beat(probe, limit, stages, databases=databases)
+            else:
+                answers = await self._ask_within(limit, stages, databases=databases, again=again)
         except ProbeError as error:
             failed = error
         else:
@@ -132,6 +135,7 @@ class Asker:
             start = time.perf_counter()
             await self._within(deadline, self._live().version())
             times.append((time.perf_counter() - start) * 1000)
+        self.latency_ms = times[-1]
         return times
 
     async def databases(self, deadline: float) -> list[str] | None:
@@ -188,18 +192,46 @@ class Asker:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
 
-    async def _ask(self, stages: Stages, *, databases: bool, retry_s: float | None) -> Answers:
-        self._look_at_file()
-        is_new = self._probe is None
-        probe = self._probe or await self._open(stages, retry_s)
+    async def _beat(
+        self, probe: Probe, limit: float, stages: Stages, *, databases: bool
+    ) -> Answers:
+        """Ask over the open channel, where one call tells whether it lives: it is asked often."""
+        start = time.monotonic()
 
-        async def version() -> tuple[str, float]:
+        def left() -> float:
+            return max(start + limit - time.monotonic(), 0.001)
+
+        try:
+            if stages.watched:
+                stages.skip("resolve", "tcp", "tls", "grpc", "sign_in")
+                with stages.run("version") as found:
+                    found(await probe.version(left()))
+            with stages.run("health") as found:
+                unhealthy = await probe.health(left())
+                found(unhealthy or "healthy")
+            names = await probe.databases(left()) if databases else None
+        except ProbeError as error:
+            if error.diagnosis.cause != "unanswered":
+                raise
+            overslept = time.monotonic() - start - limit > _OVERSLEPT_S
+            failed = ProbeError(diagnosis.silent(self.endpoint, "", limit))
+        else:
+            return self._answers(unhealthy, names)
+        if overslept:
+            return await self._beat(probe, limit, stages, databases=databases)
+        named = await silent_but_managed(self.endpoint, failed.diagnosis)
+        raise ProbeError(named)
+
+    async def _ask(self, stages: Stages, *, databases: bool, retry_s: float | None) -> Answers:
+        probe = await self._open(stages, retry_s)
+
+        async def version() -> None:
             await probe.ready()  # connecting is not part of the round trip
             with stages.run("version") as found:
                 start = time.perf_counter()
-                name = await probe.version()
-                found(name)
-                return name, (time.perf_counter() - start) * 1000
+                self.version = await probe.version()
+                self.latency_ms = (time.perf_counter() - start) * 1000
+                found(self.version)
 
         async def health() -> str:
             with stages.run("health") as found:
@@ -216,25 +248,23 @@ class Asker:
             anyone = bool(self.endpoint.credentials) and await probe.accepts_anyone()
             return AUTHORIZATION_OFF if anyone else ""
 
-        calls: list[Coroutine[Any, Any, Any]] = [version(), health(), names()]
-        if is_new:
-            calls.append(sign_in())
-        else:
-            stages.skip("resolve", "tcp", "tls", "grpc", "sign_in")  # shared, and open already
         # Each to its end: gRPC keeps a cancelled call, and with it the socket, a while longer.
-        done: list[Any] = await asyncio.gather(*calls, return_exceptions=True)
+        calls = (version(), health(), names(), sign_in())
+        done: Any = await asyncio.gather(*calls, return_exceptions=True)
         # The sign-in comes last and says most.
         failed = next((found for found in done[::-1] if isinstance(found, BaseException)), None)
         if isinstance(failed, ProbeError):
-            stages.blame(_stage_of(failed.diagnosis, is_new=is_new), failed)
+            # All calls carry the credentials; whichever failed, it is the sign-in's failure.
+            is_tls = failed.diagnosis.cause.startswith("tls-")
+            stages.blame("tls" if is_tls else "sign_in", failed)
         if failed is not None:
             raise failed
-        (server_version, latency_ms), unhealthy, existing = done[:3]
-        if is_new:
-            self._note = done[3]
-        unhealthy = unhealthy or self._expired()
-        known = None if existing is None else frozenset(existing)
-        return Answers(server_version, latency_ms, unhealthy, self._note, known)
+        _, unhealthy, existing, self._note = done
+        return self._answers(unhealthy, existing)
+
+    def _answers(self, unhealthy: str, names: list[str] | None) -> Answers:
+        known = None if names is None else frozenset(names)
+        return Answers(unhealthy or self._expired(), self._note, known)
 
     def _expired(self) -> str:
         """Say that the connection will not be made again once it is lost."""
@@ -292,14 +322,6 @@ def refuse_without_token(endpoint: Endpoint) -> None:
     """Raise ProbeError for a cloud endpoint without credentials: that needs no question."""
     if endpoint.host.endswith(_CLOUD) and not endpoint.credentials:
         raise ProbeError(diagnosis.of(endpoint, "cloud-no-token", "no token was given"))
-
-
-def _stage_of(found: Diagnosis, *, is_new: bool) -> str:
-    """Tell which stage a failed call's failure belongs to."""
-    if found.cause.startswith("tls-"):
-        return "tls"
-    # All calls carry the credentials; whichever failed, it is the sign-in's failure.
-    return "sign_in" if is_new or found.state == "rejected" else "version"
 
 
 def _identity(path: str) -> tuple[int, int] | None:

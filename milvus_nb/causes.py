@@ -46,7 +46,7 @@ CAUSES: Final[dict[str, Cause]] = {
         "Connect the network or VPN that {host} is in; is a local firewall in the way?",
     ),
     "dropped": Cause(
-        "{host} did not answer on port {port} in {seconds} s: no TCP connection came about.",
+        "{host} did not answer on port {port} in {seconds}: no TCP connection came about.",
         "Is the machine on, and does a firewall or security group let you through to port {port}?",
     ),
     "refused": Cause(
@@ -71,7 +71,7 @@ CAUSES: Final[dict[str, Cause]] = {
         "Was Milvus stopped just now? Otherwise look at what is in between: proxy, load balancer.",
     ),
     "silent": Cause(
-        "{address} accepted the connection and said nothing for {seconds} s.",
+        "{address} accepted the connection and said nothing for {seconds}.",
         "Is that Milvus, and not frozen? If it is only slow: --timeout 30",
     ),
     "starting": Cause(
@@ -79,7 +79,7 @@ CAUSES: Final[dict[str, Cause]] = {
         "Wait a moment and connect again. If it stays like this, its log says why.",
     ),
     "unanswered": Cause(
-        "{address} did not answer in {seconds} s, although the connection stands.",
+        "{address} did not answer in {seconds}, although the connection stands.",
         "Is it frozen, overloaded or cut off? If only slow: --timeout 30, or for the heartbeat "
         "%config MilvusMagics.deadline = 10",
     ),

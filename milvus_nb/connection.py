@@ -147,7 +147,7 @@ class Connection(HasTraits):
     @property
     def latency_ms(self) -> float | None:
         """The last measured round trip in milliseconds, or None before the first."""
-        return self._watch.status.latency_ms if self._watch else None
+        return self._watch.latency_ms if self._watch else None
 
     @property
     def checked_at(self) -> float | None:

@@ -161,7 +161,7 @@ def from_os_error(endpoint: Endpoint, error: OSError) -> Diagnosis:
     if isinstance(error, ssl.SSLError):
         return of(endpoint, _match(endpoint, "UNAVAILABLE", f"ssl {error.reason} {text}"), text)
     if isinstance(error, TimeoutError):  # the operating system's, not ours
-        return of(endpoint, "dropped", "timed out", seconds="the system's limit of")
+        return of(endpoint, "dropped", "timed out", seconds="the system's limit of time")
     if isinstance(error, ConnectionError) and not error.errno:  # asyncio's word for it
         return of(endpoint, "forward-nowhere", "closed during the TLS handshake")
     if error.errno:  # asyncio's own words hide it
@@ -190,8 +190,8 @@ def silent(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:
         How long, in seconds.
     """
     cause = _SILENT_AT.get(stage, "unanswered")
-    seconds = f"{deadline:.3g}"
-    answered = f"nothing in {seconds} s"
+    seconds = f"{deadline:.3g} s"
+    answered = f"nothing in {seconds}"
     return replace(of(endpoint, cause, answered, seconds=seconds), took_ms=deadline * 1000)
 
 
@@ -286,6 +286,7 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "client_file": tls.client_pem_path,
         "files": ", ".join(given) or "they",
         # What an investigation may find out.
+        "seconds": "time",
         "names": "another name",
         "first_name": "NAME",
         "since": "a later time",

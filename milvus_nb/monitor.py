@@ -13,6 +13,7 @@ import contextlib
 import gc
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import grpc.aio
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Job", "Monitor"]
 
 T = TypeVar("T")
+
+# So many latencies are measured between two heartbeats.
+_MEASURED_AT_A_TIME = 3
 
 # How long Ctrl-C waits for a cancelled job to clean up behind itself.
 _CANCEL_GRACE_S = 0.1
@@ -210,7 +214,9 @@ class Monitor:
         # Otherwise gRPC ends and restarts its polling thread with the last and the next channel.
         grpc.aio.init_grpc_aio()
         try:
+            measuring = loop.create_task(self._measure())
             loop.run_forever()
+            measuring.cancel()
             loop.run_until_complete(self._close_all())
         finally:
             gc.collect()  # channels sit in cycles, and gRPC's polling thread lives as long as they
@@ -229,6 +235,17 @@ class Monitor:
             task.cancel()
         if rest:
             await asyncio.wait(rest, timeout=_CANCEL_GRACE_S)
+
+    async def _measure(self) -> None:
+        """Measure latencies between the heartbeats, one after another: alone, they are true."""
+        while True:
+            heartbeat = self.pace.heartbeat
+            await asyncio.sleep((0.5 - time.monotonic() / heartbeat) % 1 * heartbeat)
+            waiting = list(self._watches.values())
+            waiting.sort(key=lambda watch: watch.measured_at)
+            for watch in waiting[:_MEASURED_AT_A_TIME]:
+                await watch.measure()
+            await asyncio.sleep(0.01 * heartbeat)
 
     async def acquire(self, endpoint: Endpoint) -> Watch:
         """Get the endpoint's watch, shared by all connections to it."""

@@ -46,6 +46,7 @@ class Probe:
         self._metadata = call_metadata(endpoint)
         self._is_closed = False
         self._lost: asyncio.Task[None] | None = None
+        self._callables: dict[str, Any] = {}
         try:
             self._channel = open_channel(endpoint, target)
         except OSError as error:
@@ -54,6 +55,7 @@ class Probe:
     async def close(self) -> None:
         """Close the socket. Calls that are under way fail."""
         self._is_closed = True
+        self._callables.clear()
         await self._channel.close()
         if self._lost is not None:
             self._lost.cancel()
@@ -95,15 +97,15 @@ class Probe:
             return False
         return not _failed(reply.status)
 
-    async def version(self) -> str:
-        """Ask for the server's version, such as ``"v2.3.5"``."""
-        reply = await self._call(wire.GetVersion)
+    async def version(self, limit: float | None = None) -> str:
+        """Ask for the server's version, such as ``"v2.3.5"``; `limit` in seconds."""
+        reply = await self._call(wire.GetVersion, limit=limit)
         self._refuse(reply.status)
         return diagnosis.plain(reply.version)
 
-    async def health(self) -> str:
+    async def health(self, limit: float | None = None) -> str:
         """Ask for what is wrong with the server; nothing if it is healthy or does not tell."""
-        reply = await self._call(wire.CheckHealth, optional=True)
+        reply = await self._call(wire.CheckHealth, optional=True, limit=limit)
         if reply is None:
             return ""
         reasons = list(reply.reasons)
@@ -116,9 +118,9 @@ class Probe:
             diagnosis.plain("; ".join([*reasons, *quotas])) or "the server calls itself unhealthy"
         )
 
-    async def databases(self) -> list[str] | None:
+    async def databases(self, limit: float | None = None) -> list[str] | None:
         """List the databases, or None where the server does not tell (too old, or not allowed)."""
-        reply = await self._call(wire.ListDatabases, optional=True)
+        reply = await self._call(wire.ListDatabases, optional=True, limit=limit)
         return None if reply is None or _failed(reply.status) else list(reply.db_names)
 
     async def _call(
@@ -126,20 +128,27 @@ class Probe:
         method: wire.Method,
         *,
         optional: bool = False,
+        limit: float | None = None,
         metadata: tuple[tuple[str, str], ...] | None = None,
         **fields: Any,
     ) -> Any:
         """Call the server; None where an `optional` call is not known or not allowed there."""
         headers = self._metadata if metadata is None else metadata
-        call = self._channel.unary_unary(
-            method.path, method.request.SerializeToString, method.response.FromString
-        )
+        call = self._callables.get(method.name)
+        if call is None:
+            call = self._callables[method.name] = self._channel.unary_unary(
+                method.path, method.request.SerializeToString, method.response.FromString
+            )
         try:
-            return await call(method.request(**fields), metadata=headers)
+            return await call(method.request(**fields), metadata=headers, timeout=limit)
         except grpc.aio.AioRpcError as error:
             if optional and error.code() in _NOT_OFFERED:
                 return None
-            found = diagnosis.from_rpc(self._endpoint, error.code(), error.details(), method.name)
+            if limit is not None and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                found = diagnosis.silent(self._endpoint, "", limit)
+            else:
+                code, details = error.code(), error.details()
+                found = diagnosis.from_rpc(self._endpoint, code, details, method.name)
         except asyncio.CancelledError:
             if not self._is_closed:
                 raise  # our own task was cancelled, not the call

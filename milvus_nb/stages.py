@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from .diagnosis import ProbeError, with_evidence
@@ -151,7 +151,12 @@ class Stages:
             if name in self._stages:
                 self._set(name, status="skipped")
 
-    def _set(self, name: str, **changes: object) -> None:
-        self._stages[name] = replace(self._stages[name], **changes)  # type: ignore[arg-type]
+    def _set(
+        self, name: str, status: StageStatus | None = None, ms: float | None = None, text: str = ""
+    ) -> None:
+        known = self._stages[name]
+        self._stages[name] = Stage(
+            name, status or known.status, known.ms if ms is None else ms, text or known.text
+        )
         if self._report is not None:
             self._report(list(self._stages.values()))

@@ -11,7 +11,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from . import diagnosis, lite
 from .asking import Asker
@@ -73,8 +73,6 @@ class Status:
         What is worth knowing of a connection that works; empty otherwise.
     server_version
         As the server says it, such as ``"v2.3.5"``.
-    latency_ms
-        Round trip of GetVersion in milliseconds; None until one was answered.
     checked_at
         When the probe ended, Unix seconds.
     since
@@ -89,7 +87,6 @@ class Status:
     fix: str = ""
     note: str = ""
     server_version: str = ""
-    latency_ms: float | None = None
     checked_at: float | None = None
     since: float = 0.0
     databases: frozenset[str] | None = None
@@ -112,6 +109,8 @@ class Watch:
         self.endpoint = endpoint
         self.users = 0
         self.closed = asyncio.Event()
+        self.measured_at = 0.0
+        """When the latency was last measured, by the monotonic clock."""
         self.listeners: set[Callable[[Status], None]] = set()
         self.status = Status("connecting", since=time.time())
         self.databases: Counter[str] = Counter()
@@ -121,7 +120,9 @@ class Watch:
         self._drops = 0  # one after another, each soon after it was made
         self._lived = 0.0
         self._is_closed = False
-        self._poke = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
+        self._is_poked = False
+        self._lost: asyncio.Task[None] | None = None
         self._asking: Shared[None] | None = None
         self._loop: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[tuple[str, bool]] | None = None
@@ -176,9 +177,21 @@ class Watch:
         """GRPC's name for the place; for Milvus Lite where it is served."""
         return self._asker.target
 
+    @property
+    def latency_ms(self) -> float | None:
+        """The last measured round trip of GetVersion, in milliseconds; None before the first."""
+        return self._asker.latency_ms
+
+    async def measure(self) -> None:
+        """Measure the latency, while nobody else asks anything."""
+        self.measured_at = time.monotonic()
+        if self.status.state in ("connected", "degraded") and self._asking is None:
+            with contextlib.suppress(ProbeError):
+                await self._asker.ping(1, self._pace.deadline)
+
     def retry(self) -> None:
         """Probe at once."""
-        self._poke.set()
+        self._wake()
 
     async def ping(self, count: int, deadline: float) -> list[float]:
         """Measure `count` round trips of GetVersion, one after another, in milliseconds."""
@@ -223,29 +236,41 @@ class Watch:
                 await self.check(self._pace.deadline)
 
     def _next_delay(self) -> float:
+        heartbeat = self._pace.heartbeat
         if self.status.state != "unreachable":
-            return self._pace.heartbeat
+            # All at the same moments: a thread that wakes up once is cheaper.
+            return heartbeat - time.monotonic() % heartbeat
         outage = time.time() - self.status.since
         delay = max(_FIRST_RETRY_S, min(outage * _RETRY_SHARE, _LAST_RETRY_S))
         delay *= 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311  # hides nothing
-        return min(delay, self._pace.heartbeat)
+        return min(delay, heartbeat)
 
     async def _pause(self, delay: float) -> None:
         """Wait for the next probe's time, a lost connection, or a poke."""
-        poke = asyncio.create_task(self._poke.wait())
-        waiting: set[asyncio.Task[Any]] = {poke}
         lost = self._asker.lost()
-        if lost is not None:
-            waiting.add(lost)
-        try:
-            await asyncio.wait(waiting, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            poke.cancel()
+        if lost is not None and lost is not self._lost:
+            self._lost = lost
+            lost.add_done_callback(self._wake)
+        if not self._is_poked:
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()
+            timer = loop.call_later(delay, self._wake)
+            try:
+                await self._waiter
+            finally:
+                timer.cancel()
+                self._waiter = None
+        self._is_poked = False
         if lost is not None and lost.done():
             await self._asker.lose()
             self._lived = time.monotonic() - self._asker.opened_at
             self._drops = 0 if self._lived > _STEADY_S else min(self._drops + 1, 10)
-        self._poke.clear()
+
+    def _wake(self, _: object = None) -> None:
+        if self._waiter is None:
+            self._is_poked = True
+        elif not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _unstable(self) -> Diagnosis:
         return diagnosis.of(
@@ -273,8 +298,7 @@ class Watch:
                     cause="unhealthy" if answers.unhealthy else "",
                     reason=answers.unhealthy,
                     note=answers.note,
-                    server_version=answers.version,
-                    latency_ms=answers.latency_ms,
+                    server_version=self._asker.version,
                     checked_at=time.time(),
                     databases=answers.databases,
                 )
