@@ -30,7 +30,7 @@ __all__ = ["AUTHORIZATION_OFF", "Answers", "Asker", "refuse_without_token"]
 T = TypeVar("T")
 
 # A deadline that is noticed later than this, in seconds, was missed by us: the laptop slept.
-_OVERSLEPT_S: Final = 0.5
+_OVERSLEPT_S: Final = 0.3
 
 _CLOUD: Final = (".zillizcloud.com", ".zilliz.com", ".zilliz.com.cn")
 
@@ -214,13 +214,13 @@ class Asker:
             if error.diagnosis.cause != "unanswered":
                 raise
             overslept = time.monotonic() - start - limit > _OVERSLEPT_S
-            failed = ProbeError(diagnosis.silent(self.endpoint, "", limit))
+            silent = diagnosis.silent(self.endpoint, "", limit)
+            failed = ProbeError(replace(silent, asked=error.diagnosis.asked))
         else:
             return self._answers(unhealthy, names)
         if overslept:
             return await self._beat(probe, limit, stages, databases=databases)
-        named = await silent_but_managed(self.endpoint, failed.diagnosis)
-        raise ProbeError(named)
+        raise failed
 
     async def _ask(self, stages: Stages, *, databases: bool, retry_s: float | None) -> Answers:
         probe = await self._open(stages, retry_s)

@@ -52,7 +52,7 @@ class MilvusMagics(Magics):
     """The magic and its settings; see ``%config MilvusMagics``."""
 
     timeout = Float(5.0, help="How long a connect may take, in seconds.").tag(config=True)
-    heartbeat = Float(3.0, help="Time between two probes of a server, in seconds.").tag(config=True)
+    heartbeat = Float(3.5, help="Time between two probes of a server, in seconds.").tag(config=True)
     deadline = Float(
         2.0, help="How long a probe may take until the server counts as unreachable, in seconds."
     ).tag(config=True)

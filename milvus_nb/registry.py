@@ -24,7 +24,7 @@ from .doctor import Report, examine
 from .errors import AliasError, ClosedError, MilvusNbError, ParamsError, without_frames
 from .monitor import Job, Monitor
 from .stages import Stage, Stages
-from .watch import Pace
+from .watch import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,9 +84,9 @@ class ConnectionRegistry:
 
     def __init__(
         self,
-        heartbeat: float = 3.0,
+        heartbeat: float = DEFAULT_HEARTBEAT_S,
         timeout: float = parameters.DEFAULT_TIMEOUT,
-        deadline: float = 2.0,
+        deadline: float = DEFAULT_DEADLINE_S,
     ) -> None:
         self.timeout = timeout
         self.monitor = Monitor(Pace(heartbeat, deadline))

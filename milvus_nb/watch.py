@@ -27,9 +27,13 @@ if TYPE_CHECKING:
     from .params import Endpoint
     from .reach import Reacher
 
-__all__ = ["Pace", "State", "Status", "Watch"]
+__all__ = ["DEFAULT_DEADLINE_S", "DEFAULT_HEARTBEAT_S", "Pace", "State", "Status", "Watch"]
 
 State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
+
+# A frozen server is noticed within the sum of both.
+DEFAULT_HEARTBEAT_S: Final = 3.5
+DEFAULT_DEADLINE_S: Final = 2.0
 
 # After a failed probe the next one comes sooner than a heartbeat: after 2 % of the outage so far,
 # within these limits, in seconds. Whoever was away for 20 s is seen back within half a second.
@@ -55,8 +59,8 @@ class Pace:
         Seconds until a probe counts as unanswered.
     """
 
-    heartbeat: float = 3.0
-    deadline: float = 2.0
+    heartbeat: float = DEFAULT_HEARTBEAT_S
+    deadline: float = DEFAULT_DEADLINE_S
 
 
 @dataclass(frozen=True)
