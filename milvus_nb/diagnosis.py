@@ -159,6 +159,7 @@ def from_os_error(endpoint: Endpoint, error: OSError) -> Diagnosis:
             error.strerror or text,
         )
     if isinstance(error, ssl.SSLError):
+        text = text.partition(" (_ssl.c")[0]  # a line of Python's source
         return of(endpoint, _match(endpoint, "UNAVAILABLE", f"ssl {error.reason} {text}"), text)
     if isinstance(error, TimeoutError):  # the operating system's, not ours
         return of(endpoint, "dropped", "timed out", seconds="the system's limit of time")

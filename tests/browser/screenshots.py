@@ -94,7 +94,7 @@ def main() -> None:
             jupyter = JupyterLab(Path(temporary))
             stops.append(jupyter.stop)
             browser = launch_chromium(playwright)
-            page = browser.new_page(viewport={"width": 1180, "height": 1500})
+            page = browser.new_page(viewport={"width": 1180, "height": 1900})
             notebook = Notebook(
                 jupyter, page, "demo.ipynb", ["%load_ext milvus_nb", "%milvus panel"]
             )
@@ -125,19 +125,7 @@ def go_through(
     notebook.submit()
     expect(panel.get_by_role("alert")).to_contain_text("Wrong password")
     camera.take("wrong-password")
-    with SilentPeer() as silent:
-        panel.get_by_text("TLS and timing").click()
-        notebook.fill_form(**{"Address": silent.address, "Password": "Milvus", "Timeout (s)": "120"})
-        notebook.button("Test").click()
-        expect(panel.locator("[data-status=running]")).to_contain_text("gRPC")
-        panel.get_by_text("TLS and timing").click()
-        camera.take("testing")
-        notebook.button("Cancel").click()
-        expect(panel.get_by_role("alert")).to_contain_text("Cancelled")
-    notebook.fill_form(Address=tls.uri)
-    notebook.button("Test").click()
-    expect(panel.get_by_role("alert")).to_contain_text("not signed")
-    camera.take("test-failed")
+    take_tests(camera, tls)
     notebook.fill_form(Address=prod.address)
     notebook.field("Password").fill("Milvus")
     notebook.submit()
@@ -180,6 +168,27 @@ def go_through(
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
     expect(panel).to_contain_text("restart", ignore_case=True)
     camera.take("restarted")
+
+
+def take_tests(camera: Photographer, tls: MilvusTestServer) -> None:
+    """Test what does not answer, while it does not, and what is not trusted."""
+    notebook = camera.notebook
+    panel = notebook.panel
+    timing = panel.get_by_text("TLS and timing")
+    with SilentPeer() as silent:
+        timing.click()
+        given = {"Address": silent.address, "Password": "Milvus", "Timeout (s)": "120"}
+        notebook.fill_form(**given)
+        notebook.button("Test").click()
+        expect(panel.locator("[data-status=running]")).to_contain_text("gRPC")
+        timing.click()
+        camera.take("testing")
+        notebook.button("Cancel").click()
+        expect(panel.get_by_role("alert")).to_contain_text("Cancelled")
+    notebook.fill_form(Address=tls.uri)
+    notebook.button("Test").click()
+    expect(panel.get_by_role("alert")).to_contain_text("not signed")
+    camera.take("test-failed")
 
 
 def _around(notebook: Notebook) -> FloatRect:

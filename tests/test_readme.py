@@ -1,0 +1,58 @@
+"""What the README shows is what a user sees."""
+
+from __future__ import annotations
+
+import re
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers import FaultProxy
+
+if TYPE_CHECKING:
+    from milvus_nb import ConnectionRegistry
+    from tests.servers import MilvusTestServer
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def shown(command: str) -> str:
+    """Give the output that the README has for a line of the magic."""
+    found = re.search(rf"```\n{re.escape(command)}\n\n(.*?)```", README.read_text(), re.DOTALL)
+    assert found is not None, f"the README has no output of {command}"
+    return found[1]
+
+
+def without_figures(text: str) -> str:
+    """Leave out what differs from run to run and from machine to machine."""
+    text = re.sub(r" *\d+(\.\d+)? ms", " N ms", text)
+    text = re.sub(r"^\[(\S+)\].*", r"\1", text, flags=re.MULTILINE)  # OpenSSL's own words
+    return re.sub(r"pymilvus \S+|Milvus \d+\.\d+", "pymilvus", text).strip()
+
+
+def is_taken(port: int) -> bool:
+    """Tell whether somebody listens there, on this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.skipif(
+    is_taken(19530) or is_taken(9091), reason="Milvus's usual ports are taken on this machine"
+)
+@pytest.mark.parametrize(
+    "name", ["prod", "localhost:9091", "https://localhost:19530", "localhost:19531"]
+)
+def test_the_doctor_looks_as_in_the_readme(
+    connections: ConnectionRegistry, milvus_auth: MilvusTestServer, name: str
+) -> None:
+    """One success and three failures, on the usual ports."""
+    with (
+        FaultProxy(("127.0.0.1", milvus_auth.port), port=19530),
+        FaultProxy(("127.0.0.1", milvus_auth.http_port), port=9091),
+    ):
+        connections.connect("prod", uri="localhost:19530", token=milvus_auth.root_token)
+        told = str(connections.diagnose(name))
+        connections.disconnect("prod")
+    assert without_figures(told) == without_figures(shown(f"%milvus doctor {name}"))
