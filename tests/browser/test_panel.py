@@ -7,8 +7,10 @@ import statistics
 from typing import TYPE_CHECKING
 
 import psutil
+import pytest
 from playwright.sync_api import expect
 
+from milvus_nb import ConnectError
 from tests.browser.lab import NOTE_DISCONNECTS, PID
 from tests.helpers import free_port, sockets_to, wait_until
 from tests.servers import FaultProxy
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from milvus_nb import ConnectionRegistry
     from tests.browser.lab import JupyterLab, Notebook
     from tests.servers import MilvusTestServer
 
@@ -362,3 +365,16 @@ def test_a_test_in_the_form_tells_the_layers(
     expect(notebook.panel.locator(".milvus-nb-note").first).to_contain_text("proves nothing")
     notebook.submit()
     expect(notebook.row("x")).to_contain_text("Authorization is off")
+
+
+def test_a_lite_database_in_use_names_the_notebook_that_has_it(
+    open_notebook: Callable[..., Notebook], lab: JupyterLab, connections: ConnectionRegistry
+) -> None:
+    """Its kernel was started by a real JupyterLab, which says so to it."""
+    notebook = open_notebook(LOAD, "c = %milvus connect ./shared.db")
+    notebook.run_all()
+    pid = notebook.kernel_pid()
+    with pytest.raises(ConnectError) as failure:
+        connections.connect(uri=str(lab.work / "shared.db"))
+    assert failure.value.cause == "lite-locked"
+    assert f"process {pid}, the kernel of {notebook.path}" in str(failure.value)
