@@ -9,40 +9,106 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Figures", "in_turns", "seconds_until_printed"]
+__all__ = ["Figures", "Table", "in_turns", "seconds_until_printed"]
 
 
 class Figures:
-    """Milliseconds of several candidates; the first is ours.
+    """Times of one candidate or several; the first is ours.
 
     Parameters
     ----------
     title
         What was measured.
     times
-        For each candidate its times in milliseconds.
+        For each candidate its times in `unit`; infinite where it was given up at `cap`.
+    unit
+        ``"ms"`` or ``"s"``.
+    cap
+        In `unit`; where the waiting ended.
+    notes
+        For some candidates what is to be said beside the times.
     """
 
-    def __init__(self, title: str, times: Mapping[str, list[float]]) -> None:
+    def __init__(
+        self,
+        title: str,
+        times: Mapping[str, list[float]],
+        *,
+        unit: str = "ms",
+        cap: float = float("inf"),
+        notes: Mapping[str, str] | None = None,
+    ) -> None:
         self.title = title
         self.times = times
+        self.unit = unit
+        self.cap = cap
+        self.notes = notes or {}
 
     def __str__(self) -> str:
-        ours = statistics.median(next(iter(self.times.values())))
+        first, *_ = self.times
+        ours = statistics.median(self.times[first])
         lines = [self.title]
         for name, times in self.times.items():
             median = statistics.median(times)
-            spread = f"{min(times):.2f} to {max(times):.2f}"
-            line = f"  {name:<46} {median:9.2f} ms  ({spread}, n={len(times)})"
-            if times is not next(iter(self.times.values())):
-                line += f"   ours is {ours / median:.3f} times this"
+            spread = f"{self._text(min(times))} to {self._text(max(times))}"
+            line = f"  {name:<46} {self._text(median):>9} {self.unit}  ({spread}, n={len(times)})"
+            if name != first and 0 < ours < self.cap:
+                line += f"   {_ratio(ours, min(median, self.cap), is_most=median > self.cap)}"
             lines.append(line)
+            if name in self.notes:
+                lines.append(f"    {self.notes[name]}")
         return "\n".join(lines)
 
+    def _text(self, value: float) -> str:
+        if value > self.cap or value == float("inf"):
+            return f">{self.cap:g}"
+        return f"{value:.3f}" if self.unit == "s" else f"{value:.2f}"
 
-def in_turns(title: str, runs: int, candidates: Mapping[str, Callable[[], float]]) -> Figures:
+
+class Table:
+    """Rows of numbers that are no times.
+
+    Parameters
+    ----------
+    title
+        What was measured.
+    heads
+        The columns' names; the first is that of the rows' names.
+    rows
+        As many texts each.
+    notes
+        Lines below.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        heads: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.title = title
+        self.heads = heads
+        self.rows = rows
+        self.notes = notes
+
+    def __str__(self) -> str:
+        widths = [max(map(len, column)) for column in zip(self.heads, *self.rows, strict=True)]
+        lines = [self.title]
+        for name, *cells in (self.heads, *self.rows):
+            right = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+            lines.append("  ".join(["", name.ljust(widths[0]), *right]))
+        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
+
+
+def in_turns(
+    title: str,
+    runs: int,
+    candidates: Mapping[str, Callable[[], float]],
+    notes: Mapping[str, str] | None = None,
+) -> Figures:
     """Measure A B A B …, after a turn that is not counted.
 
     Parameters
@@ -53,6 +119,8 @@ def in_turns(title: str, runs: int, candidates: Mapping[str, Callable[[], float]
         How often each.
     candidates
         Each gives its time in seconds.
+    notes
+        As in `Figures`; may be filled while measuring.
     """
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for turn in range(runs + 1):
@@ -60,7 +128,7 @@ def in_turns(title: str, runs: int, candidates: Mapping[str, Callable[[], float]
             seconds = measure()
             if turn:
                 times[name].append(seconds * 1000)
-    return Figures(title, times)
+    return Figures(title, times, notes=notes)
 
 
 def seconds_until_printed(code: str) -> float:
@@ -74,3 +142,9 @@ def seconds_until_printed(code: str) -> float:
     if not line:
         raise RuntimeError(f"this process failed:\n{code}")
     return seconds
+
+
+def _ratio(ours: float, theirs: float, *, is_most: bool) -> str:
+    factor = ours / theirs
+    times = f" (1/{1 / factor:,.{0 if factor < 0.1 else 1}f})" if factor < 0.5 else ""
+    return f"ours is {'less than ' if is_most else ''}{factor:.3f} times this{times}"

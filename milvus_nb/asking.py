@@ -123,7 +123,7 @@ class Asker:
         # The next question starts from the name again; gRPC would answer from its backoff.
         await self.drop()
         stages.fail(failed)
-        found = await self._named(failed, ends - time.monotonic())
+        found = await self._named(failed.diagnosis, ends - time.monotonic())
         if found.state == "unreachable":
             self._reacher.forget(self.endpoint)
         raise ProbeError(found)
@@ -294,14 +294,12 @@ class Asker:
         self.opened_at = time.monotonic()
         return self._probe
 
-    async def _named(self, failed: ProbeError, seconds: float) -> Diagnosis:
+    async def _named(self, base: Diagnosis, seconds: float) -> Diagnosis:
         """Look closer at a failure that is new; one that goes on keeps its name."""
-        base = failed.diagnosis
         if self._known is None or self._known[0] != base.cause:
             found = base
-            seen = failed.seen or self._reacher.last(self.endpoint)
             with contextlib.suppress(asyncio.TimeoutError):
-                look = investigate(self.endpoint, base, seen)
+                look = investigate(self.endpoint, base, self._reacher.last(self.endpoint))
                 found = await asyncio.wait_for(look, max(seconds, 0.0))
             self._known = base.cause, found
         return replace(self._known[1], answered=base.answered, took_ms=base.took_ms)

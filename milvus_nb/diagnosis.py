@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import grpc
 
     from .params import Endpoint
-    from .reach import Reached
 
 __all__ = [
     "Diagnosis",
@@ -79,8 +78,6 @@ class ProbeError(Exception):
     def __init__(self, diagnosis: Diagnosis) -> None:
         super().__init__(diagnosis.why)
         self.diagnosis = diagnosis
-        self.seen: Reached | None = None
-        """What was seen on the way to where it failed."""
 
 
 def of(endpoint: Endpoint, cause: str, answered: str = "", **facts: str) -> Diagnosis:

@@ -73,20 +73,22 @@ class Reacher:
     """
 
     def __init__(self) -> None:
-        self._recent: dict[Endpoint, tuple[Reached, float]] = {}
+        self._seen: dict[Endpoint, Reached] = {}
+        self._reached_at: dict[Endpoint, float] = {}
         self._failed: dict[Endpoint, tuple[Diagnosis, float]] = {}
         self._asking: dict[Endpoint, Shared[Reached]] = {}
 
     async def reach(self, endpoint: Endpoint, stages: Stages) -> Reached:
         """Reach it, unless that was done a moment ago and nobody wants to see the stages."""
         place = _place(endpoint)
-        found, when = self._recent.get(place, (Reached(), 0.0))
-        if time.monotonic() - when < _RECENT_S and not stages.watched:
-            return found
-        found = await reach(endpoint, stages)
-        self._recent[place] = found, time.monotonic()
+        recently = time.monotonic() - self._reached_at.get(place, -_RECENT_S) < _RECENT_S
+        if recently and not stages.watched:
+            return self._seen[place]
+        seen = self._seen[place] = Reached()
+        await reach(endpoint, stages, seen)
+        self._reached_at[place] = time.monotonic()
         self._failed.pop(place, None)
-        return found
+        return seen
 
     async def retry(self, endpoint: Endpoint, limit: float) -> Reached:
         """Reach what could not be reached, together with whoever tries the same place.
@@ -122,21 +124,19 @@ class Reacher:
         raise failed
 
     def last(self, endpoint: Endpoint) -> Reached:
-        """Give what was seen when it was last reached."""
-        return self._recent.get(_place(endpoint), (Reached(), 0.0))[0]
+        """Give what was seen when it was last tried, also where that failed."""
+        return self._seen.get(_place(endpoint)) or Reached()
 
     def forget(self, endpoint: Endpoint) -> None:
         """Note that it cannot be reached any more."""
-        self._recent.pop(_place(endpoint), None)
+        self._reached_at.pop(_place(endpoint), None)
 
 
 def _place(endpoint: Endpoint) -> Endpoint:
     return replace(endpoint, user="", credentials=Secret())
 
 
-async def reach(
-    endpoint: Endpoint, stages: Stages, seen: Reached | None = None, *, every: bool = False
-) -> Reached:
+async def reach(endpoint: Endpoint, stages: Stages, seen: Reached, *, every: bool = False) -> None:
     """Go through name, TCP, TLS and HTTP/2, and close the socket again.
 
     TLS is spoken without insisting on the certificate, and no credentials are sent: gRPC does both,
@@ -153,28 +153,12 @@ async def reach(
     every
         Whether to try every address of the name, not just until one accepts.
 
-    Returns
-    -------
-    Reached
-        `seen`, if that was given.
-
     Raises
     ------
     ProbeError
         A layer failed.
     """
-    seen = seen if seen is not None else Reached()
-    try:
-        await _reach(endpoint, stages, seen, every=every)
-    except ProbeError as error:
-        error.seen = seen
-        raise
-    return seen
-
-
-async def _reach(endpoint: Endpoint, stages: Stages, seen: Reached, *, every: bool) -> None:
     if endpoint.kind == "lite":
-        stages.skip("resolve", "tcp", "tls", "grpc")
         return
     await _resolve(endpoint, stages, seen)
     first = [await _connect(endpoint, stages, seen, every=every)]
