@@ -66,7 +66,7 @@ def _arguments() -> argparse.Namespace:
         help="recovering: how long the server stays away, in seconds",
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter measurements")
-    return parser.parse_args()
+    return parser.parse_intermixed_args()
 
 
 if __name__ == "__main__":

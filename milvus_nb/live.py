@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from IPython.display import DisplayHandle
+from IPython.display import DisplayHandle, display
 
 from .display import stages_html, stages_line, stages_text
 
@@ -108,7 +108,10 @@ class _NotebookView:
             self._put(_Shown(stages_text(stages), stages_html(stages)))
 
     def finish(self, value: object, _: list[Stage]) -> None:
-        self._put(value)
+        # Not as an update: `jupyter console` shows none.
+        if self._handle is not None:
+            self._handle.update({}, raw=True)
+        display(value)
 
     def _put(self, value: object) -> None:
         if self._handle is None:

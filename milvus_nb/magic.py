@@ -36,8 +36,8 @@ _CONNECT_KEYWORDS: Final = (
 )  # fmt: skip
 
 
-# A connect that takes longer than this, in seconds, shows how far it is.
-_SHOW_AFTER_S: Final = 0.5
+# What takes longer than this, in seconds, shows how far it is.
+_SHOW_AFTER_S: Final = 0.3
 
 
 class Cancelled(KeyboardInterrupt):
@@ -159,7 +159,7 @@ class MilvusMagics(Magics):
         given = self._given(arguments, words)
         for name in arguments.names or [None]:
             examine = functools.partial(self.registry.examine, name, **given)
-            report, finish = self._watched(examine, after_s=0.0)
+            report, finish = self._watched(examine, after_s=_SHOW_AFTER_S)
             finish(report)
 
     def do_ping(self, arguments: argparse.Namespace, _: list[Word]) -> PingResult:

@@ -133,7 +133,8 @@ class Stages:
         )
         for stage in list(self._stages.values()):
             if stage.status == "running":
-                self._set(stage.name, status="failed", text=error.diagnosis.why)
+                ms = error.diagnosis.took_ms
+                self._set(stage.name, status="failed", ms=ms, text=error.diagnosis.why)
 
     def rename_failure(self, why: str) -> None:
         """Give the failed stage the words that an investigation found."""

@@ -111,7 +111,7 @@ def test_html_is_escaped(connections: ConnectionRegistry) -> None:
 def test_the_magic_in_a_notebook(
     make_kernel: Callable[..., Kernel], milvus: MilvusTestServer
 ) -> None:
-    """Each report is one output, updated while it is made; failures do not stop the cell."""
+    """Each report is one output; failures do not stop the cell."""
     kernel = make_kernel()
     kernel.run("%load_ext milvus_nb")
     kernel.run(f"%milvus connect {milvus.address} -a prod")
@@ -119,11 +119,11 @@ def test_the_magic_in_a_notebook(
     shown = kernel.run(f"%milvus doctor prod {dead}\nprint('went on')")
     assert "went on" in shown.stdout
     assert len(shown.displays) == 2
-    final = [c["data"] for c in shown.contents("update_display_data")]
-    texts = [data["text/plain"] for data in final]
-    assert any("prod: localhost" in text and "Nothing stands" in text for text in texts)
-    assert any("[refused]" in text for text in texts)
-    assert all("text/html" in data for data in final)
+    first, second = (data["text/plain"] for data in shown.displays)
+    assert "prod: localhost" in first
+    assert "Nothing stands in the way." in first
+    assert "[refused]" in second
+    assert all("text/html" in data for data in shown.displays)
     assert "is not an address" in kernel.execute("%milvus doctor 'what is this'").traceback
     told = kernel.run("print(repr(get_ipython().run_line_magic('milvus', 'help doctor')))").stdout
     assert "%milvus doctor prod lab" in told
@@ -144,10 +144,23 @@ def test_credentials_of_an_address_come_as_for_connect(
     kernel = make_kernel(TOKEN=milvus_auth.root_token, WRONG="root:s3cret-value")
     kernel.run("%load_ext milvus_nb")
     told = kernel.run(f"%milvus doctor {milvus_auth.address} --token-env TOKEN")
-    assert "Nothing stands" in str(told.contents("update_display_data")[-1])
+    assert "Nothing stands" in told.text
     told = kernel.run(f"%milvus doctor {milvus_auth.address} --token-env WRONG")
-    assert "wrong-password" in str(told.contents("update_display_data")[-1])
+    assert "wrong-password" in told.text
     assert "s3cret-value" not in str(told.messages)
+
+
+def test_a_slow_examination_is_shown_live(
+    make_kernel: Callable[..., Kernel], silent_port: int
+) -> None:
+    """The stage that it waits for, then the report."""
+    kernel = make_kernel()
+    kernel.run("%load_ext milvus_nb")
+    shown = kernel.run(f"%milvus doctor localhost:{silent_port} --timeout 1")
+    live, report = (data["text/plain"] for data in shown.displays)
+    assert "… gRPC" in live
+    assert "[silent]" in report
+    assert shown.contents("update_display_data")[-1]["data"] == {}
 
 
 def test_a_slow_connect_shows_how_far_it_is(
