@@ -57,6 +57,10 @@ CAUSES: Final[dict[str, Cause]] = {
         "Nothing listens on {address}, but on port {right_port} a gRPC server does.",
         "Connect there: %milvus connect {right_address}",
     ),
+    "socket": Cause(
+        "The socket {path} cannot be used: {details}.",
+        "Does Milvus run on this machine, is that its path, and may this kernel's user open it?",
+    ),
     "reset": Cause(
         "{address} accepts connections and resets them at once.",
         "Does Milvus run behind it, or is it still starting? docker ps, kubectl get pods",

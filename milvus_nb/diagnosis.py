@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -160,6 +161,8 @@ def from_os_error(endpoint: Endpoint, error: OSError) -> Diagnosis:
         return of(endpoint, _match(endpoint, "UNAVAILABLE", f"ssl {error.reason} {text}"), text)
     if isinstance(error, TimeoutError):  # the operating system's, not ours
         return of(endpoint, "dropped", "timed out", seconds="the system's limit of time")
+    if endpoint.kind == "unix" and error.errno in (errno.ENOENT, errno.ECONNREFUSED, errno.EACCES):
+        return of(endpoint, "socket", os.strerror(error.errno))
     if isinstance(error, ConnectionError) and not error.errno:  # asyncio's word for it
         return of(endpoint, "forward-nowhere", "closed during the TLS handshake")
     if error.errno:  # asyncio's own words hide it

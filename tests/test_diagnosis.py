@@ -97,6 +97,13 @@ def wrong_port(world: World) -> dict[str, Any]:
     return {"uri": f"{OWN_HOST}:{free_port()}"}
 
 
+def left_over_socket(world: World) -> dict[str, Any]:
+    path = f"{world.tmp_path}/milvus.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+    return {"uri": f"unix:{path}"}
+
+
 def management_port_of_a_usual_server(world: World) -> dict[str, Any]:
     world.start(ScriptedMilvus(host=OWN_HOST, port=19530))
     world.start(WebServer({"/healthz": (200, b"OK")}, host=OWN_HOST, port=9091))
@@ -270,6 +277,9 @@ FAULTS = (
     # The way
     Fault("closed port", "refused", "localhost:1.", lambda _: {"uri": "localhost:1"}),
     Fault("closed port beside a server", "other-port", f"connect {OWN_HOST}:19530", wrong_port),
+    Fault("socket missing", "socket", "No such file", lambda w: {
+        "uri": f"unix:{w.tmp_path}/milvus.sock"}),
+    Fault("socket left over", "socket", "refused", left_over_socket),
     Fault("name", "dns", "nowhere.invalid", lambda _: {"uri": "nowhere.invalid"}),
     Fault("packets dropped", "dropped", "port", lambda world: {
         "uri": world.start(FullBacklog()).address, "timeout": 0.4}),
