@@ -1,0 +1,130 @@
+"""What connections cost while nobody uses them: threads, CPU and memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.report import Table
+
+if TYPE_CHECKING:
+    from tests.servers import MilvusTestServer
+
+# With authorization off the server takes any token, and each is an endpoint of its own.
+_OURS = """
+from milvus_nb import ConnectionRegistry
+connections = ConnectionRegistry()
+connections.aliases()
+import grpc.aio
+kept = []
+if {with_clients}:
+    import pymilvus
+def connect(number, token):
+    kept.append(connections.connect(f"c{{number}}", uri={uri!r}, token=token, timeout=30))
+    if {with_clients}:
+        kept.append(connections.client(f"c{{number}}"))
+"""
+_THEIRS = """
+import pymilvus
+kept = []
+def connect(number, token):
+    kept.append(pymilvus.MilvusClient({uri!r}, token=token, dedicated=True))
+"""
+_MEASURE = """
+import gc, json, threading, time
+import psutil
+process = psutil.Process()
+gc.collect()
+before = process.memory_info().rss
+for number in range({count}):
+    connect(number, f"u{{number % {endpoints}}}:x" if {endpoints} > 1 else "")
+time.sleep({settle_s})
+cpu, start = time.process_time(), time.perf_counter()
+time.sleep({idle_s})
+cpu, took = time.process_time() - cpu, time.perf_counter() - start
+peers = [c for c in process.net_connections("tcp") if c.raddr and c.raddr.port == {port}]
+print(json.dumps({{
+    "threads": sum("milvus-nb" in thread.name for thread in threading.enumerate()),
+    "native": process.num_threads(),
+    "sockets": len(peers),
+    "cpu": 100 * cpu / took,
+    "mb": (process.memory_info().rss - before) / 2**20,
+}}), flush=True)
+import os
+os._exit(0)  # closing them is not what is measured
+"""
+
+_OURS_NAME = "milvus_nb"
+_WITH_CLIENTS_NAME = "milvus_nb, .client made"
+_THEIRS_NAME = "MilvusClient (watches nothing)"
+_CASES = (
+    *((_OURS_NAME, *case) for case in ((1, 1), (100, 1), (1000, 1), (100, 100), (1000, 100))),
+    *((_WITH_CLIENTS_NAME, *case) for case in ((100, 1), (100, 100))),
+    *((_THEIRS_NAME, *case) for case in ((1, 1), (100, 1), (1000, 1), (100, 100), (1000, 100))),
+)
+
+
+def run(server: MilvusTestServer, settle_s: float = 5.0, idle_s: float = 20.0) -> list[Table]:
+    """Measure in a fresh process each time.
+
+    Parameters
+    ----------
+    server
+        Without authorization.
+    settle_s, idle_s
+        Seconds between the last connect and the measurement, and of the measurement.
+    """
+    rows = []
+    for name, count, endpoints in _CASES:
+        found = _idle(
+            _THEIRS if name == _THEIRS_NAME else _OURS,
+            uri=server.uri,
+            port=server.port,
+            count=count,
+            endpoints=endpoints,
+            settle_s=settle_s,
+            idle_s=idle_s,
+            with_clients=name == _WITH_CLIENTS_NAME,
+        )
+        rows.append(
+            [
+                name,
+                f"{count}",
+                f"{endpoints}",
+                f"{found['threads']}",
+                f"{found['native']}",
+                f"{found['sockets']}",
+                f"{found['cpu']:.2f} %",
+                f"{found['mb']:.1f} MB",
+            ]
+        )
+    return [
+        Table(
+            f"idle for {idle_s:g} s, after {settle_s:g} s of settling",
+            [
+                "", "connections", "endpoints", "milvus-nb threads", "native threads", "sockets",
+                "CPU of a core", "RSS growth",
+            ],
+            rows,
+            [
+                "An endpoint is one server and one user. Ours asks each one every few seconds;",
+                "MilvusClient objects (dedicated=True) ask nothing and know nothing while idle.",
+                "RSS growth is over the same process after its imports.",
+            ],
+        )
+    ]  # fmt: skip
+
+
+def _idle(code: str, **values: Any) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-c", (code + _MEASURE).format(**values)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"this failed: {values}\n{done.stderr}")
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
