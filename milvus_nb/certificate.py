@@ -110,13 +110,16 @@ async def handshake(
     except ssl.SSLCertVerificationError as error:
         problem = error.verify_message
         reader, writer = await _open(endpoint, await connect(), _blind_context(endpoint))
-    tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
-    found = tls.getpeercert() if not problem else None
-    if problem and (shown := tls.getpeercert(binary_form=True)):
-        found = await _decode(endpoint, shown, connect)
-    return Handshake(
-        reader, writer, tls.version() or "TLS", _certificate(found) if found else None, problem
-    )
+    try:
+        tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
+        found = tls.getpeercert() if not problem else None
+        if problem and (shown := tls.getpeercert(binary_form=True)):
+            found = await _decode(endpoint, shown, connect)
+        certificate = _certificate(found) if found else None
+    except BaseException:
+        writer.transport.abort()
+        raise
+    return Handshake(reader, writer, tls.version() or "TLS", certificate, problem)
 
 
 def day(when: float) -> str:

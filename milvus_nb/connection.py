@@ -273,6 +273,9 @@ class Connection(HasTraits):
         async with self._client_lock:
             watch = self._live_watch()
             if self._client is None:
+                if self.state not in ("connected", "degraded"):
+                    # The cause is known sooner here; pymilvus would let other clients wait.
+                    await self._translated("connect", watch.check(self.params.timeout))
                 self._making = asyncio.create_task(
                     run_blocking(
                         lambda: sdk.make_client(self.alias, self.params, watch.target),

@@ -48,6 +48,8 @@ def shown(address: SocketAddress) -> str:
     if family == socket.AF_UNIX:
         return str(where)
     host, port = where[:2]
+    if family == socket.AF_INET6 and where[3] and "%" not in host:
+        host = f"{host}%{where[3]}"  # a link-local address means something only with its zone
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 

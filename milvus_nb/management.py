@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .diagnosis import plain
+from .dial import dial, look_up
 
 __all__ = ["MANAGEMENT_PORT", "Management", "ask_management"]
 
@@ -78,7 +79,9 @@ async def ask_management(host: str, port: int, deadline: float) -> Management:
 
 
 async def _get(host: str, port: int, address: str) -> tuple[str, str]:
-    reader, writer = await asyncio.open_connection(host, port)
+    # Not by the name: asyncio would look it up in a thread that stays.
+    connection = await dial(await look_up(host, port))
+    reader, writer = await asyncio.open_connection(sock=connection)
     try:
         request = [
             "GET /healthz HTTP/1.1",
@@ -112,7 +115,7 @@ def _read(body: str) -> tuple[str, bool]:
     """Give the body in words, and whether a Milvus wrote it."""
     try:
         found: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return plain(body)[:200], body.strip() == "OK"
     if not isinstance(found, dict) or not {"state", "detail", "msg"} & found.keys():
         return plain(body)[:200], False

@@ -105,7 +105,7 @@ class Reacher:
         if known is not None and time.monotonic() - when < _FAILED_S:
             raise ProbeError(known)
         asking = self._asking.get(place)
-        if asking is None:
+        if asking is None or not asking.is_open:
             asking = self._asking[place] = Shared(self._attempt(endpoint, limit))
         return await asking.wait()
 
@@ -118,8 +118,6 @@ class Reacher:
             stages.fail(failed)
         except ProbeError as error:
             failed = error
-        finally:
-            self._asking.pop(place, None)
         self._failed[place] = failed.diagnosis, time.monotonic()
         raise failed
 
@@ -253,7 +251,8 @@ async def _connect(
             seen.target = endpoint.target
         else:
             found(shown((connection.family, place)))
-            seen.target = f"ipv{6 if ':' in place[0] else 4}:{shown((connection.family, place))}"
+            kind = "ipv6" if connection.family == socket.AF_INET6 else "ipv4"
+            seen.target = f"{kind}:{shown((connection.family, place)).replace('%', '%25')}"
     return connection
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from . import diagnosis
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
     from .params import ConnectionParams, Endpoint
+
+# So long a client may take to connect anew, in seconds, and closing it to wait for that.
+_RECONNECT_S: Final = 2.0
 
 __all__ = ["close_client", "load_pymilvus", "make_client", "param_error", "use_database"]
 
@@ -39,7 +42,7 @@ def make_client(alias: str, params: ConnectionParams, target: str) -> MilvusClie
     endpoint = params.endpoint
     tls = endpoint.tls
     try:
-        return pymilvus.MilvusClient(
+        client = pymilvus.MilvusClient(
             uri=_uri(endpoint, target),
             token=endpoint.credentials.reveal(),
             db_name=params.db_name,
@@ -62,8 +65,26 @@ def make_client(alias: str, params: ConnectionParams, target: str) -> MilvusClie
             found = diagnosis.from_rpc(endpoint, cause.code(), cause.details())
         else:
             found = diagnosis.server_refused(endpoint, error.code, error.message)
+    else:
+        _give_own_manager(client)
+        return client
     # Outside, so that pymilvus's frames, which hold the token, are not kept as its context.
     raise diagnosis.ProbeError(found)
+
+
+def _give_own_manager(client: Any) -> None:
+    """Take a client out of the manager that all clients of the process share.
+
+    It holds one lock while it connects a client anew, for as long as that takes: a client of a
+    silent server would keep those of all other servers from being closed.
+    """
+    # Private names, all of them here; a test notices a change.
+    shared, handler = client._manager, client._handler  # noqa: SLF001
+    own = type(shared)()
+    managed = own._dedicated[id(handler)] = shared._dedicated.pop(id(handler))  # noqa: SLF001
+    managed.connect_timeout = min(managed.connect_timeout, _RECONNECT_S)
+    own._register_error_callback(handler)  # noqa: SLF001
+    client._manager = own  # noqa: SLF001
 
 
 def close_client(client: MilvusClient) -> None:

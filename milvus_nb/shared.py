@@ -27,6 +27,12 @@ class Shared(Generic[T]):
         # Nobody may be left to hear of its failure.
         self.task.add_done_callback(lambda task: task.cancelled() or task.exception())
         self._waiting = 0
+        self._is_ending = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one more can wait for it; else a new one has to be started."""
+        return not self._is_ending and not self.task.done()
 
     async def wait(self, deadline: float | None = None) -> T:
         """Wait for the result; asyncio.TimeoutError after `deadline` seconds."""
@@ -40,5 +46,6 @@ class Shared(Generic[T]):
 
     async def cancel(self) -> None:
         """End it, and wait until it has cleaned up."""
+        self._is_ending = True
         self.task.cancel()
         await asyncio.gather(self.task, return_exceptions=True)

@@ -160,7 +160,7 @@ class Watch:
         stages = stages or Stages()
         patience: float | None = deadline
         asking = self._asking
-        if asking is None:
+        if asking is None or not asking.is_open:
             # A hurried caller must not make the others' connection look dead.
             limit = deadline if self.users <= 1 else max(deadline, self._pace.deadline)
             if limit == deadline:
@@ -189,7 +189,9 @@ class Watch:
     async def measure(self) -> None:
         """Measure the latency, while nobody else asks anything."""
         self.measured_at = time.monotonic()
-        if self.status.state in ("connected", "degraded") and self._asking is None:
+        if self._asking is not None and self._asking.is_open:
+            return
+        if self.status.state in ("connected", "degraded"):
             with contextlib.suppress(ProbeError):
                 await self._asker.ping(1, self._pace.deadline)
 
@@ -312,7 +314,6 @@ class Watch:
             self._publish_failure(error.diagnosis)
             raise
         finally:
-            self._asking = None
             if self._loop is None and not self._is_closed:
                 self._loop = asyncio.create_task(self._run())
 

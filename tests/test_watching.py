@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import shutil
 import signal
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -288,6 +290,41 @@ def test_a_laptop_that_slept(make_kernel: Callable[..., Kernel], milvus: MilvusT
         os.kill(kernel.pid, signal.SIGCONT)
         shown = kernel.run("import time; time.sleep(1.5); print(states, c.state)").stdout
         assert shown == "[] connected\n"
+
+
+def test_a_silent_server_does_not_hold_up_the_others(
+    connections: ConnectionRegistry, milvus: MilvusTestServer, way: FaultProxy
+) -> None:
+    """Clients that share a manager wait for each other's new connections; ours have their own."""
+    connections.connect("sick", uri=way.address)
+    client = connections.client("sick")
+    way.refuse()
+    way.reset_all()
+    stop = threading.Event()
+
+    def call() -> None:
+        while not stop.wait(0.05):
+            with contextlib.suppress(pymilvus.MilvusException):
+                client.list_collections(timeout=1)
+
+    callers = [threading.Thread(target=call) for _ in range(2)]
+    for caller in callers:
+        caller.start()
+    way.blackhole()
+    way.listen_again()
+    longest = 0.0
+    for _ in range(10):
+        begin = time.monotonic()
+        connections.connect("well", uri=milvus.uri)
+        assert connections.client("well").list_collections() == []
+        connections.disconnect("well")
+        longest = max(longest, time.monotonic() - begin)
+        time.sleep(0.1)
+    stop.set()
+    way.pass_through()
+    for caller in callers:
+        caller.join()
+    assert longest < 1, longest
 
 
 def test_the_pace_is_checked(connections: ConnectionRegistry) -> None:
