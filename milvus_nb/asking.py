@@ -32,6 +32,9 @@ T = TypeVar("T")
 # A deadline that is noticed later than this, in seconds, was missed by us: the laptop slept.
 _OVERSLEPT_S: Final = 0.3
 
+# How long what an investigation found is taken to be so, in seconds.
+_LOOK_AGAIN_S: Final = 10.0
+
 _CLOUD: Final = (".zillizcloud.com", ".zilliz.com", ".zilliz.com.cn")
 
 AUTHORIZATION_OFF: Final = (
@@ -82,7 +85,7 @@ class Asker:
         self._reacher = reacher
         self._probe: Probe | None = None
         self._note = ""
-        self._known: tuple[str, Diagnosis] | None = None
+        self._known: tuple[str, Diagnosis, float] | None = None
         self._file: tuple[int, int] | None = None
 
     def serve(self, target: str) -> None:
@@ -110,7 +113,7 @@ class Asker:
         ends = time.monotonic() + limit
         probe = self._probe
         try:
-            self._look_at_file()
+            self.require_file()
             if probe is not None:
                 answers = await self._beat(probe, limit, stages, databases=databases)
             else:
@@ -273,8 +276,8 @@ class Asker:
             return ""
         return f"the server's certificate expired on {certificate.until}: a new connection fails"
 
-    def _look_at_file(self) -> None:
-        """Milvus Lite serves a deleted database on as if nothing had happened."""
+    def require_file(self) -> None:
+        """Raise where it is gone: Milvus Lite serves a deleted database on, as if it were there."""
         if self._file is not None and _identity(self.endpoint.path) != self._file:
             raise ProbeError(
                 diagnosis.of(self.endpoint, "lite-deleted", "it is not there any more")
@@ -295,13 +298,13 @@ class Asker:
         return self._probe
 
     async def _named(self, base: Diagnosis, seconds: float) -> Diagnosis:
-        """Look closer at a failure that is new; one that goes on keeps its name."""
-        if self._known is None or self._known[0] != base.cause:
+        """Look closer at a failure that is new; one that goes on keeps its name for a while."""
+        if self._known is None or self._known[0] != base.cause or time.monotonic() > self._known[2]:
             found = base
             with contextlib.suppress(asyncio.TimeoutError):
                 look = investigate(self.endpoint, base, self._reacher.last(self.endpoint))
                 found = await asyncio.wait_for(look, max(seconds, 0.0))
-            self._known = base.cause, found
+            self._known = base.cause, found, time.monotonic() + _LOOK_AGAIN_S
         return replace(self._known[1], answered=base.answered, took_ms=base.took_ms)
 
     def _live(self) -> Probe:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
+from .diagnosis import plain
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable, Callable
@@ -199,14 +201,20 @@ def _certificate(found: dict[str, Any]) -> Certificate:
     return Certificate(
         _name(found.get("subject", ())),
         _name(found.get("issuer", ())),
-        tuple(_host(kind, value) for kind, value in found.get("subjectAltName", ())),
+        tuple(_host(*pair) for pair in found.get("subjectAltName", ()) if pair[0] in _HOSTS),
         ssl.cert_time_to_seconds(found["notBefore"]),
         ssl.cert_time_to_seconds(found["notAfter"]),
     )
 
 
+_HOSTS: Final = ("DNS", "IP Address")
+
+
 def _host(kind: str, value: str) -> str:
-    return str(ipaddress.ip_address(value.strip())) if kind == "IP Address" else value
+    if kind == "IP Address":
+        with contextlib.suppress(ValueError):
+            return str(ipaddress.ip_address(value.strip()))
+    return plain(value)
 
 
 _SHORT: Final = {
@@ -219,4 +227,4 @@ _SHORT: Final = {
 
 def _name(parts: tuple[tuple[tuple[str, str], ...], ...]) -> str:
     pairs = [pair for part in parts for pair in part]
-    return ", ".join(f"{_SHORT.get(key, key)}={value}" for key, value in pairs)
+    return plain(", ".join(f"{_SHORT.get(key, key)}={value}" for key, value in pairs))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 # gRPC's core writes each failed handshake to the process's standard error, which a kernel shows
 # in the notebook; we report it ourselves. Read once, when gRPC is first imported.
-os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 import grpc
 import grpc.aio

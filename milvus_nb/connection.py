@@ -253,8 +253,10 @@ class Connection(HasTraits):
 
     async def close(self) -> None:
         """Close the client and, with the last connection to an endpoint, its socket."""
-        self._set(state="disconnected", cause="", reason="", fix="", note="", since=time.time())
         watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.listeners.discard(self._apply)
+        self._set(state="disconnected", cause="", reason="", fix="", note="", since=time.time())
         if self._making is not None:
             self._making.cancel()
         try:
@@ -264,7 +266,6 @@ class Connection(HasTraits):
                     await run_blocking(lambda: sdk.close_client(client))
         finally:
             if watch is not None and self._monitor is not None:
-                watch.listeners.discard(self._apply)
                 watch.databases -= Counter(self._watched_databases())
                 await self._monitor.release(watch)
 

@@ -161,8 +161,8 @@ def from_os_error(endpoint: Endpoint, error: OSError) -> Diagnosis:
         return of(endpoint, _match(endpoint, "UNAVAILABLE", f"ssl {error.reason} {text}"), text)
     if isinstance(error, TimeoutError):  # the operating system's, not ours
         return of(endpoint, "dropped", "timed out", seconds="the system's limit of time")
-    if endpoint.kind == "unix" and error.errno in (errno.ENOENT, errno.ECONNREFUSED, errno.EACCES):
-        return of(endpoint, "socket", os.strerror(error.errno))
+    if endpoint.kind == "unix" and error.errno not in (errno.ECONNRESET, errno.EPIPE):
+        return of(endpoint, "socket", os.strerror(error.errno) if error.errno else text)
     if isinstance(error, ConnectionError) and not error.errno:  # asyncio's word for it
         return of(endpoint, "forward-nowhere", "closed during the TLS handshake")
     if error.errno:  # asyncio's own words hide it
@@ -204,6 +204,7 @@ _PROTOCOLS: Final = (
     (rb".\x00\x00\x00[\x09\x0a]", "a MySQL server"),
     (rb"E\x00\x00", "a PostgreSQL server"),
     (rb"AMQP", "an AMQP server"),
+    (rb"\x15\x03", "a TLS server"),
 )
 
 
@@ -223,7 +224,7 @@ def from_answer(endpoint: Endpoint, answer: bytes) -> Diagnosis:
     first = answer.split(b"\r\n")[0][:60].decode("latin-1")
     if re.match(rb"HTTP/1|\s*<(!doctype|html)", answer, re.IGNORECASE):
         return of(endpoint, "http1", first)
-    if answer.startswith(b"\x15\x03"):
+    if answer.startswith(b"\x15\x03") and endpoint.kind == "tcp":
         return of(endpoint, "plaintext-to-tls", "a TLS alert", trust="")
     if answer[3:4] == b"\x04":
         return of(endpoint, "cut-off", f"{len(answer)} bytes of HTTP/2, then closed")
@@ -287,6 +288,14 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "client_file": tls.client_pem_path,
         "files": ", ".join(given) or "they",
         # What an investigation may find out.
+        "protocol": "another kind of server",
+        "proxy": "",
+        "variable": "",
+        "method": "the call that was made",
+        "database": "",
+        "existing": "",
+        "drops": "several",
+        "lived": "a moment",
         "seconds": "time",
         "names": "another name",
         "first_name": "NAME",
@@ -297,6 +306,4 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "trust": "",
         "holder": "",
         "where": "",
-        "variable": "",
-        "proxy": "",
     }

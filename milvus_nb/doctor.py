@@ -153,7 +153,7 @@ class _Examination:
             await self._calls(self._seen.target or endpoint.target)
             return
         with stages.run("file") as found:
-            if not lite.exists(endpoint):
+            if not lite.exists(endpoint) and not self._monitor.is_watched(endpoint):
                 self._notes.append(f"{endpoint.address} does not exist yet; connecting makes it.")
                 found("no database there yet")
                 stages.skip("sign_in", "version", "health", "database")
@@ -161,6 +161,9 @@ class _Examination:
             watch = await self._monitor.acquire(endpoint)
             found(endpoint.path)
         try:
+            with stages.run("file") as found:
+                watch.require_file()
+                found(endpoint.path)
             await self._calls(watch.target)
         finally:
             await self._monitor.release(watch)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import grpc.aio
 
-from .errors import MilvusNbError
+from .errors import ClosedError, MilvusNbError
 from .reach import Reacher
 from .watch import Pace, Watch
 
@@ -46,7 +46,13 @@ class Job(Generic[T]):
         self._future: concurrent.futures.Future[T] = concurrent.futures.Future()
         self._task: asyncio.Task[T] | None = None
         self.is_cancelled = False
-        loop.call_soon_threadsafe(self._start, work)
+        try:
+            loop.call_soon_threadsafe(self._start, work)
+        except RuntimeError:  # the monitor has ended
+            work.close()
+            self._future.set_exception(
+                ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
+            )
 
     def _start(self, work: Coroutine[Any, Any, T]) -> None:
         self._task = self._loop.create_task(work)
@@ -55,6 +61,8 @@ class Job(Generic[T]):
     def _finish(self, task: asyncio.Task[T]) -> None:
         # The future is settled only here, when the coroutine has cleaned up; a plain
         # Future.cancel() would report "cancelled" before that.
+        if self._future.done():
+            return
         if task.cancelled():
             self._future.set_exception(concurrent.futures.CancelledError())
         elif (error := task.exception()) is not None:
@@ -89,7 +97,8 @@ class Job(Generic[T]):
 
     def __await__(self) -> Generator[Any, None, T]:
         """Wait for it on an event loop."""
-        return asyncio.wrap_future(self._future).__await__()
+        # Whoever stops waiting does not stop the job.
+        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
 
     def wait(self, *, cancel_on_interrupt: bool = True) -> T:
         """Block until the coroutine ends and return its result or raise its error.
@@ -97,12 +106,7 @@ class Job(Generic[T]):
         Ctrl-C cancels the coroutine, waits up to 100 ms for it to clean up, and goes on as
         KeyboardInterrupt. With ``cancel_on_interrupt=False`` the coroutine goes on by itself.
         """
-        if _is_running_here(self._loop):
-            raise MilvusNbError(
-                "This call would wait for itself.",
-                "It was made by an observer or a listener, on the monitor's own thread.",
-                "Make it in a thread of your own.",
-            )
+        _refuse_own_thread(self._loop)
         try:
             concurrent.futures.wait([self._future])
         except KeyboardInterrupt:
@@ -112,11 +116,17 @@ class Job(Generic[T]):
         return self._future.result()
 
 
-def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
+def _refuse_own_thread(loop: asyncio.AbstractEventLoop | None) -> None:
     try:
-        return asyncio.get_running_loop() is loop
+        is_here = asyncio.get_running_loop() is loop
     except RuntimeError:
-        return False
+        return
+    if is_here:
+        raise MilvusNbError(
+            "This call would wait for itself.",
+            "It was made by an observer or a listener, on the monitor's own thread.",
+            "Make it in a thread of your own.",
+        )
 
 
 class Monitor:
@@ -148,6 +158,10 @@ class Monitor:
             work.close()
             raise
         return Job(loop, work)
+
+    def refuse_own_thread(self) -> None:
+        """Raise MilvusNbError on the monitor's thread, where nothing must wait for it."""
+        _refuse_own_thread(self._loop)
 
     def call(self, callback: Callable[[], None], *, after: float = 0.0) -> None:
         """Call `callback` on the monitor's thread, soon or after so many seconds."""
@@ -247,6 +261,10 @@ class Monitor:
                 await watch.measure()
             await asyncio.sleep(0.01 * heartbeat)
 
+    def is_watched(self, endpoint: Endpoint) -> bool:
+        """Tell whether there is a connection to it."""
+        return endpoint in self._watches
+
     async def acquire(self, endpoint: Endpoint) -> Watch:
         """Get the endpoint's watch, shared by all connections to it."""
         while (watch := self._watches.get(endpoint)) is not None and watch.users == 0:
@@ -268,5 +286,5 @@ class Monitor:
             try:
                 await watch.close()
             finally:
-                del self._watches[watch.endpoint]
+                self._watches.pop(watch.endpoint, None)
                 watch.closed.set()

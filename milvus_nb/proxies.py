@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ipaddress
 import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,7 @@ VARIABLES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
 #: Where hosts stand that need none.
 NO_VARIABLES: Final = ("no_grpc_proxy", "no_proxy")
 
+_OPTION: Final = "grpc.http_proxy"
 _DEFAULT_PORT: Final = 80  # gRPC's, whatever the variable
 _MOST_BYTES: Final = 16_384
 
@@ -38,9 +40,9 @@ class Proxy:
     Attributes
     ----------
     variable
-        Such as ``"http_proxy"``.
+        Such as ``"http_proxy"``; or gRPC's option, ``"grpc.http_proxy"``.
     host, port
-        Where it is; an empty host where the variable holds no URL.
+        Where it is.
     credentials
         ``user:password`` for it, or nothing.
     """
@@ -53,26 +55,44 @@ class Proxy:
     @property
     def address(self) -> str:
         """Where it is, for people; never its credentials."""
-        return f"{self.host}:{self.port}" if self.host else "(no URL)"
+        return f"{self.host}:{self.port}"
 
 
 def proxy(endpoint: Endpoint) -> Proxy | None:
     """Give the proxy that gRPC would use for this endpoint, or None."""
-    if endpoint.kind != "tcp" or dict(endpoint.grpc_options).get("grpc.enable_http_proxy") == 0:
+    options = dict(endpoint.grpc_options)
+    if endpoint.kind != "tcp" or options.get("grpc.enable_http_proxy") == 0:
         return None
-    variable = next((name for name in VARIABLES if os.environ.get(name)), "")
-    suffixes = next((os.environ[name] for name in NO_VARIABLES if os.environ.get(name)), "")
-    parts = [part.strip() for part in suffixes.split(",") if part.strip()]
-    if not variable or any(endpoint.host.endswith(part) for part in parts):
+    given = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
+    if options.get(_OPTION):
+        given = {_OPTION: str(options[_OPTION])}
+    if not given:
+        return None
+    variable, text = next(iter(given.items()))
+    exempt = next((os.environ[name] for name in NO_VARIABLES if os.environ.get(name)), "")
+    if variable != _OPTION and any(_is_exempt(endpoint.host, part) for part in exempt.split(",")):
         return None
     try:
-        url = urlsplit(os.environ[variable])
+        url = urlsplit(text)
         host, port = url.hostname or "", url.port or _DEFAULT_PORT
     except ValueError:
-        return Proxy(variable, "", _DEFAULT_PORT)
+        return None
+    if url.scheme != "http" or not host:  # gRPC knows no other
+        return None
     user = unquote(url.username or "")
     credentials = f"{user}:{unquote(url.password or '')}" if user else ""
     return Proxy(variable, host, port, Secret(credentials))
+
+
+def _is_exempt(host: str, part: str) -> bool:
+    """Tell whether a part of ``no_proxy`` is the host's ending, or the network of its address."""
+    part = part.strip().lower()
+    if not part:
+        return False
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(part, strict=False)
+    except ValueError:
+        return host.endswith(part)
 
 
 def late(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:

@@ -37,8 +37,11 @@ _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0,
 _FRAME_HEADER_BYTES: Final = 9
 _TYPE_BYTE, _SETTINGS = 3, 4
 
-_RECENT_S: Final = 10.0
+_RECENT_S: Final = 2.0
 _FAILED_S: Final = 0.08
+
+# So long one address of a name may be silent before the next is tried, in seconds.
+_OTHERS_WAIT_S: Final = 1.0
 
 
 @dataclass
@@ -66,17 +69,17 @@ class Reached:
 
 
 class Reacher:
-    """Reaches endpoints, and remembers for 10 s where HTTP/2 was spoken.
+    """Reaches endpoints, and remembers for 2 s where HTTP/2 was spoken.
 
     Many connections may go to one place with many users. While it is down, they make one attempt at
     a time between them.
     """
 
     def __init__(self) -> None:
-        self._seen: dict[Endpoint, Reached] = {}
-        self._reached_at: dict[Endpoint, float] = {}
-        self._failed: dict[Endpoint, tuple[Diagnosis, float]] = {}
-        self._asking: dict[Endpoint, Shared[Reached]] = {}
+        self._seen: dict[_Place, Reached] = {}
+        self._reached_at: dict[_Place, float] = {}
+        self._failed: dict[_Place, tuple[Diagnosis, float]] = {}
+        self._asking: dict[_Place, Shared[Reached]] = {}
 
     async def reach(self, endpoint: Endpoint, stages: Stages) -> Reached:
         """Reach it, unless that was done a moment ago and nobody wants to see the stages."""
@@ -130,8 +133,12 @@ class Reacher:
         self._reached_at.pop(_place(endpoint), None)
 
 
-def _place(endpoint: Endpoint) -> Endpoint:
-    return replace(endpoint, user="", credentials=Secret())
+# An endpoint without who signs in, and the proxy on the way.
+_Place = tuple["Endpoint", "Proxy | None"]
+
+
+def _place(endpoint: Endpoint) -> _Place:
+    return replace(endpoint, user="", credentials=Secret()), proxy(endpoint)
 
 
 async def reach(endpoint: Endpoint, stages: Stages, seen: Reached, *, every: bool = False) -> None:
@@ -157,9 +164,36 @@ async def reach(endpoint: Endpoint, stages: Stages, seen: Reached, *, every: boo
         A layer failed.
     """
     if endpoint.kind == "lite":
-        return
+        return None
     await _resolve(endpoint, stages, seen)
-    first = [await _connect(endpoint, stages, seen, every=every)]
+    others = seen.addresses
+    failed: ProbeError | None = None
+    while True:
+        seen.addresses = others
+        try:
+            connection = await _connect(endpoint, stages, seen, every=every)
+        except ProbeError as error:
+            raise failed or error from None
+        others = [place for place in others if place not in seen.addresses]
+        if seen.proxy is not None:
+            others = []
+        try:
+            talk = _talk_first(endpoint, stages, seen, connection)
+            return await asyncio.wait_for(talk, _OTHERS_WAIT_S if others else None)
+        except asyncio.TimeoutError:
+            silent = diagnosis.silent(endpoint, stages.running, _OTHERS_WAIT_S)
+            failed = failed or ProbeError(silent)
+        except ProbeError as error:
+            # What listens on one address of a name says nothing about the others.
+            failed = failed or error
+            if not others:
+                raise failed from None
+
+
+async def _talk_first(
+    endpoint: Endpoint, stages: Stages, seen: Reached, connection: socket.socket
+) -> None:
+    first = [connection]
     try:
         await _talk(endpoint, stages, seen, lambda: _again(endpoint, seen, first))
     finally:
@@ -225,8 +259,6 @@ async def _resolve(endpoint: Endpoint, stages: Stages, seen: Reached) -> None:
             found(", ".join(dict.fromkeys(str(where[0]) for _, where in seen.addresses)))
             return
         with _through(endpoint, way):
-            if not way.host:
-                raise OSError("it holds no URL")
             seen.addresses = await look_up(way.host, way.port)
         found(f"left to the proxy {way.address} ({way.variable})")
 

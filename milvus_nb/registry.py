@@ -152,6 +152,7 @@ class ConnectionRegistry:
         NotImplementedError
             `handler` is not ``"GRPC"``.
         """
+        self.monitor.refuse_own_thread()
         given = {"user": user, "password": password, "db_name": db_name, "token": token, **kwargs}
         # A debugger's or a verbose traceback's view of this frame must not show them.
         user = password = token = ""
@@ -175,6 +176,7 @@ class ConnectionRegistry:
             `alias` is not a str.
         """
         check_alias(alias)
+        self.monitor.refuse_own_thread()
         self.close(alias).wait(cancel_on_interrupt=False)
 
     def disconnect_all(self) -> None:
@@ -385,6 +387,7 @@ class ConnectionRegistry:
         ParamsError
             `name` is neither an alias nor an address.
         """
+        self.monitor.refuse_own_thread()
         return self.examine(name).wait()
 
     def shutdown(self) -> None:
@@ -499,16 +502,32 @@ class ConnectionRegistry:
             params = name
         else:
             with self._lock:
-                alias = name if name is not None else self._current
+                alias = name if name is not None else self._current or DEFAULT_ALIAS
                 live = self._connections.get(alias)
                 known = live.params if live is not None else self._remembered.get(alias)
             if known is None:
                 alias = ""
-            params = self._parse(uri=name or "", **given) if known is None else known
+                params = self._parse(uri=name or "", **given)
+            else:
+                params = self._with_timeout(known, alias, given)
         given.clear()
         return self.monitor.submit(
             examine(self.monitor, params, Stages.of(params.endpoint, report), alias)
         )
+
+    def _with_timeout(
+        self, params: ConnectionParams, alias: str, given: dict[str, Any]
+    ) -> ConnectionParams:
+        timeout = given.pop("timeout", None)
+        if not parameters.is_empty(**given):
+            raise ParamsError(
+                f"{alias} is a connection, and is examined with its own sign-in and TLS.",
+                "",
+                "Leave out the options, or give an address.",
+            )
+        if timeout is None:
+            return params
+        return replace(params, timeout=self._parse(timeout=timeout, env={}).timeout)
 
     def measure(self, alias: str, count: int = 5) -> Job[PingResult]:
         """Start to ping."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import time
 from collections import Counter
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from .reach import Reacher
 
 __all__ = ["DEFAULT_DEADLINE_S", "DEFAULT_HEARTBEAT_S", "Pace", "State", "Status", "Watch"]
+
+_log = logging.getLogger(__name__)
 
 State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
 
@@ -176,6 +179,10 @@ class Watch:
             raise failed from None
         return self.status
 
+    def require_file(self) -> None:
+        """Raise ProbeError where the Milvus Lite file is not the one that was opened any more."""
+        self._asker.require_file()
+
     @property
     def target(self) -> str:
         """GRPC's name for the place; for Milvus Lite where it is served."""
@@ -234,12 +241,16 @@ class Watch:
 
     async def _run(self) -> None:
         while True:
-            await self._pause(self._next_delay())
-            if self._drops >= _MOST_DROPS:
+            was_lost = await self._pause(self._next_delay())
+            if was_lost and self._drops >= _MOST_DROPS:
                 self._publish_failure(self._unstable())
                 await self._pause(min(_FIRST_RETRY_S * 2.0**self._drops, _LAST_RETRY_S))
-            with contextlib.suppress(ProbeError):
+            try:
                 await self.check(self._pace.deadline)
+            except ProbeError:
+                pass  # the status says so
+            except Exception:  # noqa: BLE001  # a mistake of ours must not end the watching
+                _log.exception("Asking %s failed", self.endpoint.address)
 
     def _next_delay(self) -> float:
         heartbeat = self._pace.heartbeat
@@ -251,8 +262,8 @@ class Watch:
         delay *= 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311  # hides nothing
         return min(delay, heartbeat)
 
-    async def _pause(self, delay: float) -> None:
-        """Wait for the next probe's time, a lost connection, or a poke."""
+    async def _pause(self, delay: float) -> bool:
+        """Wait for the next probe's time, a poke, or a loss; tell whether it was a loss."""
         lost = self._asker.lost()
         if lost is not None and lost is not self._lost:
             self._lost = lost
@@ -267,10 +278,12 @@ class Watch:
                 timer.cancel()
                 self._waiter = None
         self._is_poked = False
-        if lost is not None and lost.done():
-            await self._asker.lose()
-            self._lived = time.monotonic() - self._asker.opened_at
-            self._drops = 0 if self._lived > _STEADY_S else min(self._drops + 1, 10)
+        if lost is None or not lost.done():
+            return False
+        await self._asker.lose()
+        self._lived = time.monotonic() - self._asker.opened_at
+        self._drops = 0 if self._lived > _STEADY_S else min(self._drops + 1, 10)
+        return True
 
     def _wake(self, _: object = None) -> None:
         if self._waiter is None:

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 
-from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError
+from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError, diagnosis
 from milvus_nb.causes import CAUSES
+from milvus_nb.params import parse
 from tests.helpers import free_port, threads, wait_until
 from tests.servers import (
     ConnectProxy,
@@ -137,11 +138,6 @@ def proxy(world: World, mode: str = "refuse", variable: str = "http_proxy") -> d
 
 def proxy_down(world: World) -> dict[str, Any]:
     world.environment.setenv("grpc_proxy", f"http://127.0.0.1:{free_port()}")
-    return {"uri": "milvus.example"}
-
-
-def proxy_without_url(world: World) -> dict[str, Any]:
-    world.environment.setenv("https_proxy", "proxy.example:3128:1")
     return {"uri": "milvus.example"}
 
 
@@ -300,7 +296,6 @@ FAULTS = (
     Fault("proxy hangs", "proxy-unreachable", "http_proxy", lambda w: proxy(w, "hang")),
     Fault("proxy is none", "proxy-unreachable", "https_proxy",
           lambda w: proxy(w, "garbage", "https_proxy")),
-    Fault("proxy has no URL", "proxy-unreachable", "https_proxy", proxy_without_url),
     # Somebody else
     Fault("management port", "management-port", "19530", lambda w: {
         "uri": f"localhost:{w.server().http_port}"}),
@@ -435,6 +430,36 @@ def test_every_cause_has_a_row() -> None:
     assert {fault.cause for fault in FAULTS} >= CAUSES.keys() - elsewhere.keys()
 
 
+def test_no_cause_lacks_words() -> None:
+    """Whatever leads to it, with whatever is known of the failure."""
+    for uri in ("localhost:19530", "https://[::1]:1", "unix:/a/b", "./x.db"):
+        for cause in CAUSES:
+            found = diagnosis.of(parse(uri=uri).endpoint, cause, "{what}\x1b[31m was said")
+            assert found.why
+            assert "\x1b" not in found.why + found.fix + found.evidence
+
+
+def test_the_other_addresses_of_a_name_are_tried(
+    connections: ConnectionRegistry, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One address of the name has somebody else, or nobody who speaks."""
+    look_up = socket.getaddrinfo
+    for peer in (SshPeer(host="127.0.0.2"), SilentPeer(host="127.0.0.2")):
+        with peer, FaultProxy(("127.0.0.1", milvus.port), host="127.0.0.3", port=peer.port):
+            port = peer.port
+
+            def two(host: str, *args: Any, port: int = port, **how: Any) -> Any:
+                if host != "two.example":
+                    return look_up(host, *args, **how)
+                kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+                return [(*kind, (address, port)) for address in ("127.0.0.2", "127.0.0.3")]
+
+            monkeypatch.setattr(socket, "getaddrinfo", two)
+            found = connections.connect(uri=f"two.example:{port}", timeout=4)
+            assert found.state == "connected"
+            connections.disconnect("default")
+
+
 CONNECT = """
 from milvus_nb import connections, MilvusNbError
 try:
@@ -539,8 +564,15 @@ def test_a_failed_connect_goes_on_when_the_network_lies(
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
     given: dict[str, Any] = {"uri": milvus.uri, "grpc_options": {"grpc.enable_http_proxy": 0}}
     assert connections.connect("told", **given).client.list_collections() == []
-    monkeypatch.setenv("no_proxy", "example.com, localhost")
+    monkeypatch.setenv("no_proxy", "example.com, LOCALHOST")
     assert connections.connect("exempt", uri=milvus.uri).client.list_collections() == []
+    monkeypatch.setenv("no_proxy", "127.0.0.0/8")
+    uri = f"127.0.0.1:{milvus.port}"
+    assert connections.connect("network", uri=uri).client.list_collections() == []
+    monkeypatch.delenv("no_proxy")
+    for ignored in ("socks5://127.0.0.1:1", "https://127.0.0.1:1", "127.0.0.1:1"):
+        monkeypatch.setenv("http_proxy", ignored)
+        assert connections.diagnose(milvus.uri).ok, ignored
 
 
 def test_through_a_proxy_that_works(
