@@ -191,7 +191,7 @@ class Asker:
             raise ProbeError(found)
         finally:
             for task in (asking, hint):
-                if task is not None and not task.done():
+                if task is not None:
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
 

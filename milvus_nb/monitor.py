@@ -14,6 +14,7 @@ import gc
 import os
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import grpc.aio
@@ -50,9 +51,7 @@ class Job(Generic[T]):
             loop.call_soon_threadsafe(self._start, work)
         except RuntimeError:  # the monitor has ended
             work.close()
-            self._future.set_exception(
-                ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
-            )
+            self.give_up()
 
     def _start(self, work: Coroutine[Any, Any, T]) -> None:
         self._task = self._loop.create_task(work)
@@ -69,6 +68,13 @@ class Job(Generic[T]):
             self._future.set_exception(error)
         else:
             self._future.set_result(task.result())
+
+    def give_up(self) -> None:
+        """Tell whoever waits that the monitor has ended, and nothing will come of it."""
+        if not self._future.done():
+            self._future.set_exception(
+                ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
+            )
 
     def cancel(self) -> None:
         """Ask the coroutine to stop; it is done when the callbacks are called."""
@@ -129,6 +135,15 @@ def _refuse_own_thread(loop: asyncio.AbstractEventLoop | None) -> None:
         )
 
 
+class _Home:
+    """What belongs to one thread: its watches, and its ways to them."""
+
+    def __init__(self) -> None:
+        self.watches: dict[Endpoint, Watch] = {}
+        self.reacher = Reacher()
+        self.jobs: weakref.WeakSet[Job[Any]] = weakref.WeakSet()
+
+
 class Monitor:
     """The thread, its loop, and the watched endpoints.
 
@@ -140,8 +155,8 @@ class Monitor:
 
     def __init__(self, pace: Pace) -> None:
         self.pace = pace
-        self._watches: dict[Endpoint, Watch] = {}
-        self._reacher = Reacher()
+        self._home = _Home()
+        self._here = threading.local()  # the home of the thread that runs
         self._tickers: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -153,11 +168,13 @@ class Monitor:
     def submit(self, work: Coroutine[Any, Any, T]) -> Job[T]:
         """Run a coroutine on the loop; start the thread if it does not run."""
         try:
-            loop = self._running_loop()
+            with self._lock:
+                job = Job(self._running_loop(), work)
+                self._home.jobs.add(job)
+                return job
         except MilvusNbError:
             work.close()
             raise
-        return Job(loop, work)
 
     def refuse_own_thread(self) -> None:
         """Raise MilvusNbError on the monitor's thread, where nothing must wait for it."""
@@ -165,11 +182,12 @@ class Monitor:
 
     def call(self, callback: Callable[[], None], *, after: float = 0.0) -> None:
         """Call `callback` on the monitor's thread, soon or after so many seconds."""
-        loop = self._running_loop()
-        if after:
-            loop.call_soon_threadsafe(lambda: loop.call_later(after, callback))
-        else:
-            loop.call_soon_threadsafe(callback)
+        with self._lock:
+            loop = self._running_loop()
+            if after:
+                loop.call_soon_threadsafe(lambda: loop.call_later(after, callback))
+            else:
+                loop.call_soon_threadsafe(callback)
 
     def each_heartbeat(self, callback: Callable[[], None]) -> Job[None]:
         """Call `callback` on the monitor's thread at each heartbeat, or when its pace changes."""
@@ -188,7 +206,7 @@ class Monitor:
     def set_pace(self, heartbeat: float, deadline: float) -> None:
         """Change how often servers are probed and how long that may take, in seconds."""
         self.pace.heartbeat, self.pace.deadline = heartbeat, deadline
-        for watch in list(self._watches.values()):
+        for watch in list(self._home.watches.values()):
             self.call(watch.retry)
         for ticker in list(self._tickers):
             self.call(ticker)
@@ -197,6 +215,7 @@ class Monitor:
         """Close what is still open, and end the thread."""
         with self._lock:
             loop, thread = self._loop, self._thread
+            # Who wants something from now on gets a new thread, not half of the old one.
             self._loop = self._thread = None
         if loop is None or thread is None or self._pid != os.getpid():
             return
@@ -205,26 +224,30 @@ class Monitor:
         thread.join()
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._pid = os.getpid()
-                self._thread = threading.Thread(
-                    target=self._run, args=(self._loop,), name="milvus-nb-monitor", daemon=True
-                )
-                self._thread.start()
-                # gRPC's threads must not outlive the interpreter.
-                atexit.register(self.stop)
-            elif self._pid != os.getpid():
-                raise MilvusNbError(
-                    f"Process {os.getpid()} is a fork of {self._pid}, which has the connections.",
-                    "gRPC connections do not survive a fork.",
-                    "Start it with multiprocessing's 'spawn' method and connect there.",
-                )
-            return self._loop
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._home = _Home()
+            self._pid = os.getpid()
+            self._thread = threading.Thread(
+                target=self._run,
+                args=(self._loop, self._home),
+                name="milvus-nb-monitor",
+                daemon=True,
+            )
+            self._thread.start()
+            # gRPC's threads must not outlive the interpreter.
+            atexit.register(self.stop)
+        elif self._pid != os.getpid():
+            raise MilvusNbError(
+                f"Process {os.getpid()} is a fork of {self._pid}, which has the connections.",
+                "gRPC connections do not survive a fork.",
+                "Start it with multiprocessing's 'spawn' method and connect there.",
+            )
+        return self._loop
 
-    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop, home: _Home) -> None:
         asyncio.set_event_loop(loop)
+        self._here.home = home
         # Otherwise gRPC ends and restarts its polling thread with the last and the next channel.
         grpc.aio.init_grpc_aio()
         try:
@@ -237,13 +260,16 @@ class Monitor:
             grpc.aio.shutdown_grpc_aio()
             asyncio.set_event_loop(None)
             loop.close()
+            for job in list(home.jobs):
+                job.give_up()
 
     # On the monitor's thread
 
     async def _close_all(self) -> None:
-        for watch in list(self._watches.values()):
+        home = self._here.home
+        for watch in list(home.watches.values()):
             await watch.close()
-        self._watches.clear()
+        home.watches.clear()
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()
@@ -255,7 +281,7 @@ class Monitor:
         while True:
             heartbeat = self.pace.heartbeat
             await asyncio.sleep((0.5 - time.monotonic() / heartbeat) % 1 * heartbeat)
-            waiting = list(self._watches.values())
+            waiting = list(self._here.home.watches.values())
             waiting.sort(key=lambda watch: watch.measured_at)
             for watch in waiting[:_MEASURED_AT_A_TIME]:
                 await watch.measure()
@@ -263,14 +289,15 @@ class Monitor:
 
     def is_watched(self, endpoint: Endpoint) -> bool:
         """Tell whether there is a connection to it."""
-        return endpoint in self._watches
+        return endpoint in self._here.home.watches
 
     async def acquire(self, endpoint: Endpoint) -> Watch:
         """Get the endpoint's watch, shared by all connections to it."""
-        while (watch := self._watches.get(endpoint)) is not None and watch.users == 0:
+        home: _Home = self._here.home
+        while (watch := home.watches.get(endpoint)) is not None and watch.users == 0:
             await watch.closed.wait()
         if watch is None:
-            watch = self._watches[endpoint] = Watch(endpoint, self.pace, self._reacher)
+            watch = home.watches[endpoint] = Watch(endpoint, self.pace, home.reacher)
         watch.users += 1
         try:
             await watch.start()
@@ -286,5 +313,5 @@ class Monitor:
             try:
                 await watch.close()
             finally:
-                self._watches.pop(watch.endpoint, None)
+                self._here.home.watches.pop(watch.endpoint, None)
                 watch.closed.set()
