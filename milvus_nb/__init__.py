@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .connection import Connection, PingResult
+    from .diagnosis import Diagnosis
+    from .doctor import Report
     from .errors import (
         AliasError,
         ClosedError,
@@ -33,17 +35,25 @@ __all__ = [
     "ConnectError",
     "Connection",
     "ConnectionRegistry",
+    "Diagnosis",
     "MilvusNbError",
     "MissingExtraError",
     "ParamsError",
     "PingResult",
+    "Report",
     "__version__",
     "connections",
     "load_ipython_extension",
     "unload_ipython_extension",
 ]
 
-_HOMES = {"Connection": "connection", "PingResult": "connection", "ConnectionRegistry": "registry"}
+_HOMES = {
+    "Connection": "connection",
+    "ConnectionRegistry": "registry",
+    "Diagnosis": "diagnosis",
+    "PingResult": "connection",
+    "Report": "doctor",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -129,6 +129,7 @@ def test_a_call_that_would_wait_for_itself_is_refused(
     found.observe(observer, "state")
     connections.disconnect("a")
     assert "wait for itself" in str(errors[0])
+    assert "b" not in connections
     assert connections.connect("c", uri=milvus.uri).state == "connected"
 
 

@@ -148,6 +148,41 @@ def test_flapping_does_not_flood(connections: ConnectionRegistry, way: FaultProx
     wait_until(is_in(found, "connected"), 10)
 
 
+def test_a_connection_that_stays_is_no_longer_unstable(
+    connections: ConnectionRegistry, way: FaultProxy
+) -> None:
+    """Three quick losses, and then nothing is wrong any more."""
+    found = connections.connect(uri=way.address)
+    for _ in range(3):
+        made = way.connections_seen
+        way.reset_all()
+        wait_until(lambda made=made: way.connections_seen > made + 1, 5)  # type: ignore[misc]
+        wait_until(is_in(found, "connected"), 5)
+    seen = states_of(found)
+    end = time.monotonic() + 2  # several heartbeats
+    wait_until(lambda: time.monotonic() > end, 3)
+    assert [cause for _, cause in seen if cause == "unstable"][1:] == []
+    assert found.state == "connected"
+
+
+def test_a_mistake_of_ours_does_not_end_the_watching(
+    connections: ConnectionRegistry,
+    make_milvus: Callable[..., MilvusTestServer],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is logged, and the next heartbeat asks again."""
+    from milvus_nb.asking import Asker
+
+    server = make_milvus()
+    found = connections.connect(uri=server.uri)
+    with monkeypatch.context() as broken, caplog.at_level("ERROR"):
+        broken.setattr(Asker, "require_file", lambda _: 1 / 0)
+        wait_until(lambda: "ZeroDivisionError" in caplog.text, 3)
+    server.kill()
+    wait_until(is_in(found, "unreachable", "refused"), 3)
+
+
 def test_a_changed_password(connections: ConnectionRegistry, milvus_auth: MilvusTestServer) -> None:
     """Rejected with the next heartbeat; Retry asks at once when it is right again."""
     admin = pymilvus.MilvusClient(milvus_auth.uri, token=milvus_auth.root_token, dedicated=True)
