@@ -135,6 +135,13 @@ def _refuse_own_thread(loop: asyncio.AbstractEventLoop | None) -> None:
         )
 
 
+def _on_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Pass over what gRPC's one poller still has for a loop that is closed; log the rest."""
+    error = context.get("exception")
+    if not (isinstance(error, RuntimeError) and str(error) == "Event loop is closed"):
+        loop.default_exception_handler(context)
+
+
 class _Home:
     """What belongs to one thread: its watches, and its ways to them."""
 
@@ -247,6 +254,7 @@ class Monitor:
 
     def _run(self, loop: asyncio.AbstractEventLoop, home: _Home) -> None:
         asyncio.set_event_loop(loop)
+        loop.set_exception_handler(_on_error)
         self._here.home = home
         # Otherwise gRPC ends and restarts its polling thread with the last and the next channel.
         grpc.aio.init_grpc_aio()
