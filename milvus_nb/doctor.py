@@ -159,7 +159,6 @@ class _Examination:
                 stages.skip("sign_in", "version", "health", "database")
                 return
             watch = await self._monitor.acquire(endpoint)
-            found(endpoint.path)
         try:
             with stages.run("file") as found:
                 watch.require_file()

@@ -1,6 +1,6 @@
 """Milvus's management port (9091 by default): it tells over HTTP whether Milvus is well.
 
-Source: FACTS of Milvus's documentation, "/healthz"; with ``Content-Type: application/json`` it
+``/healthz`` is open to all; with ``Content-Type: application/json`` it
 lists the components.
 """
 

@@ -164,30 +164,31 @@ async def reach(endpoint: Endpoint, stages: Stages, seen: Reached, *, every: boo
         A layer failed.
     """
     if endpoint.kind == "lite":
-        return None
+        return
     await _resolve(endpoint, stages, seen)
-    others = seen.addresses
+    # What listens on one address of a name says nothing about the others.
+    left, slow = seen.addresses, list[SocketAddress]()
     failed: ProbeError | None = None
-    while True:
-        seen.addresses = others
+    while left:
+        addresses = seen.addresses = left
         try:
-            connection = await _connect(endpoint, stages, seen, every=every)
-        except ProbeError as error:
-            raise failed or error from None
-        others = [place for place in others if place not in seen.addresses]
-        if seen.proxy is not None:
-            others = []
-        try:
+            connection = await _connect(endpoint, stages, seen, every=every and failed is None)
+            # Those before it have failed already, or are the proxy's.
+            used = seen.addresses[0]
+            later = addresses[addresses.index(used) + 1 :] if used in addresses else []
+            left = later if seen.proxy is None else []
             talk = _talk_first(endpoint, stages, seen, connection)
-            return await asyncio.wait_for(talk, _OTHERS_WAIT_S if others else None)
+            await asyncio.wait_for(talk, _OTHERS_WAIT_S if left else None)
         except asyncio.TimeoutError:
-            silent = diagnosis.silent(endpoint, stages.running, _OTHERS_WAIT_S)
-            failed = failed or ProbeError(silent)
+            slow.append(used)
         except ProbeError as error:
-            # What listens on one address of a name says nothing about the others.
             failed = failed or error
-            if not others:
-                raise failed from None
+            left = left if left is not addresses else []
+        else:
+            return
+        if not left:  # who was only slow gets all the time that there is
+            left, slow = slow, []
+    raise failed or ProbeError(diagnosis.of(endpoint, "dns", "the name has no address"))
 
 
 async def _talk_first(

@@ -185,7 +185,7 @@ class Watch:
 
     @property
     def target(self) -> str:
-        """GRPC's name for the place; for Milvus Lite where it is served."""
+        """The name that gRPC has for the place; for Milvus Lite where it is served."""
         return self._asker.target
 
     @property

@@ -460,6 +460,32 @@ def test_the_other_addresses_of_a_name_are_tried(
             connections.disconnect("default")
 
 
+def test_a_slow_address_of_a_name_gets_its_time(
+    connections: ConnectionRegistry, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody listens on the other, before it or after it."""
+    look_up = socket.getaddrinfo
+    with FaultProxy(("127.0.0.1", milvus.port), host="127.0.0.2") as way:
+        for order in (("127.0.0.2", "127.0.0.3"), ("127.0.0.3", "127.0.0.2")):
+
+            def two(host: str, *args: Any, order: tuple[str, ...] = order, **how: Any) -> Any:
+                if host != "two.example":
+                    return look_up(host, *args, **how)
+                kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+                return [(*kind, (address, way.port)) for address in order]
+
+            monkeypatch.setattr(socket, "getaddrinfo", two)
+            way.delay(0.7)  # each way: an answer takes longer than another address would wait
+            given: dict[str, Any] = {"uri": f"two.example:{way.port}", "timeout": 15}
+            assert connections.connect("slow", **given).state == "connected"
+            connections.disconnect("slow")
+            way.hold()
+            with pytest.raises(ConnectError, match=r"said nothing for 1\.6 s") as failure:
+                connections.connect("silent", **{**given, "timeout": 1.6})
+            assert failure.value.cause == "silent"
+            way.pass_through()
+
+
 CONNECT = """
 from milvus_nb import connections, MilvusNbError
 try:

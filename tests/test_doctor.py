@@ -229,10 +229,11 @@ def test_ctrl_c_in_disconnect(
     # Somebody else's code that is slow to let go.
     kernel.run(
         "close = pymilvus.MilvusClient.close\n"
-        "pymilvus.MilvusClient.close = lambda self: (lock.wait(30), close(self))"
+        "pymilvus.MilvusClient.close = "
+        "lambda self: (open('closing', 'w').close(), lock.wait(30), close(self))"
     )
     cell = kernel.submit("%milvus disconnect x")
-    time.sleep(0.5)  # it waits by now
+    wait_until((kernel.folder / "closing").exists, 10)
     kernel.interrupt()
     assert kernel.finish(cell).traceback == "Cancelled: %milvus disconnect."
     kernel.run("lock.set()")
