@@ -11,10 +11,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from traitlets import Bool, Enum, Float, HasTraits, Unicode
+from traitlets import Bool, Enum, Float, HasTraits, List, Unicode
 
-from . import diagnosis, display, sdk
-from .blocking import run_blocking, to_the_end
+from . import diagnosis, display
+from .blocking import to_the_end
+from .clients import Clients
 from .diagnosis import ProbeError
 from .doctor import Report, examine
 from .errors import ClosedError, ConnectError
@@ -23,10 +24,11 @@ from .stages import Stages
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from pymilvus import MilvusClient
+    from pymilvus import AsyncMilvusClient, MilvusClient
 
     from .monitor import Monitor
     from .params import ConnectionParams
+    from .sdk import Found
     from .watch import Status, Watch
 
 __all__ = ["STATES", "Connection", "PingResult"]
@@ -99,6 +101,11 @@ class Connection(HasTraits):
         What is worth knowing of a connection that works; else empty.
     since, connected_at
         When the state began and when the connection was made, Unix seconds.
+    origin
+        Who opened it: ``"milvus_nb"``, or in pymilvus's words ``"pymilvus connections"``,
+        ``"MilvusClient"``, ``"AsyncMilvusClient"``.
+    users
+        Of a connection that somebody else opened: the variables that hold it.
     """
 
     alias = Unicode(read_only=True)
@@ -116,6 +123,7 @@ class Connection(HasTraits):
     since = Float(read_only=True)
     connected_at = Float(None, allow_none=True, read_only=True)
     origin = Unicode("milvus_nb", read_only=True)
+    users = List(Unicode(), read_only=True)
 
     def __init__(
         self,
@@ -123,16 +131,16 @@ class Connection(HasTraits):
         params: ConnectionParams,
         monitor: Monitor | None,
         disconnect: Callable[[str], None] | None,
+        found: Found | None = None,
     ) -> None:
         super().__init__()
         self.params = params
         self._monitor = monitor
         self._disconnect = disconnect
         self._watch: Watch | None = None
-        self._client: MilvusClient | None = None
-        self._making: asyncio.Task[MilvusClient] | None = None
-        self._client_lock = asyncio.Lock()
+        self._clients = Clients(alias, found)
         self._set(
+            origin=found.origin if found is not None else "milvus_nb",
             alias=alias,
             address=params.address,
             user=params.user,
@@ -166,6 +174,26 @@ class Connection(HasTraits):
             The connection was disconnected.
         """
         return self._live_monitor().submit(self.get_client()).wait()
+
+    @property
+    def async_client(self) -> AsyncMilvusClient:
+        """The async pymilvus client of this connection for the running event loop.
+
+        It connects with its first call, is the same as long as the loop is, and is closed with
+        the connection.
+
+        Raises
+        ------
+        ConnectError
+            The server did not answer within the connection's timeout, or refused.
+        ClosedError
+            The connection was disconnected.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        return self._live_monitor().submit(self.get_async_client(loop)).wait()
 
     def ping(self, count: int = 5) -> PingResult:
         """Measure round trips to the server (GetVersion).
@@ -251,19 +279,20 @@ class Connection(HasTraits):
         self._set(connected_at=time.time())
         self._apply(watch.status)
 
-    async def close(self) -> None:
-        """Close the client and, with the last connection to an endpoint, its socket."""
+    async def close(self, *, theirs: bool = True) -> None:
+        """Close the clients and, with the last connection to an endpoint, its socket.
+
+        Parameters
+        ----------
+        theirs
+            Whether to close also what somebody else opened.
+        """
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.listeners.discard(self._apply)
         self._set(state="disconnected", cause="", reason="", fix="", note="", since=time.time())
-        if self._making is not None:
-            self._making.cancel()
         try:
-            async with self._client_lock:
-                client, self._client = self._client, None
-                if client is not None:
-                    await run_blocking(lambda: sdk.close_client(client))
+            await self._clients.close(theirs=theirs)
         finally:
             if watch is not None and self._monitor is not None:
                 watch.databases -= Counter(self._watched_databases())
@@ -271,27 +300,30 @@ class Connection(HasTraits):
 
     async def get_client(self) -> MilvusClient:
         """Give the client; make it first where there is none."""
-        async with self._client_lock:
-            watch = self._live_watch()
-            if self._client is None:
-                if self.state not in ("connected", "degraded"):
-                    # The cause is known sooner here; pymilvus would let other clients wait.
-                    await self._translated("connect", watch.check(self.params.timeout))
-                self._making = asyncio.create_task(
-                    run_blocking(
-                        lambda: sdk.make_client(self.alias, self.params, watch.target),
-                        undo=sdk.close_client,
-                    )
-                )
-                try:
-                    self._client = await self._translated("make a client for", self._making)
-                except asyncio.CancelledError:
-                    if self.state == "disconnected":
-                        raise self._closed() from None
-                    raise
-                finally:
-                    self._making = None
-            return self._client
+        watch = await self._answering_watch()
+        return await self._made(self._clients.get(self.params, watch.target))
+
+    async def get_async_client(self, loop: asyncio.AbstractEventLoop | None) -> AsyncMilvusClient:
+        """Give the async client for an event loop; make it first where there is none."""
+        watch = await self._answering_watch()
+        return await self._made(self._clients.get_async(self.params, watch.target, loop))
+
+    async def _answering_watch(self) -> Watch:
+        watch = self._live_watch()
+        if self.state not in ("connected", "degraded"):
+            # The cause is known sooner here; pymilvus would let other clients wait.
+            await self._translated("connect", watch.check(self.params.timeout))
+        return watch
+
+    async def _made(self, making: Awaitable[T]) -> T:
+        try:
+            client = await self._translated("make a client for", making)
+        except asyncio.CancelledError:
+            if self.state == "disconnected":
+                raise self._closed() from None
+            raise
+        self._live_watch()  # not disconnected meanwhile
+        return client
 
     async def measure(self, count: int) -> PingResult:
         """Ping, awaitable."""
@@ -303,24 +335,66 @@ class Connection(HasTraits):
         check = self._live_watch().check(self.params.timeout, stages)
         await self._translated("connect", check)
 
+    async def databases(self) -> list[str]:
+        """List the names of the server's databases, sorted; none where it does not tell."""
+        names = self._live_watch().list_databases(self.params.timeout)
+        return sorted(await self._translated("list the databases of", names) or ())
+
     async def use_database(self, db_name: str) -> None:
         """Change the database, if the server has it."""
         there = self._live_watch().require_database(db_name, self.params.timeout)
         await self._translated("use another database on", there)
-        async with self._client_lock:
-            if self._client is not None:
-                sdk.use_database(self._client, db_name)
-            watch = self._live_watch()
-            watch.databases -= Counter(self._watched_databases())
-            self.params = replace(self.params, db_name="" if db_name == "default" else db_name)
-            watch.databases.update(self._watched_databases())
-            self._set(db_name=db_name or "default")
-            self._apply(watch.status)
+        self._live_watch()  # not disconnected meanwhile
+        self._clients.use_database(db_name)
+        self._move_to(db_name)
+
+    # Of connections that somebody else opened
+
+    async def attach(self, users: list[str]) -> None:
+        """Begin to watch the server; whether it answers is told by the state alone."""
+        self._set(users=users)
+        monitor = self._live_monitor()
+        try:
+            watch = self._watch = await monitor.acquire(self.params.endpoint)
+        except ProbeError as error:
+            found = error.diagnosis
+            self._set(cause=found.cause, reason=found.why, fix=found.fix, state=found.state)
+            return
+        watch.listeners.add(self._apply)
+        watch.databases.update(self._watched_databases())
+        self._apply(watch.status)
+        with contextlib.suppress(ProbeError):  # the status says so
+            await watch.check(monitor.pace.deadline)
+
+    def follow(self, db_name: str, users: list[str]) -> bool:
+        """Take over what may have changed; tell whether anything did."""
+        changed = [users, db_name] != [self.users, self.params.db_name]
+        self._set(users=users)
+        if db_name != self.params.db_name and self._watch is not None:
+            self._move_to(db_name)
+        return changed
+
+    def rename(self, alias: str) -> None:
+        """Give it an alias."""
+        self._set(alias=alias)
 
     def retry(self) -> None:
         """Probe at once."""
         if self._watch is not None:
             self._watch.retry()
+
+    def close_here(self) -> None:
+        """Close the async clients that only this thread can; see `Clients.close_here`."""
+        self._clients.close_here()
+
+    def _move_to(self, db_name: str) -> None:
+        """Take note that the connection's database is another one."""
+        watch = self._live_watch()
+        watch.databases -= Counter(self._watched_databases())
+        self.params = replace(self.params, db_name="" if db_name == "default" else db_name)
+        watch.databases.update(self._watched_databases())
+        self._set(db_name=db_name or "default")
+        self._apply(watch.status)
 
     def _watched_databases(self) -> list[str]:
         return [self.params.db_name] if self.params.db_name else []

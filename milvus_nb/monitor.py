@@ -97,6 +97,11 @@ class Job(Generic[T]):
         """Tell whether the coroutine has ended."""
         return self._future.done()
 
+    def settle(self, seconds: float) -> None:
+        """Wait until the coroutine has ended, but not longer than so many seconds."""
+        _refuse_own_thread(self._loop)
+        concurrent.futures.wait([self._future], timeout=seconds)
+
     def add_done_callback(self, callback: Callable[[concurrent.futures.Future[T]], None]) -> None:
         """Call `callback` with the settled future, on the monitor's thread."""
         self._future.add_done_callback(callback)

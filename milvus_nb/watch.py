@@ -215,12 +215,16 @@ class Watch:
         """Raise ProbeError where the server has no such database; ``""`` is always there."""
         if not db_name or db_name == "default":
             return
-        await self._be_open(deadline)
-        names = await self._asker.databases(deadline)
+        names = await self.list_databases(deadline)
         if names is not None:
             self._publish(replace(self.status, databases=frozenset(names)))
         if names is not None and db_name not in names:
             raise ProbeError(diagnosis.database_missing(self.endpoint, db_name, names))
+
+    async def list_databases(self, deadline: float) -> list[str] | None:
+        """List the server's databases; None where it does not tell."""
+        await self._be_open(deadline)
+        return await self._asker.databases(deadline)
 
     async def close(self) -> None:
         """Stop probing, close the socket, and stop the file's server if this watch started it."""

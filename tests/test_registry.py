@@ -9,7 +9,7 @@ import pymilvus
 import pytest
 from pymilvus.exceptions import ConnectionConfigException, ParamError
 
-from milvus_nb import AliasError, ConnectError, ConnectionRegistry, ParamsError, registry
+from milvus_nb import AliasError, ConnectError, ConnectionRegistry, ParamsError, table
 from tests.helpers import free_port, open_files, sockets_to, threads, wait_until
 
 if TYPE_CHECKING:
@@ -285,8 +285,8 @@ def test_one_connection_more_than_the_limit_is_refused(
     connections: ConnectionRegistry, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The limit is Milvus's documented 65,536; here it is lowered."""
-    assert registry.MAX_CONNECTIONS == 65_536
-    monkeypatch.setattr(registry, "MAX_CONNECTIONS", 2)
+    assert table.MAX_CONNECTIONS == 65_536
+    monkeypatch.setattr(table, "MAX_CONNECTIONS", 2)
     connections.connect("a", uri=milvus.address)
     connections.connect("b", uri=milvus.address)
     with pytest.raises(AliasError, match="limit"):

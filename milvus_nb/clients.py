@@ -1,0 +1,152 @@
+"""The pymilvus clients of one connection, made at first use and closed with it.
+
+Everything here runs on the monitor's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from typing import TYPE_CHECKING, Any
+
+from . import sdk
+from .blocking import run_blocking
+from .errors import ClosedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymilvus import AsyncMilvusClient, MilvusClient
+
+    from .params import ConnectionParams
+
+__all__ = ["Clients"]
+
+
+class Clients:
+    """One client and, for each event loop, one async client.
+
+    Parameters
+    ----------
+    alias
+        Shown by the server in its list of clients.
+    found
+        Somebody else's connection that this one stands for: its clients are used, and closed.
+    """
+
+    def __init__(self, alias: str, found: sdk.Found | None = None) -> None:
+        self._alias = alias
+        self._found = found
+        self._lock = asyncio.Lock()
+        self._client: MilvusClient | None = None
+        self._async: list[AsyncMilvusClient] = []
+        self._making: asyncio.Task[Any] | None = None
+        self._is_closed = False
+
+    async def get(self, params: ConnectionParams, target: str) -> MilvusClient:
+        """Give the client; make it first where there is none, or where it was closed.
+
+        Raises
+        ------
+        diagnosis.ProbeError
+            The server did not answer, or refused.
+        ClosedError
+            The connection was closed.
+        """
+        async with self._lock:
+            self._refuse_if_closed()
+            theirs = self._theirs("client")
+            if theirs:
+                return theirs[0]
+            if self._client is None or sdk.is_closed(self._client):
+                alias = self._alias
+                self._client = await self._make(
+                    lambda: sdk.make_client(alias, params, target), sdk.close_client
+                )
+            return self._client
+
+    async def get_async(
+        self, params: ConnectionParams, target: str, loop: asyncio.AbstractEventLoop | None
+    ) -> AsyncMilvusClient:
+        """Give the async client of an event loop, or one that no loop has used yet."""
+        async with self._lock:
+            self._refuse_if_closed()
+            alias = self._alias
+            fresh = None
+            for client in [*self._theirs("async"), *self._async]:
+                if sdk.is_closed(client):
+                    continue
+                home = sdk.loop_of(client)
+                if home is loop and home is not None:
+                    return client
+                if home is None:
+                    fresh = client
+            if fresh is None:
+                fresh = await self._make(
+                    lambda: sdk.make_async_client(alias, params, target), sdk.close_async_client
+                )
+                self._async = [*filter(_is_of_use, self._async), fresh]
+            return fresh
+
+    def use_database(self, db_name: str) -> None:
+        """Let the clients' calls go to another database."""
+        for client in [self._client, *self._async]:
+            if client is not None:
+                sdk.use_database(client, db_name)
+        if self._found is not None:
+            self._found.use_database(db_name)
+
+    def close_here(self) -> None:
+        """Close the async clients of the event loop that runs on this very thread.
+
+        No other thread could: the loop waits for whoever closes them.
+        """
+        for client in list(self._async):
+            if sdk.is_of_this_loop(client):
+                sdk.close_async_client(client)
+        theirs = self._theirs("async")
+        if self._found is not None and any(sdk.is_of_this_loop(client) for client in theirs):
+            self._found.close()
+
+    async def close(self, *, theirs: bool) -> None:
+        """Close all of them, and their sockets; those of somebody else if that is wanted."""
+        self._is_closed = True
+        if self._making is not None:
+            self._making.cancel()
+        async with self._lock:
+            client, self._client = self._client, None
+            others, self._async = self._async, []
+            work: list[Callable[[], None]] = [
+                functools.partial(sdk.close_async_client, other) for other in others
+            ]
+            if client is not None:
+                work.append(functools.partial(sdk.close_client, client))
+            if self._found is not None and theirs:
+                work.append(self._found.close)
+            for close in work:
+                await run_blocking(close)
+
+    def _refuse_if_closed(self) -> None:
+        if self._is_closed:
+            raise ClosedError(
+                f"The connection {self._alias} was closed meanwhile.",
+                "",
+                f"Connect again: %milvus connect -a {self._alias}",
+            )
+
+    def _theirs(self, kind: str) -> list[Any]:
+        if self._found is None or self._found.kind != kind:
+            return []
+        return self._found.clients()
+
+    async def _make(self, work: Any, undo: Any) -> Any:
+        self._making = asyncio.create_task(run_blocking(work, undo=undo))
+        try:
+            return await self._making
+        finally:
+            self._making = None
+
+
+def _is_of_use(client: AsyncMilvusClient) -> bool:
+    loop = sdk.loop_of(client)
+    return not sdk.is_closed(client) and not (loop is not None and loop.is_closed())

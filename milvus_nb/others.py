@@ -1,0 +1,159 @@
+"""The connections that others opened in this kernel, as connections of the registry.
+
+They have a name instead of an alias, ``orm:default`` or ``client:store``, and are watched like
+ours. Everything here runs on the monitor's thread, but for the lists that are handed out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import lite, sdk
+from .blocking import run_blocking, to_the_end
+from .connection import Connection
+from .variables import holders, user_namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .monitor import Monitor
+    from .sdk import Found
+
+__all__ = ["Others"]
+
+
+@dataclass
+class _Other:
+    found: Found
+    connection: Connection
+    is_adopted: bool = False
+
+
+class Others:
+    """What is known of the connections of others.
+
+    Parameters
+    ----------
+    monitor
+        Watches their servers.
+    emit
+        Told ``"added"``, ``"changed"`` or ``"removed"``, and the name of the connection.
+    disconnect
+        Disconnects a connection of that name.
+    """
+
+    def __init__(
+        self,
+        monitor: Monitor,
+        emit: Callable[[Any, str], None],
+        disconnect: Callable[[str], None],
+    ) -> None:
+        self._monitor = monitor
+        self._emit = emit
+        self._disconnect = disconnect
+        self._lock = threading.Lock()
+        self._known: dict[int, _Other] = {}
+
+    # From any thread
+
+    def connections(self) -> list[Connection]:
+        """List those that have no alias of ours, as last seen."""
+        with self._lock:
+            return [other.connection for other in self._known.values() if not other.is_adopted]
+
+    def get(self, name: str) -> Connection | None:
+        """Give the one of that name."""
+        return next((found for found in self.connections() if found.alias == name), None)
+
+    def adopt(self, connection: Connection, alias: str) -> None:
+        """Give one an alias; from now on it is the registry's."""
+        with self._lock:
+            for other in self._known.values():
+                if other.connection is connection:
+                    other.is_adopted = True
+        connection.rename(alias)
+
+    # On the monitor's thread
+
+    async def look(self) -> list[Connection]:
+        """Look again; give the adopted ones that are gone, which the registry has to let go."""
+        found = {one.key: one for one in sdk.find()}
+        users = self._users(list(found.values()))
+        gone = []
+        for key, other in list(self._known.items()):
+            if key in found and other.found.is_open():
+                self._follow(other, found[key], users[key])
+                continue
+            with self._lock:
+                self._known.pop(key, None)
+            if other.is_adopted:
+                gone.append(other.connection)
+            else:
+                await to_the_end(other.connection.close(theirs=False))
+                self._emit("removed", other.connection.alias)
+        fresh = [one for key, one in found.items() if key not in self._known]
+        await asyncio.gather(*(self._add(one, users[one.key]) for one in fresh))
+        return gone
+
+    async def close(self, connection: Connection) -> None:
+        """Close one for real, with the Milvus Lite file that nobody else uses any more."""
+        await to_the_end(connection.close())
+        with self._lock:
+            for key, other in list(self._known.items()):
+                if other.connection is connection:
+                    del self._known[key]
+        endpoint = connection.params.endpoint
+        if endpoint.kind != "lite" or self._monitor.is_watched(endpoint):
+            return
+        if all(one.params.endpoint != endpoint for one in sdk.find()):
+            await run_blocking(lambda: lite.release(endpoint.path))
+
+    async def forget(self) -> None:
+        """Stop watching them; they stay open."""
+        with self._lock:
+            known, self._known = list(self._known.values()), {}
+        for other in known:
+            await other.connection.close(theirs=False)
+
+    async def _add(self, found: Found, users: list[str]) -> None:
+        name = self._name(found, users)
+        connection = Connection(name, found.params, self._monitor, self._disconnect, found)
+        with self._lock:
+            self._known[found.key] = _Other(found, connection)
+        self._emit("added", name)
+        await connection.attach(users)
+        connection.observe(
+            lambda _: self._emit("changed", connection.alias), ["state", "reason", "note"]
+        )
+        self._emit("changed", connection.alias)
+
+    def _follow(self, other: _Other, found: Found, users: list[str]) -> None:
+        if other.connection.follow(found.params.db_name, users):
+            self._emit("changed", other.connection.alias)
+
+    def _users(self, found: list[Found]) -> dict[int, list[str]]:
+        """Say which variables hold each of them, by its key."""
+        if not found:
+            return {}
+        clients = [(client, one.key) for one in found for client in one.clients()]
+        of_client = {id(client): key for client, key in clients}
+        of_alias = {one.alias: one.key for one in found if one.kind == "orm"}
+
+        def held(thing: Any) -> int | None:
+            alias = sdk.alias_used_by(thing) if of_alias else None
+            return of_client.get(id(thing)) if alias is None else of_alias.get(alias)
+
+        places = holders(user_namespace(), held)
+        return {one.key: places.get(one.key, []) for one in found}
+
+    def _name(self, found: Found, users: list[str]) -> str:
+        word = found.alias or (users[0] if users else "")
+        taken = {other.connection.alias for other in self._known.values()}
+        name, number = f"{found.kind}:{word or 1}", 1
+        while name in taken:
+            number += 1
+            name = f"{found.kind}:{word}-{number}" if word else f"{found.kind}:{number}"
+        return name

@@ -1,0 +1,37 @@
+"""The only package that imports pymilvus.
+
+``loading`` imports it, ``clients`` makes and closes the clients that are ours, ``orm`` shows our
+aliases to pymilvus's ORM, ``found`` finds what others opened. pymilvus's private names are used
+here alone, and a test notices when they change.
+"""
+
+from .clients import (
+    close_async_client,
+    close_client,
+    is_closed,
+    is_of_this_loop,
+    loop_of,
+    make_async_client,
+    make_client,
+    use_database,
+)
+from .found import Found, alias_used_by, find
+from .loading import load_pymilvus, param_error
+from .orm import Mirror
+
+__all__ = [
+    "Found",
+    "Mirror",
+    "alias_used_by",
+    "close_async_client",
+    "close_client",
+    "find",
+    "is_closed",
+    "is_of_this_loop",
+    "load_pymilvus",
+    "loop_of",
+    "make_async_client",
+    "make_client",
+    "param_error",
+    "use_database",
+]

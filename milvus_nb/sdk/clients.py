@@ -1,0 +1,276 @@
+"""The clients that are ours: made so that closing one closes its socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import threading
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from .. import diagnosis
+from ..channel import CHANNEL_OPTIONS
+from ..errors import ClosedError, ConnectError
+from .loading import load_pymilvus
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from pymilvus import AsyncMilvusClient, MilvusClient
+
+    from ..params import ConnectionParams, Endpoint
+
+__all__ = [
+    "close_async_client",
+    "close_async_handler",
+    "close_client",
+    "is_closed",
+    "is_of_this_loop",
+    "loop_of",
+    "make_async_client",
+    "make_client",
+    "use_database",
+]
+
+# So long a client may take to connect anew, in seconds, and closing it to wait for that.
+_RECONNECT_S: Final = 2.0
+
+# So long an event loop may take to close its own channel, in seconds; a busy one takes longer.
+_LOOP_GRACE_S: Final = 0.1
+
+
+def make_client(alias: str, params: ConnectionParams, target: str) -> MilvusClient:
+    """Make a client whose channel and socket are its own, so that closing it closes them.
+
+    Parameters
+    ----------
+    alias
+        Shown by the server in its list of clients.
+    params
+        Where to connect, with which credentials; the timeout is the connect's, in seconds.
+    target
+        gRPC's target; for Milvus Lite the one that its server got.
+
+    Raises
+    ------
+    diagnosis.ProbeError
+        The server did not answer, or refused.
+    """
+    pymilvus = load_pymilvus()
+    try:
+        client = pymilvus.MilvusClient(**_arguments(alias, params, target))
+    except pymilvus.MilvusException as error:
+        found = _diagnose(params.endpoint, error)
+    else:
+        _give_own_manager(client)
+        return client
+    # Outside, so that pymilvus's frames, which hold the token, are not kept as its context.
+    raise diagnosis.ProbeError(found)
+
+
+def _give_own_manager(client: Any) -> None:
+    """Take a client out of the manager that all clients of the process share.
+
+    It holds one lock while it connects a client anew, for as long as that takes: a client of a
+    silent server would keep those of all other servers from being closed.
+    """
+    # Private names, all of them here; a test notices a change.
+    shared, handler = client._manager, client._handler
+    own = type(shared)()
+    managed = own._dedicated[id(handler)] = shared._dedicated.pop(id(handler))
+    managed.connect_timeout = min(managed.connect_timeout, _RECONNECT_S)
+    own._register_error_callback(handler)
+    client._manager = own
+
+
+def make_async_client(alias: str, params: ConnectionParams, target: str) -> AsyncMilvusClient:
+    """Make an async client; it connects, in whatever event loop, with its first call.
+
+    Parameters
+    ----------
+    alias, params, target
+        As in `make_client`.
+    """
+    client: AsyncMilvusClient = _async_class()(alias, params, target)
+    return client
+
+
+@functools.cache
+def _async_class() -> Any:
+    """Give pymilvus's AsyncMilvusClient with a way of connecting that is our own."""
+    from pymilvus.client.connection_manager import AsyncConnectionManager, ManagedConnection
+
+    pymilvus = load_pymilvus()
+    base: Any = pymilvus.AsyncMilvusClient
+
+    class AsyncMilvusClient(base):  # type: ignore[misc]  # pymilvus has no types
+        def __init__(self, alias: str, params: ConnectionParams, target: str) -> None:
+            super().__init__(**_arguments(alias, params, target))
+            self._place = alias, params.endpoint
+            self._connecting = asyncio.Lock()
+
+        async def _connect(self) -> None:
+            # Two calls at once would otherwise make two connections, one of them for ever.
+            async with self._connecting:
+                if self._handler is not None:
+                    return None
+                try:
+                    return await self._connect_once()
+                except pymilvus.MilvusException as error:
+                    alias, endpoint = self._place
+                    found = _diagnose(endpoint, error)
+            # Outside, as in `make_client`.
+            what = f"Could not connect the async client of {alias} ({endpoint.address})."
+            raise ConnectError(what, found.why, found.fix, found)
+
+        async def _connect_once(self) -> None:
+            # A manager of its own, as in `_give_own_manager`. Private names; a test notices.
+            manager, config = AsyncConnectionManager(), self._config
+            strategy = manager._get_strategy(config)
+            handler = strategy.create_handler(config)
+            manager._register_error_callback(handler)
+            try:
+                await handler.ensure_channel_ready(timeout=self._timeout)
+                self._refuse_if_closed()
+            except BaseException:
+                await handler.close()
+                raise
+            manager._dedicated[id(handler)] = ManagedConnection(
+                handler=handler,
+                config=config,
+                strategy=strategy,
+                connect_timeout=min(self._timeout, _RECONNECT_S),
+            )
+            self._manager, self._handler = manager, handler
+            self._using = f"cm-async-{id(handler)}"
+            self.is_self_hosted = handler.get_server_type() == "milvus"
+
+        def _refuse_if_closed(self) -> None:
+            if self._closed:
+                raise ClosedError("This client was closed.", "", "Ask its alias for a new one.")
+
+    return AsyncMilvusClient
+
+
+def is_closed(client: MilvusClient | AsyncMilvusClient) -> bool:
+    """Tell whether somebody has closed a client."""
+    # A MilvusClient has no handler then; an AsyncMilvusClient has none before its first call.
+    return bool(getattr(client, "_closed", client._handler is None))
+
+
+def loop_of(client: AsyncMilvusClient) -> asyncio.AbstractEventLoop | None:
+    """Give the event loop that an async client has connected in; None before its first call."""
+    handler = client._handler
+    return handler._async_channel._loop if handler is not None else None
+
+
+def is_of_this_loop(client: AsyncMilvusClient) -> bool:
+    """Tell whether the event loop that runs on this thread is the client's."""
+    loop = loop_of(client)
+    return loop is not None and _running_loop() is loop
+
+
+def close_client(client: MilvusClient) -> None:
+    """Close a client of ours and its socket."""
+    client.close()
+
+
+def close_async_client(client: AsyncMilvusClient) -> None:
+    """Close an async client and its socket, from any thread; calls under way are cancelled.
+
+    An event loop that is busy with something else closes nothing, so its channel is then closed
+    without it. It blocks for at most 0.1 s.
+    """
+    client._closed = True  # what its own `close` does
+    handler, client._handler = client._handler, None
+    if handler is not None:
+        close_async_handler(handler)
+
+
+def close_async_handler(handler: Any) -> None:
+    """Close pymilvus's async handler and its socket; see `close_async_client`."""
+    channel = handler._async_channel
+    if channel is None:
+        return
+    loop: asyncio.AbstractEventLoop = channel._loop  # as is the next channel's
+    if not loop.is_running() or _running_loop() is loop:
+        _step(handler.close())
+    else:
+        done = threading.Event()
+
+        def close() -> None:
+            _step(handler.close())
+            done.set()
+
+        loop.call_soon_threadsafe(close)
+        done.wait(_LOOP_GRACE_S)
+    if not channel._channel.closed():
+        channel._channel.close()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _step(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that has nothing to wait for; one that has is given up."""
+    with contextlib.suppress(StopIteration, RuntimeError):  # older gRPC: no loop runs here
+        work.send(None)
+    work.close()
+
+
+def use_database(client: MilvusClient | AsyncMilvusClient, db_name: str) -> None:
+    """Let a client's calls go to another database; the caller knows that it is there.
+
+    ``MilvusClient.use_database`` does the same after DescribeDatabase, which Milvus before 2.4.4
+    does not know.
+    """
+    client._config.db_name = db_name  # see above; a test notices a change
+
+
+def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, Any]:
+    """Give what both clients are made with."""
+    endpoint = params.endpoint
+    tls = endpoint.tls
+    return {
+        "uri": _uri(endpoint, target),
+        "token": endpoint.credentials.reveal(),
+        "db_name": params.db_name,
+        "timeout": params.timeout,
+        "dedicated": True,
+        "secure": endpoint.secure,
+        # pymilvus takes the authority's certificate under this name when there is no client
+        # certificate, and under ca_pem_path when there is one.
+        "server_pem_path": "" if tls.client_pem_path else tls.root_pem_path,
+        "ca_pem_path": tls.root_pem_path,
+        "client_pem_path": tls.client_pem_path,
+        "client_key_path": tls.client_key_path,
+        "server_name": tls.server_name,
+        "grpc_options": {**CHANNEL_OPTIONS, **dict(endpoint.grpc_options)},
+        "option": {"app": "milvus_nb", "alias": alias},
+    }
+
+
+def _diagnose(endpoint: Endpoint, error: Any) -> diagnosis.Diagnosis:
+    """Say why pymilvus could not connect."""
+    cause = error.__cause__
+    if hasattr(cause, "code") and hasattr(cause, "details"):
+        return diagnosis.from_rpc(endpoint, cause.code(), cause.details())
+    return diagnosis.server_refused(endpoint, error.code, error.message)
+
+
+def _uri(endpoint: Endpoint, target: str) -> str:
+    if endpoint.kind == "unix":
+        return target
+    if endpoint.kind == "lite":
+        return f"http://{target}"
+    host = endpoint.host
+    if ":" in host:
+        # pymilvus drops an IPv6 address's brackets, and gRPC then cannot tell the port; gRPC
+        # decodes percent-encoding, pymilvus does not.
+        host = quote(f"[{host}]", safe="")
+    return f"{'https' if endpoint.secure else 'http'}://{host}:{endpoint.port}"

@@ -1,0 +1,97 @@
+"""Which variables of the user hold an object, themselves or somewhere inside."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping
+
+__all__ = ["holders", "user_namespace"]
+
+#: Never more than so many objects are looked at.
+_MOST_OBJECTS: Final = 20_000
+#: A store in an index of a query engine holds its client so deep.
+_DEEPEST: Final = 4
+_WIDEST: Final = 64
+_PLAIN: Final = (str, bytes, bytearray, int, float, complex, bool, type(None), type)
+
+
+def user_namespace() -> dict[str, Any]:
+    """Give the variables that the user sees: those of IPython, else of ``__main__``."""
+    ipython = sys.modules.get("IPython.core.interactiveshell")
+    if ipython is not None and ipython.InteractiveShell.initialized():
+        shell = ipython.InteractiveShell.instance()
+        hidden = shell.user_ns_hidden
+        return {name: value for name, value in shell.user_ns.copy().items() if name not in hidden}
+    return dict(vars(sys.modules["__main__"]))
+
+
+def holders(
+    namespace: Mapping[str, Any], held: Callable[[Any], Hashable | None]
+) -> dict[Hashable, list[str]]:
+    """Find the variables that hold certain objects.
+
+    None of the user's code is run: no property, no ``__getattr__``.
+
+    Parameters
+    ----------
+    namespace
+        Names and values.
+    held
+        Gives an object's key, or None for an object that is not looked for.
+
+    Returns
+    -------
+    dict
+        For each key that was found the places that hold it, such as ``"client"`` and
+        ``"store._milvus_client"``: one a variable, the shortest first.
+    """
+    found: dict[Hashable, list[str]] = {}
+    for name, value in list(namespace.items()):
+        if name.startswith("_"):
+            continue
+        keys = set()
+        for path, thing in _walk(name, value):
+            if (key := held(thing)) is not None and key not in keys:
+                keys.add(key)
+                found.setdefault(key, []).append(path)
+    for places in found.values():
+        places.sort(key=len)
+    return found
+
+
+def _walk(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Give a value and what is inside it, the nearest first."""
+    seen: set[int] = set()
+    waiting = deque([(name, value, 0)])
+    while waiting and len(seen) < _MOST_OBJECTS:
+        path, thing, depth = waiting.popleft()
+        if id(thing) in seen or isinstance(thing, _PLAIN):
+            continue
+        seen.add(id(thing))
+        yield path, thing
+        if depth < _DEEPEST:
+            waiting.extend((f"{path}{step}", inner, depth + 1) for step, inner in _inside(thing))
+
+
+def _inside(thing: Any) -> list[tuple[str, Any]]:
+    if type(thing) is dict:
+        items = list(thing.items())[:_WIDEST]
+        return [(f"[{key!r}]", inner) for key, inner in items if isinstance(key, (str, int))]
+    if type(thing) in (list, tuple, set, frozenset):
+        return [(f"[{index}]", inner) for index, inner in enumerate(list(thing)[:_WIDEST])]
+    if type(thing).__module__ in ("builtins", "types", "module"):
+        return []
+    found: list[tuple[str, Any]] = []
+    # The second is where pydantic's models keep what begins with an underscore.
+    for home in ("__dict__", "__pydantic_private__"):
+        try:
+            inside = object.__getattribute__(thing, home)
+        except AttributeError:
+            continue
+        if type(inside) is dict:
+            found += [(f".{key}", inner) for key, inner in list(inside.items())[:_WIDEST]]
+    return found
