@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STAGE_WORDS",
+    "Facts",
+    "Snippet",
     "StatusTable",
     "age",
     "connection_line",
     "connections_html",
     "connections_text",
+    "facts_html",
+    "facts_lines",
     "report_html",
     "report_text",
     "stages_html",
@@ -64,6 +68,7 @@ _STAGE_COLOURS: Final = {
     "skipped": "var(--jp-ui-font-color2, #757575)",
 }
 _ALL_WELL: Final = "Nothing stands in the way."
+_ELSEWHERE: Final = "Opened by other code of this kernel (%milvus adopt gives an alias):"
 _HEADERS: Final = ("", "Alias", "Address", "User", "Database", "State", "Version", "Latency")
 
 
@@ -78,19 +83,66 @@ class StatusTable:
         The alias of the current connection.
     most
         Show at most so many rows; the rest is counted.
+    others
+        What others opened; shown below.
     """
 
-    def __init__(self, connections: Sequence[Connection], current: str, most: int) -> None:
-        self._rest = max(len(connections) - most, 0)
-        shown = list(connections)[:most]
-        self._text = connections_text(shown, current)
-        self._html = connections_html(shown, current)
+    def __init__(
+        self,
+        connections: Sequence[Connection],
+        current: str,
+        most: int,
+        others: Sequence[Connection] = (),
+    ) -> None:
+        shown, rest = connections[:most], max(len(connections) - most, 0)
+        self._text = [connections_text(shown, current)]
+        self._html = [connections_html(shown, current)]
+        if rest:
+            self._text.append(f"… and {rest:,} more")
+            self._html.append(f"<p>… and {rest:,} more</p>")
+        if others:
+            self._text += ["", _ELSEWHERE, connections_text(others)]
+            self._html += [f"<p>{_ELSEWHERE}</p>", connections_html(others)]
 
     def __repr__(self) -> str:
-        return self._text + (f"\n… and {self._rest:,} more" if self._rest else "")
+        return "\n".join(self._text)
 
     def _repr_html_(self) -> str:
-        return self._html + (f"<p>… and {self._rest:,} more</p>" if self._rest else "")
+        return "".join(self._html)
+
+
+class Facts:
+    """All that is known of one connection: the value of ``%milvus status ALIAS``.
+
+    Parameters
+    ----------
+    connection
+        Which one.
+    pairs
+        Labels and texts.
+    """
+
+    def __init__(self, connection: Connection, pairs: Sequence[tuple[str, str]]) -> None:
+        self._text = "\n".join([connections_text([connection]), "", *facts_lines(pairs)])
+        self._html = connections_html([connection]) + facts_html(pairs)
+
+    def __repr__(self) -> str:
+        return self._text
+
+    def _repr_html_(self) -> str:
+        return self._html
+
+
+class Snippet(str):
+    """Code, shown as it is: the value of ``%milvus code``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
 
 
 def age(since: float | None) -> str:
@@ -139,7 +191,7 @@ def connections_text(connections: Sequence[Connection], current: str = "") -> st
         lines.append("  ".join(cells).rstrip())
         if index:
             connection = connections[index - 1]
-            told = (connection.reason, connection.fix, connection.note)
+            told = (_opened_by(connection), connection.reason, connection.fix, connection.note)
             lines += [f"   {text}" for text in told if text]
     return "\n".join(lines)
 
@@ -156,7 +208,7 @@ def connections_html(connections: Sequence[Connection], current: str = "") -> st
         colour = f'style="text-align: left; color: {_COLOURS[connection.state]}"'
         data = "".join(f"<td {left}>{escape(cell)}</td>" for cell in cells)
         rows.append(f"<tr><td {colour}>{escape(shape)}</td>{data}</tr>")
-        told = (connection.reason, connection.fix, connection.note)
+        told = (_opened_by(connection), connection.reason, connection.fix, connection.note)
         if why := escape(" ".join(text for text in told if text)):
             rows.append(f'<tr><td></td><td {left} colspan="{len(cells)}">{why}</td></tr>')
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
@@ -175,6 +227,15 @@ def _cells(connection: Connection, current: str) -> tuple[str, ...]:
         connection.server_version or "–",
         _latency(connection),
     )
+
+
+def _opened_by(connection: Connection) -> str:
+    """Say who opened a connection that is not ours from the start, and who uses it."""
+    if connection.origin == "milvus_nb":
+        return ""
+    if connection.users:
+        return f"{connection.origin}, used by {', '.join(connection.users)}."
+    return f"{connection.origin}; no variable holds it."
 
 
 def _who(connection: Connection) -> str:
@@ -224,13 +285,29 @@ def stages_html(stages: Sequence[Stage]) -> str:
     return f"<table><tbody>{''.join(rows)}</tbody></table>"
 
 
+def facts_lines(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Lay labels and texts out as lines; a text may have several."""
+    width = max((len(label) for label, _ in pairs), default=0)
+    return [
+        f"  {'' if index else label:<{width}}  {line}".rstrip()
+        for label, text in pairs
+        for index, line in enumerate(text.split("\n"))
+    ]
+
+
+def facts_html(pairs: Sequence[tuple[str, str]]) -> str:
+    """Lay labels and texts out as an HTML table; nothing where there are none."""
+    rows = [
+        f'<tr><td style="text-align: left; vertical-align: top">{escape(label)}</td>'
+        f'<td style="text-align: left">{escape(text).replace(chr(10), "<br>")}</td></tr>'
+        for label, text in pairs
+    ]
+    return f"<table><tbody>{''.join(rows)}</tbody></table>" if rows else ""
+
+
 def report_text(report: Report) -> str:
     """Show an examination as text."""
-    lines = [report.title, stages_text(report.stages), ""]
-    width = max((len(label) for label, _ in report.facts), default=0)
-    for label, text in report.facts:
-        for index, line in enumerate(text.split("\n")):
-            lines.append(f"  {'' if index else label:<{width}}  {line}".rstrip())
+    lines = [report.title, stages_text(report.stages), "", *facts_lines(report.facts)]
     if report.facts:
         lines.append("")
     lines += [f"! {note}" for note in report.notes]
@@ -241,15 +318,10 @@ def report_text(report: Report) -> str:
 
 def report_html(report: Report) -> str:
     """Show an examination as HTML; it carries its own colours, with a theme's first."""
-    rows = [
-        f'<tr><td style="text-align: left; vertical-align: top">{escape(label)}</td>'
-        f'<td style="text-align: left">{escape(text).replace(chr(10), "<br>")}</td></tr>'
-        for label, text in report.facts
-    ]
     parts = [
         f"<p><b>{escape(report.title)}</b></p>",
         stages_html(report.stages),
-        f"<table><tbody>{''.join(rows)}</tbody></table>" if rows else "",
+        facts_html(report.facts),
         *(
             f'<p><span style="color: {_COLOURS["degraded"]}">!</span> {escape(note)}</p>'
             for note in report.notes

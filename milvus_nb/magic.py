@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from IPython.core.magic import Magics, line_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Bool, Float, Int, observe, validate
 
-from . import completion, usage
+from . import cells, completion, usage
 from .arguments import Word, closest, split
-from .errors import AliasError, MagicUsageError, MilvusNbError, without_frames
+from .errors import MagicUsageError, MilvusNbError, without_frames
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets import Bunch
 
     from .connection import Connection, PingResult
-    from .display import StatusTable
+    from .display import Facts, Snippet, StatusTable
     from .monitor import Job
     from .registry import ConnectionRegistry
 
@@ -30,11 +29,11 @@ T = TypeVar("T")
 
 __all__ = ["Cancelled", "MilvusMagics", "load", "unload"]
 
-_CONNECT_KEYWORDS: Final = (
-    "user", "password", "token", "secure", "ca_pem_path", "server_pem_path", "client_pem_path",
-    "client_key_path", "server_name", "timeout",
-)  # fmt: skip
+# How long `status` waits for the first look at connections of others, in seconds.
+_LOOK_S: Final = 1.0
 
+# How long a server may take to answer over HTTP, in seconds.
+_HTTP_DEADLINE_S: Final = 1.0
 
 # What takes longer than this, in seconds, shows how far it is.
 _SHOW_AFTER_S: Final = 0.3
@@ -79,10 +78,12 @@ class MilvusMagics(Magics):
         return self._registry
 
     @no_var_expand
-    @line_magic
-    def milvus(self, line: str) -> Any:
+    @line_cell_magic
+    def milvus(self, line: str, cell: str | None = None) -> Any:
         """Connect to Milvus, see your connections, disconnect. `%milvus help` tells more."""
         try:
+            if cell is not None:
+                return self._run_cell(line, cell)
             return self._run(line)
         except KeyboardInterrupt:
             raise Cancelled(f"Cancelled: %milvus {line.strip().partition(' ')[0]}.") from None
@@ -91,6 +92,9 @@ class MilvusMagics(Magics):
         raise without_frames(failure)
 
     def _run(self, line: str) -> Any:
+        name, _, rest = line.strip().partition(" ")
+        if name == "connect" and cells.is_pasted(rest):
+            return self._connect_pasted(rest, rest)
         words = split(line, self.shell.user_ns if self.shell else {})
         name = words[0].text if words else "status"
         if name in ("--help", "-h"):
@@ -107,6 +111,15 @@ class MilvusMagics(Magics):
             return None
         arguments = usage.PARSERS[name].parse(words[1:])
         return getattr(self, f"do_{name}")(arguments, words[1:])
+
+    def _run_cell(self, line: str, cell: str) -> Any:
+        if line.strip() != "connect":
+            raise MagicUsageError(
+                f"%%milvus {line.strip()} is not possible.",
+                "%%milvus takes a cell for connect alone: what was pasted, of several lines.",
+                "Write %%milvus connect above it, or %milvus with one percent sign.",
+            )
+        return self._connect_pasted("", cell)
 
     # The subcommands
 
@@ -125,9 +138,33 @@ class MilvusMagics(Magics):
             host=arguments.host or "",
             port=arguments.port or "",
         )
-        alias, replace = arguments.alias, arguments.replace
+        return self._connect(arguments.alias, given, replace=arguments.replace)
+
+    def _connect(self, alias: str, given: dict[str, Any], *, replace: bool) -> Connection:
         start = functools.partial(self.registry.start, alias, replace=replace, **given)
+        given.clear()
         connection, _ = self._watched(start, after_s=_SHOW_AFTER_S)
+        return connection
+
+    def _connect_pasted(self, pasted: str, text: str) -> Connection:
+        """Connect as a pasted text says, and take its secret out of the cell.
+
+        Parameters
+        ----------
+        pasted
+            See `cells.replace_secret`.
+        text
+            What was pasted.
+        """
+        from . import paste, snippets
+
+        found = paste.read(text)
+        for note in found.notes:
+            print(note)
+        connection = self._connect(found.alias or "default", dict(found.given), replace=False)
+        if found.secret_shown:
+            better = snippets.connect_line(connection.params, connection.alias)
+            print(cells.replace_secret(self.shell, pasted, better))
         return connection
 
     def do_disconnect(self, arguments: argparse.Namespace, _: list[Word]) -> None:
@@ -136,23 +173,56 @@ class MilvusMagics(Magics):
             aliases = self.registry.aliases()
         else:
             aliases = arguments.aliases or [self.registry.resolve(None).alias]
-        self._disconnect(aliases)
+        self._disconnect(aliases, force=arguments.force)
 
-    def do_status(self, arguments: argparse.Namespace, _: list[Word]) -> StatusTable:
-        """Show the connections."""
+    def do_status(self, arguments: argparse.Namespace, _: list[Word]) -> StatusTable | Facts:
+        """Show the connections, or all that is known of one."""
         from .display import StatusTable
 
         registry = self.registry
-        shown = registry.connections()
         if arguments.alias is not None:
-            shown = [registry[self._known(arguments.alias)]]
+            return self._facts(self._connection(arguments))
+        if "pymilvus" in sys.modules:
+            registry.look().settle(_LOOK_S)
         current = registry.current
-        return StatusTable(shown, current.alias if current else "", self.max_rows)
+        shown, alias = registry.connections(), current.alias if current else ""
+        return StatusTable(shown, alias, self.max_rows, registry.others())
+
+    def _facts(self, connection: Connection) -> Facts:
+        from . import messages, rest
+        from .display import Facts
+
+        asked = rest.sources(connection.params, _HTTP_DEADLINE_S)
+        found = self.registry.monitor.submit(asked).wait()
+        pairs = [(label, text) for label, text in messages.details(connection)]
+        pairs += [(source.label, f"{source.text} {source.url}".strip()) for source in found]
+        return Facts(connection, pairs)
 
     def do_use(self, arguments: argparse.Namespace, _: list[Word]) -> None:
         """Make a connection the current one."""
-        connection = self.registry.use(self._known(arguments.alias), arguments.db)
+        connection = self.registry.use(arguments.alias, arguments.db)
         print(f"{connection.alias} is current, database {connection.db_name}.")
+
+    def do_adopt(self, arguments: argparse.Namespace, _: list[Word]) -> Connection:
+        """Give an alias to a connection that somebody else opened."""
+        name = arguments.name
+        self._look_for(name)
+        users = self.registry.find(name).users
+        alias = arguments.alias or self.registry.free_alias(name)
+        connection = self.registry.adopt(name, alias)
+        told = f"{_listed(users)} will stop working with it." if users else "Nobody uses it."
+        print(f"{name} is the connection {alias} now. Disconnecting closes it for real. {told}")
+        return connection
+
+    def do_code(self, arguments: argparse.Namespace, _: list[Word]) -> Snippet:
+        """Give the connection as code."""
+        from . import snippets
+        from .display import Snippet
+
+        connection = self._connection(arguments)
+        alias = self.registry.free_alias(connection.alias)
+        version = connection.server_version
+        return Snippet(snippets.code(connection.params, alias, arguments.lang, version))
 
     def do_doctor(self, arguments: argparse.Namespace, words: list[Word]) -> None:
         """Examine connections or addresses layer by layer."""
@@ -168,7 +238,8 @@ class MilvusMagics(Magics):
 
     def do_client(self, arguments: argparse.Namespace, _: list[Word]) -> Any:
         """Give the pymilvus client."""
-        return self._connection(arguments).client
+        connection = self._connection(arguments)
+        return connection.async_client if arguments.is_async else connection.client
 
     def do_panel(self, _: argparse.Namespace, words: list[Word]) -> Any:
         """Show the widget, or its like in text where there are no widgets."""
@@ -198,108 +269,43 @@ class MilvusMagics(Magics):
         return watched(start, notebook=hasattr(self.shell, "kernel"), after_s=after_s)
 
     def _given(self, arguments: argparse.Namespace, words: list[Word]) -> dict[str, Any]:
-        """Take out of the options what `connect` takes as keywords."""
-        given = {
-            name: value
-            for name in _CONNECT_KEYWORDS
-            if (value := getattr(arguments, name)) is not None
-        }
-        given.update(db_name=arguments.db or "", timeout=_seconds(arguments.timeout))
-        if arguments.tls is not None:
-            if arguments.tls == "0" and arguments.secure:
-                raise MagicUsageError(
-                    "--secure and -tls 0 contradict each other.", "", "Leave out one."
-                )
-            given["secure"] = arguments.tls != "0"
-        if arguments.cert:
-            if arguments.server_pem_path not in (None, arguments.cert):
-                raise MagicUsageError(
-                    "--cert and --server-pem-path name different files.", "", "Leave out one."
-                )
-            given["server_pem_path"] = arguments.cert
-        self._read_secrets(arguments, given)
-        self._warn_of_secrets(arguments, words)
+        """Take out of the options what `connect` takes as keywords; warn of secrets in them."""
+        from . import options
+
+        given = options.keywords(arguments)
+        if self.warn_secrets:
+            for warning in options.warnings(arguments, words):
+                print(warning)
         return given
 
     def _connection(self, arguments: argparse.Namespace) -> Connection:
         alias = arguments.alias
-        return self.registry.resolve(None if alias is None else self._known(alias))
+        if alias is not None:
+            self._look_for(alias)
+        return self.registry.resolve(alias)
 
-    def _known(self, alias: str) -> str:
+    def _look_for(self, *names: str) -> None:
+        """Look again for the connections of others, where one of the names may be one of them."""
+        if any(name not in self.registry for name in names) and "pymilvus" in sys.modules:
+            self.registry.look().settle(_LOOK_S)
+
+    def _disconnect(self, aliases: list[str], *, force: bool = False) -> None:
         registry = self.registry
-        if alias in registry:
-            return alias
-        near = closest(alias, registry.aliases())
-        names = ", ".join(registry.aliases())
-        raise AliasError(
-            f"There is no connection {alias}.",
-            f"Connected: {names}." if names else "Nothing is connected.",
-            f"Did you mean {near}?" if near else f"Connect first: %milvus connect -a {alias}",
-        )
-
-    def _disconnect(self, aliases: list[str]) -> None:
-        known = [self._known(alias) for alias in aliases]  # all or none
-        for alias in known:
-            self.registry.disconnect(alias)
-        print(f"Disconnected {', '.join(known)}." if known else "Nothing is connected.")
-
-    def _read_secrets(self, arguments: argparse.Namespace, given: dict[str, Any]) -> None:
-        for name in ("password", "token"):
-            variable = getattr(arguments, f"{name}_env")
-            if variable is None:
-                continue
-            if name in given:
+        self._look_for(*aliases)
+        found = [registry.find(alias) for alias in aliases]  # all or none
+        for connection in found:
+            if connection.alias not in registry and connection.users and not force:
                 raise MagicUsageError(
-                    f"--{name} and --{name}-env were both given.", "", "Leave out one."
+                    f"{connection.alias} was opened by {connection.origin}, not by %milvus.",
+                    f"{_listed(connection.users)} would stop working.",
+                    f"To close it nevertheless: %milvus disconnect {connection.alias} --force",
                 )
-            if variable not in os.environ:
-                raise MagicUsageError(
-                    f"The environment variable {variable} is not set.",
-                    f"--{name}-env reads the {name} from it.",
-                    "Set it before the kernel starts, or use --ask.",
-                )
-            given[name] = os.environ[variable]
-        if arguments.ask:
-            if "password" in given or "token" in given:
-                raise MagicUsageError(
-                    "--ask was given together with a password or token.", "", "Leave out one."
-                )
-            name = "password" if given.get("user") else "token"
-            given[name] = self._ask(f"{name.capitalize()} of {given.get('user') or 'Milvus'}: ")
-
-    def _ask(self, prompt: str) -> str:
-        from getpass import getpass
-
-        try:
-            secret = getpass(prompt)
-        except (EOFError, MilvusNbError, NotImplementedError, RuntimeError) as error:
-            problem = f"{type(error).__name__}: {error}"
-        else:
-            if secret:
-                return secret
-            problem = "Nothing was typed."
-        raise MagicUsageError(
-            "No password or token was read.", problem, "Try again, or use --token-env VARIABLE."
-        )
-
-    def _warn_of_secrets(self, arguments: argparse.Namespace, words: list[Word]) -> None:
-        if not self.warn_secrets:
-            return
-        typed = [word.typed for word in words]
-        for name in ("password", "token"):
-            value = getattr(arguments, name)
-            if value and any(value in text for text in typed):
-                print(
-                    f"The {name} stands in this cell and in IPython's history. "
-                    f"Better: --ask, or --{name}-env VARIABLE"
-                )
-        typed_places = (getattr(arguments, name, None) for name in ("address", "uri"))
-        places = [place for place in (*typed_places, *getattr(arguments, "names", ())) if place]
-        if any("@" in word.typed and word.text.endswith(tuple(places)) for word in words):
-            print(
-                "The address in this cell, and in IPython's history, holds credentials. "
-                "Better: --user NAME --ask, or --token-env VARIABLE"
-            )
+        for connection in found:
+            registry.disconnect(connection.alias)
+        print(f"Disconnected {', '.join(aliases)}." if aliases else "Nothing is connected.")
+        for connection in found:
+            if connection.users:
+                print(f"{_listed(connection.users)} used {connection.alias}.")
 
     def shutdown(self) -> None:
         """Close every connection, if there was ever one."""
@@ -340,7 +346,8 @@ def unload(ip: InteractiveShell) -> None:
     """Undo `load`, close every connection and end the monitor's thread."""
     manager = ip.magics_manager
     magics = manager.registry.pop(MilvusMagics.__name__, None)
-    manager.magics["line"].pop("milvus", None)
+    for kind in ("line", "cell"):
+        manager.magics[kind].pop("milvus", None)
     if magics in ip.configurables:
         ip.configurables.remove(magics)
     matchers = ip.Completer.custom_matchers
@@ -349,12 +356,7 @@ def unload(ip: InteractiveShell) -> None:
         magics.shutdown()
 
 
-def _seconds(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise MagicUsageError(
-            f"--timeout {text!r} is not a number.", "It is in seconds.", "For example --timeout 10"
-        ) from None
+def _listed(users: Sequence[str]) -> str:
+    """Write ``a, b and c``."""
+    *others, last = users
+    return f"{', '.join(others)} and {last}" if others else last

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -145,6 +146,22 @@ class ConnectionTable:
         """Give the parameters that ``connect(alias)`` would use, or None."""
         with self._lock:
             return self._remembered.get(alias)
+
+    def free_alias(self, name: str) -> str:
+        """Give an alias for a connection of somebody else: its name without the kind.
+
+        ``"client:store._milvus_client"`` becomes ``"store"``; one that is taken gets a number.
+        An alias of ours is given back.
+        """
+        if name in self.aliases():
+            return name
+        kind, _, rest = name.partition(":")
+        word = re.split(r"[.\[]", rest)[0] or kind
+        alias, number = word, 1
+        while alias in self.aliases():
+            number += 1
+            alias = f"{word}-{number}"
+        return alias
 
     # What can be started
 

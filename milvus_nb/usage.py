@@ -16,9 +16,11 @@ _SUMMARIES: Final = {
     "disconnect": "close connections",
     "status": "show the connections (also: %milvus alone)",
     "use": "make a connection the current one",
+    "adopt": "give an alias to a connection that other code of this kernel opened",
     "doctor": "check layer by layer why a server does or does not answer",
     "ping": "measure round trips to a server",
-    "client": "give the connection's pymilvus MilvusClient",
+    "client": "give the connection's pymilvus MilvusClient, or AsyncMilvusClient",
+    "code": "give the connection as code, in Python, Node, Go, Java, for a shell",
     "panel": "show the connections as a widget",
     "help": "show this help, or that of a command",
 }
@@ -26,16 +28,23 @@ _SUMMARIES: Final = {
 _EXAMPLES: Final = {
     "connect": """
   %milvus connect                                      localhost:19530, or MILVUS_URI
+  %milvus connect localhost:19530 --user root --ask    a local server; asks for the password
   %milvus connect ./demo.db                            Milvus Lite, a file of this machine
-  %milvus connect localhost:19530 --user root --ask    asks for the password
   %milvus connect https://in03.example.com --token-env MILVUS_TOKEN -a cloud
   %milvus connect db.example:19530 --ca-pem-path ca.pem -a prod
+  %milvus connect db.example:19530 --client-pem-path me.pem --client-key-path me.key
   %milvus connect -h localhost -p 19530 -a default     as in the Milvus CLI
-  %milvus connect -D                                   as there: disconnects the alias default""",
+  %milvus connect -D                                   as there: disconnects the alias default
+  %milvus connect MilvusClient("http://localhost:19530", token="root:Milvus")
+  %milvus connect curl https://db.example/v2/vectordb/collections/list -H "Authorization: Bearer …"
+
+What was pasted is read, never run: a call of pymilvus, a line of the Milvus CLI or curl, Node, Go,
+Java. Of several lines, put %%milvus connect above them. A secret is taken out of the cell.""",
     "disconnect": """
   %milvus disconnect            the current connection
   %milvus disconnect prod lab
-  %milvus disconnect --all""",
+  %milvus disconnect --all
+  %milvus disconnect client:store --force      opened by other code that still uses it""",
     "use": """
   %milvus use prod
   %milvus use prod --db sales""",
@@ -46,7 +55,16 @@ _EXAMPLES: Final = {
   %milvus doctor db.example --token-env MILVUS_TOKEN""",
     "client": """
   client = %milvus client
-  client = %milvus client prod""",
+  client = %milvus client prod
+  client = %milvus client prod --async     then: await client.list_collections()""",
+    "code": """
+  %milvus code                  the current connection, as pymilvus's MilvusClient
+  %milvus code prod --lang go
+  The languages: magic, python, orm, async, node, go, java, cli, curl.
+  Secrets are environment variables in it: MILVUS_PASSWORD, MILVUS_TOKEN.""",
+    "adopt": """
+  %milvus adopt client:client          %milvus status shows the names
+  %milvus adopt orm:default -a prod""",
 }
 
 
@@ -108,13 +126,16 @@ def _tls(parser: Parser) -> None:
 def _disconnect() -> Parser:
     parser = _parser("disconnect")
     parser.add_argument("aliases", nargs="*", metavar="ALIAS", help="default: the current one")
-    parser.add_argument("--all", action="store_true", help="every connection")
+    parser.add_argument("--all", action="store_true", help="every connection that has an alias")
+    parser.add_argument(
+        "--force", action="store_true", help="also what other code of this kernel still uses"
+    )
     return parser
 
 
 def _status() -> Parser:
     parser = _parser("status")
-    parser.add_argument("alias", nargs="?", metavar="ALIAS", help="only this one")
+    parser.add_argument("alias", nargs="?", metavar="ALIAS", help="all that is known of this one")
     return parser
 
 
@@ -147,6 +168,23 @@ def _doctor() -> Parser:
 def _client() -> Parser:
     parser = _parser("client")
     parser.add_argument("alias", nargs="?", metavar="ALIAS", help="default: the current one")
+    parser.add_argument(
+        "--async", dest="is_async", action="store_true", help="the AsyncMilvusClient, for await"
+    )
+    return parser
+
+
+def _code() -> Parser:
+    parser = _parser("code")
+    parser.add_argument("alias", nargs="?", metavar="ALIAS", help="default: the current one")
+    parser.add_argument("--lang", default="python", metavar="LANGUAGE", help="python by default")
+    return parser
+
+
+def _adopt() -> Parser:
+    parser = _parser("adopt")
+    parser.add_argument("name", metavar="NAME", help="as in %%milvus status, such as client:store")
+    parser.add_argument("-a", "--alias", metavar="ALIAS", help="default: made of the name")
     return parser
 
 
@@ -172,9 +210,11 @@ PARSERS: Final[dict[str, Parser]] = {
     "disconnect": _disconnect(),
     "status": _status(),
     "use": _use(),
+    "adopt": _adopt(),
     "doctor": _doctor(),
     "ping": _ping(),
     "client": _client(),
+    "code": _code(),
     "panel": _parser("panel"),
     "help": _help(),
 }

@@ -1,0 +1,62 @@
+"""What was pasted behind ``%milvus connect``: told from options, and taken out of the cell."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+__all__ = ["is_pasted", "replace_secret"]
+
+# How lines begin that people paste: a call, or a word that is no host.
+_CODE: Final = re.compile(
+    r"[A-Za-z_][\w.]*\(|(curl|connect|milvus_cli|%milvus|await|async|from|import|const|let|new)$"
+)
+
+
+def is_pasted(text: str) -> bool:
+    """Tell code and shell lines from whatever else follows ``%milvus connect``."""
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    return _CODE.match(first) is not None
+
+
+def replace_secret(shell: InteractiveShell | None, pasted: str, better: str) -> str:
+    """Have the front end write a line without the secret over the one with it.
+
+    Parameters
+    ----------
+    shell
+        Where the cell runs.
+    pasted
+        What followed ``%milvus connect``; empty where it was the whole cell.
+    better
+        The line that takes its place.
+
+    Returns
+    -------
+    str
+        What the user should know.
+    """
+    held = "IPython's history still holds it."
+    source = _without(_source(shell), pasted, better)
+    if shell is None or not source:
+        return f"A secret stands in this cell, and in IPython's history. Better: {better}"
+    shell.set_next_input(source, replace=True)
+    return f"The secret was taken out of this cell. {held}"
+
+
+def _source(shell: Any) -> str:
+    """Give the source of the cell that runs; nothing where there is no notebook."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return ""
+    return str(kernel.get_parent("shell").get("content", {}).get("code", ""))
+
+
+def _without(source: str, pasted: str, better: str) -> str:
+    if not source or not pasted:
+        return better if source else ""
+    line = f"%milvus connect {pasted}"
+    return source.replace(line, better) if source.count(line) == 1 else ""
