@@ -18,7 +18,7 @@ SOURCES := pyproject.toml milvus_nb/_version.py $(shell find lab -type f \
 	-not -path '*/node_modules/*' -not -path '*/.yarn/*' -not -path 'lab/lib/*' \
 	-not -name '*.tsbuildinfo' 2>/dev/null)
 
-.PHONY: help lab test check format chromium screenshots bench clean
+.PHONY: help lab test check format chromium clients screenshots bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -27,7 +27,7 @@ help: ## this list
 lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser: any of its options)
 	exec jupyter lab --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb $(AS_ROOT) $(ARGS)
 
-test: check chromium ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
+test: check chromium clients ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
 	$(if $(wildcard lab/test/*.test.ts*),cd lab && jlpm run test)
 	python -m pytest $(ARGS)
 
@@ -52,6 +52,20 @@ chromium: ## the browser of the tests, if it is missing (installed by apt-get wh
 		exit 1; \
 	fi
 
+clients: $(VENV)/dev.stamp ## what the code of other languages is run with, where it is missing
+	cd tests/node && jlpm install --immutable
+	@missing=""; \
+	command -v go >/dev/null || missing="$$missing golang-go"; \
+	command -v javac >/dev/null || missing="$$missing openjdk-17-jdk-headless"; \
+	command -v curl >/dev/null || missing="$$missing curl"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else \
+		echo "Some tests are skipped. On Debian: apt-get install$$missing" >&2; \
+	fi
+
 screenshots: $(VENV)/dev.stamp chromium ## remake the pictures of the README from the real thing
 	python -m tests.browser.screenshots $(ARGS)
 
@@ -59,7 +73,7 @@ bench: $(VENV)/bench.stamp chromium ## side by side with pymilvus and the peers
 	python -m benchmarks $(ARGS)
 
 clean: ## remove the environment and all that was built
-	rm -rf $(VENV) build dist milvus_nb/static lab/node_modules lab/lib lab/.yarn \
+	rm -rf $(VENV) build dist milvus_nb/static lab/node_modules lab/lib lab/.yarn tests/node/node_modules tests/node/.yarn \
 		.mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

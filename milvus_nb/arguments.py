@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Parser", "Word", "closest", "split"]
 
-_BRACES: Final = re.compile(r"\{[^{}]*\}")
+_BRACES: Final = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 _PLACEHOLDER: Final = re.compile("\ue000(\\d+)\ue001")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .params import Endpoint
 
-__all__ = ["Certificate", "Handshake", "handshake"]
+__all__ = ["Certificate", "Handshake", "default_roots", "handshake"]
 
 # OpenSSL's X509_V_FLAG_NO_CHECK_TIME, for which the ssl module has no name.
 _NO_CHECK_TIME: Final = 0x200000
@@ -163,12 +163,12 @@ async def _decode(
 def _context(endpoint: Endpoint) -> ssl.SSLContext:
     tls = endpoint.tls
     if not tls.client_pem_path and not tls.root_pem_path:
-        return _default_context(_default_roots())
+        return _default_context(default_roots())
     context = _blind_context(endpoint)
     context.verify_mode = ssl.CERT_REQUIRED
     # As gRPC does: the server's own certificate is enough of a chain.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(cafile=tls.root_pem_path or _default_roots())
+    context.load_verify_locations(cafile=tls.root_pem_path or default_roots())
     return context
 
 
@@ -181,7 +181,7 @@ def _default_context(roots: str) -> ssl.SSLContext:
     return context
 
 
-def _default_roots() -> str:
+def default_roots() -> str:
     """Give the file of the authorities that gRPC trusts by itself."""
     given = os.environ.get("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "")
     return given or str(Path(grpc.__file__).parent / "_cython" / "_credentials" / "roots.pem")

@@ -163,7 +163,7 @@ class MilvusMagics(Magics):
             print(note)
         connection = self._connect(found.alias or "default", dict(found.given), replace=False)
         if found.secret_shown:
-            better = snippets.connect_line(connection.params, connection.alias)
+            better = snippets.connect_line(connection.params, connection.alias, ask=True)
             print(cells.replace_secret(self.shell, pasted, better))
         return connection
 

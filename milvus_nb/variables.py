@@ -47,24 +47,25 @@ def holders(
     -------
     dict
         For each key that was found the places that hold it, such as ``"client"`` and
-        ``"store._milvus_client"``: one a variable, the shortest first.
+        ``"store._milvus_client"``: one a variable, the nearest first.
     """
-    found: dict[Hashable, list[str]] = {}
+    found: dict[Hashable, list[tuple[int, str]]] = {}
     for name, value in list(namespace.items()):
         if name.startswith("_"):
             continue
         keys = set()
-        for path, thing in _walk(name, value):
+        for depth, path, thing in _walk(name, value):
             if (key := held(thing)) is not None and key not in keys:
                 keys.add(key)
-                found.setdefault(key, []).append(path)
-    for places in found.values():
-        places.sort(key=len)
-    return found
+                found.setdefault(key, []).append((depth, path))
+    return {
+        key: [path for _, path in sorted(places, key=lambda place: place[0])]
+        for key, places in found.items()
+    }
 
 
-def _walk(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Give a value and what is inside it, the nearest first."""
+def _walk(name: str, value: Any) -> Iterator[tuple[int, str, Any]]:
+    """Give a value and what is inside it, the nearest first: how deep, where, what."""
     seen: set[int] = set()
     waiting = deque([(name, value, 0)])
     while waiting and len(seen) < _MOST_OBJECTS:
@@ -72,7 +73,7 @@ def _walk(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         if id(thing) in seen or isinstance(thing, _PLAIN):
             continue
         seen.add(id(thing))
-        yield path, thing
+        yield depth, path, thing
         if depth < _DEEPEST:
             waiting.extend((f"{path}{step}", inner, depth + 1) for step, inner in _inside(thing))
 
@@ -83,7 +84,7 @@ def _inside(thing: Any) -> list[tuple[str, Any]]:
         return [(f"[{key!r}]", inner) for key, inner in items if isinstance(key, (str, int))]
     if type(thing) in (list, tuple, set, frozenset):
         return [(f"[{index}]", inner) for index, inner in enumerate(list(thing)[:_WIDEST])]
-    if type(thing).__module__ in ("builtins", "types", "module"):
+    if type(thing).__module__ == "builtins":
         return []
     found: list[tuple[str, Any]] = []
     # The second is where pydantic's models keep what begins with an underscore.

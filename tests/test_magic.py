@@ -245,20 +245,6 @@ def test_html_escapes_what_the_user_and_the_server_say(
     assert "&lt;img" in table._repr_html_()  # type: ignore[attr-defined]
 
 
-def test_completion(kernel: Kernel, milvus: MilvusTestServer) -> None:
-    """Tab knows subcommands, options and aliases."""
-    kernel.run("%load_ext milvus_nb")
-    kernel.run(f"%milvus connect {milvus.address} -a production")
-    kernel.run(f"%milvus connect {milvus.address} -a pre-production")
-    assert kernel.complete("%milvus dis") == ["disconnect"]
-    assert set(kernel.complete("%milvus ")) >= set(PARSERS)
-    assert set(kernel.complete("%milvus disconnect p")) == {"production", "pre-production"}
-    assert kernel.complete("%milvus disconnect production pre-") == ["pre-production"]
-    assert "--token-env" in kernel.complete("%milvus connect --token")
-    assert kernel.complete("c = %milvus client prod") == ["production"]
-    assert set(kernel.complete("%milvus connect -a p")) == {"production", "pre-production"}
-
-
 def test_settings(
     ip: InteractiveShell,
     milvus_magic: Callable[[str], object],

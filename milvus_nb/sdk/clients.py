@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from .. import diagnosis
+from ..certificate import default_roots
 from ..channel import CHANNEL_OPTIONS
 from ..errors import ClosedError, ConnectError
 from .loading import load_pymilvus
@@ -246,7 +247,8 @@ def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, A
         # pymilvus takes the authority's certificate under this name when there is no client
         # certificate, and under ca_pem_path when there is one.
         "server_pem_path": "" if tls.client_pem_path else tls.root_pem_path,
-        "ca_pem_path": tls.root_pem_path,
+        # Without it, it would leave out the client certificate.
+        "ca_pem_path": tls.root_pem_path or (default_roots() if tls.client_pem_path else ""),
         "client_pem_path": tls.client_pem_path,
         "client_key_path": tls.client_key_path,
         "server_name": tls.server_name,

@@ -1,0 +1,160 @@
+"""What a connection's server says over HTTP: its REST interface, its health, its web pages.
+
+These are sources beside gRPC, each with its own word. REST is asked on the port for work, with the
+connection's credentials and TLS; the rest on the management port, which gets no credentials.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from .diagnosis import plain
+from .management import MANAGEMENT_PORT, Management, ask_management
+from .params import redact
+from .params.secret import MASK
+from .webcall import Answer, fetch
+
+if TYPE_CHECKING:
+    from .params import ConnectionParams, Endpoint
+
+__all__ = ["Source", "sources"]
+
+_TODAY: Final = "/v2/vectordb/collections/list"
+_OLDER: Final = "/v1/vector/collections"  # until Milvus 2.3
+_PAGES: Final = "/webui/"  # since Milvus 2.5
+
+_OK, _NOT_FOUND = 200, 404
+_SUCCESS: Final = (0, 200)  # today's code, and the older interface's
+_MOST_LETTERS: Final = 200
+
+
+@dataclass(frozen=True)
+class Source:
+    """Somebody who was asked, and what they said.
+
+    Attributes
+    ----------
+    label
+        ``"REST"``, ``"Health"`` or ``"WebUI"``.
+    text
+        What was asked and what came back, or why nothing did.
+    url
+        A page for a browser; empty where there is none. It holds no credentials.
+    """
+
+    label: str
+    text: str
+    url: str = ""
+
+
+async def sources(
+    params: ConnectionParams, deadline: float, *, management_port: int = MANAGEMENT_PORT
+) -> list[Source]:
+    """Ask a server whatever it says over HTTP, all at the same time.
+
+    Parameters
+    ----------
+    params
+        Whose server, and as whom.
+    deadline
+        How long each answer may take, in seconds.
+    management_port
+        Where health and pages are.
+
+    Returns
+    -------
+    list of Source
+        Empty for Milvus Lite and Unix sockets, which have nothing of the kind. A failure is told
+        in the text.
+    """
+    endpoint = params.endpoint
+    if endpoint.kind != "tcp":
+        return []
+    rest, health, pages = await asyncio.gather(
+        _rest(params, deadline),
+        ask_management(endpoint.host, management_port, deadline),
+        fetch(endpoint.host, management_port, _PAGES, deadline),
+    )
+    found = [rest, _health(health)]
+    # Somebody else's server on that port may have a page for every path.
+    if health.is_milvus and pages.status == _OK and pages.kind == "text/html":
+        found.append(
+            Source("WebUI", f"{health.address}{_PAGES}{_took(pages.ms)}", _url(health, _PAGES))
+        )
+    return found
+
+
+async def _rest(params: ConnectionParams, deadline: float) -> Source:
+    endpoint, database = params.endpoint, params.db_name
+    ends = time.monotonic() + deadline
+    content = json.dumps({"dbName": database} if database else {}).encode()
+    asked, answer = f"POST {_TODAY}", await _ask(endpoint, _TODAY, deadline, content)
+    if answer.status == _NOT_FOUND:
+        query = f"?dbName={quote(database, safe='')}" if database else ""
+        left = max(ends - time.monotonic(), 0.001)
+        asked, answer = f"GET {_OLDER}", await _ask(endpoint, _OLDER + query, left)
+    said = _hidden(answer.problem or _read(answer), endpoint)
+    took = "" if answer.problem else _took(answer.ms)
+    return Source("REST", f"{asked}: {plain(said)[:_MOST_LETTERS]}{took}")
+
+
+async def _ask(
+    endpoint: Endpoint, path: str, deadline: float, content: bytes | None = None
+) -> Answer:
+    headers = {"Accept": "application/json"}
+    if content is not None:
+        headers["Content-Type"] = "application/json"
+    if endpoint.credentials:
+        headers["Authorization"] = f"Bearer {endpoint.credentials.reveal()}"
+    tls = endpoint.tls if endpoint.secure else None
+    return await fetch(
+        endpoint.host, endpoint.port, path, deadline, tls=tls, headers=headers, content=content
+    )
+
+
+def _read(answer: Answer) -> str:
+    """Give an answer of the REST interface in words."""
+    status = f"{answer.status} {answer.reason}".strip()
+    try:
+        found: Any = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("code"), int):
+        why = "no REST interface here" if answer.status == _NOT_FOUND else "not Milvus's words"
+        return f"{status}, {why}"
+    code, data = found["code"], found.get("data")
+    if code not in _SUCCESS:
+        return f"refused, code {code}: {found.get('message') or 'without a reason'}"
+    if not isinstance(data, list):
+        return f"{status}, but no list of collections"
+    return f"{len(data)} collection{'' if len(data) == 1 else 's'}"
+
+
+def _hidden(text: str, endpoint: Endpoint) -> str:
+    """Hide the credentials in what a server says: it may quote them."""
+    credentials = endpoint.credentials.reveal()
+    for secret in (credentials, credentials.removeprefix(f"{endpoint.user}:")):
+        if secret:
+            text = text.replace(secret, MASK)
+    return redact(text)
+
+
+def _health(health: Management) -> Source:
+    text = f"{health.address}/healthz: {health.text}"
+    if not health.ms:
+        return Source("Health", text)
+    url = _url(health, "/healthz") if health.is_milvus else ""
+    return Source("Health", f"{text}{_took(health.ms)}", url)
+
+
+def _url(health: Management, path: str) -> str:
+    return f"http://{quote(health.address, safe='[]:')}{path}"
+
+
+def _took(ms: float) -> str:
+    return f" ({ms:.1f} ms)"

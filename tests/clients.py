@@ -1,0 +1,176 @@
+"""Other languages' Milvus clients, which run a snippet as a user would: in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.kernels import AMBIENT_VARIABLES
+from tests.servers.faults import LoopThread
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Iterator, Mapping
+
+HERE = Path(__file__).parent
+NODE_MODULES = HERE / "node" / "node_modules"
+STUBS = HERE / "stubs"
+
+#: What a snippet runs with: the secrets that it refers to.
+SECRETS = {"MILVUS_PASSWORD": "Milvus", "MILVUS_TOKEN": "root:Milvus"}
+
+
+def run_python(code: str, folder: Path) -> str:
+    """Run a script of this Python."""
+    (folder / "snippet.py").write_text(code, encoding="utf-8")
+    return run([sys.executable, "snippet.py"], folder, PYTHONPATH=str(HERE.parent))
+
+
+def run_shell(code: str, folder: Path) -> str:
+    """Run the lines in a POSIX shell; the Milvus CLI is the one of this Python's environment."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    # The CLI keeps its history in the home directory.
+    return run(["sh", "-c", f"set -e\n{code}"], folder, PATH=path, HOME=str(folder))
+
+
+def run_cli(code: str, folder: Path) -> str:
+    """Run the lines in a POSIX shell that has the Milvus CLI."""
+    if not (Path(sys.executable).parent / "milvus_cli").exists():
+        pytest.skip("the Milvus CLI is not installed: pip install milvus-cli")
+    return run_shell(code, folder)
+
+
+def run_curl(code: str, folder: Path) -> str:
+    """Run the lines in a POSIX shell that has curl."""
+    _need("curl")
+    return run_shell(code, folder)
+
+
+def run_node(code: str, folder: Path) -> str:
+    """Run an ES module that finds the Milvus client for Node.js."""
+    _need("node")
+    if not NODE_MODULES.exists():
+        pytest.skip("the client is not installed: cd tests/node && jlpm install --immutable")
+    if not (folder / "node_modules").exists():
+        (folder / "node_modules").symlink_to(NODE_MODULES)
+    (folder / "snippet.mjs").write_text(code, encoding="utf-8")
+    return run(["node", "snippet.mjs"], folder)
+
+
+def check_go(code: str, folder: Path) -> None:
+    """Format and type-check a Go program, against stubs of the client."""
+    _need("go")
+    (folder / "main.go").write_text(code, encoding="utf-8")
+    module = "github.com/milvus-io/milvus/client/v2"
+    (folder / "go.mod").write_text(
+        f"module snippet\n\ngo 1.19\n\nrequire {module} v2.0.0\n\n"
+        f"replace {module} => {STUBS / 'go'}\n"
+    )
+    assert run(["gofmt", "-d", "main.go"], folder) == ""
+    run(["go", "vet", "."], folder, GOFLAGS="-mod=mod", GOPROXY="off")
+
+
+def run_java(code: str, folder: Path) -> dict[str, str]:
+    """Compile and run a Java program, against stubs that print the options they were given."""
+    _need("javac")
+    (folder / "Connect.java").write_text(code, encoding="utf-8")
+    stubs = [str(path) for path in sorted((STUBS / "java").rglob("*.java"))]
+    run(["javac", "-Xlint:all", "-Werror", "-d", ".", "Connect.java", *stubs], folder)
+    lines = run(["java", "-cp", ".", "Connect"], folder).splitlines()
+    assert lines[-2:] == ["[]", "closed"]
+    pairs = (line.partition(" ") for line in lines[:-2])
+    return {name: bytes.fromhex(units).decode("utf-16-be") for name, _, units in pairs}
+
+
+def run(command: list[str], folder: Path, **environment: str) -> str:
+    """Run a program with the secrets in its environment; AssertionError if it fails.
+
+    Returns
+    -------
+    str
+        What it printed, errors too.
+    """
+    clean = {name: text for name, text in os.environ.items() if name not in AMBIENT_VARIABLES}
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**clean, **SECRETS, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=90,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def _need(program: str) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+
+
+RUNNERS: Mapping[str, Callable[[str, Path], str]] = {
+    "python": run_python,
+    "orm": run_python,
+    "async": run_python,
+    "node": run_node,
+    "cli": run_cli,
+    "curl": run_curl,
+}
+
+
+@contextlib.contextmanager
+def gateway(
+    port: int, *, path: Path | None = None, tls: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """Stand in front of a port of this machine: a Unix socket, or TLS that ends here.
+
+    Parameters
+    ----------
+    port
+        Where it leads.
+    path
+        The Unix socket to make.
+    tls
+        What it shows and asks for, on a TCP port of its own.
+
+    Yields
+    ------
+    int
+        That port; 0 for a Unix socket.
+    """
+    thread = LoopThread("gateway")
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await asyncio.open_connection("localhost", port)
+        await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
+
+    async def start() -> asyncio.Server:
+        if path is not None:
+            return await asyncio.start_unix_server(serve, path)
+        return await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
+
+    server = thread.run(start())
+    try:
+        yield 0 if path is not None else server.sockets[0].getsockname()[1]
+    finally:
+        thread.loop.call_soon_threadsafe(server.close)
+        thread.close()

@@ -1,0 +1,3 @@
+module github.com/milvus-io/milvus/client/v2
+
+go 1.19

@@ -1,0 +1,289 @@
+"""The same connection as code: it runs as it is in each language, and holds no secret."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from milvus_nb import params, snippets
+from milvus_nb.errors import ParamsError
+from milvus_nb.params import ConnectionParams, Endpoint, Tls
+from tests import clients
+from tests.helpers import sockets_to
+from tests.servers import make_certificates, server_tls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.kernels import Kernel
+    from tests.servers import MilvusTestServer
+
+NETWORK_ONLY = ("go", "java", "cli")
+
+# Closed means closed: no socket is left when the snippet's last line is done.
+PYTHON_CLOSED = """
+from tests.helpers import sockets_to, wait_until
+wait_until(lambda: not sockets_to({port}))
+print("closed")
+"""
+NODE_CLOSED = """
+const open = process.getActiveResourcesInfo().filter((name) => name.startsWith("TCP"));
+console.log(open.length === 0 ? "closed" : open);
+"""
+
+
+@pytest.fixture
+def collection(request: pytest.FixtureRequest) -> Iterator[tuple[MilvusTestServer, str, str]]:
+    """Give a server, a database of the test's own there, and a collection in it."""
+    from pymilvus import DataType, MilvusClient
+
+    server: MilvusTestServer = request.getfixturevalue(request.param)
+    name = f"seen_{uuid.uuid4().hex}"
+    database = f"db_{uuid.uuid4().hex}"
+    options: dict[str, Any] = {"uri": server.uri, "dedicated": True}
+    if server.auth:
+        options["token"] = server.root_token
+    if server.tls == "server":
+        options["server_pem_path"] = server.ca_pem
+    elif server.tls == "mutual":
+        options |= {
+            "ca_pem_path": server.ca_pem,
+            "client_pem_path": server.client_pem,
+            "client_key_path": server.client_key,
+        }
+    client = MilvusClient(**options)
+    client.create_database(database)
+    inside = MilvusClient(**options, db_name=database)
+    schema = inside.create_schema()
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=2)
+    inside.create_collection(name, schema=schema)
+    yield server, database, name
+    inside.drop_collection(name)
+    inside.close()
+    client.drop_database(database)
+    client.close()
+
+
+def params_of(server: MilvusTestServer, database: str = "", **more: Any) -> ConnectionParams:
+    """Give what the user would have connected with."""
+    given: dict[str, Any] = {"uri": server.uri, "db_name": database, "env": {}, **more}
+    if server.auth:
+        given |= {"user": server.user, "password": server.password}
+    if server.ca_pem:
+        given["ca_pem_path"] = server.ca_pem
+    if server.tls == "mutual":
+        given |= {"client_pem_path": server.client_pem, "client_key_path": server.client_key}
+    return params.parse(**given)
+
+
+SERVERS = ("milvus", "milvus_auth", "milvus_tls", "milvus_mutual_tls")
+
+
+@pytest.mark.parametrize(
+    ("collection", "language"),
+    [
+        (server, language)
+        for server in SERVERS
+        for language in clients.RUNNERS
+        # The CLI has no client certificate; a Milvus with TLS has no REST on this port.
+        if (server, language) != ("milvus_mutual_tls", "cli")
+        and not ("tls" in server and language == "curl")
+    ],
+    indirect=["collection"],
+)
+def test_it_connects_where_the_connection_does_and_closes(
+    language: str, collection: tuple[MilvusTestServer, str, str], tmp_path: Path
+) -> None:
+    """It lists the database's collections with sign-in and TLS, and leaves no socket open."""
+    server, database, name = collection
+    code = snippets.code(params_of(server, database), "prod", language, server.version)
+    if language in ("python", "orm", "async"):
+        code += PYTHON_CLOSED.format(port=server.port)
+    elif language == "node":
+        code += NODE_CLOSED
+    shown = clients.RUNNERS[language](code, tmp_path)
+    assert name in shown
+    if language == "cli":
+        assert "Disconnect from default successfully!" in shown
+    elif language != "curl":
+        assert shown.splitlines()[-1] == "closed"
+    if server.auth:
+        assert "Milvus" not in code.replace("MilvusClient", "").replace("Milvus CLI", "")
+
+
+@pytest.mark.parametrize("collection", SERVERS, indirect=True)
+def test_the_magic_connects_in_a_kernel(
+    collection: tuple[MilvusTestServer, str, str], kernel: Kernel
+) -> None:
+    """The magic's cell lists the database's collections; afterwards no socket is open."""
+    server, database, name = collection
+    kernel.run(f"import os; os.environ.update({clients.SECRETS})")
+    shown = kernel.run(snippets.code(params_of(server, database), "my prod", "magic")).text
+    assert name in shown
+    assert sockets_to(server.port, kernel.pid) == []
+
+
+@pytest.mark.parametrize("collection", ["milvus_auth"], indirect=True)
+@pytest.mark.parametrize("language", clients.RUNNERS)
+def test_a_token_without_a_user_is_sent_as_it_is(
+    language: str, collection: tuple[MilvusTestServer, str, str], tmp_path: Path
+) -> None:
+    """What is in MILVUS_TOKEN signs in where the connection has an API key."""
+    server, database, name = collection
+    uri = params.parse(uri=server.uri, db_name=database, token="an-api-key", env={})
+    code = snippets.code(uri, "prod", language, server.version)
+    assert "an-api-key" not in code
+    assert name in clients.RUNNERS[language](code, tmp_path)
+
+
+@pytest.mark.parametrize("collection", ["milvus_tls"], indirect=True)
+@pytest.mark.parametrize("language", ["python", "orm", "async", "node"])
+def test_the_name_in_the_certificate_is_carried_over(
+    language: str, collection: tuple[MilvusTestServer, str, str], tmp_path: Path
+) -> None:
+    """The certificate is checked for server_name where the address is another one."""
+    server, database, name = collection
+    elsewhere = params.parse(
+        uri=f"https://127.0.0.2:{server.port}",
+        server_name="localhost",
+        ca_pem_path=server.ca_pem,
+        db_name=database,
+        env={},
+    )
+    code = snippets.code(elsewhere, "prod", language, server.version)
+    assert name in clients.RUNNERS[language](code, tmp_path)
+
+
+@pytest.mark.parametrize("collection", ["milvus_auth"], indirect=True)
+def test_curl_through_a_gateway_with_tls(
+    collection: tuple[MilvusTestServer, str, str], tmp_path: Path
+) -> None:
+    """Where a gateway does TLS, curl shows its certificate and checks the other for its name."""
+    server, database, name = collection
+    made = make_certificates(tmp_path / "a:b", names=("gateway.test",))
+    with clients.gateway(server.port, tls=server_tls(made, mutual=True, alpn=["http/1.1"])) as port:
+        there = params.parse(
+            uri=f"https://127.0.0.1:{port}",
+            user=server.user,
+            password=server.password,
+            db_name=database,
+            server_name="gateway.test",
+            ca_pem_path=made.ca_pem,
+            client_pem_path=made.client_pem,
+            client_key_path=made.client_key,
+            env={},
+        )
+        code = snippets.code(there, "prod", "curl", server.version)
+        assert name in clients.run_curl(code, tmp_path)
+
+
+@pytest.mark.parametrize("collection", ["milvus"], indirect=True)
+@pytest.mark.parametrize("language", clients.RUNNERS)
+def test_ipv6(language: str, collection: tuple[MilvusTestServer, str, str], tmp_path: Path) -> None:
+    """An IPv6 address is written as each client takes it."""
+    server, database, name = collection
+    there = params.parse(uri=f"http://[::1]:{server.port}", db_name=database, env={})
+    code = snippets.code(there, "prod", language, server.version)
+    assert name in clients.RUNNERS[language](code, tmp_path)
+
+
+@pytest.mark.parametrize("collection", ["milvus"], indirect=True)
+@pytest.mark.parametrize("language", ["python", "orm", "async", "node", "curl"])
+def test_unix_sockets(
+    language: str, collection: tuple[MilvusTestServer, str, str], tmp_path: Path
+) -> None:
+    """A Unix socket with a blank in its path is reached where the client can."""
+    server, database, name = collection
+    path = tmp_path / "mil vus.sock"
+    with clients.gateway(server.port, path=path):
+        there = params.parse(uri=f"unix:{path}", db_name=database, env={})
+        code = snippets.code(there, "prod", language, server.version)
+        assert name in clients.RUNNERS[language](code, tmp_path)
+
+
+@pytest.mark.parametrize("language", ["python", "orm", "async"])
+def test_milvus_lite(language: str, lite_path: Path, tmp_path: Path) -> None:
+    """A Milvus Lite database is opened by pymilvus's three forms."""
+    code = snippets.code(params.parse(uri=str(lite_path), env={}), "prod", language)
+    assert "[]" in clients.RUNNERS[language](code, tmp_path)
+    assert lite_path.exists()
+
+
+def test_milvus_lite_in_a_kernel(kernel: Kernel, lite_path: Path) -> None:
+    """And by the magic."""
+    code = snippets.code(params.parse(uri=str(lite_path), env={}), "default", "magic")
+    assert "[]" in kernel.run(code).text
+
+
+def test_rest_before_and_after_milvus_24() -> None:
+    """Servers older than 2.4 get the REST call that they have, others today's."""
+    there = params.parse(uri="localhost", db_name="sales", env={})
+    for old in ("v2.3.5-lite", "2.2.9", "v2.3"):
+        assert "--get --data-urlencode dbName=sales" in snippets.code(there, "a", "curl", old)
+    for new in ("v2.4.0", "2.10.1", "v3.0", "", "master-20240101"):
+        shown = snippets.code(there, "a", "curl", new)
+        assert shown.endswith("  http://localhost:19530/v2/vectordb/collections/list\n")
+
+
+@pytest.mark.parametrize("language", snippets.LANGUAGES)
+@pytest.mark.parametrize("secret", [{"user": "root", "password": "s3cr3t"}, {"token": "s3cr3t"}])
+def test_no_language_shows_a_secret(language: str, secret: dict[str, Any]) -> None:
+    """Only the variable that holds it is named: MILVUS_PASSWORD, or MILVUS_TOKEN for a key."""
+    code = snippets.code(params.parse(env={}, **secret), "a", language)
+    assert "s3cr3t" not in code
+    assert ("MILVUS_PASSWORD" in code, "MILVUS_TOKEN" in code) == (
+        "password" in secret,
+        "token" in secret,
+    )
+
+
+# What each language says when something is not possible
+
+
+@pytest.mark.parametrize("language", ["node", *NETWORK_ONLY, "curl"])
+def test_milvus_lite_is_refused_where_it_cannot_be(language: str, lite_path: Path) -> None:
+    """Only Python opens Milvus Lite; the error says what else to choose."""
+    with pytest.raises(ParamsError, match="python, orm, async or magic"):
+        snippets.code(params.parse(uri=str(lite_path), env={}), "a", language)
+
+
+@pytest.mark.parametrize("language", NETWORK_ONLY)
+def test_unix_sockets_are_refused_where_they_cannot_be(language: str) -> None:
+    """Unix sockets, too."""
+    with pytest.raises(ParamsError, match="Unix sockets are not within its reach"):
+        snippets.code(params.parse(uri="unix:/run/milvus.sock", env={}), "a", language)
+
+
+def test_an_unknown_language() -> None:
+    """The error names all languages and the one that was probably meant."""
+    there = params.parse(env={})
+    with pytest.raises(ParamsError, match="Did you mean python"):
+        snippets.code(there, "a", "pyton")
+    with pytest.raises(ParamsError, match="magic, python, orm, async, node, go, java, cli, curl"):
+        snippets.code(there, "a", "cobol")
+
+
+def test_what_cannot_be_carried_over_is_named() -> None:
+    """Left out is said in a comment; an option's text never shows."""
+    tls = Tls(client_pem_path="/c.pem", client_key_path="/c.key", server_name="name.test")
+    options = (("grpc.http_proxy", "http://u:hidden@proxy"), ("grpc.keepalive_time_ms", 10_000))
+    endpoint = Endpoint("tcp", "h", 1, secure=True, tls=tls, grpc_options=options)
+    shown = {
+        language: snippets.code(ConnectionParams(endpoint), "a", language)
+        for language in snippets.LANGUAGES
+        if language != "java"
+    }
+    for text in shown.values():
+        assert "hidden" not in text
+        assert re.search("^ *\t*(#|//) Left out .*: .*grpc.http_proxy", text, re.MULTILINE)
+    for language in ("python", "orm", "async"):
+        assert 'grpc_options={"grpc.keepalive_time_ms": 10000},' in shown[language]
+        assert "shows the client's certificate only if ca_pem_path" in shown[language]
+    assert "client_pem_path, client_key_path, server_name" in shown["cli"]
+    with pytest.raises(ParamsError, match="ca_pem_path"):
+        snippets.code(ConnectionParams(endpoint), "a", "java")
