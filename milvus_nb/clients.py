@@ -85,7 +85,8 @@ class Clients:
                 fresh = await self._make(
                     lambda: sdk.make_async_client(alias, params, target), sdk.close_async_client
                 )
-                self._async = [*filter(_is_of_use, self._async), fresh]
+                self._async.append(fresh)
+            self._drop_those_of_ended_loops()
             return fresh
 
     def use_database(self, db_name: str) -> None:
@@ -139,14 +140,16 @@ class Clients:
             return []
         return self._found.clients()
 
+    def _drop_those_of_ended_loops(self) -> None:
+        for client in list(self._async):
+            loop = sdk.loop_of(client)
+            if sdk.is_closed(client) or (loop is not None and loop.is_closed()):
+                self._async.remove(client)
+                sdk.close_async_client(client)
+
     async def _make(self, work: Any, undo: Any) -> Any:
         self._making = asyncio.create_task(run_blocking(work, undo=undo))
         try:
             return await self._making
         finally:
             self._making = None
-
-
-def _is_of_use(client: AsyncMilvusClient) -> bool:
-    loop = sdk.loop_of(client)
-    return not sdk.is_closed(client) and not (loop is not None and loop.is_closed())
