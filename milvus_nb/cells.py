@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["is_pasted", "replace_secret"]
+__all__ = ["is_pasted", "replace_secret", "warning"]
 
-# How lines begin that people paste: a call, or a word that is no host.
+# How lines begin that people paste: a call, maybe with a name for its value, or a command.
 _CODE: Final = re.compile(
-    r"[A-Za-z_][\w.]*\(|(curl|connect|milvus_cli|%milvus|await|async|from|import|const|let|new)$"
+    r"""
+    ([A-Za-z_]\w*\s*=\s*)? (await\s+)? [A-Za-z_][\w.]* \(
+    | (curl|connect|milvus_cli|%milvus|await|async|from|import|const|let|new) \s
+    """,
+    re.VERBOSE,
 )
 
 
 def is_pasted(text: str) -> bool:
     """Tell code and shell lines from whatever else follows ``%milvus connect``."""
-    first = text.split(maxsplit=1)[0] if text.strip() else ""
-    return _CODE.match(first) is not None
+    text = text.strip()
+    # A Milvus Lite file may have brackets in its name.
+    return _CODE.match(text) is not None and not text.split()[0].endswith(".db")
 
 
 def replace_secret(shell: InteractiveShell | None, pasted: str, better: str) -> str:
@@ -39,12 +44,16 @@ def replace_secret(shell: InteractiveShell | None, pasted: str, better: str) -> 
     str
         What the user should know.
     """
-    held = "IPython's history still holds it."
     source = _without(_source(shell), pasted, better)
     if shell is None or not source:
-        return f"A secret stands in this cell, and in IPython's history. Better: {better}"
+        return warning(better)
     shell.set_next_input(source, replace=True)
-    return f"The secret was taken out of this cell. {held}"
+    return "The secret was taken out of this cell. IPython's history still holds it."
+
+
+def warning(better: str) -> str:
+    """Say that the secret stays where it is, and which line does without it."""
+    return f"A secret stands in this cell, and in IPython's history. Better: {better}"
 
 
 def _source(shell: Any) -> str:

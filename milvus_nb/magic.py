@@ -138,11 +138,8 @@ class MilvusMagics(Magics):
             host=arguments.host or "",
             port=arguments.port or "",
         )
-        return self._connect(arguments.alias, given, replace=arguments.replace)
-
-    def _connect(self, alias: str, given: dict[str, Any], *, replace: bool) -> Connection:
+        alias, replace = arguments.alias, arguments.replace
         start = functools.partial(self.registry.start, alias, replace=replace, **given)
-        given.clear()
         connection, _ = self._watched(start, after_s=_SHOW_AFTER_S)
         return connection
 
@@ -156,14 +153,22 @@ class MilvusMagics(Magics):
         text
             What was pasted.
         """
-        from . import paste, snippets
+        from . import params, paste, snippets
 
-        found = paste.read(text)
+        registry, found = self.registry, paste.read(text)
         for note in found.notes:
             print(note)
-        connection = self._connect(found.alias or "default", dict(found.given), replace=False)
+        alias = found.alias or "default"
+        target = params.parse(**found.given, default_timeout=registry.timeout)
+        better = snippets.connect_line(target, alias, ask=True)
+        start = functools.partial(registry.open, alias, target)
+        try:
+            connection, _ = self._watched(start, after_s=_SHOW_AFTER_S)
+        except MilvusNbError:
+            if found.secret_shown:
+                print(cells.warning(better))
+            raise
         if found.secret_shown:
-            better = snippets.connect_line(connection.params, connection.alias, ask=True)
             print(cells.replace_secret(self.shell, pasted, better))
         return connection
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["holders", "user_namespace"]
 
 #: Never more than so many objects are looked at.
-_MOST_OBJECTS: Final = 20_000
+_MOST_OBJECTS: Final = 10_000
 #: A store in an index of a query engine holds its client so deep.
 _DEEPEST: Final = 4
 _WIDEST: Final = 64
@@ -49,33 +49,28 @@ def holders(
         For each key that was found the places that hold it, such as ``"client"`` and
         ``"store._milvus_client"``: one a variable, the nearest first.
     """
-    found: dict[Hashable, list[tuple[int, str]]] = {}
-    for name, value in list(namespace.items()):
-        if name.startswith("_"):
-            continue
-        keys = set()
-        for depth, path, thing in _walk(name, value):
-            if (key := held(thing)) is not None and key not in keys:
-                keys.add(key)
-                found.setdefault(key, []).append((depth, path))
-    return {
-        key: [path for _, path in sorted(places, key=lambda place: place[0])]
-        for key, places in found.items()
-    }
+    found: dict[Hashable, dict[str, str]] = {}
+    for name, path, thing in _walk(namespace):
+        if (key := held(thing)) is not None:
+            found.setdefault(key, {}).setdefault(name, path)
+    return {key: list(places.values()) for key, places in found.items()}
 
 
-def _walk(name: str, value: Any) -> Iterator[tuple[int, str, Any]]:
-    """Give a value and what is inside it, the nearest first: how deep, where, what."""
-    seen: set[int] = set()
-    waiting = deque([(name, value, 0)])
+def _walk(namespace: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Give all values and what is inside them, the nearest first: the variable, where, what."""
+    names = [(name, value) for name, value in list(namespace.items()) if name[:1] != "_"]
+    waiting = deque((name, name, value, 0) for name, value in names)
+    seen: set[tuple[str, int]] = set()
     while waiting and len(seen) < _MOST_OBJECTS:
-        path, thing, depth = waiting.popleft()
-        if id(thing) in seen or isinstance(thing, _PLAIN):
+        name, path, thing, depth = waiting.popleft()
+        if isinstance(thing, _PLAIN) or (name, id(thing)) in seen:
             continue
-        seen.add(id(thing))
-        yield depth, path, thing
+        seen.add((name, id(thing)))
+        yield name, path, thing
         if depth < _DEEPEST:
-            waiting.extend((f"{path}{step}", inner, depth + 1) for step, inner in _inside(thing))
+            waiting.extend(
+                (name, f"{path}{step}", inner, depth + 1) for step, inner in _inside(thing)
+            )
 
 
 def _inside(thing: Any) -> list[tuple[str, Any]]:
