@@ -20,7 +20,7 @@ from .errors import MagicUsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Parser", "Word", "closest", "split"]
+__all__ = ["Parser", "Word", "closest", "raw_words", "split"]
 
 _BRACES: Final = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 _PLACEHOLDER: Final = re.compile("\ue000(\\d+)\ue001")
@@ -57,24 +57,39 @@ def split(line: str, namespace: Mapping[str, Any]) -> list[Word]:
     MagicUsageError
         A quote is not closed, or an expression has no value.
     """
+    return [_expand(word, namespace) for word in raw_words(line)]
+
+
+def raw_words(line: str) -> list[str]:
+    """Split a line into words, and leave ``$name`` and ``{expression}`` as they are.
+
+    Raises
+    ------
+    MagicUsageError
+        A quote is not closed.
+    """
     expressions: list[str] = []
 
     def hide(match: re.Match[str]) -> str:
         expressions.append(match.group())
         return f"\ue000{len(expressions) - 1}\ue001"
 
+    def show(match: re.Match[str]) -> str:
+        number = match[1]
+        is_ours = number.isascii() and len(number) <= 6 and int(number) < len(expressions)
+        return expressions[int(number)] if is_ours else match.group()
+
     try:
-        raw = shlex.split(_BRACES.sub(hide, line))
+        words = shlex.split(_BRACES.sub(hide, line))
     except ValueError:
-        raise MagicUsageError(
-            "A quote in this line is not closed.",
-            "",
-            "Close it, or write \\' or \\\" for a quote that is part of a value.",
-        ) from None
-    return [
-        _expand(_PLACEHOLDER.sub(lambda match: expressions[int(match[1])], word), namespace)
-        for word in raw
-    ]
+        pass  # raised below, outside, so that the line is not kept in the error's context
+    else:
+        return [_PLACEHOLDER.sub(show, word) for word in words]
+    raise MagicUsageError(
+        "A quote in this line is not closed.",
+        "",
+        "Close it, or write \\' or \\\" for a quote that is part of a value.",
+    )
 
 
 def _expand(text: str, namespace: Mapping[str, Any]) -> Word:

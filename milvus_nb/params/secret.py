@@ -13,6 +13,7 @@ MASK: Final = "••••"
 
 _SIGN_IN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)\S*@|(?<!\S)[^\s:/@]+:\S+@(?=[\w\[])")
 
+_QUERY = re.compile(r"[?#]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PORT_AND_PATH = re.compile(r"[0-9]{0,5}(/.*)?", re.DOTALL)
 _HOST_LIKE = re.compile(r"(\[[\w:.%]*\]|[\w.-]+)(?=[:/?#]|$)")
@@ -106,9 +107,10 @@ def redact_address(text: str) -> str:
     scheme = found[0] if found else ""
     rest = text[len(scheme) :]
     if "@" in rest:
-        place = rest.rpartition("@")[2]
-        # Without a host, what follows the '@' is the rest of a password: root:p@;ss
-        rest = f"{MASK}@{place if _HOST_LIKE.match(place) else MASK}"
+        before, _, place = rest.rpartition("@")
+        # What follows the '@' may be the rest of a secret: root:p@;ss, h:1/?token=p@ss
+        is_host = _HOST_LIKE.match(place) and not _QUERY.search(before)
+        rest = f"{MASK}@{place if is_host else MASK}"
     rest = re.sub(r"([?#]).*", rf"\g<1>{MASK}", rest, flags=re.DOTALL)
     host, colon, tail = rest.partition(":")
     if colon and not _PORT_AND_PATH.fullmatch(tail) and not _IPV6_LIKE.fullmatch(rest):
