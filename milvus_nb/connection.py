@@ -105,7 +105,7 @@ class Connection(HasTraits):
         Who opened it: ``"milvus_nb"``, or in pymilvus's words ``"pymilvus connections"``,
         ``"MilvusClient"``, ``"AsyncMilvusClient"``.
     users
-        Of a connection that somebody else opened: the variables that hold it.
+        Of a connection that somebody else opened: the variables that hold its clients.
     """
 
     alias = Unicode(read_only=True)
@@ -355,11 +355,15 @@ class Connection(HasTraits):
         self._set(users=users)
         monitor = self._live_monitor()
         try:
-            watch = self._watch = await monitor.acquire(self.params.endpoint)
+            watch = await monitor.acquire(self.params.endpoint)
         except ProbeError as error:
             found = error.diagnosis
             self._set(cause=found.cause, reason=found.why, fix=found.fix, state=found.state)
             return
+        if self.state == "disconnected":  # meanwhile
+            await monitor.release(watch)
+            return
+        self._watch = watch
         watch.listeners.add(self._apply)
         watch.databases.update(self._watched_databases())
         self._apply(watch.status)

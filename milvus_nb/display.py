@@ -235,7 +235,9 @@ def _opened_by(connection: Connection) -> str:
         return ""
     if connection.users:
         return f"{connection.origin}, used by {', '.join(connection.users)}."
-    return f"{connection.origin}; no variable holds it."
+    if connection.origin == "pymilvus connections":
+        return f"{connection.origin}; no Collection in a variable uses it."
+    return f"{connection.origin}, closed by its owner; the socket was left open."
 
 
 def _who(connection: Connection) -> str:

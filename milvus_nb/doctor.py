@@ -153,7 +153,7 @@ class _Examination:
             await self._calls(self._seen.target or endpoint.target)
             return
         with stages.run("file") as found:
-            if not lite.exists(endpoint) and not self._monitor.is_watched(endpoint):
+            if not lite.exists(endpoint) and self._monitor.watch_of(endpoint) is None:
                 self._notes.append(f"{endpoint.address} does not exist yet; connecting makes it.")
                 found("no database there yet")
                 stages.skip("sign_in", "version", "health", "database")

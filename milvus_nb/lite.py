@@ -81,8 +81,15 @@ def exists(endpoint: Endpoint) -> bool:
 
 
 def release(path: str) -> None:
-    """Stop serving a database file and give up its lock."""
-    _manager().release_server(path)
+    """Stop serving a database file and give up its lock, unless other code here still uses it."""
+    if not any(_is_used_by(found, path) for found in sdk.find()):
+        _manager().release_server(path)
+
+
+def _is_used_by(found: sdk.Found, path: str) -> bool:
+    if found.params.endpoint.path != path:
+        return False
+    return found.kind == "orm" or bool(found.clients())
 
 
 def _manager() -> Any:

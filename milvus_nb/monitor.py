@@ -300,9 +300,10 @@ class Monitor:
                 await watch.measure()
             await asyncio.sleep(0.01 * heartbeat)
 
-    def is_watched(self, endpoint: Endpoint) -> bool:
-        """Tell whether there is a connection to it."""
-        return endpoint in self._here.home.watches
+    def watch_of(self, endpoint: Endpoint) -> Watch | None:
+        """Give the watch of an endpoint; None where there is no connection to it."""
+        found: Watch | None = self._here.home.watches.get(endpoint)
+        return found
 
     async def acquire(self, endpoint: Endpoint) -> Watch:
         """Get the endpoint's watch, shared by all connections to it."""

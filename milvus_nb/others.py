@@ -64,6 +64,11 @@ class Others:
         with self._lock:
             return [other.connection for other in self._known.values() if not other.is_adopted]
 
+    @property
+    def are_known(self) -> bool:
+        """Whether there are any, adopted or not."""
+        return bool(self._known)
+
     def get(self, name: str) -> Connection | None:
         """Give the one of that name."""
         return next((found for found in self.connections() if found.alias == name), None)
@@ -106,17 +111,21 @@ class Others:
                 if other.connection is connection:
                     del self._known[key]
         endpoint = connection.params.endpoint
-        if endpoint.kind != "lite" or self._monitor.is_watched(endpoint):
+        if endpoint.kind != "lite":
             return
-        if all(one.params.endpoint != endpoint for one in sdk.find()):
+        if (watch := self._monitor.watch_of(endpoint)) is not None:
+            watch.is_heir = True
+        else:
             await run_blocking(lambda: lite.release(endpoint.path))
 
-    async def forget(self) -> None:
-        """Stop watching them; they stay open."""
+    async def forget(self) -> list[Connection]:
+        """Stop watching them, adopted or not, and list them; they stay open."""
         with self._lock:
-            known, self._known = list(self._known.values()), {}
-        for other in known:
-            await other.connection.close(theirs=False)
+            known = [other.connection for other in self._known.values()]
+            self._known.clear()
+        for connection in known:
+            await connection.close(theirs=False)
+        return known
 
     async def _add(self, found: Found, users: list[str]) -> None:
         name = self._name(found, users)
@@ -147,13 +156,21 @@ class Others:
             return of_client.get(id(thing)) if alias is None else of_alias.get(alias)
 
         places = holders(user_namespace(), held)
-        return {one.key: places.get(one.key, []) for one in found}
+        return {one.key: places.get(one.key) or _without_name(one) for one in found}
 
     def _name(self, found: Found, users: list[str]) -> str:
-        word = found.alias or (users[0] if users else "")
+        word = found.alias or ("" if users == _without_name(found) else users[0])
         taken = {other.connection.alias for other in self._known.values()}
         name, number = f"{found.kind}:{word or 1}", 1
         while name in taken:
             number += 1
             name = f"{found.kind}:{word}-{number}" if word else f"{found.kind}:{number}"
         return name
+
+
+def _without_name(found: Found) -> list[str]:
+    """Say who uses a connection that no variable holds."""
+    clients = len(found.clients())
+    if not clients:
+        return []
+    return [f"a {found.origin} in no variable" if clients == 1 else f"{clients} in no variable"]

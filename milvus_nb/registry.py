@@ -373,7 +373,7 @@ class ConnectionRegistry(ConnectionTable):
         return self.examine(name).wait()
 
     def shutdown(self) -> None:
-        """Close everything, forget all parameters, end the monitor's thread."""
+        """Close all that is ours, forget all parameters, end the monitor's thread."""
         with self._lock:
             panel, self._panel = self._panel, None
             opening = list(self._opening.values())
@@ -385,10 +385,10 @@ class ConnectionRegistry(ConnectionTable):
         for attempt in opening:
             with contextlib.suppress(concurrent.futures.CancelledError, MilvusNbError):
                 attempt.job.wait(cancel_on_interrupt=False)
+        self.forget_others()
         self.disconnect_all()
         if mirror is not None:
             mirror.close()
-        self.forget_others()
         with self._lock:
             self._remembered.clear()
         self.monitor.stop()

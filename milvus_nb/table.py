@@ -356,9 +356,9 @@ class ConnectionTable:
         return unsubscribe
 
     def forget_others(self) -> None:
-        """Stop watching the connections of others, and wait for that; they stay open."""
-        if self._others.connections():
-            self.monitor.submit(self._others.forget()).wait(cancel_on_interrupt=False)
+        """Stop watching the connections of others, adopted or not; they stay open."""
+        if self._others.are_known:
+            self.monitor.submit(self._forget_others()).wait(cancel_on_interrupt=False)
 
     # On the monitor's thread
 
@@ -421,12 +421,20 @@ class ConnectionTable:
 
     async def _look(self) -> None:
         for connection in await self._others.look():
-            alias = connection.alias
-            with self._lock:
-                if self._connections.get(alias) is connection:
-                    del self._connections[alias]
             await to_the_end(connection.close(theirs=False))
-            self._let_go(alias, connection)
+            self._drop(connection)
+
+    async def _forget_others(self) -> None:
+        for connection in await to_the_end(self._others.forget()):
+            self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        """Take a connection of somebody else out of the list, adopted or not."""
+        alias = connection.alias
+        with self._lock:
+            if self._connections.get(alias) is connection:
+                del self._connections[alias]
+        self._let_go(alias, connection)
 
     def _disconnect(self, name: str) -> None:
         """Disconnect, and wait for it."""

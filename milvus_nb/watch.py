@@ -116,6 +116,8 @@ class Watch:
         self.endpoint = endpoint
         self.users = 0
         self.closed = asyncio.Event()
+        self.is_heir = False
+        """Whether to stop the file's server in the end although somebody else has started it."""
         self.measured_at = 0.0
         """When the latency was last measured, by the monotonic clock."""
         self.listeners: set[Callable[[Status], None]] = set()
@@ -227,7 +229,7 @@ class Watch:
         return await self._asker.databases(deadline)
 
     async def close(self) -> None:
-        """Stop probing, close the socket, and stop the file's server if this watch started it."""
+        """Stop probing, close the socket, and stop the file's server if that is ours to do."""
         self._is_closed = True
         if self._loop is not None:
             self._loop.cancel()
@@ -237,7 +239,7 @@ class Watch:
         await self._asker.drop()
         if self._starting is not None:
             [started] = await asyncio.gather(self._starting, return_exceptions=True)
-            if not isinstance(started, BaseException) and started[1]:
+            if not isinstance(started, BaseException) and (started[1] or self.is_heir):
                 path = self.endpoint.path
                 await run_blocking(lambda: lite.release(path))
 

@@ -270,3 +270,57 @@ def test_in_a_notebook(kernel: Kernel, milvus: MilvusTestServer) -> None:
     assert "True" in kernel.run("same = %milvus client\nprint(same is client)").text
     assert "Disconnected client" in kernel.run("%milvus disconnect client").text
     assert sockets_to(milvus.port, kernel.pid) == []
+
+
+def test_a_lite_database_stays_open_for_a_client_of_somebody_else(
+    connections: ConnectionRegistry, lite_path: Path
+) -> None:
+    """Our last alias on the file does not take it from a client that the user made."""
+    connections.connect("ours", uri=str(lite_path))
+    client = MilvusClient(str(lite_path))
+    connections.disconnect("ours")
+    assert client.list_collections() == []
+
+
+def test_our_alias_keeps_and_then_releases_a_lite_database_that_others_opened(
+    connections: ConnectionRegistry, lite_path: Path, run_python: Callable[[str], str]
+) -> None:
+    """Closing theirs leaves ours working; closing ours then releases the file."""
+    client = MilvusClient(str(lite_path))
+    connections.connect("ours", uri=str(lite_path))
+    [found] = others(connections).values()
+    connections.disconnect(found.alias)
+    assert connections.client("ours").list_collections() == []
+    connections.disconnect("ours")
+    told = run_python(
+        "from milvus_nb import connections\n"
+        f"print(connections.connect(uri={str(lite_path)!r}, timeout=20).state)\n"
+    )
+    assert told.strip() == "connected"
+    del client
+
+
+def test_shutting_down_leaves_to_others_what_is_theirs(
+    connections: ConnectionRegistry, milvus: MilvusTestServer, ip: InteractiveShell
+) -> None:
+    """Unloading the extension closes no connection that other code opened, adopted or not."""
+    one = ip.user_ns["one"] = MilvusClient(milvus.uri, dedicated=True)
+    other = ip.user_ns["other"] = MilvusClient(milvus.uri)
+    assert set(others(connections)) == {"client:one", "client:other"}
+    connections.adopt("client:one", "mine")
+    connections.shutdown()
+    assert one.list_collections() == other.list_collections()
+    assert connections.aliases() == []
+    one.close()
+
+
+def test_a_client_that_no_variable_holds_is_told_as_such(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """It may be in use by a library; closing it needs the same word as any other."""
+    hidden = [MilvusClient(milvus.uri)]
+    [found] = others(connections).values()
+    assert (found.alias, found.users) == ("client:1", ["a MilvusClient in no variable"])
+    hidden.clear()
+    [found] = others(connections).values()
+    assert found.users == []
