@@ -10,6 +10,7 @@ import dataclasses
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from .errors import MilvusNbError
 from .params import redact
@@ -19,27 +20,37 @@ if TYPE_CHECKING:
 
     from .connection import Connection, PingResult
     from .doctor import Report
+    from .params import ConnectionParams
+    from .paste import Pasted
+    from .rest import Source
     from .stages import Stage
 
 __all__ = [
+    "PEM_FILES",
     "PROTOCOL",
     "MessageError",
     "Request",
     "answer",
+    "code",
     "details",
     "failure",
     "hello",
     "parse",
+    "pasted",
     "ping",
     "report",
     "row",
     "rows_event",
+    "sources",
     "stage_event",
     "stages",
     "tick_event",
 ]
 
-PROTOCOL: Final = 2
+PROTOCOL: Final = 3
+
+#: The fields of a form that name files; the kernel reads them when it connects.
+PEM_FILES: Final = ("ca_pem_path", "server_pem_path", "client_pem_path", "client_key_path")
 
 _ALIAS: Final = {"alias": str}
 _CONNECT: Final = {
@@ -51,30 +62,33 @@ _CONNECT: Final = {
     "secret_from": int,
     "db_name": str,
     "secure": bool,
-    "ca_pem_path": str,
-    "server_pem_path": str,
-    "client_pem_path": str,
-    "client_key_path": str,
+    **dict.fromkeys(PEM_FILES, str),
     "server_name": str,
     "timeout": (int, float),
     "replace": bool,
 }
-# What each method takes. Only `alias` and `request` must be there.
+# What each method takes.
 _METHODS: Final[dict[str, dict[str, Any]]] = {
     "hello": {},
+    "look": {},
     "connect": _CONNECT,
     "test": _CONNECT,
     "cancel": {"request": int},
     "forget": {"request": int},
+    "paste": {"text": str},
     "disconnect": _ALIAS,
     "reconnect": _ALIAS,
     "retry": _ALIAS,
     "use": _ALIAS,
+    "adopt": {"alias": str, "as": str},
     "ping": _ALIAS,
     "details": _ALIAS,
+    "sources": _ALIAS,
+    "code": {"alias": str, "language": str},
     "diagnose": _ALIAS,
 }
-_REQUIRED: Final = ("alias", "request")
+# What must be there, wherever it is taken.
+_REQUIRED: Final = ("alias", "request", "text", "as", "language")
 
 
 class MessageError(MilvusNbError):
@@ -156,7 +170,7 @@ def failure(request: int, error: BaseException) -> dict[str, Any]:
     return {"v": PROTOCOL, "id": request, "error": told}
 
 
-def row(connection: Connection, endpoint: int) -> dict[str, Any]:
+def row(connection: Connection, endpoint: int, *, own: bool) -> dict[str, Any]:
     """Describe a connection. Times are Unix seconds of the kernel's clock.
 
     Parameters
@@ -165,6 +179,8 @@ def row(connection: Connection, endpoint: int) -> dict[str, Any]:
         What to describe.
     endpoint
         The number of its endpoint: what is measured is told once for all connections to it.
+    own
+        Whether it has an alias of ours; else somebody else opened it.
     """
     return {
         "endpoint": endpoint,
@@ -185,6 +201,8 @@ def row(connection: Connection, endpoint: int) -> dict[str, Any]:
         "checked_at": connection.checked_at,
         "connected_at": connection.connected_at,
         "origin": connection.origin,
+        "users": list(connection.users),
+        "own": own,
     }
 
 
@@ -206,9 +224,54 @@ def details(connection: Connection) -> list[list[str]]:
         ("Timeout", f"{connection.params.timeout:g} s"),
         ("Connected", _clock(connection.connected_at)),
         ("Last check", _clock(connection.checked_at)),
+        ("Opened with", "" if connection.origin == "milvus_nb" else connection.origin),
+        ("Used by", ", ".join(connection.users)),
         ("Reason", connection.reason),
     ]
     return [[label, text] for label, text in pairs if text]
+
+
+def sources(found: Iterable[Source]) -> dict[str, Any]:
+    """Tell what a server says over HTTP, each with a link where there is a page for a browser."""
+    return {
+        "rows": [
+            [source.label, source.text, *([source.url] if _is_web(source.url) else [])]
+            for source in found
+        ]
+    }
+
+
+def pasted(found: Pasted, params: ConnectionParams) -> dict[str, Any]:
+    """Tell the form what was pasted, without the secret.
+
+    Parameters
+    ----------
+    found
+        What was read. Its files are told as they were written; they are looked at on connecting.
+    params
+        What becomes of it, without the files.
+    """
+    given = found.given
+    return {
+        "kind": found.kind,
+        "address": params.address,
+        "alias": found.alias,
+        "user": params.user,
+        "sign_in": params.auth,
+        "has_secret": params.auth != "none",
+        "db_name": params.db_name,
+        # https:// in the address says it already.
+        "secure": params.secure and not params.address.startswith("https://"),
+        **{name: str(given.get(name) or "") for name in PEM_FILES},
+        "server_name": params.endpoint.tls.server_name,
+        "timeout": None if given.get("timeout") is None else params.timeout,
+        "notes": list(found.notes),
+    }
+
+
+def code(text: str, language: str, languages: Iterable[str]) -> dict[str, Any]:
+    """Give a connection as code, and say in which languages it can be had."""
+    return {"text": text, "language": language, "languages": list(languages)}
 
 
 def ping(result: PingResult) -> dict[str, Any]:
@@ -290,6 +353,13 @@ def tick_event(measured: list[list[Any]], heartbeat: float) -> dict[str, Any]:
 def _is(value: object, types: Any) -> bool:
     # A bool is an int to Python, but not to TypeScript.
     return isinstance(value, types) and (types is bool or not isinstance(value, bool))
+
+
+def _is_web(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 def _malformed(how: str) -> MessageError:

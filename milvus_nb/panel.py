@@ -19,8 +19,8 @@ import anywidget
 from IPython.core.getipython import get_ipython
 
 from . import __version__, messages
-from . import params as parameters
 from .errors import AliasError, MilvusNbError, MissingExtraError
+from .forms import Forms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +39,11 @@ _STATIC: Final = Path(__file__).parent / "static"
 # At least so long between two lists of changes, in seconds; the first of a burst goes at once.
 _PAUSE_S: Final = 0.05
 
-# So many secrets of forms that are still open are kept for their next try.
-_MAX_KEPT: Final = 8
+# A page that shows the panel says so once a minute; without a word it counts as closed, in seconds.
+_PAGE_STAYS_S: Final = 150.0
+
+# How long a server may take to answer over HTTP, for the details, in seconds.
+_HTTP_DEADLINE_S: Final = 1.0
 
 if not (_STATIC / "panel.js").exists():
     raise MissingExtraError(
@@ -67,7 +70,8 @@ class Panel(anywidget.AnyWidget):
         self._registry = registry
         self._lock = threading.Lock()
         self._jobs: dict[int, Job[Any]] = {}
-        self._kept: dict[int, dict[str, str]] = {}
+        self._forms = Forms()
+        self._page_until = 0.0
         self._dirty: set[str] = set()
         self._endpoints: dict[Endpoint, int] = {}
         self._numbers: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()
@@ -91,8 +95,8 @@ class Panel(anywidget.AnyWidget):
         with self._lock:
             jobs = list(self._jobs.values())
             self._jobs.clear()
-            self._kept.clear()
             self._endpoints.clear()
+        self._forms.clear()
         for job in jobs:
             job.cancel()
         self.layout.close()  # a widget of its own, which ipywidgets leaves open
@@ -105,6 +109,7 @@ class Panel(anywidget.AnyWidget):
         try:
             request = messages.parse(content)
             number = request.id
+            self._page_until = time.monotonic() + _PAGE_STAYS_S
             getattr(self, f"_do_{request.method}")(request)
         except Exception as error:  # noqa: BLE001  # the page is told
             if isinstance(number, int):
@@ -116,11 +121,16 @@ class Panel(anywidget.AnyWidget):
             "milvus_nb": __version__,
             "pymilvus": importlib.metadata.version("pymilvus"),
         }
-        rows = [self._row(found) for found in registry.connections()]
+        rows = [self._row(found, own=own) for found, own in self._all()]
         heartbeat = registry.monitor.pace.heartbeat
         self.send(
             messages.answer(request.id, messages.hello(rows, self._current(), heartbeat, versions))
         )
+        self._registry.look()
+
+    def _do_look(self, request: Request) -> None:
+        self._registry.look()
+        self.send(messages.answer(request.id, {}))
 
     def _do_connect(self, request: Request) -> None:
         alias = request.params.pop("alias") or "default"
@@ -130,7 +140,7 @@ class Panel(anywidget.AnyWidget):
         )
 
         def result(_: Any) -> dict[str, Any]:
-            self._forget(request.id)
+            self._forms.forget(request.id)
             return {"alias": alias}
 
         self._follow(request.id, job, result)
@@ -142,8 +152,8 @@ class Panel(anywidget.AnyWidget):
 
     def _do_diagnose(self, request: Request) -> None:
         alias = request.params["alias"]
-        self._registry.resolve(alias)  # raises: there is no such connection
-        self._examine(request, alias)
+        connection = self._registry.find(alias)  # raises: there is no such connection
+        self._examine(request, alias if alias in self._registry else connection.params)
 
     def _examine(self, request: Request, name: str | ConnectionParams) -> None:
         job = self._registry.examine(name, self._reporter(request.id))
@@ -157,13 +167,17 @@ class Panel(anywidget.AnyWidget):
         self.send(messages.answer(request.id, {}))
 
     def _do_forget(self, request: Request) -> None:
-        self._forget(request.params["request"])
+        self._forms.forget(request.params["request"])
         self.send(messages.answer(request.id, {}))
+
+    def _do_paste(self, request: Request) -> None:
+        fields = self._forms.paste(request, self._registry.timeout)
+        self.send(messages.answer(request.id, fields))
 
     def _do_disconnect(self, request: Request) -> None:
         alias = request.params["alias"]
         if all(found.alias != alias for found in self._registry.connections()):
-            self._registry.resolve(alias)  # raises: there is no such connection
+            self._registry.find(alias)  # raises: there is no such connection
         self._registry.cancel(alias)
         self._follow(request.id, self._registry.close(alias), lambda _: {})
 
@@ -184,38 +198,41 @@ class Panel(anywidget.AnyWidget):
         self._registry.use(request.params["alias"])
         self.send(messages.answer(request.id, {}))
 
+    def _do_adopt(self, request: Request) -> None:
+        connection = self._registry.adopt(request.params["alias"], request.params["as"])
+        self.send(messages.answer(request.id, {"alias": connection.alias}))
+
     def _do_ping(self, request: Request) -> None:
         self._follow(request.id, self._registry.measure(request.params["alias"]), messages.ping)
 
     def _do_details(self, request: Request) -> None:
-        rows = messages.details(self._registry[request.params["alias"]])
+        rows = messages.details(self._registry.find(request.params["alias"]))
         self.send(messages.answer(request.id, {"rows": rows}))
+
+    def _do_sources(self, request: Request) -> None:
+        from . import rest
+
+        params = self._registry.find(request.params["alias"]).params
+        job = self._registry.monitor.submit(rest.sources(params, _HTTP_DEADLINE_S))
+        self._follow(request.id, job, messages.sources)
+
+    def _do_code(self, request: Request) -> None:
+        from . import snippets
+
+        connection = self._registry.find(request.params["alias"])
+        language = request.params["language"]
+        # Somebody else's has a name such as "client:store", which is none that a user would give.
+        alias = connection.alias
+        if alias not in self._registry:
+            alias = alias.partition(":")[2] or alias
+        text = snippets.code(connection.params, alias, language, connection.server_version)
+        found = messages.code(text, language, snippets.LANGUAGES)
+        self.send(messages.answer(request.id, found))
 
     # Shared by them
 
     def _params(self, request: Request) -> ConnectionParams:
-        """Take the secret out of the request, and make parameters of the rest."""
-        given = request.params
-        secret = {name: given.pop(name) for name in ("password", "token") if given.get(name)}
-        earlier = given.pop("secret_from", None)
-        with self._lock:
-            kept = self._kept.pop(earlier, None)
-            if kept is None and earlier is not None and not secret:
-                raise MilvusNbError(
-                    "The password or token is needed again.",
-                    "The kernel keeps it only while the form is open.",
-                    "Type it once more.",
-                )
-            secret = secret or kept or {}
-            if secret:
-                self._kept[request.id] = secret
-                while len(self._kept) > _MAX_KEPT:
-                    del self._kept[next(iter(self._kept))]
-        return parameters.parse(**given, **secret, default_timeout=self._registry.timeout)
-
-    def _forget(self, request: int) -> None:
-        with self._lock:
-            self._kept.pop(request, None)
+        return self._forms.params(request, self._registry.timeout)
 
     def _reporter(self, request: int) -> Callable[[list[Any]], None]:
         return lambda found: self.send(messages.stage_event(request, found))
@@ -250,31 +267,39 @@ class Panel(anywidget.AnyWidget):
         self._registry.monitor.call(self._flush, after=pause)
 
     def _flush(self) -> None:
-        registry = self._registry
         with self._lock:
             self._flush_due = False
             self._flushed_at = time.monotonic()
             dirty, self._dirty = self._dirty, set()
-        known = {found.alias: found for found in registry.connections()}
-        changed = [self._row(known[alias]) for alias in dirty if alias in known]
+        known = {found.alias: (found, own) for found, own in self._all()}
+        changed = [
+            self._row(known[alias][0], own=known[alias][1]) for alias in dirty if alias in known
+        ]
         removed = [alias for alias in dirty if alias and alias not in known]
         self.send(messages.rows_event(changed, removed, self._current()))
 
     def _send_tick(self) -> None:
         measured: dict[int, list[Any]] = {}
         heartbeat = self._registry.monitor.pace.heartbeat
-        for found in self._registry.connections():
+        for found, _ in self._all():
             number = self._numbers.get(found)
             if number is not None and number not in measured:
                 measured[number] = [number, found.latency_ms, found.checked_at]
         self.send(messages.tick_event(list(measured.values()), heartbeat))
+        if time.monotonic() < self._page_until:
+            self._registry.look()
 
-    def _row(self, connection: Connection) -> dict[str, Any]:
+    def _all(self) -> list[tuple[Connection, bool]]:
+        """List all connections, each with whether it is ours."""
+        own = [(found, True) for found in self._registry.connections()]
+        return [*own, *((found, False) for found in self._registry.others())]
+
+    def _row(self, connection: Connection, *, own: bool) -> dict[str, Any]:
         with self._lock:
             endpoint = connection.params.endpoint
             number = self._endpoints.setdefault(endpoint, len(self._endpoints))
             self._numbers[connection] = number
-        return messages.row(connection, number)
+        return messages.row(connection, number, own=own)
 
     def _current(self) -> str:
         current = self._registry.current

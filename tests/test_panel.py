@@ -14,13 +14,14 @@ import pytest
 from milvus_nb import messages
 from milvus_nb.connection import STATES
 from milvus_nb.messages import PROTOCOL as V
+from milvus_nb.rest import Source
 from milvus_nb.stages import LITE_STAGE_NAMES, STAGE_NAMES
-from tests.helpers import free_port
+from tests.helpers import free_port, sockets_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.kernels import Kernel
+    from tests.kernels import Execution, Kernel
     from tests.servers import MilvusTestServer
 
 PAGE_SIDE = Path(__file__).parents[1] / "lab" / "src" / "panel" / "messages.ts"
@@ -85,6 +86,29 @@ class Page:
                 self.events.append(said)
             elif "id" in said:
                 self._answers[said["id"]] = said
+
+    def run(self, cell: str) -> Execution:
+        """Run a cell, and hear what the kernel says to the page meanwhile."""
+        done = self.kernel.execute(cell)
+        for message in done.messages:
+            self.hear(message)
+        return done
+
+    def read_row(self, alias: str) -> dict[str, Any]:
+        """Wait until the page is told of a connection that is connected, without being asked."""
+        found: list[dict[str, Any]] = []
+
+        def is_told() -> bool:
+            found[:] = [
+                row
+                for event in self.events
+                for row in event.get("changed", [])
+                if row["alias"] == alias and row["state"] == "connected"
+            ]
+            return bool(found)
+
+        self.read_until(is_told)
+        return found[-1]
 
     def row(self, alias: str) -> dict[str, Any]:
         """Give an alias's connection, as the page is told when it opens."""
@@ -190,6 +214,9 @@ def test_a_malformed_message_is_answered_where_it_can_be_and_kills_nothing(page:
         {"method": "cancel", "params": {"request": True}},
         {"method": "connect", "params": {"alias": "x", "secure": 1}},
         {"method": "connect", "params": {"alias": "x", "timeout": "5"}},
+        {"method": "paste", "params": {}},
+        {"method": "adopt", "params": {"alias": "x"}},
+        {"method": "code", "params": {"alias": "x"}},
     )
     for number, changes in enumerate(wrong, start=1000):
         page.send({"v": V, "id": number, "method": "hello", "params": {}, **changes})
@@ -203,13 +230,11 @@ def test_a_burst_of_changes_is_a_few_messages(page: Page) -> None:
     page.ask("connect", address="./demo.db", alias="first")
     page.events.clear()
     start = time.monotonic()
-    cell = page.kernel.run(
+    page.run(
         "from milvus_nb import connections\n"
         "for n in range(200):\n    connections.connect(f'c{n}', uri='./demo.db')\n"
         "for n in range(200):\n    connections.disconnect(f'c{n}')"
     )
-    for message in cell.messages:  # those that came while the cell ran
-        page.hear(message)
     assert [row["alias"] for row in page.ask("hello")["connections"]] == ["first"]
     rows = [event for event in page.events if event["event"] == "rows"]
     assert 1 <= len(rows) <= 20 * (time.monotonic() - start) + 2
@@ -229,6 +254,188 @@ def test_ticks_tell_each_endpoint_once(page: Page) -> None:
     assert [measured[0] for measured in tick["measured"]] == [rows[0]["endpoint"]]
 
 
+OPEN_CLIENT = """
+import pymilvus
+{name} = pymilvus.MilvusClient({uri!r}, token="root:Milvus", dedicated=True)
+"""
+
+
+def test_what_others_open_is_told_while_a_page_is_there(
+    page: Page, milvus_auth: MilvusTestServer
+) -> None:
+    """Who opened it, which variable holds it, how it is; and when it is gone."""
+    page.ask("hello")
+    page.run(OPEN_CLIENT.format(name="store", uri=milvus_auth.uri))
+    row = page.read_row("client:store")  # the page has asked for nothing
+    assert row["origin"] == "MilvusClient"
+    assert row["users"] == ["store"]
+    assert row["own"] is False
+    assert row["user"] == "root"
+    assert row["address"] == milvus_auth.address
+    assert page.ask("ping", alias="client:store")["median_ms"] > 0
+    facts = page.ask("details", alias="client:store")["rows"]
+    assert ["Opened with", "MilvusClient"] in facts
+    assert ["Used by", "store"] in facts
+    report = page.ask("diagnose", alias="client:store")
+    assert report["failure"] is None
+    assert "alias here" in page.refusal("use", alias="client:store")["what"]
+    page.run("store.close()")
+    page.events.clear()
+    page.ask("look")
+    page.read_until(
+        lambda: any("client:store" in event.get("removed", []) for event in page.events)
+    )
+
+
+def test_where_no_page_is_nobody_looks_for_others(page: Page, milvus: MilvusTestServer) -> None:
+    """Ticks go on; a page that comes back brings the list up to date."""
+    page.ask("hello")
+    page.run("%config MilvusMagics.heartbeat = 0.2\npanel._page_until = 0.0")
+    page.run(OPEN_CLIENT.format(name="store", uri=milvus.uri))
+    page.events.clear()
+    page.read_until(lambda: [event["event"] for event in page.events].count("tick") >= 5)
+    assert {event["event"] for event in page.events} == {"tick"}
+    page.ask("look")
+    page.read_row("client:store")
+
+
+def test_what_others_opened_is_closed_for_real(page: Page, milvus_auth: MilvusTestServer) -> None:
+    """The socket is gone, and with it the client."""
+    page.run(OPEN_CLIENT.format(name="store", uri=milvus_auth.uri))
+    page.ask("hello")
+    page.read_row("client:store")
+    pid = int(page.run("import os; print(os.getpid())").stdout)
+    assert sockets_to(milvus_auth.port, pid)
+    page.ask("disconnect", alias="client:store")
+    assert sockets_to(milvus_auth.port, pid) == []
+    assert page.run("store.list_collections()").error
+    assert "no connection client:store" in page.refusal("disconnect", alias="client:store")["what"]
+
+
+def test_what_others_opened_gets_an_alias(page: Page, milvus_auth: MilvusTestServer) -> None:
+    """It keeps its origin and its users; a taken alias is refused."""
+    page.run(OPEN_CLIENT.format(name="store", uri=milvus_auth.uri))
+    page.ask("connect", address="./demo.db", alias="taken")
+    page.read_row("client:store")
+    refusal = page.refusal("adopt", **{"alias": "client:store", "as": "taken"})
+    assert refusal["what"] == "The alias taken is taken."
+    assert page.ask("adopt", **{"alias": "client:store", "as": "mine"}) == {"alias": "mine"}
+    row = page.row("mine")
+    assert row["own"] is True
+    assert row["origin"] == "MilvusClient"
+    assert row["users"] == ["store"]
+    assert page.run("print(store.list_collections())").stdout == "[]\n"
+    page.ask("use", alias="taken")
+    page.ask("use", alias="mine")
+    assert page.ask("hello")["current"] == "mine"
+    page.ask("disconnect", alias="mine")
+    assert page.run("store.list_collections()").error
+
+
+def test_a_connection_as_code_without_its_secret(page: Page, milvus_auth: MilvusTestServer) -> None:
+    """In each language; one that is not possible is refused like anything else."""
+    secret = milvus_auth.root_token
+    page.ask("connect", address=milvus_auth.address, alias="prod", token=secret)
+    first = page.ask("code", alias="prod", language="python")
+    assert "MilvusClient(" in first["text"]
+    assert first["language"] == "python"
+    for language in first["languages"]:
+        text = page.ask("code", alias="prod", language=language)["text"]
+        assert str(milvus_auth.port) in text
+        assert secret not in text
+    page.ask("connect", address="./demo.db", alias="lite")
+    assert page.refusal("code", alias="lite", language="go")["what"]
+    assert page.refusal("code", alias="prod", language="fortran")["why"]
+    page.run(OPEN_CLIENT.format(name="store", uri=milvus_auth.uri))
+    page.read_row("client:store")
+    text = page.ask("code", alias="client:store", language="magic")["text"]
+    assert "--alias store " in text
+
+
+def test_what_a_server_says_over_http(page: Page, milvus: MilvusTestServer) -> None:
+    """Each source with a label and words; nothing of a file."""
+    page.ask("connect", address=milvus.address, alias="lab")
+    rows = page.ask("sources", alias="lab")["rows"]
+    assert [row[0] for row in rows][:2] == ["REST", "Health"]
+    assert "collections" in rows[0][1]
+    page.ask("connect", address="./demo.db", alias="lite")
+    assert page.ask("sources", alias="lite")["rows"] == []
+
+
+def test_only_pages_of_the_web_are_links() -> None:
+    """A server cannot have the page run anything."""
+    found = messages.sources(
+        [
+            Source("WebUI", "there", "http://h:9091/webui/"),
+            Source("REST", "odd", "javascript:alert(1)"),
+            Source("Health", "odder", "http://[h"),
+        ]
+    )
+    assert found["rows"] == [
+        ["WebUI", "there", "http://h:9091/webui/"],
+        ["REST", "odd"],
+        ["Health", "odder"],
+    ]
+
+
+def test_a_pasted_line_fills_the_form_and_its_secret_stays(
+    page: Page, milvus_auth: MilvusTestServer
+) -> None:
+    """The fields come back without it; a connect with `secret_from` uses it."""
+    password = "Milvus"
+    text = (
+        "from pymilvus import MilvusClient\n"
+        f'client = MilvusClient(uri="{milvus_auth.uri}", token="root:{password}", timeout=3,\n'
+        '    ca_pem_path="/nowhere/ca.pem", pool_size=3)'
+    )
+    number = page.start("paste", text=text)
+    answer = page.answer(number)
+    assert password not in str(answer)
+    fields = answer["result"]
+    assert fields["kind"] == "pymilvus"
+    assert fields["sign_in"] == "password"
+    assert fields["user"] == "root"
+    assert fields["has_secret"] is True
+    assert fields["timeout"] == 3
+    assert fields["ca_pem_path"] == "/nowhere/ca.pem"  # connecting looks at it
+    assert any("pool_size" in note for note in fields["notes"])
+    done = page.ask(
+        "connect", address=milvus_auth.address, alias="x", user="root", secret_from=number
+    )
+    assert done == {"alias": "x"}
+    assert page.row("x")["user"] == "root"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my secret is Zebra-71, do not tell",
+        "MilvusClient(uri='localhost:99999', token='Zebra-71')",
+        "MilvusClient('localhost', token=f'Zebra-71{x}')",
+        "http://root:Zebra-71@localhost:99999",
+        "Zebra-71@",
+        "(" * 5000 + "Zebra-71",
+    ],
+)
+def test_what_cannot_be_read_is_refused_without_its_secret(page: Page, text: str) -> None:
+    """In no field of the error, and nothing is kept."""
+    number = page.start("paste", text=text)
+    answer = page.answer(number)
+    assert answer["error"]["what"]
+    assert "Zebra" not in str(answer)
+    error = page.refusal("connect", address="localhost", alias="x", secret_from=number)
+    assert error["fix"] == "Type it once more."
+
+
+def test_a_pasted_plain_address_stays_what_it_is(page: Page) -> None:
+    """The page rather asks too often."""
+    fields = page.ask("paste", text=" https://db.example/sales ")
+    assert fields["address"] == "https://db.example:443"
+    assert fields["db_name"] == "sales"
+    assert fields["secure"] is False  # the address says it
+    assert fields["has_secret"] is False
+
+
 def test_both_sides_have_the_same_messages() -> None:
     """What the page is compiled against is what the kernel takes and gives."""
     page_side = PAGE_SIDE.read_text()
@@ -246,7 +453,10 @@ def test_both_sides_have_the_same_messages() -> None:
     assert f"PROTOCOL = {messages.PROTOCOL};" in page_side
     assert fields("Methods") == set(messages._METHODS)
     assert fields("ConnectParams") == set(messages._CONNECT)
-    row = inspect.getsource(messages.row)
-    assert fields("Row") == set(re.findall(r'^        "(\w+)":', row, re.MULTILINE))
+    for interface, function in (("Row", messages.row), ("Code", messages.code)):
+        given = set(re.findall(r'"(\w+)":', inspect.getsource(function)))
+        assert fields(interface) == given
+    given = set(re.findall(r'^        "(\w+)":', inspect.getsource(messages.pasted), re.MULTILINE))
+    assert fields("Pasted") == given | set(messages.PEM_FILES)
     assert names("State") == set(STATES)
     assert names("StageName") == {*STAGE_NAMES, *LITE_STAGE_NAMES}

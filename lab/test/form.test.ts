@@ -1,7 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { readForm, secretOf, signInFailed } from '../src/panel/form';
+import {
+  isTlsGiven,
+  keptHint,
+  pastedText,
+  readForm,
+  secretOf,
+  signInFailed,
+  textsOf,
+} from '../src/panel/form';
+import type { Pasted } from '../src/panel/messages';
+
+const PASTED: Pasted = {
+  kind: 'curl',
+  address: 'https://db.example:443',
+  alias: '',
+  user: 'root',
+  sign_in: 'password',
+  has_secret: true,
+  db_name: 'sales',
+  secure: false,
+  ca_pem_path: '',
+  server_pem_path: '',
+  client_pem_path: '',
+  client_key_path: '',
+  server_name: '',
+  timeout: null,
+  notes: [],
+};
 
 function form(fields: Record<string, string>): FormData {
   const data = new FormData();
@@ -71,4 +98,42 @@ test('the kernel keeps the secret of a request that carried one, typed or from b
   });
   assert.deepEqual(secretOf(8, { ...typed, secret_from: 7 }), { request: 8, signIn: 'token' });
   assert.equal(secretOf(9, { ...typed, user: 'root' }), null);
+});
+
+test('a paste fills in all boxes, empties the others, and leaves the alias where it has none', () => {
+  const texts = textsOf(PASTED);
+  assert.equal(texts.get('user'), 'root');
+  assert.equal(texts.get('db_name'), 'sales');
+  assert.equal(texts.get('ca_pem_path'), '');
+  assert.equal(texts.get('timeout'), '');
+  assert.ok(!texts.has('alias'));
+  const more = textsOf({ ...PASTED, alias: 'prod', timeout: 2.5, server_name: 'db' });
+  assert.deepEqual(
+    ['alias', 'timeout', 'server_name'].map(name => more.get(name)),
+    ['prod', '2.5', 'db'],
+  );
+});
+
+test('what is folded away is shown where a paste has filled it in', () => {
+  assert.ok(!isTlsGiven(PASTED));
+  for (const given of [{ secure: true }, { timeout: 1 }, { client_key_path: 'k.pem' }]) {
+    assert.ok(isTlsGiven({ ...PASTED, ...given }));
+  }
+});
+
+test('it is said what was pasted, and where its secret is', () => {
+  assert.equal(
+    pastedText(PASTED),
+    'Filled in from the pasted curl line. Its secret stays in the kernel.',
+  );
+  const unknown = { ...PASTED, kind: 'tomorrow', has_secret: false };
+  assert.equal(pastedText(unknown), 'Filled in from the pasted text.');
+});
+
+test('an empty box says whether the kernel has its secret, and whence', () => {
+  const kept = { request: 7, signIn: 'token' } as const;
+  assert.equal(keptHint(null, 'token'), '');
+  assert.equal(keptHint(kept, 'password'), '');
+  assert.match(keptHint(kept, 'token'), /from before/);
+  assert.match(keptHint({ ...kept, pasted: true }, 'token'), /came with the paste/);
 });

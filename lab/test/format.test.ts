@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { freeAlias, isFile, splitCredentials } from '../src/panel/address';
-import { age, count, matches, milliseconds, version } from '../src/panel/format';
+import { freeAlias, isFile, isMoreThanAddress } from '../src/panel/address';
+import { age, count, isWeb, matches, milliseconds, version } from '../src/panel/format';
 import { rowText } from '../src/panel/rowText';
 import { row } from './rows';
 
@@ -39,21 +39,37 @@ test('the filter wants every word, in any field, in any case', () => {
   assert.ok(matches(row(), 'LOCAL connected'));
   assert.ok(matches(row({ auth: 'token', user: '' }), 'api'));
   assert.ok(!matches(row(), 'local degraded'));
+  assert.ok(
+    matches(row({ origin: 'MilvusClient', users: ['store.client'] }), 'store milvusclient'),
+  );
 });
 
-test('a password leaves the address, decoded', () => {
-  assert.deepEqual(splitCredentials('https://root:p%40ss@db.example:443/sales'), {
-    address: 'https://db.example:443/sales',
-    user: 'root',
-    password: 'p@ss',
-  });
-  assert.deepEqual(splitCredentials('http://root:100%@h'), {
-    address: 'http://h',
-    user: 'root',
-    password: '100%',
-  });
-  for (const plain of ['localhost:19530', 'http://root@h', 'https://h/a:b@c', './a@b:c.db']) {
-    assert.equal(splitCredentials(plain), null);
+test('what is more than a plain address goes to the kernel, a plain one stays', () => {
+  const more = [
+    'https://root:p%40ss@db.example:443/sales',
+    'MilvusClient(uri="http://localhost:19530")',
+    'connect -uri http://localhost:19530 -t root:Milvus',
+    'MILVUS_URI=http://localhost:19530',
+    'localhost:19530\nroot:Milvus',
+    './a.db\ntoken: x',
+    'connect ./a.db',
+  ];
+  const plain = [
+    '', ' localhost:19530\n', 'localhost', 'https://h/sales', '[::1]:19530', 'unix:/run/milvus.sock',
+    './a.db', './my files/a.db', '~/a b.db', 'C:\\my files\\a.db', 'file:///x/a%20b.db',
+  ]; // prettier-ignore
+  for (const text of more) {
+    assert.ok(isMoreThanAddress(text), text);
+  }
+  for (const text of plain) {
+    assert.ok(!isMoreThanAddress(text), text);
+  }
+});
+
+test('only pages of the web become links', () => {
+  assert.ok(isWeb('https://h:9091/webui/'));
+  for (const href of ['javascript:alert(1)', 'data:text/html,x', ' https://h', '//h', 'ftp://h']) {
+    assert.ok(!isWeb(href), href);
   }
 });
 
@@ -69,6 +85,7 @@ test('a .db path is a file, an address on the network is not', () => {
 test('the suggested alias is free', () => {
   assert.equal(freeAlias(new Set()), 'default');
   assert.equal(freeAlias(new Set(['default', 'default-2'])), 'default-3');
+  assert.equal(freeAlias(new Set(['store']), 'store'), 'store-2');
 });
 
 test('a row that nobody can vouch for never says connected', () => {

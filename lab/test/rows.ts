@@ -29,6 +29,8 @@ export function row(changes: Partial<Row> = {}): Row {
     checked_at: 1700,
     connected_at: 1000,
     origin: 'milvus_nb',
+    users: [],
+    own: true,
     ...changes,
   };
 }

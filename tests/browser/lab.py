@@ -167,6 +167,14 @@ class Notebook:
         """Run all cells; returns at once."""
         self.command("notebook:run-all-cells")
 
+    def execute(self, code: str) -> None:
+        """Run code in the kernel, outside the cells, and wait for it."""
+        self.page.evaluate(
+            "code => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+            ".requestExecute({code}).done",
+            code,
+        )
+
     def save(self) -> str:
         """Save the notebook and return the file's text."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
@@ -190,6 +198,18 @@ class Notebook:
     def field(self, name: str) -> Locator:
         """Give one of the form's text boxes."""
         return self.panel.get_by_role("textbox", name=name, exact=True)
+
+    def choose(self, alias: str, action: str) -> None:
+        """Choose an action in the menu of a connection."""
+        self.row(alias).get_by_role("button", name=f"More actions for {alias}").click()
+        self.panel.get_by_role("menuitem", name=action, exact=True).click()
+
+    def paste(self, field: str, text: str) -> None:
+        """Paste a text into one of the form's boxes, as with Ctrl+V."""
+        self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.page.evaluate("text => navigator.clipboard.writeText(text)", text)
+        self.field(field).focus()
+        self.page.keyboard.press("ControlOrMeta+v")
 
     def open_form(self) -> None:
         """Show the connect form, if it is not there."""
@@ -247,6 +267,9 @@ class Notebook:
 #: The cell that tells the kernel's process id.
 PID = "import os; open('pid', 'w').write(str(os.getpid()))"
 
+#: The first cell of most notebooks.
+LOAD = f"%load_ext milvus_nb\n{PID}"
+
 #: The cell that notes when the kernel has closed a connection: a line each, Unix seconds.
 NOTE_DISCONNECTS = """
 from milvus_nb import connections
@@ -258,3 +281,29 @@ def note(event):
             file.write(f"{event.alias} {time.time()}\\n")
 connections.subscribe(note);
 """
+
+#: All that a page shows, holds or stores.
+ALL_TEXT = """async () => {
+  const stored = [];
+  for (const {name, version} of await indexedDB.databases()) {
+    const base = await new Promise(done => {
+      indexedDB.open(name, version).onsuccess = event => done(event.target.result);
+    });
+    for (const store of base.objectStoreNames) {
+      stored.push(await new Promise(done => {
+        const all = base.transaction(store).objectStore(store).getAll();
+        all.onsuccess = () => done(all.result);
+      }));
+    }
+    base.close();
+  }
+  return JSON.stringify([
+    document.documentElement.outerHTML,
+    [...document.querySelectorAll('input, textarea')].map(input => input.value),
+    {...localStorage}, {...sessionStorage}, stored, location.href, document.title,
+  ]);
+}"""
+
+#: As with JupyterLab's setting to save the state of widgets.
+SAVE_WIDGETS = """() => window.jupyterapp.commands.execute(
+  '@jupyter-widgets/jupyterlab-manager:saveWidgetState')"""

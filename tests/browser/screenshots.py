@@ -15,7 +15,7 @@ import pymilvus
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.lab import JupyterLab, Notebook, launch_chromium
-from tests.servers import MilvusTestServer, SilentPeer
+from tests.servers import FaultProxy, MilvusTestServer, SilentPeer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +25,27 @@ if TYPE_CHECKING:
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 WIDTHS = {"wide": "", "narrow": "220px"}
+
+
+OPEN_ELSEWHERE = """
+import pymilvus
+client = pymilvus.MilvusClient("{uri}", token="root:Milvus", dedicated=True)
+class Store:
+    pass
+store = Store()
+store._milvus_client = client
+aclient = pymilvus.AsyncMilvusClient("{uri}", token="root:Milvus")
+await aclient.list_collections()
+pymilvus.connections.connect("reports", uri="{uri}", token="root:Milvus")
+"""
+CLOSE_ELSEWHERE = """
+client.close()
+pymilvus.connections.disconnect("reports")
+"""
+PASTED = """
+curl https://in03-4a1b.serverless.gcp-us-west1.cloud.zilliz.com/v2/vectordb/collections/list \\
+  -k --header "Authorization: Bearer 9f2c4b7e" --data '{"dbName": "sales"}'
+"""
 
 
 class Photographer:
@@ -134,6 +155,7 @@ def go_through(
     camera.take("connected")
     page = notebook.page
     page.screenshot(path=camera.folder / "jupyterlab.png", clip=_around(notebook))
+    take_new(camera, prod)
 
     notebook.connect("lab", Address=lab.address)
     notebook.fill_form(Alias="archive", Address=quota.address)
@@ -147,15 +169,7 @@ def go_through(
     expect(notebook.row("prod")).to_contain_text("Rejected", timeout=30_000)
     camera.take("trouble")
 
-    notebook.row("default").get_by_role("button").last.click()
-    expect(panel.get_by_role("menu")).to_be_visible()
-    camera.take("menu")
-    panel.get_by_role("menuitem", name="Details").click()
-    expect(notebook.row("default")).to_contain_text("Last check")
-    camera.take("details")
-    notebook.button("Check default").click()
-    expect(notebook.row("default")).to_contain_text("Checked")
-    camera.take("checked")
+    take_details(camera)
     for alias in ("lab", "prod", "archive"):
         notebook.button(f"Disconnect {alias}").click()
         expect(notebook.row(alias)).to_have_count(0)
@@ -168,6 +182,84 @@ def go_through(
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()")
     expect(panel).to_contain_text("restart", ignore_case=True)
     camera.take("restarted")
+
+
+def take_details(camera: Photographer) -> None:
+    """Open a menu, the details, and a check."""
+    notebook = camera.notebook
+    notebook.row("prod").get_by_role("button", name="More actions").click()
+    expect(notebook.panel.get_by_role("menu")).to_be_visible()
+    camera.take("menu")
+    notebook.page.keyboard.press("Escape")
+    notebook.choose("default", "Details")
+    expect(notebook.row("default")).to_contain_text("Last check")
+    camera.take("details")
+    notebook.button("Check default").click()
+    expect(notebook.row("default")).to_contain_text("Checked")
+    camera.take("checked")
+
+
+def take_new(camera: Photographer, prod: MilvusTestServer) -> None:
+    """Show all that can be done with a connection, and with those of others."""
+    take_code(camera, prod)
+    take_others(camera, prod)
+    take_paste(camera)
+
+
+def take_code(camera: Photographer, prod: MilvusTestServer) -> None:
+    """Show what a server says over HTTP, and a connection as code."""
+    notebook = camera.notebook
+    with FaultProxy(("127.0.0.1", prod.http_port), port=9091):  # where it is by default
+        notebook.choose("prod", "Details")
+        expect(notebook.row("prod")).to_contain_text("healthz: OK")
+    camera.take("sources")
+    notebook.choose("prod", "Hide details")
+    notebook.choose("prod", "Copy as code")
+    notebook.panel.get_by_role("combobox", name="Language").select_option("python")
+    expect(notebook.row("prod")).to_contain_text("MilvusClient(")
+    notebook.button("Copy").click()
+    expect(notebook.row("prod")).to_contain_text("Copied")
+    camera.take("code")
+    notebook.button("Close").click()
+
+
+def take_others(camera: Photographer, prod: MilvusTestServer) -> None:
+    """Show what others have opened, and what was pasted; put all back."""
+    notebook = camera.notebook
+    notebook.execute(OPEN_ELSEWHERE.format(uri=prod.uri))
+    notebook.panel.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    for name in ("client:client", "async:aclient", "orm:reports"):
+        expect(notebook.row(name)).to_contain_text("Connected")
+    notebook.execute("await aclient.close(); del aclient")
+    notebook.panel.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    expect(notebook.row("async:aclient")).to_contain_text("nobody uses it any more")
+    camera.take("others")
+    notebook.button("Disconnect client:client").click()
+    expect(notebook.row("client:client")).to_contain_text("will stop working")
+    camera.take("closing")
+    notebook.button("Keep it").click()
+    notebook.button("Give client:client an alias").click()
+    camera.take("alias")
+    notebook.panel.get_by_role("group", name="An alias for").get_by_role(
+        "button", name="Cancel", exact=True
+    ).click()
+    notebook.execute(CLOSE_ELSEWHERE)
+    notebook.panel.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    notebook.button("Disconnect async:aclient").click()
+    notebook.button("Close it").click()
+    notebook.button("Dismiss async:aclient").click()
+    for name in ("client:client", "async:aclient", "orm:reports"):
+        expect(notebook.row(name)).to_have_count(0)
+
+
+def take_paste(camera: Photographer) -> None:
+    """Show what was pasted, and close the form."""
+    notebook = camera.notebook
+    notebook.open_form()
+    notebook.paste("Address", PASTED)
+    expect(notebook.panel).to_contain_text("Filled in")
+    camera.take("pasted")
+    notebook.button("Cancel").click()
 
 
 def take_tests(camera: Photographer, tls: MilvusTestServer) -> None:
@@ -185,7 +277,9 @@ def take_tests(camera: Photographer, tls: MilvusTestServer) -> None:
         camera.take("testing")
         notebook.button("Cancel").click()
         expect(panel.get_by_role("alert")).to_contain_text("Cancelled")
-    notebook.fill_form(Address=tls.uri)
+    timing.click()
+    notebook.fill_form(**{"Address": tls.uri, "Timeout (s)": ""})
+    timing.click()
     notebook.button("Test").click()
     expect(panel.get_by_role("alert")).to_contain_text("not signed")
     camera.take("test-failed")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from milvus_nb import ConnectError
-from tests.browser.lab import NOTE_DISCONNECTS, PID
+from tests.browser.lab import ALL_TEXT, LOAD, NOTE_DISCONNECTS, SAVE_WIDGETS
 from tests.helpers import free_port, sockets_to, wait_until
 from tests.servers import FaultProxy
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from milvus_nb import ConnectionRegistry
     from tests.browser.lab import JupyterLab, Notebook
     from tests.servers import MilvusTestServer
-
-LOAD = f"%load_ext milvus_nb\n{PID}"
 
 
 def test_connect_to_a_server_and_to_lite_see_both_and_disconnect(
@@ -208,23 +206,13 @@ def test_no_secret_stays_in_the_page_or_in_the_saved_notebook(
     assert secret not in str(page.evaluate(ALL_TEXT))
     notebook.connect("x", Address=milvus_auth.address, sign_in="Token", Token="root:Milvus")
     assert "root:Milvus" not in str(page.evaluate(ALL_TEXT))
-    page.evaluate(
-        "() => window.jupyterapp.commands.execute("
-        "'@jupyter-widgets/jupyterlab-manager:saveWidgetState')"
-    )
+    page.evaluate(SAVE_WIDGETS)
     saved = notebook.save()
     assert "milvus" in saved
     assert secret not in saved
     assert "root:Milvus" not in saved
     outputs = json.loads(saved)["cells"][1]["outputs"]
     assert "run %milvus panel" in json.dumps(outputs)
-
-
-ALL_TEXT = """() => JSON.stringify([
-  document.documentElement.outerHTML,
-  [...document.querySelectorAll('input, textarea')].map(input => input.value),
-  {...localStorage}, {...sessionStorage}, location.href,
-])"""
 
 
 def test_a_thousand_connections_draw_only_what_is_visible(

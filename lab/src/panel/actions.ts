@@ -32,6 +32,16 @@ export class Actions {
     return this.link.request('test', params, onStages);
   }
 
+  /** Have what was pasted read; its secret stays in the kernel, under the request's id. */
+  paste(text: string): Attempt<Methods['paste']['result']> {
+    return this.link.request('paste', { text });
+  }
+
+  /** Tell the kernel that somebody looks, so that it looks for what others have opened. */
+  look(): void {
+    this.link.request('look', {}).answer.catch(ignore);
+  }
+
   cancel(request: number): void {
     this.link.request('cancel', { request }).answer.catch(ignore);
   }
@@ -43,11 +53,19 @@ export class Actions {
 
   async disconnect(alias: string): Promise<boolean> {
     return this.onRow(alias, 'disconnect', async () => {
+      const own = this.store.rows.get(alias)?.own ?? true;
       await this.link.request('disconnect', { alias }).answer;
       // The event that takes the row away may come after the answer.
       this.store.rows.delete(alias);
-      this.store.finish(alias, { kind: 'disconnected', alias }, '');
+      this.store.finish(alias, { kind: own ? 'disconnected' : 'closed', alias }, '');
     });
+  }
+
+  /** Give an alias to what somebody else has opened. */
+  async adopt(name: string, alias: string): Promise<string> {
+    const given = await this.link.request('adopt', { alias: name, as: alias }).answer;
+    this.store.announce(`${name} has the alias ${given.alias} now.`);
+    return given.alias;
   }
 
   /** End an attempt to connect, whoever has started it. There is nothing to undo. */
@@ -89,6 +107,19 @@ export class Actions {
 
   async details(alias: string): Promise<Fact[]> {
     return (await this.link.request('details', { alias }).answer).rows;
+  }
+
+  /** What the server says over HTTP; it takes up to a second. */
+  async sources(alias: string): Promise<Fact[]> {
+    return (await this.link.request('sources', { alias }).answer).rows;
+  }
+
+  /** A connection as code; the language is remembered for the next. */
+  async code(alias: string, language: string): Promise<string> {
+    this.store.language = language;
+    const code = await this.link.request('code', { alias, language }).answer;
+    this.store.languages = code.languages;
+    return code.text;
   }
 
   /** Go through all layers of a connection, and keep what is found of each. */

@@ -5,46 +5,21 @@ export function isFile(address: string): boolean {
   return /\.db\/?$/i.test(address.trim()) && !/^(https?|tcp|grpc|unix):/i.test(address.trim());
 }
 
-export interface SplitAddress {
-  address: string;
-  user: string;
-  password: string;
-}
-
 /**
- * Take `user:password@` out of an address, so that the password goes where it is hidden.
- * Null where the address has none.
+ * Whether a text is more than a plain address: code, a command, or an address with a password in it.
+ * Cheap, and rather too often true than too rarely: the kernel looks again.
  */
-export function splitCredentials(address: string): SplitAddress | null {
-  const match = /^\s*([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@(.*)$/is.exec(address);
-  if (match === null) {
-    return null;
-  }
-  const [, scheme = '', userInfo = '', rest = ''] = match;
-  const colon = userInfo.indexOf(':');
-  if (colon < 0) {
-    return null;
-  }
-  return {
-    address: scheme + rest,
-    user: decode(userInfo.slice(0, colon)),
-    password: decode(userInfo.slice(colon + 1)),
-  };
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+export function isMoreThanAddress(text: string): boolean {
+  const given = text.trim();
+  const path = /^(\.{0,2}[\\/]|~|[a-z]:[\\/]|file:)/i.test(given) && !/[\r\n]/.test(given);
+  return !(path && isFile(given)) && /[\s()'"`{}=<>$,;@]/.test(given);
 }
 
 /** The first of `default`, `default-2`, `default-3`, … that no connection has. */
-export function freeAlias(taken: { has(alias: string): boolean }): string {
-  let alias = 'default';
+export function freeAlias(taken: { has(alias: string): boolean }, wanted = 'default'): string {
+  let alias = wanted;
   for (let n = 2; taken.has(alias); n++) {
-    alias = `default-${n}`;
+    alias = `${wanted}-${n}`;
   }
   return alias;
 }

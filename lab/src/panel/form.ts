@@ -1,22 +1,26 @@
 import { isFile } from './address';
-import type { ConnectParams, Stage } from './messages';
+import type { ConnectParams, Pasted, Stage } from './messages';
 
 export type SignIn = 'none' | 'password' | 'token';
 
-/** A secret that the kernel holds from an earlier try, so that it need not be typed again. */
+/** A secret that the kernel holds, so that it need not be typed again. */
 export interface Kept {
   request: number;
   signIn: SignIn;
+  /** It came with what was pasted, else with an earlier try. */
+  pasted?: boolean;
 }
 
-const TEXT_FIELDS = [
-  'db_name',
+const TLS_FIELDS = [
   'ca_pem_path',
   'server_pem_path',
   'client_pem_path',
   'client_key_path',
   'server_name',
 ] as const;
+const TEXT_FIELDS = ['db_name', ...TLS_FIELDS] as const;
+
+const KEPT_HINT = 'unchanged: the kernel has it from before';
 
 /** What was typed, as the kernel takes it. What is right and what is wrong, the kernel says. */
 export function readForm(data: FormData, signIn: SignIn, kept: Kept | null): ConnectParams {
@@ -73,4 +77,56 @@ export function secretOf(request: number, params: ConnectParams): Kept | null {
 /** Whether it was the sign-in that failed, so that the secret should be typed again. */
 export function signInFailed(stages: Stage[]): boolean {
   return stages.some(stage => stage.name === 'sign_in' && stage.status === 'failed');
+}
+
+/** What its hint in an empty box says. */
+export function keptHint(kept: Kept | null, signIn: SignIn): string {
+  if (kept?.signIn !== signIn) {
+    return '';
+  }
+  return kept.pasted ? 'came with the paste' : KEPT_HINT;
+}
+
+/** The text boxes as they are to be after a paste; the alias stays where it has none. */
+export function textsOf(pasted: Pasted): Map<string, string> {
+  const texts = new Map<string, string>(TEXT_FIELDS.map(name => [name, pasted[name]]));
+  texts.set('user', pasted.user);
+  texts.set('timeout', pasted.timeout === null ? '' : String(pasted.timeout));
+  if (pasted.alias !== '') {
+    texts.set('alias', pasted.alias);
+  }
+  return texts;
+}
+
+/** Fill in all but the address; returns the alias. */
+export function fillForm(form: HTMLFormElement, pasted: Pasted): string {
+  const box = (name: string): HTMLInputElement => form.elements.namedItem(name) as HTMLInputElement;
+  for (const [name, text] of textsOf(pasted)) {
+    box(name).value = text;
+  }
+  box('secure').checked = pasted.secure;
+  return box('alias').value.trim();
+}
+
+/** Whether a paste has filled in something of the part that is folded away. */
+export function isTlsGiven(pasted: Pasted): boolean {
+  const { secure, timeout } = pasted;
+  return secure || timeout !== null || TLS_FIELDS.some(name => pasted[name] !== '');
+}
+
+const KINDS: Record<string, string> = {
+  pymilvus: 'pymilvus code',
+  'milvus-cli': 'Milvus CLI line',
+  magic: '%milvus line',
+  curl: 'curl line',
+  node: 'Node.js code',
+  go: 'Go code',
+  java: 'Java code',
+  uri: 'address',
+};
+
+/** What was pasted, in words: `Filled in from the pasted curl line.` */
+export function pastedText({ kind, has_secret }: Pasted): string {
+  const from = `Filled in from the pasted ${KINDS[kind] ?? 'text'}.`;
+  return has_secret ? `${from} Its secret stays in the kernel.` : from;
 }

@@ -1,6 +1,7 @@
 // Numbers and facts as the panel writes them.
 
 import type { Row, Stage, StageName, State } from './messages';
+import { OURS } from './origin';
 
 export const STATE_WORDS: Record<State, string> = {
   connecting: 'Connecting',
@@ -80,6 +81,7 @@ export function matches(row: Row, filter: string): boolean {
     database(row),
     STATE_WORDS[row.state],
     row.server_version,
+    ...(row.origin === OURS ? [] : [row.origin, ...row.users]),
   ]
     .join('\n')
     .toLowerCase();
@@ -87,4 +89,9 @@ export function matches(row: Row, filter: string): boolean {
     .toLowerCase()
     .split(/\s+/)
     .every(word => text.includes(word));
+}
+
+/** Whether it is a page of the web, and nothing that a browser would run. */
+export function isWeb(href: string): boolean {
+  return /^https?:\/\//i.test(href);
 }

@@ -1,6 +1,7 @@
 import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 
+import type { Actions } from './actions';
 import type { Store } from './store';
 
 /** How long a change waits for a frame, in ms: a hidden page has none. */
@@ -50,6 +51,26 @@ export function useStore(store: Store): void {
   }, []);
 }
 
+/** How often a page that is seen says so, in ms. */
+const LOOK_EVERY_MS = 60_000;
+
+/** Let the kernel look for what others have opened, for as long as somebody sees the page. */
+export function useLook(actions: Actions): void {
+  useEffect(() => {
+    const look = (): void => {
+      if (!document.hidden) {
+        actions.look();
+      }
+    };
+    const timer = setInterval(look, LOOK_EVERY_MS);
+    document.addEventListener('visibilitychange', look);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', look);
+    };
+  }, [actions]);
+}
+
 export type FocusOn = (key: string) => void;
 
 /** How long focus may wait for its element to be drawn, in ms. */
@@ -82,7 +103,7 @@ export function useFocus(root: RefObject<HTMLElement | null>): FocusOn {
     }
   };
 
-  useEffect(settle);
+  useLayoutEffect(settle); // before the next key
   return key => {
     wanted.current = { key, until: Date.now() + FOCUS_WITHIN_MS, from: document.activeElement };
     settle();

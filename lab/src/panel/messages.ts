@@ -1,7 +1,7 @@
 // What the kernel and the page say to each other; milvus_nb/messages.py is the same in Python.
 // Nothing of it is ever a synced trait, so nothing of it is saved with a notebook.
 
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 
 export type State =
   'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
@@ -28,7 +28,12 @@ export interface Row {
   since: number | null;
   checked_at: number | null;
   connected_at: number | null;
+  /** Who opened it: `milvus_nb`, `pymilvus connections`, `MilvusClient`, `AsyncMilvusClient`. */
   origin: string;
+  /** The variables that hold what was opened. */
+  users: string[];
+  /** Whether it has an alias of ours; else somebody else opened it. */
+  own: boolean;
 }
 
 export type StageName =
@@ -53,8 +58,8 @@ export interface Failure {
   evidence: string;
 }
 
-/** A label and a text, which may have several lines. */
-export type Fact = [label: string, value: string];
+/** A label and a text, which may have several lines, and a page of the web that it tells of. */
+export type Fact = [label: string, value: string, href?: string];
 
 /** What a check of all layers has found. */
 export interface Report {
@@ -103,23 +108,57 @@ export interface ConnectParams {
   replace?: boolean;
 }
 
+/** What was pasted, as the fields of the form. Its secret stays in the kernel. */
+export interface Pasted {
+  /** What it was: `pymilvus`, `curl`, `uri`, … */
+  kind: string;
+  address: string;
+  alias: string;
+  user: string;
+  sign_in: 'none' | 'password' | 'token';
+  /** The kernel keeps a secret under this request's id, for `secret_from`. */
+  has_secret: boolean;
+  db_name: string;
+  secure: boolean;
+  ca_pem_path: string;
+  server_pem_path: string;
+  client_pem_path: string;
+  client_key_path: string;
+  server_name: string;
+  timeout: number | null;
+  /** What was left out, a sentence each. */
+  notes: string[];
+}
+
+/** A connection as code, with its secrets as references to the environment. */
+export interface Code {
+  text: string;
+  language: string;
+  languages: string[];
+}
+
 interface Alias {
   alias: string;
 }
 
 export interface Methods {
   hello: { params: Record<string, never>; result: Hello };
+  look: { params: Record<string, never>; result: object };
   connect: { params: ConnectParams; result: Alias };
   test: { params: ConnectParams; result: Report };
   diagnose: { params: Alias; result: Report };
   cancel: { params: { request: number }; result: object };
   forget: { params: { request: number }; result: object };
+  paste: { params: { text: string }; result: Pasted };
   disconnect: { params: Alias; result: object };
   reconnect: { params: Alias; result: Alias };
   retry: { params: Alias; result: object };
   use: { params: Alias; result: object };
+  adopt: { params: { alias: string; as: string }; result: Alias };
   ping: { params: Alias; result: Ping };
   details: { params: Alias; result: { rows: Fact[] } };
+  sources: { params: Alias; result: { rows: Fact[] } };
+  code: { params: { alias: string; language: string }; result: Code };
 }
 
 export type Method = keyof Methods;

@@ -4,7 +4,10 @@ import { STATE_WORDS } from './format';
 
 /** A line under the header: something was done, or something failed. */
 export type Notice =
-  { kind: 'disconnected'; alias: string } | { kind: 'failed'; alias: string; failure: Failure };
+  | { kind: 'disconnected'; alias: string }
+  /** Somebody else's, of which nobody can bring back what they had. */
+  | { kind: 'closed'; alias: string }
+  | { kind: 'failed'; alias: string; failure: Failure };
 
 /** What runs on a row just now, so that its buttons can say so. */
 export type Action = 'disconnect' | 'reconnect' | 'retry' | 'use' | 'ping';
@@ -39,6 +42,9 @@ export class Store {
   current: string | null = null;
   versions: Record<string, string> = {};
   heartbeat_s = 5;
+  /** The language that code was last copied in, and those that there are. */
+  language = 'magic';
+  languages: string[] = [];
   /** What a screen reader should say. */
   announcement = '';
   notices: Notice[] = [];
@@ -103,7 +109,7 @@ export class Store {
         this.newStates.delete(alias);
       }
       this.notices = this.notices.filter(
-        notice => notice.kind !== 'disconnected' || !this.rows.has(notice.alias),
+        notice => notice.kind === 'failed' || !this.rows.has(notice.alias),
       );
       this.setClock(event.now);
       this.setCurrent(event.current);
@@ -130,7 +136,7 @@ export class Store {
   start(alias: string, action: Action): void {
     this.busy.set(alias, action);
     this.notices = this.notices.filter(
-      notice => notice.alias !== alias || notice.kind === 'disconnected',
+      notice => notice.alias !== alias || notice.kind !== 'failed',
     );
     this.changed();
   }

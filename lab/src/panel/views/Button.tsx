@@ -5,7 +5,7 @@ interface Props {
   name: string;
   children: ComponentChildren;
   onClick?: MouseEventHandler<HTMLButtonElement>;
-  kind?: 'primary' | 'plain' | 'quiet';
+  kind?: 'primary' | 'plain' | 'danger' | 'quiet';
   submit?: boolean;
   /** Not to be pressed just now; it keeps the focus. */
   busy?: boolean;

@@ -1,15 +1,21 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-import { type Actions, EVERYTHING_ANSWERS, failureOf, soFar } from '../actions';
-import { freeAlias, isFile, splitCredentials } from '../address';
-import { type Kept, readForm, secretOf, type SignIn, signInFailed } from '../form';
-import type { ConnectParams, Report, Stage } from '../messages';
+import { type Actions, failureOf, soFar } from '../actions';
+import { freeAlias, isFile, isMoreThanAddress } from '../address';
+import {
+  fillForm,
+  isTlsGiven,
+  type Kept,
+  readForm,
+  secretOf,
+  type SignIn,
+  signInFailed,
+} from '../form';
+import type { ConnectParams, Pasted, Stage } from '../messages';
 import { Button } from './Button';
-import { CheckReport } from './CheckReport';
-import { FailureText } from './FailureText';
 import { Field } from './Field';
+import { Progress, type Task } from './Progress';
 import { SignInFields } from './SignInFields';
-import { Stages } from './Stages';
 import { TlsFields } from './TlsFields';
 
 interface Props {
@@ -27,16 +33,24 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
   const user = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
   const token = useRef<HTMLInputElement>(null);
+  const fold = useRef<HTMLDetailsElement>(null);
+  const wantsFocus = useRef(true);
   const [initialAlias] = useState(() => freeAlias(taken));
   const [alias, setAlias] = useState(initialAlias);
   const [signIn, setSignIn] = useState<SignIn>('none');
   const [lite, setLite] = useState(false);
   const [kept, setKept] = useState<Kept | null>(null);
   const [running, setRunning] = useState<number | null>(null);
-  const [task, setTask] = useState<'connect' | 'test'>('connect');
+  const [task, setTask] = useState<Task>('connect');
+  const [pasted, setPasted] = useState<Pasted | null>(null);
+  const [box, setBox] = useState({ number: 0, text: '' });
   const [report, setReport] = useState(() => soFar([]));
 
-  useEffect(() => address.current?.focus(), []);
+  useLayoutEffect(() => {
+    if (wantsFocus.current) {
+      address.current?.focus();
+    }
+  }, [box.number]);
 
   const emptySecrets = (): void => {
     for (const input of [password.current, token.current]) {
@@ -46,35 +60,80 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
     }
   };
 
-  /** A password pasted as part of the address moves to where it is hidden. */
-  const hideCredentials = (): void => {
-    const split = splitCredentials(address.current?.value ?? '');
-    if (split !== null && address.current && user.current && password.current) {
-      address.current.value = split.address;
-      user.current.value = split.user;
-      password.current.value = split.password;
-      setSignIn('password');
-    }
-  };
-
   /** What was typed, with the secrets taken out of the page; null while something runs. */
   const take = (): ConnectParams | null => {
     if (form.current === null || running !== null) {
       return null;
     }
-    const split = splitCredentials(address.current?.value ?? '');
-    hideCredentials();
-    const params = readForm(new FormData(form.current), split ? 'password' : signIn, kept);
-    if (split !== null) {
-      // The fields of the password are still disabled at this moment, so the form left them out.
-      params.user = split.user;
-      params.password = split.password;
-    }
+    const params = readForm(new FormData(form.current), signIn, kept);
     emptySecrets();
     return params;
   };
 
+  /** Have what was pasted read, and fill in the form with it. The secret in it stays in the kernel. */
+  const readPasted = async (text: string): Promise<void> => {
+    if (address.current !== null) {
+      address.current.value = '';
+    }
+    const { id, answer } = actions.paste(text);
+    setPasted(null);
+    setTask('paste');
+    setReport(soFar([]));
+    setRunning(id);
+    try {
+      fillIn(id, await answer);
+    } catch (error) {
+      renewAddress('');
+      setReport({ ...soFar([]), failure: failureOf(error) });
+    }
+    setRunning(null);
+  };
+
+  const fillIn = (request: number, found: Pasted): void => {
+    if (form.current === null) {
+      actions.forget(request); // it was closed meanwhile
+      return;
+    }
+    emptySecrets();
+    renewAddress(found.address);
+    setAlias(fillForm(form.current, found));
+    if (fold.current !== null && isTlsGiven(found)) {
+      fold.current.open = true;
+    }
+    setLite(isFile(found.address));
+    setSignIn(found.sign_in);
+    keep(found.has_secret ? { request, signIn: found.sign_in, pasted: true } : null);
+    setPasted(found);
+  };
+
+  /** Put another box in the place of this one, which remembers for undo what was typed into it. */
+  const renewAddress = (text: string): void => {
+    wantsFocus.current = document.activeElement === address.current;
+    setBox(({ number }) => ({ number: number + 1, text }));
+  };
+
+  /** Keep another secret than before, or none. */
+  const keep = (next: Kept | null): void => {
+    if (kept !== null) {
+      actions.forget(kept.request);
+    }
+    setKept(next);
+  };
+
+  /** Whether a text is none to be put into the address box as it is; then the kernel reads it. */
+  const isPasted = (text: string): boolean => {
+    const more = isMoreThanAddress(text);
+    if (more && running === null) {
+      void readPasted(text);
+    }
+    return more;
+  };
+
   const attempt = async (next: 'connect' | 'test'): Promise<void> => {
+    // What was typed is read first, and can be looked at, before anything is sent on.
+    if (isPasted(address.current?.value ?? '')) {
+      return;
+    }
     const params = take();
     if (params === null) {
       return;
@@ -86,6 +145,7 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
     };
     const { id, answer } = actions[next](params, show);
     setTask(next);
+    setPasted(null);
     setReport(found);
     setRunning(id);
     try {
@@ -113,7 +173,7 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
   };
 
   const cancel = (): void => {
-    if (running !== null) {
+    if (running !== null && task !== 'paste') {
       actions.cancel(running);
       return;
     }
@@ -151,12 +211,15 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
       <div class="milvus-nb-group">
         <Field
           width="whole"
+          key={box.number}
+          initial={box.text}
           label="Address"
           name="address"
           inputRef={address}
           placeholder="localhost:19530, https://…, ./file.db"
           onInput={text => setLite(isFile(text))}
-          onLeave={hideCredentials}
+          onLeave={() => isPasted(address.current?.value ?? '')}
+          onPaste={isPasted}
         />
         <Field
           label="Alias"
@@ -183,8 +246,8 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
           </label>
         )}
       </div>
-      <TlsFields disabled={lite} />
-      <Progress task={task} running={running !== null} report={report} />
+      <TlsFields disabled={lite} foldRef={fold} />
+      <Progress task={task} running={running !== null} report={report} pasted={pasted} />
       <div class="milvus-nb-form-buttons">
         <Button name="Cancel" kind="plain" onClick={cancel}>
           Cancel
@@ -202,30 +265,5 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
         </Button>
       </div>
     </form>
-  );
-}
-
-interface ProgressProps {
-  task: 'connect' | 'test';
-  running: boolean;
-  report: Report;
-}
-
-/** How far a connect or a test has come, or how it has ended. */
-function Progress({ task, running, report }: ProgressProps) {
-  const { stages, failure } = report;
-  const passed = task === 'test' && !running && failure === null;
-  return (
-    <>
-      {task === 'test' && <CheckReport label="Connection check" report={report} />}
-      {task === 'connect' && stages.length > 0 && <Stages stages={stages} />}
-      <div class="milvus-nb-result" role="status">
-        {running && <p>Asking the server…</p>}
-        {passed && <p>{EVERYTHING_ANSWERS} Nothing was connected.</p>}
-      </div>
-      <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
-        {failure !== null && <FailureText failure={failure} />}
-      </div>
-    </>
   );
 }

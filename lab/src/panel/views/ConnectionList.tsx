@@ -1,26 +1,38 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
+import type { FocusOn } from '../hooks';
 import type { Row } from '../messages';
+import { asksFirst } from '../origin';
 import { rowText } from '../rowText';
 import type { Session } from '../session';
 import { useVirtualRows } from '../virtual';
-import { ConnectionRow, type RowHandlers } from './ConnectionRow';
+import { ConnectionRow, type Opened, type RowHandlers } from './ConnectionRow';
+import { RowInset } from './RowInset';
 
 interface Props {
   session: Session;
+  label: string;
   rows: Row[];
   /** The alias to bring into view, or "". */
   reveal: string;
-  on: Omit<RowHandlers, 'toggleDetails' | 'check'>;
+  on: Pick<RowHandlers, 'retry' | 'use' | 'ping'> & {
+    disconnect: (alias: string) => void;
+    adopted: (alias: string) => void;
+  };
+  focus: FocusOn;
 }
 
+/** What opens each, and gets the focus back when it is closed. */
+const OPENED_BY: Record<Opened, string> = { question: 'disconnect', alias: 'alias', code: 'more' };
+
 /** The connections, of which only those in view are drawn. */
-export function ConnectionList({ session, rows, reveal, on }: Props) {
+export function ConnectionList({ session, label, rows, reveal, on, focus }: Props) {
   const { store, link, actions } = session;
   const scroller = useRef<HTMLDivElement>(null);
   const space = useRef<HTMLUListElement>(null);
   const [active, setActive] = useState('');
   const [detailed, setDetailed] = useState<ReadonlySet<string>>(new Set());
+  const [opened, setOpened] = useState<ReadonlyMap<string, Opened>>(new Map());
 
   const aliases = rows.map(row => row.alias);
   const activeIndex = aliases.indexOf(active);
@@ -71,11 +83,29 @@ export function ConnectionList({ session, rows, reveal, on }: Props) {
     void actions.check(row);
   };
 
+  const open = (alias: string, what: Opened): void => {
+    setOpened(new Map(opened).set(alias, what));
+  };
+  const close = (alias: string): void => {
+    const what = opened.get(alias);
+    const next = new Map(opened);
+    next.delete(alias);
+    setOpened(next);
+    focus(`${what === undefined ? 'row' : OPENED_BY[what]} ${alias}`);
+  };
+  const disconnect = (row: Row): void => {
+    if (asksFirst(row)) {
+      open(row.alias, 'question');
+    } else {
+      on.disconnect(row.alias);
+    }
+  };
+
   const now = store.now();
   const silence_s = (Date.now() - link.heardAt) / 1000;
   return (
     <div class="milvus-nb-scroller" ref={scroller} tabIndex={-1}>
-      <ul class="milvus-nb-list" role="list" ref={space} onKeyDown={onKeyDown}>
+      <ul class="milvus-nb-list" role="list" aria-label={label} ref={space} onKeyDown={onKeyDown}>
         {items.map(({ index, start }) => {
           const found = rows[index];
           if (found === undefined) {
@@ -109,8 +139,17 @@ export function ConnectionList({ session, rows, reveal, on }: Props) {
                 detailed={detailed.has(row.alias)}
                 gone={link.isGone || store.link === 'restarting'}
                 actions={actions}
-                on={{ ...on, toggleDetails, check }}
-              />
+                on={{ ...on, disconnect, open, toggleDetails, check }}
+              >
+                <RowInset
+                  what={opened.get(row.alias)}
+                  row={row}
+                  session={session}
+                  onClose={() => close(row.alias)}
+                  onDisconnect={() => on.disconnect(row.alias)}
+                  onAdopted={on.adopted}
+                />
+              </ConnectionRow>
             </li>
           );
         })}

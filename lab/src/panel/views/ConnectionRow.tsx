@@ -3,16 +3,21 @@ import type { ComponentChildren } from 'preact';
 import type { Actions } from '../actions';
 import { credential, database, milliseconds } from '../format';
 import type { Ping, Row } from '../messages';
+import { originFacts } from '../origin';
 import type { RowText } from '../rowText';
 import type { Action, Check } from '../store';
-import { Button } from './Button';
 import { Details } from './Details';
+import { Facts } from './Facts';
 import { Note } from './Note';
-import { RowMenu } from './RowMenu';
+import { RowButtons } from './RowButtons';
 import { StateMark } from './StateMark';
 
+/** What was opened in a row: a question, a form, or the connection as code. */
+export type Opened = 'question' | 'alias' | 'code';
+
 export interface RowHandlers {
-  disconnect: (alias: string) => void;
+  disconnect: (row: Row) => void;
+  open: (alias: string, what: Opened) => void;
   retry: (alias: string) => void;
   use: (alias: string) => void;
   ping: (alias: string) => void;
@@ -32,11 +37,13 @@ interface Props {
   gone: boolean;
   actions: Actions;
   on: RowHandlers;
+  /** What was opened in the row. */
+  children: ComponentChildren;
 }
 
 /** One connection: who, where, how it is, and what can be done. */
 export function ConnectionRow(props: Props) {
-  const { row, text, current, ping, check, detailed, gone, actions } = props;
+  const { row, text, current, ping, check, detailed, gone, actions, children } = props;
   return (
     <>
       <StateMark mark={text.mark} />
@@ -55,6 +62,7 @@ export function ConnectionRow(props: Props) {
           </p>
         )}
         {text.note !== '' && <Note text={text.note} />}
+        <Origin {...props} />
         {ping !== undefined && !gone && (
           <p>
             Ping: min {milliseconds(ping.min_ms)} · median {milliseconds(ping.median_ms)} · max{' '}
@@ -62,22 +70,14 @@ export function ConnectionRow(props: Props) {
           </p>
         )}
       </div>
-      <Buttons {...props} />
-      {detailed && !gone && <Details row={row} check={check} actions={actions} />}
+      <RowButtons {...props} />
+      {!gone && (
+        <div class="milvus-nb-below">
+          {children}
+          {detailed && <Details row={row} check={check} actions={actions} />}
+        </div>
+      )}
     </>
-  );
-}
-
-function Facts({ class: name, facts }: { class: string; facts: string[] }) {
-  const shown = facts.filter(fact => fact !== '');
-  return (
-    <div class={name}>
-      {shown.map((fact, index) => (
-        <span class="milvus-nb-fact" key={index}>
-          <span class="milvus-nb-data">{fact}</span>
-        </span>
-      ))}
-    </div>
   );
 }
 
@@ -106,6 +106,27 @@ function State({ text, children }: { text: RowText; children: ComponentChildren 
   );
 }
 
+/** Who else has opened it; and where it has none yet, the way to an alias. */
+function Origin({ row, gone, on }: Props) {
+  const facts = originFacts(row);
+  return facts.length === 0 ? null : (
+    <Facts class="milvus-nb-origin" facts={facts}>
+      {!row.own && (
+        <button
+          type="button"
+          class="milvus-nb-link"
+          aria-label={`Give ${row.alias} an alias`}
+          data-focus={`alias ${row.alias}`}
+          disabled={gone}
+          onClick={() => on.open(row.alias, 'alias')}
+        >
+          Give an alias
+        </button>
+      )}
+    </Facts>
+  );
+}
+
 function DetailsLink({ row, detailed, gone, on }: Props) {
   return (
     <button
@@ -118,59 +139,5 @@ function DetailsLink({ row, detailed, gone, on }: Props) {
     >
       {detailed ? 'Hide details' : 'Details'}
     </button>
-  );
-}
-
-function Buttons({ row, current, busy, check, detailed, gone, actions, on }: Props) {
-  const { alias } = row;
-  const connecting = row.state === 'connecting';
-  const failing = row.state === 'unreachable' || row.state === 'rejected';
-  return (
-    <>
-      <div class="milvus-nb-buttons">
-        {failing && (
-          <Button
-            name={`Retry ${alias}`}
-            busy={busy === 'retry'}
-            disabled={gone}
-            onClick={() => on.retry(alias)}
-          >
-            Retry
-          </Button>
-        )}
-        {connecting ? (
-          <Button
-            name={`Cancel ${alias}`}
-            busy={busy === 'disconnect'}
-            disabled={gone}
-            onClick={() => void actions.cancelConnect(alias)}
-          >
-            Cancel
-          </Button>
-        ) : (
-          <Button
-            name={`Disconnect ${alias}`}
-            busy={busy === 'disconnect'}
-            disabled={gone}
-            onClick={() => on.disconnect(alias)}
-          >
-            Disconnect
-          </Button>
-        )}
-      </div>
-      <RowMenu
-        alias={alias}
-        disabled={gone || connecting}
-        items={[
-          { text: 'Make current', onSelect: () => on.use(alias), disabled: current },
-          { text: 'Ping', onSelect: () => on.ping(alias) },
-          { text: 'Check', onSelect: () => on.check(row), disabled: check?.endedAt === null },
-          {
-            text: detailed ? 'Hide details' : 'Details',
-            onSelect: () => on.toggleDetails(alias),
-          },
-        ]}
-      />
-    </>
   );
 }

@@ -59,6 +59,7 @@ export function Details({ row, check, actions }: Props) {
       ) : (
         <FactList label={`Details of ${alias}`} facts={facts ?? []} busy={facts === null} />
       )}
+      <Sources row={row} actions={actions} />
       <div class="milvus-nb-checked" ref={place}>
         <CheckButton row={row} check={check} actions={actions} />
         {check !== undefined && (
@@ -70,6 +71,59 @@ export function Details({ row, check, actions }: Props) {
           </>
         )}
       </div>
+    </div>
+  );
+}
+
+interface Said {
+  facts: Fact[];
+  /** In ms of the page's clock. */
+  at: number;
+}
+
+/** What the server says over HTTP, asked once for each time the details are opened. */
+function Sources({ row: { alias, endpoint, db_name, state }, actions }: Omit<Props, 'check'>) {
+  const [said, setSaid] = useState<Said | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+
+  useEffect(() => {
+    let current = true;
+    actions.sources(alias).then(
+      facts => {
+        if (current) {
+          setSaid({ facts, at: Date.now() });
+          setFailure(null);
+        }
+      },
+      error => {
+        if (current) {
+          setFailure(failureOf(error));
+        }
+      },
+    );
+    return () => {
+      current = false;
+    };
+  }, [alias, endpoint, db_name, state]);
+
+  if (failure !== null) {
+    return <FailureText failure={failure} />;
+  }
+  if (said?.facts.length === 0) {
+    return null; // Milvus Lite speaks no HTTP.
+  }
+  return (
+    <div class="milvus-nb-sources">
+      <FactList
+        label={`What ${alias} says over HTTP`}
+        facts={said?.facts ?? []}
+        busy={said === null}
+      />
+      <p class="milvus-nb-age">
+        {said === null
+          ? 'Asking over HTTP…'
+          : `Asked over HTTP ${age((Date.now() - said.at) / 1000)} ago`}
+      </p>
     </div>
   );
 }

@@ -1,4 +1,6 @@
+import { isWeb } from '../format';
 import type { Fact } from '../messages';
+import { OutIcon } from './icons';
 
 interface Props {
   label: string;
@@ -10,12 +12,24 @@ interface Props {
 export function FactList({ label, facts, busy = false }: Props) {
   return (
     <dl class="milvus-nb-facts" aria-label={label} aria-busy={busy}>
-      {facts.map(([label, value]) => (
+      {facts.map(([label, value, href]) => (
         <div class="milvus-nb-detail" key={label}>
           <dt>{label}</dt>
-          <dd class="milvus-nb-data">{value}</dd>
+          <dd class="milvus-nb-data">
+            {href !== undefined && isWeb(href) ? <Link href={href} text={value} /> : value}
+          </dd>
         </div>
       ))}
     </dl>
+  );
+}
+
+function Link({ href, text }: { href: string; text: string }) {
+  return (
+    <a class="milvus-nb-link" href={href} target="_blank" rel="noopener noreferrer">
+      {text}
+      <OutIcon />
+      <span class="milvus-nb-hidden"> (opens a new tab)</span>
+    </a>
   );
 }

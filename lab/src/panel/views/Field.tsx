@@ -16,14 +16,22 @@ interface Props {
   onInput?: (text: string) => void;
   /** Called when the text was changed and the box is left. */
   onLeave?: () => void;
+  /** Called with a text before it is put in; true: it is not. */
+  onPaste?: (text: string) => boolean;
 }
 
 const WIDTHS = { half: 'milvus-nb-mod-half', whole: 'milvus-nb-mod-wide' };
 
 /** A labelled text box that neither the browser nor a password manager fills or remembers. */
 export function Field(props: Props) {
-  const { label, onInput, onLeave } = props;
+  const { label, onInput, onLeave, onPaste } = props;
   const id = useId();
+  // The text as it was copied: in the box it would lose its line breaks.
+  const take = (event: Event, data: DataTransfer | null): void => {
+    if (onPaste?.(data?.getData('text/plain') ?? '')) {
+      event.preventDefault();
+    }
+  };
   const input = {
     id,
     name: props.name,
@@ -38,6 +46,8 @@ export function Field(props: Props) {
     'data-lpignore': 'true',
     onInput: (event: { currentTarget: HTMLInputElement }) => onInput?.(event.currentTarget.value),
     onChange: () => onLeave?.(),
+    onPaste: (event: ClipboardEvent) => take(event, event.clipboardData),
+    onDrop: (event: DragEvent) => take(event, event.dataTransfer),
   } as const;
   return (
     <div class={`milvus-nb-field ${props.width ? WIDTHS[props.width] : ''}`}>

@@ -19,12 +19,12 @@ export function Notices({ store, onReconnect, onDismiss }: Props) {
           key={`${notice.kind} ${notice.alias}`}
         >
           <div class="milvus-nb-notice-text">
-            {notice.kind === 'disconnected' ? (
+            {notice.kind === 'failed' ? (
+              <FailureText failure={notice.failure} />
+            ) : (
               <p>
                 Disconnected <span class="milvus-nb-data">{notice.alias}</span>.
               </p>
-            ) : (
-              <FailureText failure={notice.failure} />
             )}
           </div>
           {notice.kind === 'disconnected' && (
@@ -34,7 +34,11 @@ export function Notices({ store, onReconnect, onDismiss }: Props) {
               onClick={() => onReconnect(notice.alias)}
             />
           )}
-          <Button name={`Dismiss ${notice.alias}`} onClick={() => onDismiss(notice)}>
+          <Button
+            name={`Dismiss ${notice.alias}`}
+            focusKey={`${notice.kind === 'closed' ? 'undo' : 'dismiss'} ${notice.alias}`}
+            onClick={() => onDismiss(notice)}
+          >
             <CloseIcon />
           </Button>
         </div>

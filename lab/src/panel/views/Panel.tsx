@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 
 import { matches } from '../format';
-import { useFocus, useStore } from '../hooks';
+import { useFocus, useLook, useStore } from '../hooks';
 import type { Session } from '../session';
 import { ConnectForm } from './ConnectForm';
 import { ConnectionList } from './ConnectionList';
@@ -11,6 +11,8 @@ import { Header } from './Header';
 import { LinkBanner } from './LinkBanner';
 import { Loading } from './Loading';
 import { Notices } from './Notices';
+
+const ELSEWHERE = 'Opened elsewhere in this kernel';
 
 /** From how many connections on a filter is offered. */
 const FILTER_FROM = 8;
@@ -28,6 +30,7 @@ export function Panel({ session }: { session: Session }) {
   const { store, link, actions } = session;
   const root = useRef<HTMLElement>(null);
   useStore(store);
+  useLook(actions);
   const focus = useFocus(root);
   const [form, setForm] = useState(false);
   const [filter, setFilter] = useState('');
@@ -35,6 +38,10 @@ export function Panel({ session }: { session: Session }) {
 
   const all = [...store.rows.values()];
   const rows = filter === '' ? all : all.filter(row => matches(row, filter));
+  const own = rows.filter(row => row.own);
+  const others = rows
+    .filter(row => !row.own)
+    .sort((one, two) => one.alias.localeCompare(two.alias, 'en', { numeric: true }));
   const gone = link.isGone || store.link === 'restarting';
   const silence_s = (Date.now() - link.heardAt) / 1000;
 
@@ -59,7 +66,9 @@ export function Panel({ session }: { session: Session }) {
     retry: (alias: string) => actions.retry(alias),
     use: (alias: string) => actions.use(alias),
     ping: (alias: string) => actions.ping(alias),
+    adopted: showRow,
   };
+  const list = { session, reveal, on, focus };
 
   return (
     <section
@@ -89,7 +98,13 @@ export function Panel({ session }: { session: Session }) {
       )}
       {store.link === 'opening' && <Loading waited_s={silence_s} refusal={store.refusal} />}
       {all.length > 0 && rows.length === 0 && <p class="milvus-nb-empty">Nothing matches.</p>}
-      {rows.length > 0 && <ConnectionList session={session} rows={rows} reveal={reveal} on={on} />}
+      {own.length > 0 && <ConnectionList {...list} label="Connections" rows={own} />}
+      {others.length > 0 && (
+        <div class="milvus-nb-others">
+          <h3 class="milvus-nb-section">{ELSEWHERE}</h3>
+          <ConnectionList {...list} label={ELSEWHERE} rows={others} />
+        </div>
+      )}
       {all.length === 0 && !form && store.link !== 'opening' && !gone && (
         <Empty onConnect={openForm} />
       )}

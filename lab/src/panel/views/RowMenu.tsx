@@ -50,6 +50,7 @@ export function RowMenu({ alias, items, disabled }: Props) {
         aria-haspopup="menu"
         aria-expanded={open}
         aria-controls={id}
+        data-focus={`more ${alias}`}
         disabled={disabled}
         onClick={show}
         onKeyDown={event => {

@@ -1,7 +1,7 @@
 import type { RefObject } from 'preact';
 import { useId } from 'preact/hooks';
 
-import type { Kept, SignIn } from '../form';
+import { type Kept, keptHint, type SignIn } from '../form';
 import { Field } from './Field';
 
 const CHOICES: [SignIn, string][] = [
@@ -26,7 +26,7 @@ interface Props {
  */
 export function SignInFields({ value, onChange, kept, disabled, ...inputs }: Props) {
   const id = useId();
-  const hint = kept?.signIn === value ? 'unchanged: the kernel has it from before' : '';
+  const hint = keptHint(kept, value);
   return (
     <>
       <fieldset disabled={disabled}>

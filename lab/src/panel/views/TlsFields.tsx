@@ -1,9 +1,16 @@
+import type { Ref } from 'preact';
+
 import { Field } from './Field';
 
+interface Props {
+  disabled: boolean;
+  foldRef: Ref<HTMLDetailsElement>;
+}
+
 /** What few connections need. The files are read by the kernel, where it runs. */
-export function TlsFields({ disabled }: { disabled: boolean }) {
+export function TlsFields({ disabled, foldRef }: Props) {
   return (
-    <details class="milvus-nb-tls">
+    <details class="milvus-nb-tls" ref={foldRef}>
       <summary>TLS and timing</summary>
       <div class="milvus-nb-group">
         <fieldset disabled={disabled}>

@@ -32,3 +32,12 @@ export function WarnIcon() {
     </svg>
   );
 }
+
+/** Leads out of the page. */
+export function OutIcon() {
+  return (
+    <svg class="milvus-nb-icon milvus-nb-out" viewBox="0 0 12 12" aria-hidden="true">
+      <path class="milvus-nb-line" d="M7 2h3v3M10 2 5.5 6.5M8 7.5V10H2V4h2.5" />
+    </svg>
+  );
+}

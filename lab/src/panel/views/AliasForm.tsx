@@ -1,0 +1,75 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+import { type Actions, failureOf } from '../actions';
+import type { Failure } from '../messages';
+import { Button } from './Button';
+import { FailureText } from './FailureText';
+import { Field } from './Field';
+import { Inset } from './Inset';
+
+interface Props {
+  name: string;
+  /** What is proposed. */
+  initial: string;
+  actions: Actions;
+  onGiven: (alias: string) => void;
+  onClose: () => void;
+}
+
+/** Gives an alias to what somebody else has opened. */
+export function AliasForm({ name, initial, actions, onGiven, onClose }: Props) {
+  const input = useRef<HTMLInputElement>(null);
+  const [running, setRunning] = useState(false);
+  const [failure, setFailure] = useState<Failure | null>(null);
+
+  useLayoutEffect(() => input.current?.select(), []);
+
+  const give = async (): Promise<void> => {
+    if (running) {
+      return;
+    }
+    setRunning(true);
+    setFailure(null);
+    try {
+      onGiven(await actions.adopt(name, input.current?.value.trim() ?? ''));
+    } catch (error) {
+      setFailure(failureOf(error));
+      setRunning(false);
+      input.current?.focus();
+    }
+  };
+
+  return (
+    <Inset label={`An alias for ${name}`} framed onClose={onClose}>
+      <form
+        class="milvus-nb-alias-form"
+        autocomplete="off"
+        noValidate
+        onSubmit={event => {
+          event.preventDefault();
+          void give();
+        }}
+        onKeyDown={event => {
+          // JupyterLab keeps Enter in a cell from doing what it does in every form.
+          if (event.key === 'Enter' && event.target === input.current) {
+            event.preventDefault();
+            event.currentTarget.requestSubmit();
+          }
+        }}
+      >
+        <Field label="Alias" name="alias" initial={initial} inputRef={input} />
+        <div class="milvus-nb-inset-buttons">
+          <Button name="Give alias" kind="primary" submit busy={running}>
+            Give alias
+          </Button>
+          <Button name="Cancel" kind="plain" onClick={onClose}>
+            Cancel
+          </Button>
+        </div>
+      </form>
+      <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
+        {failure !== null && <FailureText failure={failure} />}
+      </div>
+    </Inset>
+  );
+}

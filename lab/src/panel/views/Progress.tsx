@@ -1,0 +1,39 @@
+import { EVERYTHING_ANSWERS } from '../actions';
+import { pastedText } from '../form';
+import type { Pasted, Report } from '../messages';
+import { CheckReport } from './CheckReport';
+import { FailureText } from './FailureText';
+import { Note } from './Note';
+import { Stages } from './Stages';
+
+export type Task = 'connect' | 'test' | 'paste';
+
+interface Props {
+  task: Task;
+  running: boolean;
+  report: Report;
+  pasted: Pasted | null;
+}
+
+/** How far a connect, a test or a paste has come, or how it has ended. */
+export function Progress({ task, running, report, pasted }: Props) {
+  const { stages, failure } = report;
+  const passed = task === 'test' && !running && failure === null;
+  return (
+    <>
+      {task === 'test' && <CheckReport label="Connection check" report={report} />}
+      {task === 'connect' && stages.length > 0 && <Stages stages={stages} />}
+      <div class="milvus-nb-result" role="status">
+        {running && <p>{task === 'paste' ? 'Reading what was pasted…' : 'Asking the server…'}</p>}
+        {pasted !== null && <p>{pastedText(pasted)}</p>}
+        {pasted?.notes.map(note => (
+          <Note text={note} key={note} />
+        ))}
+        {passed && <p>{EVERYTHING_ANSWERS} Nothing was connected.</p>}
+      </div>
+      <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
+        {failure !== null && <FailureText failure={failure} />}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,52 @@
+import { freeAlias } from '../address';
+import type { Row } from '../messages';
+import { plainName } from '../origin';
+import type { Session } from '../session';
+import { AliasForm } from './AliasForm';
+import { CloseQuestion } from './CloseQuestion';
+import { CodeView } from './CodeView';
+import type { Opened } from './ConnectionRow';
+
+interface Props {
+  what: Opened | undefined;
+  row: Row;
+  session: Session;
+  onClose: () => void;
+  onDisconnect: () => void;
+  onAdopted: (alias: string) => void;
+}
+
+/** What was opened in a row, if anything was. */
+export function RowInset({ what, row, session, onClose, onDisconnect, onAdopted }: Props) {
+  const { store, actions } = session;
+  switch (what) {
+    case 'question':
+      return (
+        <CloseQuestion
+          row={row}
+          onKeep={onClose}
+          onClose={() => {
+            onClose();
+            onDisconnect();
+          }}
+        />
+      );
+    case 'alias':
+      return (
+        <AliasForm
+          name={row.alias}
+          initial={freeAlias(store.rows, plainName(row.alias))}
+          actions={actions}
+          onClose={onClose}
+          onGiven={alias => {
+            onClose();
+            onAdopted(alias);
+          }}
+        />
+      );
+    case 'code':
+      return <CodeView row={row} store={store} actions={actions} onClose={onClose} />;
+    case undefined:
+      return null;
+  }
+}
