@@ -194,12 +194,13 @@ class MilvusMagics(Magics):
         return StatusTable(shown, alias, self.max_rows, registry.others())
 
     def _facts(self, connection: Connection) -> Facts:
-        from . import messages, rest
+        from . import rest
         from .display import Facts
+        from .facts import facts
 
         asked = rest.sources(connection.params, _HTTP_DEADLINE_S)
         found = self.registry.monitor.submit(asked).wait()
-        pairs = [(label, text) for label, text in messages.details(connection)]
+        pairs = facts(connection)
         pairs += [(source.label, f"{source.text} {source.url}".strip()) for source in found]
         return Facts(connection, pairs)
 

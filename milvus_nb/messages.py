@@ -32,7 +32,6 @@ __all__ = [
     "Request",
     "answer",
     "code",
-    "details",
     "failure",
     "hello",
     "parse",
@@ -206,31 +205,6 @@ def row(connection: Connection, endpoint: int, *, own: bool) -> dict[str, Any]:
     }
 
 
-def details(connection: Connection) -> list[list[str]]:
-    """Tell all that is known of a connection, as pairs of label and text."""
-    tls = connection.params.endpoint.tls
-    pairs = [
-        ("Address", connection.address),
-        ("Database", connection.db_name),
-        (
-            "Sign-in",
-            {"none": "none", "password": connection.user, "token": "API key"}[connection.auth],
-        ),
-        ("Server", connection.server_version),
-        ("TLS", "on" if connection.secure else "off"),
-        ("Trusted certificate", tls.root_pem_path),
-        ("Client certificate", tls.client_pem_path),
-        ("Server name", tls.server_name),
-        ("Timeout", f"{connection.params.timeout:g} s"),
-        ("Connected", _clock(connection.connected_at)),
-        ("Last check", _clock(connection.checked_at)),
-        ("Opened with", "" if connection.origin == "milvus_nb" else connection.origin),
-        ("Used by", ", ".join(connection.users)),
-        ("Reason", connection.reason),
-    ]
-    return [[label, text] for label, text in pairs if text]
-
-
 def sources(found: Iterable[Source]) -> dict[str, Any]:
     """Tell what a server says over HTTP, each with a link where there is a page for a browser."""
     return {
@@ -366,7 +340,3 @@ def _malformed(how: str) -> MessageError:
     return MessageError(
         "A message of the panel was not understood.", f"The message: {how}.", "Reload the page."
     )
-
-
-def _clock(when: float | None) -> str:
-    return "" if when is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))

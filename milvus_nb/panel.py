@@ -20,6 +20,7 @@ from IPython.core.getipython import get_ipython
 
 from . import __version__, messages
 from .errors import AliasError, MilvusNbError, MissingExtraError
+from .facts import facts
 from .forms import Forms
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ class Panel(anywidget.AnyWidget):
         self._follow(request.id, self._registry.measure(request.params["alias"]), messages.ping)
 
     def _do_details(self, request: Request) -> None:
-        rows = messages.details(self._registry.find(request.params["alias"]))
+        rows = facts(self._registry.find(request.params["alias"]))
         self.send(messages.answer(request.id, {"rows": rows}))
 
     def _do_sources(self, request: Request) -> None:
