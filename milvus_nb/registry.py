@@ -20,16 +20,14 @@ from .table import DEFAULT_ALIAS, MAX_CONNECTIONS, ConnectionTable, Event
 from .watch import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pymilvus import AsyncMilvusClient, MilvusClient
 
     from .connection import Connection
     from .doctor import Report
-    from .monitor import Job
     from .panel import Panel
     from .params import ConnectionParams
-    from .stages import Stage
 
 __all__ = ["MAX_CONNECTIONS", "ConnectionRegistry", "Event", "process_registry"]
 
@@ -303,19 +301,10 @@ class ConnectionRegistry(ConnectionTable):
         """
         return self.resolve(alias).async_client
 
-    def open(
-        self,
-        alias: str,
-        params: ConnectionParams,
-        *,
-        replace: bool = False,
-        report: Callable[[list[Stage]], None] | None = None,
-    ) -> Job[Connection]:
-        """Start to connect; see `ConnectionTable.open`."""
+    def _prepare(self) -> None:
         with self._lock:
             if self._is_mirrored and self._mirror is None:
                 self._mirror = sdk.Mirror(self)
-        return super().open(alias, params, replace=replace, report=report)
 
     def panel(self) -> Panel:
         """Give the widget that shows this registry."""

@@ -208,6 +208,7 @@ class ConnectionTable:
         AliasError
             As in `connect`.
         """
+        self._prepare()
         with self._lock:
             live = self._connections.get(alias)
             differences = differences_between(live.params, params) if live is not None else []
@@ -318,6 +319,7 @@ class ConnectionTable:
             There is no such connection, the alias is taken, or there are 65,536 connections.
         """
         check_alias(alias)
+        self._prepare()
         with self._lock:
             connection = self._others.get(name)
             if connection is None:
@@ -359,6 +361,9 @@ class ConnectionTable:
         """Stop watching the connections of others, adopted or not; they stay open."""
         if self._others.are_known:
             self.monitor.submit(self._forget_others()).wait(cancel_on_interrupt=False)
+
+    def _prepare(self) -> None:
+        """Do what has to be done before the first connection; called before each."""
 
     # On the monitor's thread
 

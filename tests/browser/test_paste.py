@@ -111,3 +111,19 @@ def test_what_cannot_be_read_is_told_in_the_form(
     assert "Zebra" not in str(page.evaluate(ALL_TEXT))
     notebook.paste("Address", " localhost:19530\n")
     expect(notebook.field("Address")).to_have_value(" localhost:19530")
+
+
+def test_a_secret_pasted_into_a_cell_leaves_it(
+    open_notebook: Callable[..., Notebook], page: Page, milvus_auth: MilvusTestServer
+) -> None:
+    """JupyterLab shows and saves the line that asks for the password instead."""
+    line = f'%milvus connect MilvusClient("{milvus_auth.uri}", token="root:Milvus")'
+    notebook = open_notebook(LOAD, f"before = 1\n{line}")
+    assert "root:Milvus" in str(page.evaluate(ALL_TEXT))
+    notebook.run_all()
+    better = f"%milvus connect {milvus_auth.address} --user root --ask"
+    expect(page.locator(".jp-Notebook")).to_contain_text(better)
+    assert "root:Milvus" not in str(page.evaluate(ALL_TEXT))
+    saved = notebook.save()
+    assert better in saved
+    assert "root:Milvus" not in saved
