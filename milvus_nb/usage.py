@@ -27,19 +27,24 @@ _SUMMARIES: Final = {
 
 _EXAMPLES: Final = {
     "connect": """
-  %milvus connect                                      localhost:19530, or MILVUS_URI
-  %milvus connect localhost:19530 --user root --ask    a local server; asks for the password
-  %milvus connect ./demo.db                            Milvus Lite, a file of this machine
-  %milvus connect https://in03.example.com --token-env MILVUS_TOKEN -a cloud
-  %milvus connect db.example:19530 --ca-pem-path ca.pem -a prod
-  %milvus connect db.example:19530 --client-pem-path me.pem --client-key-path me.key
-  %milvus connect -h localhost -p 19530 -a default     as in the Milvus CLI
-  %milvus connect -D                                   as there: disconnects the alias default
-  %milvus connect MilvusClient("http://localhost:19530", token="root:Milvus")
-  %milvus connect curl https://db.example/v2/vectordb/collections/list -H "Authorization: Bearer …"
-
-What was pasted is read, never run: a call of pymilvus, a line of the Milvus CLI or curl, Node, Go,
-Java. Of several lines, put %%milvus connect above them. A secret is taken out of the cell.""",
+  A server of this machine, or MILVUS_URI and MILVUS_TOKEN where they are set:
+    %milvus connect
+    %milvus connect localhost:19530 --user root --ask
+  Milvus Lite, a database beside the notebook:
+    %milvus connect ./demo.db
+  A cloud:
+    %milvus connect https://in03.example.com --token-env MILVUS_TOKEN -a cloud
+  TLS with an authority of your own; with a certificate of yours as well; under another name:
+    %milvus connect db.example:19530 --ca-pem-path ca.pem -a prod
+    %milvus connect db.example --ca-pem-path ca.pem --client-pem-path me --client-key-path key
+    %milvus connect 10.0.0.7:19530 --ca-pem-path ca.pem --server-name db.example
+  As in the Milvus CLI; the second disconnects the alias default:
+    %milvus connect -h localhost -p 19530 -a default
+    %milvus connect -D
+  What you have copied, of pymilvus, Node, Go, Java, Milvus CLI, curl; it is read, never run:
+    %milvus connect MilvusClient("http://localhost:19530", token="root:Milvus")
+    %milvus connect curl http://localhost:19530/v2/vectordb/collections/list -u root:Milvus
+  Of several lines, put %%milvus connect above them. A secret in them is taken out of the cell.""",
     "disconnect": """
   %milvus disconnect            the current connection
   %milvus disconnect prod lab
