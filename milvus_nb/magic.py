@@ -95,7 +95,10 @@ class MilvusMagics(Magics):
         name, _, rest = line.strip().partition(" ")
         if name == "connect" and cells.is_pasted(rest):
             return self._connect_pasted(rest, rest)
-        words = split(line, self.shell.user_ns if self.shell else {})
+        # As behind an expression, it silences the value; one of a password's end is quoted.
+        bare = line.rstrip()
+        silent = bare.endswith(";") and not bare.endswith("\\;")
+        words = split(bare[:-1] if silent else bare, self.shell.user_ns if self.shell else {})
         name = words[0].text if words else "status"
         if name in ("--help", "-h"):
             name = "help"
@@ -110,7 +113,8 @@ class MilvusMagics(Magics):
             print(usage.help_text(name))
             return None
         arguments = usage.PARSERS[name].parse(words[1:])
-        return getattr(self, f"do_{name}")(arguments, words[1:])
+        value = getattr(self, f"do_{name}")(arguments, words[1:])
+        return None if silent else value
 
     def _run_cell(self, line: str, cell: str) -> Any:
         if line.strip() != "connect":

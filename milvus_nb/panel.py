@@ -153,8 +153,8 @@ class Panel(anywidget.AnyWidget):
 
     def _do_diagnose(self, request: Request) -> None:
         alias = request.params["alias"]
-        connection = self._registry.find(alias)  # raises: there is no such connection
-        self._examine(request, alias if alias in self._registry else connection.params)
+        self._registry.find(alias)  # raises: there is no such connection
+        self._examine(request, alias)
 
     def _examine(self, request: Request, name: str | ConnectionParams) -> None:
         job = self._registry.examine(name, self._reporter(request.id))

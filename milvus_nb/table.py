@@ -256,7 +256,7 @@ class ConnectionTable:
         else:
             with self._lock:
                 alias = name if name is not None else self._current or DEFAULT_ALIAS
-                live = self._connections.get(alias)
+                live = self._connections.get(alias) or self._others.get(alias)
                 known = live.params if live is not None else self._remembered.get(alias)
             if known is None:
                 alias = ""

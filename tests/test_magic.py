@@ -245,6 +245,15 @@ def test_html_escapes_what_the_user_and_the_server_say(
     assert "&lt;img" in table._repr_html_()  # type: ignore[attr-defined]
 
 
+def test_a_semicolon_silences_the_value(kernel: Kernel, milvus: MilvusTestServer) -> None:
+    """As behind any expression; it is no part of the alias, but of a quoted password."""
+    kernel.run("%load_ext milvus_nb")
+    assert kernel.run(f"%milvus connect {milvus.address} -a prod;").result is None
+    assert "prod (current)" in kernel.run("%milvus status").text
+    refused = kernel.execute("%milvus connect nowhere.invalid --user a --password 'x;' --ask;")
+    assert "--ask was given together with a password" in refused.text
+
+
 def test_settings(
     ip: InteractiveShell,
     milvus_magic: Callable[[str], object],
