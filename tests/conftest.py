@@ -115,6 +115,29 @@ def make_milvus() -> Iterator[Callable[..., MilvusTestServer]]:
 
 
 @pytest.fixture
+def make_database() -> Iterator[Callable[[MilvusTestServer, str], str]]:
+    """Make an empty database on a shared server, and drop it after the test."""
+    from pymilvus import MilvusClient
+
+    made: list[tuple[MilvusTestServer, str]] = []
+
+    def on(server: MilvusTestServer, call: str, name: str) -> None:
+        token = server.root_token if server.auth else ""
+        client = MilvusClient(server.uri, token=token, dedicated=True)
+        getattr(client, call)(name)
+        client.close()
+
+    def make(server: MilvusTestServer, name: str) -> str:
+        on(server, "create_database", name)
+        made.append((server, name))
+        return name
+
+    yield make
+    for server, name in made:
+        on(server, "drop_database", name)
+
+
+@pytest.fixture
 def connections() -> Iterator[ConnectionRegistry]:
     """Give a registry of the test's own; it must leave no thread behind."""
     found = ConnectionRegistry()

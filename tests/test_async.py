@@ -104,12 +104,13 @@ def test_two_first_calls_at_once_make_one_connection(
 
 
 def test_its_database_is_the_connections(
-    connections: ConnectionRegistry, milvus: MilvusTestServer
+    connections: ConnectionRegistry,
+    milvus: MilvusTestServer,
+    make_database: Callable[[MilvusTestServer, str], str],
 ) -> None:
     """`use` changes it for all clients of the alias."""
     connections.connect("a", uri=milvus.address)
-    if "async_sales" not in connections.client("a").list_databases():
-        connections.client("a").create_database("async_sales")
+    make_database(milvus, "async_sales")
 
     async def work() -> list[str]:
         client = connections.async_client("a")

@@ -82,12 +82,14 @@ def test_pymilvus_lists_our_aliases_without_secrets(
 
 
 def test_the_database_is_one_wherever_it_is_changed(
-    mirrored: ConnectionRegistry, milvus_auth: MilvusTestServer
+    mirrored: ConnectionRegistry,
+    milvus_auth: MilvusTestServer,
+    make_database: Callable[[MilvusTestServer, str], str],
 ) -> None:
     """`db.using_database` changes the alias's, `use` changes the ORM's; a missing one neither."""
     connection = mirrored.connect("prod", uri=milvus_auth.address, token="root:Milvus")
-    if "orm_sales" not in db.list_database(using="prod"):
-        db.create_database("orm_sales", using="prod")
+    make_database(milvus_auth, "orm_sales")
+    assert "orm_sales" in db.list_database(using="prod")
     db.using_database("orm_sales", using="prod")
     assert connection.db_name == "orm_sales"
     assert utility.list_collections(using="prod") == []

@@ -187,15 +187,19 @@ def test_its_state_is_measured_like_ours(
     del client
 
 
-def test_it_follows_its_database(connections: ConnectionRegistry, milvus: MilvusTestServer) -> None:
+def test_it_follows_its_database(
+    connections: ConnectionRegistry,
+    milvus: MilvusTestServer,
+    make_database: Callable[[MilvusTestServer, str], str],
+) -> None:
     """A client of somebody else may change it at any time."""
+    make_database(milvus, "adopted")
     client = MilvusClient(milvus.uri)
-    if "adopted" not in client.list_databases():
-        client.create_database("adopted")
     others(connections)
     client._config.db_name = "adopted"  # `use_database` needs a newer server than 2.3
     [found] = others(connections).values()
     assert found.db_name == "adopted"
+    client.close()
 
 
 def test_a_lite_database_of_somebody_else_is_released_with_its_last_client(

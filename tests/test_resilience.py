@@ -13,6 +13,7 @@ import pytest
 from milvus_nb import ClosedError, ConnectError, MilvusNbError, ParamsError
 from milvus_nb.params import parse
 from tests.helpers import sockets_to, wait_until
+from tests.servers import FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,13 +65,15 @@ def test_a_hurried_connect_does_not_harm_the_others(
     connections: ConnectionRegistry, milvus: MilvusTestServer
 ) -> None:
     """Its deadline is its own."""
-    found = connections.connect("a", uri=milvus.uri)
-    states: list[str] = []
-    found.observe(lambda change: states.append(change["new"]), "state")
-    with pytest.raises(ConnectError, match="did not answer"):
-        connections.connect("b", uri=milvus.uri, timeout=0.0001)
-    assert found.client.list_collections() == []
-    assert states == []
+    with FaultProxy(("127.0.0.1", milvus.port)) as way:
+        found = connections.connect("a", uri=way.address)
+        states: list[str] = []
+        found.observe(lambda change: states.append(change["new"]), "state")
+        way.delay(0.2)
+        with pytest.raises(ConnectError, match="did not answer"):
+            connections.connect("b", uri=way.address, timeout=0.02)
+        assert found.client.list_collections() == []
+        assert states == []
 
 
 def test_each_connect_has_its_own_deadline(

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 NASTY = st.text(max_size=25) | st.text(
     "'\"`\\$ {}#;\n\u2028<>/%=-:~&|!?^x1.\u00e9\U0001f600", max_size=25
 )
-TYPED = NASTY.filter(lambda text: text.isprintable() and "\ue000" not in text)
+# Python's argparse before 3.13 takes -- for no value wherever it stands.
+TYPED = NASTY.filter(lambda text: text.isprintable() and "\ue000" not in text and text != "--")
 
 
 def hostile(texts: st.SearchStrategy[str]) -> st.SearchStrategy[ConnectionParams]:

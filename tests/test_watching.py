@@ -141,8 +141,8 @@ def test_flapping_does_not_flood(connections: ConnectionRegistry, way: FaultProx
     wait_until(lambda: found.cause == "unstable", 10)
     begin, made = time.monotonic(), way.connections_seen
     wait_until(lambda: time.monotonic() - begin > 4, 5)
-    # Each try is one connection to look and one of gRPC's.
-    assert way.connections_seen - made < 4 * 2 * 3
+    # Each try is one connection to look and one of gRPC's; without a pause there would be 400.
+    assert way.connections_seen - made < 80
     assert len(events) < 60, events
     way.pass_through()
     wait_until(is_in(found, "connected"), 10)
@@ -156,7 +156,7 @@ def test_a_connection_that_stays_is_no_longer_unstable(
     for _ in range(3):
         made = way.connections_seen
         way.reset_all()
-        wait_until(lambda made=made: way.connections_seen > made + 1, 5)  # type: ignore[misc]
+        wait_until(lambda made=made: way.connections_seen > made, 5)  # type: ignore[misc]
         wait_until(is_in(found, "connected"), 5)
     seen = states_of(found)
     end = time.monotonic() + 2  # several heartbeats

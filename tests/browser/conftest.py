@@ -1,4 +1,8 @@
-"""One JupyterLab and one Chromium for all; each test has a page and a kernel of its own."""
+"""One JupyterLab and one Chromium for all; each test has a page and a kernel of its own.
+
+They end with the last test of this folder: Playwright keeps an event loop running in the thread of
+the tests.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     """Give a running JupyterLab."""
     found = JupyterLab(tmp_path_factory.mktemp("lab"))
@@ -23,7 +27,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     found.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Give a running Chromium."""
     with sync_playwright() as playwright:
