@@ -27,7 +27,7 @@ help: ## this list
 lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser: any of its options)
 	exec jupyter lab --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb $(AS_ROOT) $(ARGS)
 
-test: check chromium clients ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
+test: check chromium clients $(VENV)/pymilvus-2.6 ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
 	$(if $(wildcard lab/test/*.test.ts*),cd lab && jlpm run test)
 	python -m pytest $(ARGS)
 
@@ -91,6 +91,11 @@ $(VENV)/lab.stamp: $(VENV)/bin/python $(SOURCES)
 $(VENV)/dev.stamp: $(VENV)/bin/python $(SOURCES)
 	python -m pip install --quiet --editable '.[dev]'
 	touch $@ $(VENV)/lab.stamp
+
+# The oldest pymilvus that is supported; some tests run a second time with it.
+$(VENV)/pymilvus-2.6: $(VENV)/dev.stamp
+	python -m pip install --quiet --no-deps --upgrade --target $@ 'pymilvus==2.6.*'
+	touch $@
 
 $(VENV)/bench.stamp: $(VENV)/dev.stamp
 	python -m pip install --quiet --editable '.[dev,bench]'

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Parser", "Word", "closest", "raw_words", "split"]
 
+# What other tools call our options.
+_MEANT: Final = {
+    "username": "user", "u": "user", "db-name": "db", "database": "db", "d": "db", "name": "alias",
+    "pass": "password", "pwd": "password", "api-key": "token", "tls-mode": "tlsmode",
+}  # fmt: skip
+
 _BRACES: Final = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 _PLACEHOLDER: Final = re.compile("\ue000(\\d+)\ue001")
 
@@ -128,19 +134,46 @@ class Parser(argparse.ArgumentParser):
         MagicUsageError
             An option is unknown or lacks its value, or there is a word too many.
         """
-        found, rest = self.parse_known_args([word.text for word in words])
+        texts = [word.text for word in words]
+        self._refuse_unknown_short(texts)
+        found, rest = self.parse_known_args(texts)
         if not rest:
             return found
         unknown = next((word for word in rest if word.startswith("-")), None)
-        if unknown is None:
-            raise MagicUsageError(
-                f"%milvus {self.command} has {len(rest)} word(s) too many.",
-                "A value with a blank in it needs quotes.",
-                f"See %milvus help {self.command}",
-            )
-        option = unknown.split("=")[0]
-        near = closest(option, self.options())
-        raise MagicUsageError(
+        if unknown is not None:
+            raise self._unknown(unknown)
+        # They are not shown: one may be a password.
+        many = "a word" if len(rest) == 1 else f"{len(rest)} words"
+        why, fix = "A value with a blank in it needs quotes.", f"See %milvus help {self.command}"
+        name, equals, _ = rest[0].partition("=")
+        if rest[0].isdigit():
+            why, fix = "A port stands behind a colon.", f"Did you mean HOST:{rest[0][:5]}?"
+        elif equals and name.isidentifier():
+            why, fix = "Options begin with --.", f"Did you mean --{name.replace('_', '-')} VALUE?"
+        elif rest[0].startswith("#"):
+            why = "No comment can follow on such a line."
+        raise MagicUsageError(f"%milvus {self.command} has {many} too many.", why, fix)
+
+    def _refuse_unknown_short(self, texts: list[str]) -> None:
+        """Refuse ``-ask`` and ``-user``, which argparse takes for ``-a sk`` and ``-uri ser``."""
+        known = self.options()
+        for word in texts:
+            if word == "--":
+                return
+            option = word.split("=")[0]
+            if word[:1] != "-" or word[1:2] in ("", "-") or option in known:
+                continue
+            has_value = word[:2] in known and f"-{option}" not in known
+            if not has_value:
+                raise self._unknown(word)
+
+    def _unknown(self, word: str) -> MagicUsageError:
+        option = word.split("=", maxsplit=1)[0]
+        name = option.lstrip("-").replace("_", "-")
+        known = self.options()
+        meant = f"--{_MEANT.get(name, name)}"
+        near = meant if meant in known else closest(option, known)
+        return MagicUsageError(
             f"%milvus {self.command} has no option {option}.",
             "",
             f"Did you mean {near}?" if near else f"See %milvus help {self.command}",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["is_pasted", "replace_secret", "warning"]
+__all__ = ["is_pasted", "replace_secret", "split_options", "warning"]
 
 # How lines begin that people paste: a call, maybe with a name for its value, or a command.
 _CODE: Final = re.compile(
@@ -18,6 +18,34 @@ _CODE: Final = re.compile(
     """,
     re.VERBOSE,
 )
+
+
+_OPTION: Final = (
+    r"(?:(?:-a|--alias|--timeout)(?:\s+|=)(?:\"[^\"]*\"|'[^']*'|\S+)|--replace)(?=\s|$)"
+)
+_BEFORE: Final = re.compile(rf"\s*((?:{_OPTION}\s*)+)(.*)", re.DOTALL)
+_BEHIND: Final = re.compile(rf"(.*[)}};])\s+((?:{_OPTION}\s*)+)", re.DOTALL)
+
+
+def split_options(text: str) -> tuple[str, str]:
+    """Tell connect's own options from what was pasted beside them.
+
+    Parameters
+    ----------
+    text
+        What follows ``connect``.
+
+    Returns
+    -------
+    options, pasted
+        The options are ``-a``, ``--alias``, ``--timeout`` and ``--replace``: before it, or behind
+        a call.
+    """
+    if (found := _BEFORE.fullmatch(text)) is not None:
+        return found[1], found[2]
+    if (found := _BEHIND.fullmatch(text)) is not None:
+        return found[2], found[1]
+    return "", text
 
 
 def is_pasted(text: str) -> bool:

@@ -4,27 +4,49 @@ from __future__ import annotations
 
 import difflib
 import inspect
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from . import params as parameters
 from . import sdk
 from .errors import AliasError, ParamsError
+from .params.values import text
 
 if TYPE_CHECKING:
     from .params import ConnectionParams
 
-__all__ = ["check_alias", "check_keywords", "differences_between", "in_use"]
+__all__ = ["check_alias", "check_config", "check_keywords", "differences_between", "in_use"]
+
+# Of pymilvus's connect, for pymilvus's own clients.
+_FOR_ITS_CLIENTS: Final = {
+    "_async": "connections.async_client(alias) gives an AsyncMilvusClient.",
+    "_unbind_with_db": "Leave it out: connections.use(alias, db_name) changes the database.",
+}
 
 
 def check_alias(alias: object) -> None:
-    """Refuse an alias that is not text."""
+    """Refuse an alias that is not text, or that no server could be told."""
     if not isinstance(alias, str):
         raise ParamsError(
             f"The alias {alias!r} is not text.",
             f"It is of type {type(alias).__name__}.",
             'Give a name such as "default".',
         )
+    text("alias", alias)
+
+
+def check_config(alias: str, config: object) -> dict[str, Any]:
+    """Refuse what is no dict of `connect`'s keywords; give a copy of what is one."""
+    if not isinstance(config, Mapping):
+        raise ParamsError(
+            f"The parameters of {alias} are of type {type(config).__name__}.",
+            "They have to be a dict of connect's keywords.",
+            f"An example: add_connection({alias}={{'uri': 'localhost:19530'}})",
+        )
+    given = dict(config)
+    check_keywords(given)
+    return given
 
 
 def check_keywords(kwargs: dict[str, Any]) -> None:
@@ -39,6 +61,10 @@ def check_keywords(kwargs: dict[str, Any]) -> None:
         raise sdk.param_error(
             f"pool={pool!r} is not supported: a connection has one gRPC channel. Leave it out."
         )
+    kwargs.pop("keep_alive", None)  # ours always come back by themselves
+    for name, instead in _FOR_ITS_CLIENTS.items():
+        if kwargs.pop(name, False):
+            raise ParamsError(f"{name}=True is not supported.", "It is pymilvus's own.", instead)
     ours = {"env", "default_timeout"}  # of `parse`, but not a user's to give
     known = [name for name in inspect.signature(parameters.parse).parameters if name not in ours]
     for name in kwargs:

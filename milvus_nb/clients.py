@@ -39,7 +39,7 @@ class Clients:
         self._found = found
         self._lock = asyncio.Lock()
         self._client: MilvusClient | None = None
-        self._async: list[AsyncMilvusClient] = []
+        self._async: list[tuple[AsyncMilvusClient, asyncio.AbstractEventLoop | None]] = []
         self._making: asyncio.Task[Any] | None = None
         self._is_closed = False
 
@@ -68,30 +68,24 @@ class Clients:
     async def get_async(
         self, params: ConnectionParams, target: str, loop: asyncio.AbstractEventLoop | None
     ) -> AsyncMilvusClient:
-        """Give the async client of an event loop, or one that no loop has used yet."""
+        """Give the async client of an event loop; for None one that no loop has used yet."""
         async with self._lock:
             self._refuse_if_closed()
-            alias = self._alias
-            fresh = None
-            for client in [*self._theirs("async"), *self._async]:
-                if sdk.is_closed(client):
-                    continue
-                home = sdk.loop_of(client)
-                if home is loop and home is not None:
-                    return client
-                if home is None:
-                    fresh = client
-            if fresh is None:
-                fresh = await self._make(
-                    lambda: sdk.make_async_client(alias, params, target), sdk.close_async_client
-                )
-                self._async.append(fresh)
             self._drop_those_of_ended_loops()
+            for client, asked_in in [*((one, None) for one in self._theirs("async")), *self._async]:
+                home = sdk.loop_of(client) or asked_in
+                if home is loop and not sdk.is_closed(client):
+                    return client
+            alias = self._alias
+            fresh: AsyncMilvusClient = await self._make(
+                lambda: sdk.make_async_client(alias, params, target), sdk.close_async_client
+            )
+            self._async.append((fresh, loop))
             return fresh
 
     def use_database(self, db_name: str) -> None:
         """Let the clients' calls go to another database."""
-        for client in [self._client, *self._async]:
+        for client in [self._client, *(one for one, _ in self._async)]:
             if client is not None:
                 sdk.use_database(client, db_name)
         if self._found is not None:
@@ -102,7 +96,7 @@ class Clients:
 
         No other thread could: the loop waits for whoever closes them.
         """
-        for client in list(self._async):
+        for client, _ in list(self._async):
             if sdk.is_of_this_loop(client):
                 sdk.close_async_client(client)
         theirs = self._theirs("async")
@@ -118,7 +112,7 @@ class Clients:
             client, self._client = self._client, None
             others, self._async = self._async, []
             work: list[Callable[[], None]] = [
-                functools.partial(sdk.close_async_client, other) for other in others
+                functools.partial(sdk.close_async_client, other) for other, _ in others
             ]
             if client is not None:
                 work.append(functools.partial(sdk.close_client, client))
@@ -141,10 +135,11 @@ class Clients:
         return self._found.clients()
 
     def _drop_those_of_ended_loops(self) -> None:
-        for client in list(self._async):
-            loop = sdk.loop_of(client)
+        for one in list(self._async):
+            client, asked_in = one
+            loop = sdk.loop_of(client) or asked_in
             if sdk.is_closed(client) or (loop is not None and loop.is_closed()):
-                self._async.remove(client)
+                self._async.remove(one)
                 sdk.close_async_client(client)
 
     async def _make(self, work: Any, undo: Any) -> Any:

@@ -266,7 +266,8 @@ class _Line:
     def _addresses(self) -> Iterator[str]:
         if self._registry is not None:
             for alias in self._aliases():
-                yield self._registry.get_connection_addr(alias).get("address", "")
+                if (params := self._registry.remembered(alias)) is not None:
+                    yield params.address
 
     def _database_names(self, given: dict[str, list[str]]) -> list[str]:
         if self._registry is None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from pymilvus import AsyncMilvusClient, MilvusClient
+    from typing_extensions import Self
 
     from .monitor import Monitor
     from .params import ConnectionParams
@@ -231,6 +232,12 @@ class Connection(HasTraits):
         """Close the connection; its sockets are closed when this returns."""
         if self._disconnect is not None and self.state != "disconnected":
             self._disconnect(self.alias)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.disconnect()
 
     def __repr__(self) -> str:
         return f"<Connection {display.connection_line(self)}>"

@@ -237,7 +237,7 @@ def _opened_by(connection: Connection) -> str:
         return f"{connection.origin}, used by {', '.join(connection.users)}."
     if connection.origin == "pymilvus connections":
         return f"{connection.origin}; no Collection in a variable uses it."
-    return f"{connection.origin}, closed by its owner; the socket was left open."
+    return f"{connection.origin}; nobody uses it any more, but it was left open."
 
 
 def _who(connection: Connection) -> str:

@@ -93,8 +93,10 @@ class MilvusMagics(Magics):
 
     def _run(self, line: str) -> Any:
         name, _, rest = line.strip().partition(" ")
-        if name == "connect" and cells.is_pasted(rest):
-            return self._connect_pasted(rest, rest)
+        if name == "connect":
+            options, pasted = cells.split_options(rest)
+            if cells.is_pasted(pasted):
+                return self._connect_pasted(rest, pasted, options)
         # As behind an expression, it silences the value; one of a password's end is quoted.
         bare = line.rstrip()
         silent = bare.endswith(";") and not bare.endswith("\\;")
@@ -103,7 +105,7 @@ class MilvusMagics(Magics):
         if name in ("--help", "-h"):
             name = "help"
         if name not in usage.PARSERS:
-            near = closest(name, usage.PARSERS)
+            near = usage.MEANT.get(name) or closest(name, usage.PARSERS)
             raise MagicUsageError(
                 f"%milvus has no command {name!r}.",
                 f"Did you mean %milvus {near}?" if near else "",
@@ -117,13 +119,15 @@ class MilvusMagics(Magics):
         return None if silent else value
 
     def _run_cell(self, line: str, cell: str) -> Any:
-        if line.strip() != "connect":
+        name, _, rest = line.strip().partition(" ")
+        options, unread = cells.split_options(rest)
+        if name != "connect" or unread.strip():
             raise MagicUsageError(
-                f"%%milvus {line.strip()} is not possible.",
+                f"%%milvus {name} takes no such line." if name == "connect" else "",
                 "%%milvus takes a cell for connect alone: what was pasted, of several lines.",
-                "Write %%milvus connect above it, or %milvus with one percent sign.",
+                "Above it, write %%milvus connect, and -a ALIAS, --replace or --timeout if wanted.",
             )
-        return self._connect_pasted("", cell)
+        return self._connect_pasted("", cell, options)
 
     # The subcommands
 
@@ -147,7 +151,7 @@ class MilvusMagics(Magics):
         connection, _ = self._watched(start, after_s=_SHOW_AFTER_S)
         return connection
 
-    def _connect_pasted(self, pasted: str, text: str) -> Connection:
+    def _connect_pasted(self, pasted: str, text: str, options: str) -> Connection:
         """Connect as a pasted text says, and take its secret out of the cell.
 
         Parameters
@@ -156,16 +160,25 @@ class MilvusMagics(Magics):
             See `cells.replace_secret`.
         text
             What was pasted.
+        options
+            The options of ``connect`` beside it, see `cells.split_options`.
         """
         from . import params, paste, snippets
+        from .options import seconds
 
+        arguments = usage.PARSERS["connect"].parse(split(options, {}))
         registry, found = self.registry, paste.read(text)
         for note in found.notes:
             print(note)
-        alias = found.alias or "default"
-        target = params.parse(**found.given, default_timeout=registry.timeout)
+        alias = found.alias or arguments.alias
+        if arguments.alias != "default":
+            alias = arguments.alias
+        given = dict(found.given)
+        if arguments.timeout is not None:
+            given["timeout"] = seconds(arguments.timeout)
+        target = params.parse(**given, default_timeout=registry.timeout)
         better = snippets.connect_line(target, alias, ask=True)
-        start = functools.partial(registry.open, alias, target)
+        start = functools.partial(registry.open, alias, target, replace=arguments.replace)
         try:
             connection, _ = self._watched(start, after_s=_SHOW_AFTER_S)
         except MilvusNbError:
@@ -180,6 +193,9 @@ class MilvusMagics(Magics):
         """Close connections."""
         if arguments.all:
             aliases = self.registry.aliases()
+            if arguments.force:
+                self._look_for("")
+                aliases += [other.alias for other in self.registry.others()]
         else:
             aliases = arguments.aliases or [self.registry.resolve(None).alias]
         self._disconnect(aliases, force=arguments.force)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .arguments import Word
 
-__all__ = ["keywords", "warnings"]
+__all__ = ["keywords", "seconds", "warnings"]
 
 _KEYWORDS: Final = (
     "user", "password", "token", "secure", "ca_pem_path", "server_pem_path", "client_pem_path",
@@ -37,7 +37,7 @@ def keywords(arguments: argparse.Namespace) -> dict[str, Any]:
         Two options contradict each other, or there is no secret where one was announced.
     """
     given = {name: value for name in _KEYWORDS if (value := getattr(arguments, name)) is not None}
-    given.update(db_name=arguments.db or "", timeout=_seconds(arguments.timeout))
+    given.update(db_name=arguments.db or "", timeout=seconds(arguments.timeout))
     if arguments.tls is not None:
         if arguments.tls == "0" and arguments.secure:
             raise MagicUsageError(
@@ -124,7 +124,8 @@ def _ask(prompt: str) -> str:
     )
 
 
-def _seconds(text: str | None) -> float | None:
+def seconds(text: str | None) -> float | None:
+    """Read ``--timeout``; MagicUsageError for what is no number."""
     if text is None:
         return None
     try:

@@ -70,8 +70,16 @@ class Others:
         return bool(self._known)
 
     def get(self, name: str) -> Connection | None:
-        """Give the one of that name."""
-        return next((found for found in self.connections() if found.alias == name), None)
+        """Give the one of that name; of several variables that hold one each makes a name."""
+        known = self.connections()
+        kind, _, word = name.partition(":")
+        for found in known:
+            if found.alias == name:
+                return found
+        for found in known:
+            if found.alias.startswith(f"{kind}:") and word in found.users:
+                return found
+        return None
 
     def adopt(self, connection: Connection, alias: str) -> None:
         """Give one an alias; from now on it is the registry's."""

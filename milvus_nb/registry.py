@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import params as parameters
 from . import sdk
-from .checks import check_alias, check_keywords, differences_between, in_use
+from .checks import check_alias, check_config, differences_between, in_use
 from .errors import AliasError, ClosedError, MilvusNbError, ParamsError, without_frames
 from .table import DEFAULT_ALIAS, MAX_CONNECTIONS, ConnectionTable, Event
 from .watch import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
@@ -75,8 +75,8 @@ class ConnectionRegistry(ConnectionTable):
     ) -> Connection:
         """Connect to a Milvus server, or open a Milvus Lite file, under an alias.
 
-        With nothing but an alias: the alias's remembered parameters, else ``MILVUS_URI`` and
-        ``MILVUS_TOKEN`` if set, else ``localhost:19530``.
+        Without an address: the alias's remembered parameters, with what is given in their place;
+        else ``MILVUS_URI`` and ``MILVUS_TOKEN`` if set, else ``localhost:19530``.
 
         Parameters
         ----------
@@ -167,9 +167,9 @@ class ConnectionRegistry(ConnectionTable):
         found: dict[str, ConnectionParams] = {}
         failure: Exception | None = None
         for alias, config in aliases.items():
-            given = dict(config)
             try:
-                check_keywords(given)
+                check_alias(alias)
+                given = check_config(alias, config)
                 found[alias] = self._parse(**given)
             except Exception as error:  # noqa: BLE001  # raised below, without the frames
                 failure = error
@@ -221,7 +221,9 @@ class ConnectionRegistry(ConnectionTable):
         with self._lock:
             live = self._connections.get(alias)
             params = live.params if live is not None else self._remembered.get(alias)
-        return params.as_dict() if params is not None else {}
+        if params is None:
+            return {}
+        return params.as_dict() | {"db_name": params.db_name or "default"}
 
     # What pymilvus's lacks
 

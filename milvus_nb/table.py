@@ -135,11 +135,13 @@ class ConnectionTable:
         if found is not None:
             return found
         names = [connection.alias for connection in [*self.connections(), *self.others()]]
-        near = closest(name, names)
+        same = (known for known in names if known.partition(":")[2] == name.rpartition(":")[2])
+        near = next(same, "") or closest(name, names)
+        fix = "%milvus status shows them." if names else "Connect first: %milvus connect"
         raise AliasError(
             f"There is no connection {name}.",
-            f"Connected: {', '.join(names)}." if names else "Nothing is connected.",
-            f"Did you mean {near}?" if near else f"Connect first: %milvus connect -a {name}",
+            f"There are: {', '.join(names)}." if names else "Nothing is connected.",
+            f"Did you mean {near}?" if near else fix,
         )
 
     def remembered(self, alias: str) -> ConnectionParams | None:
@@ -468,12 +470,9 @@ class ConnectionTable:
 
     def _params(self, alias: str, **given: Any) -> ConnectionParams:
         remembered = self.remembered(alias)
-        where_and_who = {name: value for name, value in given.items() if name != "timeout"}
-        if remembered is None or not parameters.is_empty(**where_and_who):
+        if remembered is None or parameters.names_a_place(**given):
             return self._parse(**given)
-        if given.get("timeout") is None:
-            return remembered
-        return replace(remembered, timeout=self._parse(timeout=given["timeout"], env={}).timeout)
+        return parameters.change(remembered, **given)
 
     def _parse(self, **given: Any) -> ConnectionParams:
         return parameters.parse(**given, default_timeout=self.timeout)

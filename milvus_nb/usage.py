@@ -6,7 +6,13 @@ from typing import Final
 
 from .arguments import Parser
 
-__all__ = ["HELP", "PARSERS", "help_text"]
+__all__ = ["HELP", "MEANT", "PARSERS", "help_text"]
+
+#: What one might type for a command.
+MEANT: Final = {
+    "list": "status", "ls": "status", "show": "status", "connections": "status",
+    "close": "disconnect", "open": "connect", "test": "doctor", "check": "doctor",
+}  # fmt: skip
 
 #: What ``-h`` without a host means.
 HELP: Final = object()
@@ -131,7 +137,9 @@ def _tls(parser: Parser) -> None:
 def _disconnect() -> Parser:
     parser = _parser("disconnect")
     parser.add_argument("aliases", nargs="*", metavar="ALIAS", help="default: the current one")
-    parser.add_argument("--all", action="store_true", help="every connection that has an alias")
+    parser.add_argument(
+        "--all", action="store_true", help="every connection with an alias; with --force all"
+    )
     parser.add_argument(
         "--force", action="store_true", help="also what other code of this kernel still uses"
     )

@@ -89,6 +89,26 @@ def test_one_client_a_loop(connections: ConnectionRegistry, milvus: MilvusTestSe
     assert sockets_to(milvus.port) == []
 
 
+def test_loops_of_several_threads_at_once(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """Each gets a client of its own, whoever asks first."""
+    connections.connect("a", uri=milvus.address)
+    found: list[object] = []
+
+    async def work() -> None:
+        found.append(await connections.async_client("a").list_collections())
+
+    workers = [threading.Thread(target=asyncio.run, args=(work(),)) for _ in range(5)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(found) == 5
+    connections.disconnect("a")
+    assert sockets_to(milvus.port) == []
+
+
 def test_two_first_calls_at_once_make_one_connection(
     connections: ConnectionRegistry, milvus: MilvusTestServer
 ) -> None:

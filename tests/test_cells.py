@@ -70,6 +70,21 @@ def test_a_pasted_cell_of_several_lines_connects(
     assert "prod (current)" in loaded.run("%milvus status").text
 
 
+@pytest.mark.parametrize(
+    ("before", "behind"), [("-a mine ", ""), ("--alias=mine ", ""), ("", " -a mine --timeout 9")]
+)
+def test_an_alias_beside_a_pasted_line(
+    loaded: Kernel, milvus_auth: MilvusTestServer, before: str, behind: str
+) -> None:
+    """Options of connect may stand before it, or behind a call; none is lost."""
+    call = f'MilvusClient("{milvus_auth.uri}", token="root:Milvus")'
+    told = loaded.run(f"%milvus connect {before}{call}{behind}")
+    assert "--alias mine --user root" in replaced(told)
+    assert "mine (current)" in loaded.run("%milvus status").text
+    taken = loaded.run(f"%%milvus connect --replace -a mine\n{call}")
+    assert "--alias mine" in replaced(taken)
+
+
 def test_a_reference_to_the_environment_is_no_secret(
     loaded: Kernel, milvus_auth: MilvusTestServer
 ) -> None:

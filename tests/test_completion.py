@@ -218,7 +218,7 @@ def test_what_others_opened(
     from pymilvus import MilvusClient
 
     magic(f"connect {milvus.address} -a mine")
-    ip.user_ns["store"] = MilvusClient(f"http://{milvus.address}")
+    ip.user_ns["store"] = MilvusClient(f"http://{milvus.address}", dedicated=True)
     try:
         wait_until(lambda: tab("ping client:") == ["client:store"])
         assert tab("status c") == ["client:store"]
@@ -305,7 +305,7 @@ def test_tab_alone_imports_nothing_heavy(kernel: Kernel) -> None:
 
 
 @given(
-    value=st.text(st.characters(codec="utf-8", exclude_characters="\0\ue000\ue001"), min_size=1),
+    value=st.text(st.characters(codec="utf-8", exclude_characters="\0\n\ue000\ue001"), min_size=1),
     quote=st.sampled_from(["", "'", '"']),
 )
 def test_what_is_put_in_is_read_back(value: str, quote: str) -> None:

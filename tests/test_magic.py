@@ -245,6 +245,31 @@ def test_html_escapes_what_the_user_and_the_server_say(
     assert "&lt;img" in table._repr_html_()  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("connect localhost -ask", "no option -ask.\nDid you mean --ask?"),
+        ("connect localhost -u root", "no option -u.\nDid you mean --user?"),
+        ("connect localhost -alias a", "no option -alias.\nDid you mean --alias?"),
+        ("connect localhost --username a", "no option --username.\nDid you mean --user?"),
+        ("connect localhost --db_name a", "no option --db_name.\nDid you mean --db?"),
+        (
+            "connect localhost 19530",
+            "a word too many.\nA port stands behind a colon.\nDid you mean HOST:19530?",
+        ),
+        ("connect localhost token=x", "Did you mean --token VALUE?"),
+        ("list", "Did you mean %milvus status?"),
+    ],
+)
+def test_what_is_typed_from_other_tools_is_understood(
+    milvus_magic: Callable[[str], object], line: str, told: str
+) -> None:
+    """Nothing is connected under an alias "sk"; the error names what was meant."""
+    with pytest.raises(MagicUsageError) as failure:
+        milvus_magic(line)
+    assert told in str(failure.value)
+
+
 def test_a_semicolon_silences_the_value(kernel: Kernel, milvus: MilvusTestServer) -> None:
     """As behind any expression; it is no part of the alias, but of a quoted password."""
     kernel.run("%load_ext milvus_nb")

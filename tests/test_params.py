@@ -496,7 +496,7 @@ def test_as_dict_is_what_pymilvus_shows() -> None:
     """Address, user, database and TLS; no secret."""
     found = params(uri="https://root:pass@h/sales")
     assert found.as_dict() == {
-        "address": "https://h:443",
+        "address": "h:443",
         "user": "root",
         "db_name": "sales",
         "secure": True,

@@ -6,7 +6,7 @@ it; ``sign_in`` and ``tls`` have the rules of their options, ``values`` those of
 """
 
 from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
-from .parsing import DEFAULT_PORT, is_empty, parse
+from .parsing import DEFAULT_PORT, change, is_empty, names_a_place, parse
 from .secret import Secret, redact
 from .tls import Tls
 
@@ -17,7 +17,9 @@ __all__ = [
     "Endpoint",
     "Secret",
     "Tls",
+    "change",
     "is_empty",
+    "names_a_place",
     "parse",
     "redact",
 ]

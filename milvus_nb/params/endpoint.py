@@ -158,9 +158,12 @@ class ConnectionParams:
         return replace(self, endpoint=replace(self.endpoint, credentials=Secret()))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return ``address``, ``user``, ``db_name`` and ``secure``, as pymilvus does; no secret."""
+        """Return ``address``, ``user``, ``db_name`` and ``secure``, as pymilvus does; no secret.
+
+        There an address has no scheme: ``secure`` says it.
+        """
         return {
-            "address": self.address,
+            "address": replace(self.endpoint, secure=False).address,
             "user": self.user,
             "db_name": self.db_name,
             "secure": self.secure,

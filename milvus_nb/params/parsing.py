@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Final
+from dataclasses import fields, replace
+from typing import Any, Final
 
 from ..errors import ParamsError
 from .address import Address, display, parse_address
@@ -22,7 +22,7 @@ from .tls import Tls, check_tls
 from .values import check_port, file_path, is_given, path_text, seconds, secret, text
 from .values import grpc_options as checked_options
 
-__all__ = ["is_empty", "parse"]
+__all__ = ["change", "is_empty", "names_a_place", "parse"]
 
 DEFAULT_PORT: Final = 19530
 HTTPS_PORT: Final = 443
@@ -38,7 +38,7 @@ def parse(
     host: str | None = "",
     port: int | str | None = "",
     user: str | None = "",
-    password: str | Secret | None = "",
+    password: str | int | Secret | None = "",
     token: str | Secret | None = "",
     db_name: str | None = "",
     secure: bool | None = None,
@@ -92,7 +92,8 @@ def parse(
         A parameter cannot be used, or two of them contradict each other.
     """
     given = [
-        Given("user/password", text("user", user), secret("password", password)),
+        # A password of digits may come as a number, as pymilvus takes it.
+        Given("user/password", text("user", user), secret("password", _digits(password))),
         from_token(secret("token", token), "token"),
     ]
     database = ("db_name", text("db_name", db_name))
@@ -141,6 +142,59 @@ def is_empty(**given: object) -> bool:
     """
     settings = {"env", "default_timeout"}
     return not any(is_given(value) for name, value in given.items() if name not in settings)
+
+
+def names_a_place(**given: object) -> bool:
+    """Say whether what was given tells where Milvus is.
+
+    Parameters
+    ----------
+    **given
+        The keywords of `parse`.
+    """
+    return any(is_given(given.get(name)) for name in ("uri", "address", "host", "port"))
+
+
+def change(known: ConnectionParams, **given: Any) -> ConnectionParams:
+    """Change connection parameters; what is not given stays as it is.
+
+    Parameters
+    ----------
+    known
+        What is changed.
+    **given
+        The keywords of `parse` that do not name a place. A new sign-in replaces the old one; with
+        a password alone the user stays.
+
+    Returns
+    -------
+    ConnectionParams
+
+    Raises
+    ------
+    ParamsError
+        As `parse`.
+    """
+    given = {name: value for name, value in given.items() if is_given(value)}
+    if not given.keys() - {"timeout"}:  # nothing is read or checked again
+        return replace(known, timeout=seconds("timeout", given.get("timeout", known.timeout)))
+    old = known.endpoint
+    kept: dict[str, Any] = {
+        "uri": old.path if old.kind == "lite" else old.address,
+        "db_name": known.db_name,
+        "timeout": known.timeout,
+        "grpc_options": old.grpc_options,
+        **{option.name: getattr(old.tls, option.name) for option in fields(Tls)},
+    }
+    if not given.keys() & {"user", "password", "token"}:
+        kept["token"] = old.credentials
+    elif not given.keys() & {"user", "token"}:
+        kept["user"] = old.user
+    return parse(**kept | given)
+
+
+def _digits(password: object) -> object:
+    return str(password) if type(password) is int else password
 
 
 def _addresses(uri: str, address: str, host: str, port: object) -> _Places:

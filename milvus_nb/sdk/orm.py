@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from ..errors import ClosedError
 from ..imports import when_imported
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ class Handler:
         self._disconnect = disconnect
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection.client._handler, name)  # what this is for
+        handler = self._connection.client._handler
+        if handler is None:  # in this moment
+            raise ClosedError(f"The connection {self._connection.alias} was just closed.")
+        return getattr(handler, name)
 
     def close(self) -> None:
         """Disconnect the alias: who closes it there means it."""
