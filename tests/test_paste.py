@@ -818,3 +818,12 @@ def test_other_places_of_our_snippets_are_read_back(
     monkeypatch.chdir(tmp_path)
     options = {"grpc.keepalive_time_ms": 9000} if language != "magic" else {}
     round_trip(parse(env={}, uri=uri, grpc_options=options), language)
+
+
+def test_a_misspelt_parameter_is_not_left_out() -> None:
+    """Without its token the line would sign in as nobody; the value is not shown."""
+    with pytest.raises(
+        ParamsError, match=r"no parameter 'tokn'.\nDid you mean 'token'\?"
+    ) as failure:
+        read('MilvusClient(uri="http://localhost:19530", tokn="root:Secret-1")')
+    assert "Secret-1" not in str(failure.value)

@@ -376,3 +376,19 @@ def test_a_denied_quota_is_degraded_in_words(
     wait_until(lambda: found.state == "degraded", 20)
     assert "writing is denied" in found.reason
     assert found.client.list_collections() == ["orders"]
+
+
+def test_a_with_block_disconnects(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """As with a MilvusClient, sockets and all, also after an error."""
+
+    def fail() -> None:
+        with connections.connect("a", uri=milvus.address) as found:
+            found.client.list_collections()
+            raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011  # just any
+        fail()
+    assert "a" not in connections
+    assert sockets_to(milvus.port) == []

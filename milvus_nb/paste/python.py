@@ -7,6 +7,7 @@ together from them have a value; any other expression has none.
 from __future__ import annotations
 
 import ast
+import difflib
 import re
 import textwrap
 import warnings
@@ -79,6 +80,10 @@ def _read_call(call: ast.Call, kind: str, scope: _Scope, reading: Reading) -> No
             reading.note("handler is left out: only GRPC is supported")
         if name in _KEYWORDS:
             reading.put(name, _ours(name, finding), f"{name} of {kind}(…)")
+        elif near := difflib.get_close_matches(name, _KEYWORDS, 1, 0.75):
+            raise ParamsError(
+                f"{kind} has no parameter {name[:40]!r}.", "", f"Did you mean {near[0]!r}?"
+            )
         elif name not in _SILENT:
             reading.note(f"{name} is not a connection parameter")
     if names is _CLIENT and not reading.given.keys() & {"uri", "address", "host", "port"}:
