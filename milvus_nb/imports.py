@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.abc
 import importlib.util
 import logging
@@ -43,9 +45,11 @@ def when_imported(name: str, callback: Callable[[ModuleType], object]) -> Callab
     # First, so that no import slips in between.
     finder = _Finder(name, tell)
     sys.meta_path.insert(0, finder)
-    if (module := sys.modules.get(name)) is not None:
+    if name in sys.modules:
         finder.remove()
-        tell(module)
+        # Another thread may be in the middle of it; this waits for that.
+        with contextlib.suppress(ImportError):
+            tell(importlib.import_module(name))
     return finder.remove
 
 

@@ -174,7 +174,25 @@ def is_of_this_loop(client: AsyncMilvusClient) -> bool:
 
 def close_client(client: MilvusClient) -> None:
     """Close a client of ours and its socket."""
+    channel = getattr(client._handler, "_channel", None)
+    core = getattr(channel, "_channel", None)
+    if channel is not None and core is not None:
+        channel._channel = _Closing(core)
     client.close()
+
+
+class _Closing:
+    """Stands before gRPC's channel from the moment in which it is being closed.
+
+    Another thread may just be making a call of a kind that the channel has not seen yet; gRPC
+    (1.85) reads freed memory then, and the kernel dies.
+    """
+
+    def __init__(self, core: Any) -> None:
+        self.close = core.close
+
+    def __getattr__(self, name: str) -> Any:
+        raise ValueError("Cannot invoke RPC on closed channel!")
 
 
 def close_async_client(client: AsyncMilvusClient) -> None:
