@@ -86,7 +86,9 @@ class MilvusMagics(Magics):
                 return self._run_cell(line, cell)
             return self._run(line)
         except KeyboardInterrupt:
-            raise Cancelled(f"Cancelled: %milvus {line.strip().partition(' ')[0]}.") from None
+            failure: BaseException = Cancelled(
+                f"Cancelled: %milvus {line.strip().partition(' ')[0]}."
+            )
         except MilvusNbError as error:
             failure = error
         raise without_frames(failure)

@@ -63,7 +63,7 @@ def _walk(namespace: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     seen: set[tuple[str, int]] = set()
     while waiting and len(seen) < _MOST_OBJECTS:
         name, path, thing, depth = waiting.popleft()
-        if isinstance(thing, _PLAIN) or (name, id(thing)) in seen:
+        if issubclass(type(thing), _PLAIN) or (name, id(thing)) in seen:
             continue
         seen.add((name, id(thing)))
         yield name, path, thing
@@ -76,7 +76,7 @@ def _walk(namespace: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
 def _inside(thing: Any) -> list[tuple[str, Any]]:
     if type(thing) is dict:
         items = list(thing.items())[:_WIDEST]
-        return [(f"[{key!r}]", inner) for key, inner in items if isinstance(key, (str, int))]
+        return [(f"[{key!r}]", inner) for key, inner in items if type(key) in (str, int)]
     if type(thing) in (list, tuple, set, frozenset):
         return [(f"[{index}]", inner) for index, inner in enumerate(list(thing)[:_WIDEST])]
     if type(thing).__module__ == "builtins":
@@ -86,7 +86,7 @@ def _inside(thing: Any) -> list[tuple[str, Any]]:
     for home in ("__dict__", "__pydantic_private__"):
         try:
             inside = object.__getattribute__(thing, home)
-        except AttributeError:
+        except Exception:  # noqa: BLE001, S112  # a property of the user's; one object is passed over
             continue
         if type(inside) is dict:
             found += [(f".{key}", inner) for key, inner in list(inside.items())[:_WIDEST]]

@@ -827,3 +827,19 @@ def test_a_misspelt_parameter_is_not_left_out() -> None:
     ) as failure:
         read('MilvusClient(uri="http://localhost:19530", tokn="root:Secret-1")')
     assert "Secret-1" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "Cluster A\nPublic Endpoint: https://a.example\nToken: ka\nCluster B\n"
+            "Public Endpoint: https://b.example\nToken: kb"
+        ),
+        "milvus:\n  host: localhost\n  port: 19530\netcd:\n  host: other\n  port: 2379\n",
+    ],
+)
+def test_two_servers_in_one_text_are_not_mixed(text: str) -> None:
+    """One server's secret must not go to another."""
+    with pytest.raises(ParamsError, match="twice, with different values"):
+        read(text)

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
+from ..errors import ParamsError
 from .reading import Finding, Found, Unread
 from .shell import Shell
 
@@ -123,7 +124,15 @@ def _put(label: str, finding: Finding, reading: Reading) -> None:
         elif keyword == "timeout":
             finding = _seconds(finding.value)
     if keyword:
+        before = reading.given.get(keyword)
         reading.put(keyword, finding, label.strip(" :"))
+        if before is not None and reading.given[keyword] != before:
+            # One server's secret must not go to another.
+            raise ParamsError(
+                f"The pasted text has {label.strip(' :')[:40]} twice, with different values.",
+                "It is about more than one server.",
+                "Paste the lines of one.",
+            )
     else:
         reading.note(f"{label[:40]} is not a connection parameter")
 

@@ -31,6 +31,7 @@ __all__ = [
     "loop_of",
     "make_async_client",
     "make_client",
+    "refuse_calls",
     "use_database",
 ]
 
@@ -174,11 +175,16 @@ def is_of_this_loop(client: AsyncMilvusClient) -> bool:
 
 def close_client(client: MilvusClient) -> None:
     """Close a client of ours and its socket."""
-    channel = getattr(client._handler, "_channel", None)
+    refuse_calls(client._handler)
+    client.close()
+
+
+def refuse_calls(handler: Any) -> None:
+    """Have a handler, which is about to be closed, refuse new calls; see `_Closing`."""
+    channel = getattr(handler, "_channel", None)
     core = getattr(channel, "_channel", None)
     if channel is not None and core is not None:
         channel._channel = _Closing(core)
-    client.close()
 
 
 class _Closing:

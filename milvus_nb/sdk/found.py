@@ -19,7 +19,7 @@ from ..errors import ParamsError
 from ..params import DEFAULT_TIMEOUT, ConnectionParams, Endpoint, Secret, Tls
 from ..params.address import parse_address
 from ..params.values import grpc_options
-from .clients import close_async_handler
+from .clients import close_async_handler, refuse_calls
 from .orm import MODULE, Handler, aliases_of
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Found:
 
 def alias_used_by(thing: Any) -> str | None:
     """Give the alias that an object of the ORM, such as a Collection, goes by; else None."""
-    if not type(thing).__module__.startswith("pymilvus.orm."):
+    if not str(type(thing).__module__).startswith("pymilvus.orm."):
         return None
     using = getattr(thing, "__dict__", {}).get("_using")
     return using if isinstance(using, str) else None
@@ -110,7 +110,9 @@ def _orm_alias(theirs: Any, alias: str, handler: Any, params: ConnectionParams) 
 
     def close() -> None:
         if is_open():
-            handlers.pop(alias).close()
+            handler = handlers.pop(alias)
+            refuse_calls(handler)
+            handler.close()
 
     return Found("orm", id(handler), alias, params, list, is_open, use_database, close)
 
@@ -186,6 +188,7 @@ def _close(managed: Any) -> None:
             managed.strategy._stop_refresher()
         close_async_handler(managed.handler)
     else:
+        refuse_calls(managed.handler)
         managed.strategy.close(managed)
 
 
