@@ -154,6 +154,12 @@ class Parser(argparse.ArgumentParser):
             why = "No comment can follow on such a line."
         raise MagicUsageError(f"%milvus {self.command} has {many} too many.", why, fix)
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # Before Python 3.13 argparse takes -- for a separator, even in --user=--.
+        if action.option_strings and arg_strings == ["--"]:
+            return "--"
+        return super()._get_values(action, arg_strings)
+
     def _refuse_unknown_short(self, texts: list[str]) -> None:
         """Refuse ``-ask`` and ``-user``, which argparse takes for ``-a sk`` and ``-uri ser``."""
         known = self.options()

@@ -125,7 +125,7 @@ class MilvusMagics(Magics):
         options, unread = cells.split_options(rest)
         if name != "connect" or unread.strip():
             raise MagicUsageError(
-                f"%%milvus {name} takes no such line." if name == "connect" else "",
+                f"%%milvus {line.strip()} is not possible.",
                 "%%milvus takes a cell for connect alone: what was pasted, of several lines.",
                 "Above it, write %%milvus connect, and -a ALIAS, --replace or --timeout if wanted.",
             )

@@ -744,7 +744,7 @@ def same(params: ConnectionParams, language: str) -> ConnectionParams:
     if language == "cli":
         tls = Tls(ca_pem_path=tls.ca_pem_path)
     options = endpoint.grpc_options if language in {"python", "orm", "async"} else ()
-    digits = {"node": 3, "java": 3, "go": 6}.get(language, 12)
+    digits = {"node": 3, "java": 3, "go": 9}.get(language, 12)
     return dataclasses.replace(
         params,
         endpoint=dataclasses.replace(endpoint, tls=tls, grpc_options=options),

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 NASTY = st.text(max_size=25) | st.text(
     "'\"`\\$ {}#;\n\u2028<>/%=-:~&|!?^x1.\u00e9\U0001f600", max_size=25
 )
-# Python's argparse before 3.13 takes -- for no value wherever it stands.
-TYPED = NASTY.filter(lambda text: text.isprintable() and "\ue000" not in text and text != "--")
+TYPED = NASTY.filter(lambda text: text.isprintable() and "\ue000" not in text)
 
 
 def hostile(texts: st.SearchStrategy[str]) -> st.SearchStrategy[ConnectionParams]:
@@ -97,6 +96,7 @@ def test_python_literals(there: ConnectionParams, alias: str, language: str) -> 
 @given(there=hostile(TYPED), alias=TYPED.filter(bool))
 @example(ConnectionParams(Endpoint("tcp", "h", 1), "a{{\"b}c${x}$y'$z"), "-o' {1}")
 @example(ConnectionParams(Endpoint("tcp", "h", 1), "a{"), "b}")
+@example(ConnectionParams(Endpoint("tcp", "h", 1), "--"), "b")
 def test_words_of_the_magic(there: ConnectionParams, alias: str) -> None:
     """IPython and %milvus read back exactly what was given."""
     cell = TransformerManager().transform_cell(snippets.code(there, alias, "magic"))

@@ -165,7 +165,7 @@ def _aligned(fields: dict[str, str]) -> list[str]:
 
 
 def _duration(seconds: float) -> str:
-    nanoseconds = round(seconds * 10**9)
+    nanoseconds = round(round(seconds, 9) * 10**9)  # the product alone may be one off
     for size, unit in ((10**9, "Second"), (10**6, "Millisecond"), (10**3, "Microsecond")):
         if nanoseconds % size == 0:
             return f"{nanoseconds // size}*time.{unit}"
