@@ -20,7 +20,7 @@ from .errors import MagicUsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Parser", "Word", "closest", "raw_words", "split"]
+__all__ = ["Parser", "Word", "closest", "raw_words", "split", "unexpanded"]
 
 # What other tools call our options.
 _MEANT: Final = {
@@ -114,6 +114,23 @@ def _expand(text: str, namespace: Mapping[str, Any]) -> Word:
         f"It is taken as Python: {problem}" if is_name else "Braces and $ mean a Python value.",
         "Define it first. A dollar sign that is part of a value is written $$, a brace {{ or }}.",
     )
+
+
+def unexpanded(text: str) -> str:
+    """Double the dollars and braces of a value, where `split` would take them for Python."""
+    if "$" not in text and "{" not in text:
+        return text
+    return "".join(_doubled(part) for part in re.split(r"(?<=[{}])", text))
+
+
+def _doubled(part: str) -> str:
+    # IPython leaves a $ alone that is followed by no name, or by an odd number of single quotes.
+    part = re.sub(
+        r"\$(?=[\w.])",
+        lambda found: "$" if part.count("'", found.end()) % 2 else "$$",
+        part,
+    )
+    return re.sub(r"[{}]", r"\g<0>\g<0>", part)
 
 
 class Parser(argparse.ArgumentParser):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from IPython.core.completer import SimpleCompletion, context_matcher
 
 from . import usage
+from .arguments import unexpanded
 
 if TYPE_CHECKING:
     import argparse
@@ -92,8 +93,7 @@ def written(value: str, quote: str = "", *, is_open: bool = False) -> str:
     is_open
         Whether more will follow, such as what is in a folder: then a quote stays open.
     """
-    if "$" in value or "{" in value:  # these mean a Python value; doubled, themselves
-        value = re.sub(r"\$(?=\$?[\w.])", "$$", re.sub(r"([{}])", r"\1\1", value))
+    value = unexpanded(value)
     if not quote and _NEEDS_QUOTES.search(value):
         quote = '"' if "'" in value else "'"
     if quote == "'":

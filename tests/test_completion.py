@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from IPython.core.completer import provisionalcompleter
 
@@ -308,6 +308,8 @@ def test_tab_alone_imports_nothing_heavy(kernel: Kernel) -> None:
     value=st.text(st.characters(codec="utf-8", exclude_characters="\0\n\ue000\ue001"), min_size=1),
     quote=st.sampled_from(["", "'", '"']),
 )
+@example("$0'", "")
+@example("a{$b'$c}'", '"')
 def test_what_is_put_in_is_read_back(value: str, quote: str) -> None:
     """Blanks, quotes, backslashes, dollars and braces come through as they are."""
     words = split(completion.written(value, quote), {})

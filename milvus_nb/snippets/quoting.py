@@ -7,6 +7,7 @@ import re
 import shlex
 from typing import Final
 
+from ..arguments import unexpanded
 from ..errors import ParamsError
 
 __all__ = ["go", "java", "javascript", "magic_word", "python", "shell", "typed_line", "word"]
@@ -56,19 +57,7 @@ def word(text: str) -> str:
 
 def magic_word(text: str) -> str:
     """Give one word for ``%milvus``, where ``$name`` and ``{expression}`` are Python values."""
-    if "$" in text or "{" in text:
-        text = "".join(_literal(part) for part in re.split(r"(?<=[{}])", text))
-    return word(text)
-
-
-def _literal(part: str) -> str:
-    # IPython leaves a $ alone that is followed by no name, or by an odd number of single quotes.
-    part = re.sub(
-        r"\$(?=[\w.])",
-        lambda found: "$" if part.count("'", found.end()) % 2 else "$$",
-        part,
-    )
-    return re.sub(r"[{}]", r"\g<0>\g<0>", part)
+    return word(unexpanded(text))
 
 
 def typed_line(line: str, where: str) -> str:
