@@ -73,7 +73,7 @@ bench: $(VENV)/bench.stamp chromium ## side by side with pymilvus and the peers
 	python -m benchmarks $(ARGS)
 
 clean: ## remove the environment and all that was built
-	rm -rf $(VENV) build dist milvus_nb/static lab/node_modules lab/lib lab/.yarn tests/node/node_modules tests/node/.yarn \
+	rm -rf $(VENV) build dist milvus_nb/labextension milvus_nb/static lab/node_modules lab/lib lab/.yarn tests/node/node_modules tests/node/.yarn \
 		.mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,4 +1,5 @@
-// Bundles the panel into the Python package, or its unit tests into lib/test.
+// Bundles the panel into the Python package and the JupyterLab extension into lib, where
+// jupyter-builder takes it from; or the unit tests into lib/test.
 //
 //   node build.mjs [--prod | --watch | --test]
 
@@ -31,6 +32,18 @@ const panel = {
   sourcemap: flag === '--prod' ? false : 'inline',
 };
 
+const extension = {
+  ...common,
+  entryPoints: { index: 'src/index.ts' },
+  outdir: 'lib',
+  // JupyterLab has them, and shares them with its extensions.
+  external: ['@jupyterlab/*', '@lumino/*'],
+  legalComments: 'none',
+  sourcemap: flag === '--prod' ? false : 'inline',
+};
+
+const styles = { ...common, entryPoints: { index: 'src/extension.css' }, outdir: 'lib' };
+
 const tests = {
   ...common,
   entryPoints: readdirSync(join(here, 'test'))
@@ -41,8 +54,7 @@ const tests = {
   platform: 'node',
 };
 
-if (flag === '--watch') {
-  await (await context(panel)).watch();
-} else {
-  await build(flag === '--test' ? tests : panel);
+const wanted = flag === '--test' ? [tests] : [panel, extension, styles];
+for (const options of wanted) {
+  await (flag === '--watch' ? (await context(options)).watch() : build(options));
 }

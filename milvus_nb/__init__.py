@@ -72,6 +72,11 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell `jupyter-builder develop` where the JupyterLab extension is."""
+    return [{"src": "labextension", "dest": "milvus_nb"}]
+
+
 def load_ipython_extension(ip: InteractiveShell) -> None:
     """Add ``%milvus`` to an IPython session."""
     from . import magic

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from . import messages
 from . import params as parameters
@@ -17,6 +17,7 @@ from .errors import MilvusNbError, ParamsError, without_frames
 from .params import Secret
 
 if TYPE_CHECKING:
+    from . import protocol
     from .messages import Request
     from .params import ConnectionParams
     from .paste import Pasted
@@ -61,7 +62,7 @@ class Forms:
         self._keep(request.id, secret)
         return parameters.parse(**{**given, **secret}, default_timeout=default_timeout)
 
-    def paste(self, request: Request, default_timeout: float) -> dict[str, Any]:
+    def paste(self, request: Request, default_timeout: float) -> protocol.Pasted:
         """Read what was pasted, keep its secret, and give the rest as the form's fields.
 
         Raises

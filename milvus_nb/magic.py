@@ -6,10 +6,11 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from IPython.core.getipython import get_ipython
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Bool, Float, Int, observe, validate
 
-from . import cells, completion, usage
+from . import cells, completion, sidebar, usage
 from .arguments import Word, closest, split
 from .errors import MagicUsageError, MilvusNbError, without_frames
 
@@ -364,10 +365,18 @@ class MilvusMagics(Magics):
 
 
 def load(ip: InteractiveShell) -> None:
-    """Register the magic, its settings and its completion."""
+    """Register the magic, its settings and its completion; in a kernel, serve the sidebar."""
     magics = MilvusMagics(shell=ip)
     ip.register_magics(magics)
     ip.Completer.custom_matchers.append(completion.matcher(magics))
+    sidebar.open_here()
+
+
+def loaded() -> MilvusMagics | None:
+    """Give the magic of this session, if it is loaded."""
+    shell = get_ipython()
+    magics = shell.magics_manager.registry.get(MilvusMagics.__name__) if shell is not None else None
+    return magics if isinstance(magics, MilvusMagics) else None
 
 
 def unload(ip: InteractiveShell) -> None:
@@ -380,6 +389,7 @@ def unload(ip: InteractiveShell) -> None:
         ip.configurables.remove(magics)
     matchers = ip.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if not completion.is_ours(matcher)]
+    sidebar.close()
     if isinstance(magics, MilvusMagics):
         magics.shutdown()
 

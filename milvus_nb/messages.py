@@ -1,4 +1,4 @@
-"""What the panel's page and the kernel say to each other; see ``lab/src/panel/messages.ts``.
+"""What the kernel says to a page, and how it reads what a page says; `protocol` has the types.
 
 Nothing of it is ever a synced trait, so nothing of it is saved with a notebook. A request has an
 id; the answer, a result or an error, has the same. Events have none.
@@ -7,29 +7,48 @@ id; the answer, a result or an error, has the same. Events have none.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast, get_type_hints
 from urllib.parse import urlsplit
 
 from .errors import MilvusNbError
-from .params import redact
+from .params import DEFAULT_TIMEOUT, redact
+from .protocol import METHODS, PROTOCOL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from . import doctor, paste
+    from . import stages as stage
     from .connection import Connection, PingResult
-    from .doctor import Report
     from .params import ConnectionParams
-    from .paste import Pasted
+    from .protocol import (
+        Auth,
+        Code,
+        ConnectParams,
+        Facts,
+        Failure,
+        Hello,
+        Measurement,
+        Pasted,
+        Ping,
+        Report,
+        Row,
+        RowsEvent,
+        Stage,
+        StageEvent,
+        State,
+        TickEvent,
+    )
     from .rest import Source
-    from .stages import Stage
 
 __all__ = [
     "PEM_FILES",
-    "PROTOCOL",
     "MessageError",
     "Request",
+    "again",
     "answer",
     "code",
     "failure",
@@ -46,48 +65,8 @@ __all__ = [
     "tick_event",
 ]
 
-PROTOCOL: Final = 3
-
 #: The fields of a form that name files; the kernel reads them when it connects.
 PEM_FILES: Final = ("ca_pem_path", "server_pem_path", "client_pem_path", "client_key_path")
-
-_ALIAS: Final = {"alias": str}
-_CONNECT: Final = {
-    "address": str,
-    "alias": str,
-    "user": str,
-    "password": str,
-    "token": str,
-    "secret_from": int,
-    "db_name": str,
-    "secure": bool,
-    **dict.fromkeys(PEM_FILES, str),
-    "server_name": str,
-    "timeout": (int, float),
-    "replace": bool,
-}
-# What each method takes.
-_METHODS: Final[dict[str, dict[str, Any]]] = {
-    "hello": {},
-    "look": {},
-    "connect": _CONNECT,
-    "test": _CONNECT,
-    "cancel": {"request": int},
-    "forget": {"request": int},
-    "paste": {"text": str},
-    "disconnect": _ALIAS,
-    "reconnect": _ALIAS,
-    "retry": _ALIAS,
-    "use": _ALIAS,
-    "adopt": {"alias": str, "as": str},
-    "ping": _ALIAS,
-    "details": _ALIAS,
-    "sources": _ALIAS,
-    "code": {"alias": str, "language": str},
-    "diagnose": _ALIAS,
-}
-# What must be there, wherever it is taken.
-_REQUIRED: Final = ("alias", "request", "text", "as", "language")
 
 
 class MessageError(MilvusNbError):
@@ -122,7 +101,7 @@ def parse(content: object) -> Request:
     number, method, params = content.get("id"), content.get("method"), content.get("params")
     if not _is(number, int):
         raise _malformed("it has no id")
-    if not isinstance(method, str) or method not in _METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise _malformed(f"there is no method {str(method)[:40]!r}")
     if not isinstance(params, dict):
         raise _malformed("its params are not an object")
@@ -131,18 +110,24 @@ def parse(content: object) -> Request:
 
 
 def _check_params(method: str, params: dict[str, Any]) -> None:
-    known = _METHODS[method]
+    taken, _ = METHODS[method]
+    known = _types(taken)
     for name, value in params.items():
         if name not in known:
             raise _malformed(f"{method} has no parameter {str(name)[:40]!r}")
         if not _is(value, known[name]):
             raise _malformed(f"{method}'s parameter {name} is of the wrong type")
-    for name in _REQUIRED:
-        if name in known and name not in params:
-            raise _malformed(f"{method} needs the parameter {name}")
+    for name in sorted(taken.__required_keys__ - params.keys()):
+        raise _malformed(f"{method} needs the parameter {name}")
 
 
-def answer(request: int, result: dict[str, Any]) -> dict[str, Any]:
+@functools.cache
+def _types(taken: type) -> dict[str, type]:
+    """Give the types of a message's fields, which are plain ones in what a page says."""
+    return get_type_hints(taken)
+
+
+def answer(request: int, result: Mapping[str, Any]) -> dict[str, Any]:
     """Answer a request."""
     return {"v": PROTOCOL, "id": request, "result": result}
 
@@ -169,7 +154,7 @@ def failure(request: int, error: BaseException) -> dict[str, Any]:
     return {"v": PROTOCOL, "id": request, "error": told}
 
 
-def row(connection: Connection, endpoint: int, *, own: bool) -> dict[str, Any]:
+def row(connection: Connection, endpoint: int, *, own: bool) -> Row:
     """Describe a connection. Times are Unix seconds of the kernel's clock.
 
     Parameters
@@ -186,10 +171,10 @@ def row(connection: Connection, endpoint: int, *, own: bool) -> dict[str, Any]:
         "alias": connection.alias,
         "address": connection.address,
         "user": connection.user,
-        "auth": connection.auth,
+        "auth": cast("Auth", connection.auth),
         "db_name": connection.db_name,
         "secure": connection.secure,
-        "state": connection.state,
+        "state": cast("State", connection.state),
         "cause": connection.cause,
         "reason": connection.reason,
         "note": connection.note,
@@ -202,20 +187,44 @@ def row(connection: Connection, endpoint: int, *, own: bool) -> dict[str, Any]:
         "origin": connection.origin,
         "users": list(connection.users),
         "own": own,
+        "again": again(connection.alias, connection.params),
     }
 
 
-def sources(found: Iterable[Source]) -> dict[str, Any]:
+def again(alias: str, params: ConnectionParams) -> ConnectParams:
+    """Give the form's fields that connect once more; a secret is only named, by its variable."""
+    endpoint = params.endpoint
+    tls = endpoint.tls
+    fields = {
+        # A token of the environment says the user, too.
+        "user": "" if params.token_env else params.user,
+        "password_env": params.password_env,
+        "token_env": params.token_env,
+        "db_name": params.db_name,
+        "secure": params.secure and not params.address.startswith("https://"),
+        **{name: getattr(tls, name) for name in PEM_FILES},
+        "server_name": tls.server_name,
+        "timeout": 0 if params.timeout == DEFAULT_TIMEOUT else params.timeout,
+    }
+    given = {name: value for name, value in fields.items() if value}
+    # A path from the working folder may lead elsewhere in another kernel.
+    address = endpoint.path if endpoint.kind == "lite" else endpoint.address
+    return cast("ConnectParams", {"address": address, "alias": alias, **given})
+
+
+def sources(found: Iterable[Source]) -> Facts:
     """Tell what a server says over HTTP, each with a link where there is a page for a browser."""
     return {
         "rows": [
-            [source.label, source.text, *([source.url] if _is_web(source.url) else [])]
+            (source.label, source.text, source.url)
+            if _is_web(source.url)
+            else (source.label, source.text)
             for source in found
         ]
     }
 
 
-def pasted(found: Pasted, params: ConnectionParams) -> dict[str, Any]:
+def pasted(found: paste.Pasted, params: ConnectionParams) -> Pasted:
     """Tell the form what was pasted, without the secret.
 
     Parameters
@@ -226,7 +235,7 @@ def pasted(found: Pasted, params: ConnectionParams) -> dict[str, Any]:
         What becomes of it, without the files.
     """
     given = found.given
-    return {
+    fields = {
         "kind": found.kind,
         "address": params.address,
         "alias": found.alias,
@@ -241,14 +250,15 @@ def pasted(found: Pasted, params: ConnectionParams) -> dict[str, Any]:
         "timeout": None if given.get("timeout") is None else params.timeout,
         "notes": list(found.notes),
     }
+    return cast("Pasted", fields)
 
 
-def code(text: str, language: str, languages: Iterable[str]) -> dict[str, Any]:
+def code(text: str, language: str, languages: Iterable[str]) -> Code:
     """Give a connection as code, and say in which languages it can be had."""
     return {"text": text, "language": language, "languages": list(languages)}
 
 
-def ping(result: PingResult) -> dict[str, Any]:
+def ping(result: PingResult) -> Ping:
     """Describe round trips, in milliseconds."""
     return {
         "count": result.count,
@@ -258,15 +268,15 @@ def ping(result: PingResult) -> dict[str, Any]:
     }
 
 
-def stages(found: Iterable[Stage]) -> list[dict[str, Any]]:
+def stages(found: Iterable[stage.Stage]) -> list[Stage]:
     """Describe the stages of connecting."""
-    return [dataclasses.asdict(stage) for stage in found]
+    return [cast("Stage", dataclasses.asdict(one)) for one in found]
 
 
-def report(found: Report) -> dict[str, Any]:
+def report(found: doctor.Report) -> Report:
     """Describe an examination."""
     why = found.diagnosis
-    failed = None
+    failed: Failure | None = None
     if why is not None:
         failed = {
             "what": "",
@@ -277,15 +287,13 @@ def report(found: Report) -> dict[str, Any]:
         }
     return {
         "stages": stages(found.stages),
-        "facts": [list(pair) for pair in found.facts],
+        "facts": list(found.facts),
         "notes": list(found.notes),
         "failure": failed,
     }
 
 
-def hello(
-    rows: list[dict[str, Any]], current: str, heartbeat: float, versions: dict[str, str]
-) -> dict[str, Any]:
+def hello(rows: list[Row], current: str, heartbeat: float, versions: dict[str, str]) -> Hello:
     """Give a page all that it needs to begin with."""
     return {
         "connections": rows,
@@ -296,7 +304,7 @@ def hello(
     }
 
 
-def rows_event(changed: list[dict[str, Any]], removed: list[str], current: str) -> dict[str, Any]:
+def rows_event(changed: list[Row], removed: list[str], current: str) -> RowsEvent:
     """Tell which connections are new or changed, and which are gone."""
     return {
         "v": PROTOCOL,
@@ -308,12 +316,12 @@ def rows_event(changed: list[dict[str, Any]], removed: list[str], current: str) 
     }
 
 
-def stage_event(request: int, found: Iterable[Stage]) -> dict[str, Any]:
+def stage_event(request: int, found: Iterable[stage.Stage]) -> StageEvent:
     """Tell how far a connect or test has come."""
     return {"v": PROTOCOL, "event": "stage", "request": request, "stages": stages(found)}
 
 
-def tick_event(measured: list[list[Any]], heartbeat: float) -> dict[str, Any]:
+def tick_event(measured: list[Measurement], heartbeat: float) -> TickEvent:
     """Tell that the kernel lives, and what was last measured: endpoint, latency, checked_at."""
     return {
         "v": PROTOCOL,
@@ -324,9 +332,10 @@ def tick_event(measured: list[list[Any]], heartbeat: float) -> dict[str, Any]:
     }
 
 
-def _is(value: object, types: Any) -> bool:
-    # A bool is an int to Python, but not to TypeScript.
-    return isinstance(value, types) and (types is bool or not isinstance(value, bool))
+def _is(value: object, kind: type) -> bool:
+    # To TypeScript a bool is no number, and an integer is one like any other.
+    kinds = (int, float) if kind is float else kind
+    return isinstance(value, kinds) and (kind is bool or not isinstance(value, bool))
 
 
 def _is_web(url: str) -> bool:

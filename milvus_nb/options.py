@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["keywords", "seconds", "warnings"]
 
 _KEYWORDS: Final = (
-    "user", "password", "token", "secure", "ca_pem_path", "server_pem_path", "client_pem_path",
-    "client_key_path", "server_name", "timeout",
+    "user", "password", "token", "password_env", "token_env", "secure", "ca_pem_path",
+    "server_pem_path", "client_pem_path", "client_key_path", "server_name", "timeout",
 )  # fmt: skip
 
 
@@ -98,7 +98,6 @@ def _read_secrets(arguments: argparse.Namespace, given: dict[str, Any]) -> None:
                 f"--{name}-env reads the {name} from it.",
                 "Set it before the kernel starts, or use --ask.",
             )
-        given[name] = os.environ[variable]
     if arguments.ask:
         if "password" in given or "token" in given:
             raise MagicUsageError(

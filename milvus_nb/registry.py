@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from . import params as parameters
-from . import sdk
+from . import sdk, sidebar
 from .checks import check_alias, check_config, differences_between, in_use
 from .errors import AliasError, ClosedError, MilvusNbError, ParamsError, without_frames
 from .table import DEFAULT_ALIAS, MAX_CONNECTIONS, ConnectionTable, Event
@@ -406,4 +406,6 @@ def _emptied(given: dict[str, Any]) -> dict[str, Any]:
 @functools.cache
 def process_registry() -> ConnectionRegistry:
     """Give the registry of this process, which the magic, the panel and user code share."""
-    return ConnectionRegistry(mirrored=True)
+    registry = ConnectionRegistry(mirrored=True)
+    sidebar.open_here()
+    return registry

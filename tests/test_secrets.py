@@ -17,7 +17,7 @@ import pymilvus
 import pytest
 
 from milvus_nb import ConnectionRegistry
-from milvus_nb.messages import PROTOCOL
+from milvus_nb.protocol import PROTOCOL
 from tests.helpers import free_port, wait_until
 
 if TYPE_CHECKING:

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 
 import { Link, type LinkStatus, RequestError } from '../src/panel/link';
-import type { Hello } from '../src/panel/messages';
-import { parse, PROTOCOL } from '../src/panel/messages';
-import type { Signal } from '../src/panel/model';
+import { type Failure, type Hello, PROTOCOL } from '../src/panel/messages';
+import type { Signal } from '../src/panel/wire';
 import { REFUSED } from './rows';
 
 class FakeSignal<T> implements Signal<T> {
@@ -29,16 +28,18 @@ class FakeKernel {
   readonly connectionStatusChanged = new FakeSignal<string>();
   readonly disposed = new FakeSignal<void>();
   readonly sent: { id: number; method: string; params: object }[] = [];
-  readonly model = {
-    widget_manager: { kernel: this },
+  readonly wire = {
+    kernel: this,
     send: (content: unknown) => this.sent.push(content as (typeof this.sent)[number]),
-    on: (name: string, callback: (content: unknown) => void) => this.callbacks.set(name, callback),
-    off: (name: string) => this.callbacks.delete(name),
+    listen: (callback: (content: unknown) => void) => {
+      this.callback = callback;
+      return () => (this.callback = null);
+    },
   };
-  private readonly callbacks = new Map<string, (content: unknown) => void>();
+  private callback: ((content: unknown) => void) | null = null;
 
   say(message: object): void {
-    this.callbacks.get('msg:custom')?.({ v: PROTOCOL, ...message });
+    this.callback?.({ v: PROTOCOL, ...message });
   }
 
   answerHello(): void {
@@ -51,6 +52,7 @@ class FakeKernel {
 let kernel: FakeKernel;
 let link: Link;
 let statuses: LinkStatus[];
+let refused: Failure[];
 
 const hellos = (): number => kernel.sent.filter(message => message.method === 'hello').length;
 
@@ -66,9 +68,10 @@ beforeEach(async () => {
   mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
   kernel = new FakeKernel();
   statuses = [];
-  link = new Link(kernel.model, {
+  refused = [];
+  link = new Link(kernel.wire, {
     hello: () => {},
-    refused: () => {},
+    refused: failure => refused.push(failure),
     event: () => {},
     status: status => statuses.push(status),
   });
@@ -82,8 +85,9 @@ test('an answer reaches its question, an error as an error', async () => {
   const ping = link.request('ping', { alias: 'a' });
   const use = link.request('use', { alias: 'a' });
   kernel.say({ id: use.id, error: REFUSED });
-  kernel.say({ id: ping.id, result: { count: 5 } });
-  assert.deepEqual(await ping.answer, { count: 5 });
+  const result = { count: 5, min_ms: 1, median_ms: 2, max_ms: 3 };
+  kernel.say({ id: ping.id, result });
+  assert.deepEqual(await ping.answer, result);
   await assert.rejects(use.answer, (error: RequestError) => {
     assert.deepEqual(error.failure, REFUSED);
     return true;
@@ -156,31 +160,17 @@ test('a lost connection is silence at once; the list is read again when it is ba
   assert.equal(link.status, 'live');
 });
 
-test('a message of another version, or malformed, is no message', () => {
-  for (const message of [
-    null,
-    'x',
-    { v: PROTOCOL - 1, id: 1, result: {} },
-    { v: PROTOCOL, id: 'x', result: {} },
-    { v: PROTOCOL, id: 1 },
-    { v: PROTOCOL, id: 1, error: 'x' },
-    { v: PROTOCOL, event: 'party' },
-  ]) {
-    assert.equal(parse(message), null);
-  }
+test('an answer that is none to the question is an error that says so', async () => {
+  const ping = link.request('ping', { alias: 'a' });
+  kernel.say({ id: ping.id, result: { count: 'five' } });
+  await assert.rejects(ping.answer, /not understood/);
 });
 
-test('a failed check is an answer with a report, a failed request an error; both tell the cause', () => {
-  const report = {
-    stages: [],
-    facts: [['Addresses', 'a\nb']],
-    notes: ['Careful.'],
-    failure: REFUSED,
-  };
-  const answer = { v: PROTOCOL, id: 1, result: report };
-  assert.deepEqual(parse(answer), { kind: 'reply', reply: answer });
-  const error = { v: PROTOCOL, id: 1, error: REFUSED };
-  assert.deepEqual(parse(error), { kind: 'reply', reply: error });
+test('a kernel of another version is told once, with which side to update', () => {
+  kernel.say({ v: PROTOCOL - 1, event: 'tick' });
+  assert.match(refused.at(-1)?.fix ?? '', /environment of the kernel/);
+  kernel.say({ v: PROTOCOL + 1, event: 'tick' });
+  assert.match(refused.at(-1)?.fix ?? '', /environment of JupyterLab/);
 });
 
 test('a heartbeat that is changed in the kernel is followed', () => {

@@ -94,7 +94,7 @@ test('what is closed of others cannot be brought back, ours can', async () => {
 test('an alias is given and said; a refusal is passed on', async () => {
   link.answer = { alias: 'store' };
   assert.equal(await actions.adopt('client:store', 'store'), 'store');
-  assert.deepEqual(link.asked, [['adopt', { alias: 'client:store', as: 'store' }]]);
+  assert.deepEqual(link.asked, [['adopt', { alias: 'client:store', new_alias: 'store' }]]);
   assert.equal(store.announcement, 'client:store has the alias store now.');
   link.answer = new RequestError(REFUSED);
   await assert.rejects(actions.adopt('client:store', 'default'), RequestError);

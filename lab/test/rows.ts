@@ -31,6 +31,7 @@ export function row(changes: Partial<Row> = {}): Row {
     origin: 'milvus_nb',
     users: [],
     own: true,
+    again: { address: 'localhost:19530', alias: 'default', user: 'root' },
     ...changes,
   };
 }

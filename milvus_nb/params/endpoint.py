@@ -95,11 +95,16 @@ class ConnectionParams:
         The database; empty for the server's default one.
     timeout
         How long connecting may take, in seconds.
+    password_env, token_env
+        The environment variable that the password, or the token, was read from; empty where it came
+        otherwise. Where a secret came from is no difference between parameters.
     """
 
     endpoint: Endpoint
     db_name: str = ""
     timeout: float = DEFAULT_TIMEOUT
+    password_env: str = field(default="", compare=False)
+    token_env: str = field(default="", compare=False)
 
     @property
     def address(self) -> str:

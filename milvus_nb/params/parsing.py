@@ -40,6 +40,8 @@ def parse(
     user: str | None = "",
     password: str | int | Secret | None = "",
     token: str | Secret | None = "",
+    password_env: str | None = "",
+    token_env: str | None = "",
     db_name: str | None = "",
     secure: bool | None = None,
     ca_pem_path: str | os.PathLike[str] | None = "",
@@ -64,6 +66,8 @@ def parse(
         The sign-in. It may also be part of `uri`, or given as `token`.
     token
         ``user:password``, or an API key (which has no colon).
+    password_env, token_env
+        The environment variable that holds the one or the other.
     db_name
         The database. It may also be the path of `uri`.
     secure
@@ -91,6 +95,11 @@ def parse(
     ParamsError
         A parameter cannot be used, or two of them contradict each other.
     """
+    environment = os.environ if env is None else env
+    if is_given(password_env):
+        password = _variable("password", password, text("password_env", password_env), environment)
+    if is_given(token_env):
+        token = _variable("token", token, text("token_env", token_env), environment)
     given = [
         # A password of digits may come as a number, as pymilvus takes it.
         Given("user/password", text("user", user), secret("password", _digits(password))),
@@ -101,11 +110,11 @@ def parse(
         path_text("uri", uri), path_text("address", address), text("host", host), port
     )
     if not sources:
-        environment = os.environ if env is None else env
         place, sources = _from_environment(environment, any(given), bool(database[1]))
         env_token = Secret(environment.get("MILVUS_TOKEN", ""))
         if env_token and not any(given):
             given.append(from_token(secret("MILVUS_TOKEN", env_token), "MILVUS_TOKEN"))
+            token_env = "MILVUS_TOKEN"  # noqa: S105  # its name
     given += [Given(source, part.user, part.password) for source, part in sources]
     databases = [database, *((source, part.db_name) for source, part in sources)]
     tls = Tls(
@@ -129,7 +138,14 @@ def parse(
         sign_in = combine(given)
         endpoint = replace(endpoint, user=sign_in.user, credentials=sign_in.credentials)
     limit = seconds("timeout", timeout if is_given(timeout) else default_timeout)
-    return ConnectionParams(endpoint, _one_database(databases), limit)
+    has_sign_in = endpoint.auth != "none"
+    return ConnectionParams(
+        endpoint,
+        _one_database(databases),
+        limit,
+        password_env=text("password_env", password_env) if has_sign_in else "",
+        token_env=text("token_env", token_env) if has_sign_in else "",
+    )
 
 
 def is_empty(**given: object) -> bool:
@@ -186,11 +202,27 @@ def change(known: ConnectionParams, **given: Any) -> ConnectionParams:
         "grpc_options": old.grpc_options,
         **{option.name: getattr(old.tls, option.name) for option in fields(Tls)},
     }
-    if not given.keys() & {"user", "password", "token"}:
+    secrets = given.keys() & {"password", "token", "password_env", "token_env"}
+    if not secrets | (given.keys() & {"user"}):
         kept["token"] = old.credentials
-    elif not given.keys() & {"user", "token"}:
+        changed = parse(**kept | given)
+        return replace(changed, password_env=known.password_env, token_env=known.token_env)
+    if not given.keys() & {"user", "token", "token_env"}:
         kept["user"] = old.user
     return parse(**kept | given)
+
+
+def _variable(name: str, value: object, variable: str, environment: Mapping[str, str]) -> Secret:
+    """Read a secret from the environment."""
+    if is_given(value):
+        raise ParamsError(f"{name} and {name}_env were both given.", "", "Leave out one.")
+    if variable not in environment:
+        raise ParamsError(
+            f"The environment variable {variable} is not set.",
+            f"{name}_env reads the {name} from it.",
+            "Set it before the kernel starts, or give the secret in another way.",
+        )
+    return Secret(environment[variable])
 
 
 def _digits(password: object) -> object:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from ..errors import ParamsError
 from . import python, sdks, shells
-from .shells import connect_line
+from .shells import cell, connect_line
 
 if TYPE_CHECKING:
     from ..params import ConnectionParams
 
-__all__ = ["LANGUAGES", "code", "connect_line"]
+__all__ = ["LANGUAGES", "cell", "code", "connect_line"]
 
 #: The languages of `code`.
 LANGUAGES: Final = ("magic", "python", "orm", "async", "node", "go", "java", "cli", "curl")

@@ -24,7 +24,7 @@ from .quoting import magic_word, shell, typed_line, word
 if TYPE_CHECKING:
     from ..params import ConnectionParams
 
-__all__ = ["cli", "connect_line", "curl", "magic"]
+__all__ = ["cell", "cli", "connect_line", "curl", "magic"]
 
 
 def connect_line(params: ConnectionParams, alias: str, *, ask: bool = False) -> str:
@@ -40,9 +40,9 @@ def connect_line(params: ConnectionParams, alias: str, *, ask: bool = False) -> 
     endpoint, tls = params.endpoint, params.endpoint.tls
     options = {
         "--alias": "" if alias == "default" else alias,
-        "--user": endpoint.user,
-        "--password-env": PASSWORD if params.auth == "password" and not ask else "",
-        "--token-env": TOKEN if params.auth == "token" and not ask else "",
+        # A token of the environment says the user, too.
+        "--user": "" if params.token_env and not ask else endpoint.user,
+        **({} if ask else _variables(params)),
         "--db": params.db_name,
         "--ca-pem-path": tls.ca_pem_path,
         "--server-pem-path": tls.server_pem_path,
@@ -60,6 +60,20 @@ def connect_line(params: ConnectionParams, alias: str, *, ask: bool = False) -> 
     if ask and params.auth != "none":
         words.append("--ask")
     return typed_line(" ".join(words), "%milvus")
+
+
+def _variables(params: ConnectionParams) -> dict[str, str]:
+    """Give the options for the secret: the variable that it came from, else the usual one."""
+    if params.token_env:
+        return {"--token-env": params.token_env}
+    if params.auth == "token":
+        return {"--token-env": TOKEN}
+    return {"--password-env": params.password_env or PASSWORD} if params.user else {}
+
+
+def cell(params: ConnectionParams, alias: str) -> str:
+    """Write the lines that connect in a notebook, and no more."""
+    return _lines("%load_ext milvus_nb", connect_line(params, alias))
 
 
 def magic(params: ConnectionParams, alias: str) -> str:

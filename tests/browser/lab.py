@@ -44,10 +44,15 @@ class JupyterLab:
     ----------
     folder
         Where it keeps everything; the notebooks are in ``folder / "work"``.
+    python
+        The Python that has it.
+    app
+        ``"jupyterlab"``, or ``"notebook"`` for Jupyter Notebook.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, python: str = sys.executable, app: str = "jupyterlab") -> None:
         self.folder = folder
+        self.app = app
         self.work = folder / "work"
         self.work.mkdir()
         labconfig = folder / "jupyter-config" / "labconfig"
@@ -70,13 +75,19 @@ class JupyterLab:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root",
+                    python, "-m", app, "--no-browser", "--allow-root",
                     f"--port={self.port}", "--port-retries=0", "--ServerApp.ip=127.0.0.1",
                     "--IdentityProvider.token=", "--ServerApp.password=",
                 ],
                 cwd=self.work, env=environment, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
         wait_until(self._answers, 60, every_s=0.1, what="JupyterLab")
+
+    def url_of(self, name: str) -> str:
+        """Give the address of a notebook, with nothing else open."""
+        if self.app == "notebook":
+            return f"{self.url}/notebooks/{name}"
+        return f"{self.url}/lab/tree/{name}?reset"
 
     @property
     def url(self) -> str:
@@ -133,7 +144,7 @@ class Notebook:
             },
         )
         nbformat.write(notebook, self.path)
-        page.goto(f"{lab.url}/lab/tree/{name}?reset")
+        page.goto(lab.url_of(name))
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_function("() => window.jupyterapp !== undefined")
         self.wait_idle()

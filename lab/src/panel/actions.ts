@@ -51,6 +51,16 @@ export class Actions {
     this.link.request('forget', { request }).answer.catch(ignore);
   }
 
+  /** How often the kernel probes each server, in seconds. */
+  pace(heartbeat_s: number): void {
+    this.link.request('pace', { heartbeat_s }).answer.catch(ignore);
+  }
+
+  /** The lines that connect this in a notebook. */
+  async cell(alias: string): Promise<string> {
+    return (await this.link.request('cell', { alias }).answer).text;
+  }
+
   async disconnect(alias: string): Promise<boolean> {
     return this.onRow(alias, 'disconnect', async () => {
       const own = this.store.rows.get(alias)?.own ?? true;
@@ -63,7 +73,7 @@ export class Actions {
 
   /** Give an alias to what somebody else has opened. */
   async adopt(name: string, alias: string): Promise<string> {
-    const given = await this.link.request('adopt', { alias: name, as: alias }).answer;
+    const given = await this.link.request('adopt', { alias: name, new_alias: alias }).answer;
     this.store.announce(`${name} has the alias ${given.alias} now.`);
     return given.alias;
   }

@@ -2,7 +2,6 @@ import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
 
 import type { Actions } from './actions';
-import type { Store } from './store';
 
 /** How long a change waits for a frame, in ms: a hidden page has none. */
 const FRAME_WITHIN_MS = 200;
@@ -29,34 +28,43 @@ function onceAFrame(draw: () => void): { request: () => void; cancel: () => void
   return { request, cancel };
 }
 
-/** Draw again when the store has changed, and every second for the ages to tick. */
-export function useStore(store: Store): void {
+/** What calls back with each change; what is returned ends it. */
+export interface Changing {
+  subscribe(listener: () => void): () => void;
+}
+
+/** Draw again when something has changed, and every second for the ages to tick, where it is seen. */
+export function useChanges(source: Changing, seen = true): void {
   const [, draw] = useReducer<number, void>(n => n + 1, 0);
   useLayoutEffect(() => {
+    if (!seen) {
+      return;
+    }
     draw(); // for what has changed between the first drawing and now
     const frame = onceAFrame(draw);
-    const unsubscribe = store.subscribe(frame.request);
-    return () => {
-      unsubscribe();
-      frame.cancel();
-    };
-  }, [store]);
-  useEffect(() => {
+    const unsubscribe = source.subscribe(frame.request);
     const timer = setInterval(() => {
       if (!document.hidden) {
         draw();
       }
     }, 1000);
-    return () => clearInterval(timer);
-  }, []);
+    return () => {
+      clearInterval(timer);
+      unsubscribe();
+      frame.cancel();
+    };
+  }, [source, seen]);
 }
 
 /** How often a page that is seen says so, in ms. */
 const LOOK_EVERY_MS = 60_000;
 
 /** Let the kernel look for what others have opened, for as long as somebody sees the page. */
-export function useLook(actions: Actions): void {
+export function useLook(actions: Actions, seen: boolean): void {
   useEffect(() => {
+    if (!seen) {
+      return;
+    }
     const look = (): void => {
       if (!document.hidden) {
         actions.look();
@@ -68,7 +76,7 @@ export function useLook(actions: Actions): void {
       clearInterval(timer);
       document.removeEventListener('visibilitychange', look);
     };
-  }, [actions]);
+  }, [actions, seen]);
 }
 
 export type FocusOn = (key: string) => void;

@@ -1,20 +1,22 @@
 import { render } from 'preact';
 
-import type { Model } from './model';
 import './panel.css';
 import { Session } from './session';
 import { Panel } from './views/Panel';
+import { type Model, WidgetWire } from './widgetWire';
 
 // A factory: anywidget calls it once for each widget, so each has a session of its own.
 export default () => {
+  let wire: WidgetWire;
   let session: Session;
   return {
     initialize({ model }: { model: Model }): () => void {
-      session = new Session(model);
+      wire = new WidgetWire(model);
+      session = new Session(wire);
       return () => session.dispose();
     },
     render({ el }: { el: HTMLElement }): () => void {
-      const unwatch = session.link.watch(el);
+      const unwatch = wire.watch(el);
       render(<Panel session={session} />, el);
       return () => {
         unwatch();

@@ -1,6 +1,14 @@
-import type { Event, Failure, Hello, Method, Methods, Reply, Stage } from './messages';
-import { parse, PROTOCOL } from './messages';
-import type { KernelConnection, Model } from './model';
+import {
+  type Event,
+  type Failure,
+  type Hello,
+  type Method,
+  type Methods,
+  PROTOCOL,
+  type Stage,
+} from './messages';
+import { isResult, parse } from './shapes';
+import type { KernelSignals, Wire } from './wire';
 
 /**
  * How things stand between the page and the kernel.
@@ -28,6 +36,30 @@ export const GONE: Failure = {
   evidence: '',
 };
 
+/** What is wrong where the kernel speaks another version than the page. */
+export function mismatch(kernel: number): Failure {
+  return {
+    what: 'This page and the kernel have different versions of milvus_nb.',
+    why: `The page speaks version ${PROTOCOL} of their protocol, the kernel version ${kernel}.`,
+    fix:
+      kernel < PROTOCOL
+        ? 'Update milvus_nb in the environment of the kernel, then restart the kernel.'
+        : 'Update milvus_nb in the environment of JupyterLab, then reload the page.',
+    cause: '',
+    evidence: '',
+  };
+}
+
+function malformed(method: Method): Failure {
+  return {
+    what: 'The answer of the kernel was not understood.',
+    why: `It is none to "${method}".`,
+    fix: 'Install the same milvus_nb for JupyterLab and for the kernel.',
+    cause: '',
+    evidence: '',
+  };
+}
+
 export interface Listener {
   hello(hello: Hello): void;
   /** The kernel's side could not even answer the first question. */
@@ -37,6 +69,7 @@ export interface Listener {
 }
 
 interface Pending {
+  method: Method;
   resolve(result: unknown): void;
   reject(error: RequestError): void;
   onStages?: ((stages: Stage[]) => void) | undefined;
@@ -60,17 +93,18 @@ export class Link {
   // Every page of a notebook hears the answers to all of them: a random start keeps their ids apart.
   private nextId = Math.floor(Math.random() * 2 ** 32) * 2 ** 20;
   private readonly timer: ReturnType<typeof setInterval>;
-  private readonly kernel: KernelConnection | null;
+  private readonly kernel: KernelSignals | null;
+  private readonly unlisten: () => void;
+  private readonly unwatch: (() => void) | undefined;
   private askAgain: ReturnType<typeof setTimeout> | null = null;
-  private readonly nodes = new Set<Element>();
 
   constructor(
-    private readonly model: Model,
+    private readonly wire: Wire,
     private readonly listener: Listener,
   ) {
-    this.kernel = model.widget_manager?.kernel ?? null;
-    model.on('msg:custom', this.onMessage);
-    model.on('comm_live_update', this.onCommChange);
+    this.kernel = wire.kernel;
+    this.unlisten = wire.listen(this.onMessage);
+    this.unwatch = wire.onClosed?.(this.onClosed);
     this.kernel?.statusChanged?.connect(this.onKernelStatus);
     this.kernel?.connectionStatusChanged?.connect(this.onConnectionStatus);
     this.kernel?.disposed?.connect(this.onKernelDisposed);
@@ -94,9 +128,14 @@ export class Link {
         reject(new RequestError(GONE));
         return;
       }
-      this.pending.set(id, { resolve: resolve as (result: unknown) => void, reject, onStages });
+      this.pending.set(id, {
+        method,
+        resolve: resolve as (result: unknown) => void,
+        reject,
+        onStages,
+      });
       try {
-        this.model.send({ v: PROTOCOL, id, method, params });
+        this.wire.send({ v: PROTOCOL, id, method, params });
       } catch {
         this.setStatus('ended');
       }
@@ -104,18 +143,11 @@ export class Link {
     return { id, answer };
   }
 
-  /** Watch the comm by a view's node: ipywidgets marks the nodes of a model whose comm is dead. */
-  watch(node: Element): () => void {
-    this.nodes.add(node);
-    this.checkComm();
-    return () => this.nodes.delete(node);
-  }
-
   dispose(): void {
     clearInterval(this.timer);
     this.stopAsking();
-    this.model.off('msg:custom', this.onMessage);
-    this.model.off('comm_live_update', this.onCommChange);
+    this.unlisten();
+    this.unwatch?.();
     this.kernel?.statusChanged?.disconnect(this.onKernelStatus);
     this.kernel?.connectionStatusChanged?.disconnect(this.onConnectionStatus);
     this.kernel?.disposed?.disconnect(this.onKernelDisposed);
@@ -157,7 +189,12 @@ export class Link {
   private readonly onMessage = (content: unknown): void => {
     const message = parse(content);
     if (message === null) {
-      console.warn('[milvus_nb] a message of another version was ignored');
+      console.warn('[milvus_nb] what the kernel said was not understood');
+      return;
+    }
+    if (message.kind === 'version') {
+      this.stopAsking();
+      this.listener.refused(mismatch(message.v));
       return;
     }
     this.heardAt = Date.now();
@@ -166,7 +203,7 @@ export class Link {
       this.probe(); // Something may have been missed.
     }
     if (message.kind === 'reply') {
-      this.onReply(message.reply);
+      this.onReply(message.id, message.error, message.result);
     } else if (message.event.event === 'stage') {
       this.pending.get(message.event.request)?.onStages?.(message.event.stages);
     } else {
@@ -177,16 +214,18 @@ export class Link {
     }
   };
 
-  private onReply(reply: Reply): void {
-    const pending = this.pending.get(reply.id);
+  private onReply(id: number, error: Failure | null, result: unknown): void {
+    const pending = this.pending.get(id);
     if (pending === undefined) {
       return; // The answer to another page of this notebook.
     }
-    this.pending.delete(reply.id);
-    if ('error' in reply) {
-      pending.reject(new RequestError(reply.error));
+    this.pending.delete(id);
+    if (error !== null) {
+      pending.reject(new RequestError(error));
+    } else if (isResult(pending.method, result)) {
+      pending.resolve(result);
     } else {
-      pending.resolve(reply.result);
+      pending.reject(new RequestError(malformed(pending.method)));
     }
   }
 
@@ -200,18 +239,11 @@ export class Link {
     }
   };
 
-  private readonly onCommChange = (): void => {
-    // The event does not say which way it went, and the mark on the nodes may come after it.
-    queueMicrotask(() => this.checkComm());
-  };
-
-  private checkComm(): void {
-    for (const node of this.nodes) {
-      if (node.closest('.jupyter-widgets-disconnected') !== null && this.status !== 'restarting') {
-        this.setStatus('restarted');
-      }
+  private readonly onClosed = (): void => {
+    if (this.status !== 'restarting') {
+      this.setStatus('restarted');
     }
-  }
+  };
 
   private readonly onKernelStatus = (_: unknown, status: string): void => {
     if (status === 'restarting' || status === 'autorestarting') {

@@ -1,27 +1,66 @@
-// What the kernel and the page say to each other; milvus_nb/messages.py is the same in Python.
+// What the kernel and the page say to each other, made of milvus_nb/protocol.py by lab/protocol.py.
 // Nothing of it is ever a synced trait, so nothing of it is saved with a notebook.
 
-export const PROTOCOL = 3;
+import type { Shapes } from './shapes';
 
-export type State =
-  'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
+export const PROTOCOL = 4;
 
-/** One connection. Times are the kernel's unix seconds. */
+export type State = 'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
+
+export type Auth = 'none' | 'password' | 'token';
+
+export type StageName = 'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database';
+
+export type StageStatus = 'pending' | 'running' | 'ok' | 'failed' | 'skipped';
+
+/** A label and a text, which may have several lines, and a page of the web that it tells of. */
+export type Fact = [string, string] | [string, string, string];
+
+/** What was last measured of an endpoint, for all connections to it: its number, the latency in ms, and when, in Unix seconds. */
+export type Measurement = [number, number | null, number | null];
+
+interface Where {
+  address: string;
+  alias: string;
+}
+
+/** The connect form as it is sent; fields that are left out mean "not given". */
+export interface ConnectParams extends Where {
+  user?: string;
+  password?: string;
+  token?: string;
+  /** The id of an earlier request of this form whose secret the kernel still holds. */
+  secret_from?: number;
+  /** The environment variable of the kernel that holds the one or the other. */
+  password_env?: string;
+  token_env?: string;
+  db_name?: string;
+  secure?: boolean;
+  ca_pem_path?: string;
+  server_pem_path?: string;
+  client_pem_path?: string;
+  client_key_path?: string;
+  server_name?: string;
+  timeout?: number;
+  replace?: boolean;
+}
+
+/** One connection. Times are the kernel's Unix seconds. */
 export interface Row {
   /** The number of its endpoint, which several connections may share. */
   endpoint: number;
   alias: string;
   address: string;
   user: string;
-  auth: 'none' | 'password' | 'token';
+  auth: Auth;
   db_name: string;
   secure: boolean;
   state: State;
   reason: string;
   fix: string;
-  /** The identifier of why it fails, as `refused`; '' if it does not. */
+  /** The identifier of why it fails, as `refused`; empty if it does not. */
   cause: string;
-  /** A warning about a connection that works, or ''. */
+  /** A warning about a connection that works, or empty. */
   note: string;
   server_version: string;
   latency_ms: number | null;
@@ -34,14 +73,14 @@ export interface Row {
   users: string[];
   /** Whether it has an alias of ours; else somebody else opened it. */
   own: boolean;
+  /** What connects it once more, in another kernel; never a secret. */
+  again: ConnectParams;
 }
 
-export type StageName =
-  'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database';
-
+/** One stage of connecting. */
 export interface Stage {
   name: StageName;
-  status: 'pending' | 'running' | 'ok' | 'failed' | 'skipped';
+  status: StageStatus;
   ms: number | null;
   /** What was found, or why it failed. */
   text: string;
@@ -52,14 +91,11 @@ export interface Failure {
   what: string;
   why: string;
   fix: string;
-  /** An identifier, as `refused`; '' if there is none. */
+  /** An identifier, as `refused`; empty if there is none. */
   cause: string;
-  /** What was asked, what was answered, how long it took; one line, or ''. */
+  /** What was asked, what was answered, how long it took; one line, or empty. */
   evidence: string;
 }
-
-/** A label and a text, which may have several lines, and a page of the web that it tells of. */
-export type Fact = [label: string, value: string, href?: string];
 
 /** What a check of all layers has found. */
 export interface Report {
@@ -70,9 +106,7 @@ export interface Report {
   failure: Failure | null;
 }
 
-/** What was last measured of an endpoint, for all connections to it. */
-export type Measurement = [endpoint: number, latency_ms: number | null, checked_at: number | null];
-
+/** All that a page needs to begin with. */
 export interface Hello {
   connections: Row[];
   current: string | null;
@@ -81,31 +115,12 @@ export interface Hello {
   versions: Record<string, string>;
 }
 
+/** Round trips, in milliseconds. */
 export interface Ping {
   count: number;
   min_ms: number;
   median_ms: number;
   max_ms: number;
-}
-
-/** The connect form as it is sent; fields that are left out mean "not given". */
-export interface ConnectParams {
-  address: string;
-  alias: string;
-  user?: string;
-  password?: string;
-  token?: string;
-  /** The id of an earlier request of this form whose secret the kernel still holds. */
-  secret_from?: number;
-  db_name?: string;
-  secure?: boolean;
-  ca_pem_path?: string;
-  server_pem_path?: string;
-  client_pem_path?: string;
-  client_key_path?: string;
-  server_name?: string;
-  timeout?: number;
-  replace?: boolean;
 }
 
 /** What was pasted, as the fields of the form. Its secret stays in the kernel. */
@@ -115,7 +130,7 @@ export interface Pasted {
   address: string;
   alias: string;
   user: string;
-  sign_in: 'none' | 'password' | 'token';
+  sign_in: Auth;
   /** The kernel keeps a secret under this request's id, for `secret_from`. */
   has_secret: boolean;
   db_name: string;
@@ -137,69 +152,286 @@ export interface Code {
   languages: string[];
 }
 
-interface Alias {
+/** Nothing to say. */
+export interface Nothing {}
+
+/** A connection's name. */
+export interface Alias {
   alias: string;
 }
 
+/** A name of somebody else's connection, and the alias that it is given. */
+export interface Adoption {
+  alias: string;
+  new_alias: string;
+}
+
+/** A connection, and the language in which it is wanted. */
+export interface Language {
+  alias: string;
+  language: string;
+}
+
+/** An earlier request. */
+export interface RequestId {
+  request: number;
+}
+
+/** A text. */
+export interface Text {
+  text: string;
+}
+
+/** How often a server is probed, in seconds. */
+export interface Pace {
+  heartbeat_s: number;
+}
+
+/** All that is known of something. */
+export interface Facts {
+  rows: Fact[];
+}
+
+/** Which connections are new or changed, and which are gone. */
+export interface RowsEvent {
+  v: number;
+  event: 'rows';
+  changed: Row[];
+  removed: string[];
+  current: string | null;
+  now: number;
+}
+
+/** How far a connect or a check has come. */
+export interface StageEvent {
+  v: number;
+  event: 'stage';
+  request: number;
+  stages: Stage[];
+}
+
+/** The kernel lives, and this was last measured. */
+export interface TickEvent {
+  v: number;
+  event: 'tick';
+  now: number;
+  heartbeat_s: number;
+  measured: Measurement[];
+}
+
+/** The kernel has loaded milvus_nb, of this version. */
+export interface HereEvent {
+  v: number;
+  event: 'here';
+  milvus_nb: string;
+}
+
+export type Event = RowsEvent | StageEvent | TickEvent | HereEvent;
+
+/** What a page may ask: the parameters, and the result. */
 export interface Methods {
-  hello: { params: Record<string, never>; result: Hello };
-  look: { params: Record<string, never>; result: object };
+  hello: { params: Nothing; result: Hello };
+  look: { params: Nothing; result: Nothing };
+  pace: { params: Pace; result: Nothing };
   connect: { params: ConnectParams; result: Alias };
   test: { params: ConnectParams; result: Report };
   diagnose: { params: Alias; result: Report };
-  cancel: { params: { request: number }; result: object };
-  forget: { params: { request: number }; result: object };
-  paste: { params: { text: string }; result: Pasted };
-  disconnect: { params: Alias; result: object };
+  cancel: { params: RequestId; result: Nothing };
+  forget: { params: RequestId; result: Nothing };
+  paste: { params: Text; result: Pasted };
+  disconnect: { params: Alias; result: Nothing };
   reconnect: { params: Alias; result: Alias };
-  retry: { params: Alias; result: object };
-  use: { params: Alias; result: object };
-  adopt: { params: { alias: string; as: string }; result: Alias };
+  retry: { params: Alias; result: Nothing };
+  use: { params: Alias; result: Nothing };
+  adopt: { params: Adoption; result: Alias };
   ping: { params: Alias; result: Ping };
-  details: { params: Alias; result: { rows: Fact[] } };
-  sources: { params: Alias; result: { rows: Fact[] } };
-  code: { params: { alias: string; language: string }; result: Code };
+  details: { params: Alias; result: Facts };
+  sources: { params: Alias; result: Facts };
+  code: { params: Language; result: Code };
+  cell: { params: Alias; result: Text };
 }
 
 export type Method = keyof Methods;
 
-export type Reply =
-  { v: number; id: number; result: unknown } | { v: number; id: number; error: Failure };
+/** The same types as data, to check what comes. */
+export const SHAPES: Shapes = {
+  State: "'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected'",
+  Auth: "'none' | 'password' | 'token'",
+  StageName: "'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database'",
+  StageStatus: "'pending' | 'running' | 'ok' | 'failed' | 'skipped'",
+  Fact: "[string, string] | [string, string, string]",
+  Measurement: "[number, number | null, number | null]",
+  Where: {
+    address: 'string',
+    alias: 'string',
+  },
+  ConnectParams: {
+    '...': 'Where',
+    'user?': 'string',
+    'password?': 'string',
+    'token?': 'string',
+    'secret_from?': 'number',
+    'password_env?': 'string',
+    'token_env?': 'string',
+    'db_name?': 'string',
+    'secure?': 'boolean',
+    'ca_pem_path?': 'string',
+    'server_pem_path?': 'string',
+    'client_pem_path?': 'string',
+    'client_key_path?': 'string',
+    'server_name?': 'string',
+    'timeout?': 'number',
+    'replace?': 'boolean',
+  },
+  Row: {
+    endpoint: 'number',
+    alias: 'string',
+    address: 'string',
+    user: 'string',
+    auth: 'Auth',
+    db_name: 'string',
+    secure: 'boolean',
+    state: 'State',
+    reason: 'string',
+    fix: 'string',
+    cause: 'string',
+    note: 'string',
+    server_version: 'string',
+    latency_ms: 'number | null',
+    since: 'number | null',
+    checked_at: 'number | null',
+    connected_at: 'number | null',
+    origin: 'string',
+    users: 'string[]',
+    own: 'boolean',
+    again: 'ConnectParams',
+  },
+  Stage: {
+    name: 'StageName',
+    status: 'StageStatus',
+    ms: 'number | null',
+    text: 'string',
+  },
+  Failure: {
+    what: 'string',
+    why: 'string',
+    fix: 'string',
+    cause: 'string',
+    evidence: 'string',
+  },
+  Report: {
+    stages: 'Stage[]',
+    facts: 'Fact[]',
+    notes: 'string[]',
+    failure: 'Failure | null',
+  },
+  Hello: {
+    connections: 'Row[]',
+    current: 'string | null',
+    now: 'number',
+    heartbeat_s: 'number',
+    versions: 'Record<string, string>',
+  },
+  Ping: {
+    count: 'number',
+    min_ms: 'number',
+    median_ms: 'number',
+    max_ms: 'number',
+  },
+  Pasted: {
+    kind: 'string',
+    address: 'string',
+    alias: 'string',
+    user: 'string',
+    sign_in: 'Auth',
+    has_secret: 'boolean',
+    db_name: 'string',
+    secure: 'boolean',
+    ca_pem_path: 'string',
+    server_pem_path: 'string',
+    client_pem_path: 'string',
+    client_key_path: 'string',
+    server_name: 'string',
+    timeout: 'number | null',
+    notes: 'string[]',
+  },
+  Code: {
+    text: 'string',
+    language: 'string',
+    languages: 'string[]',
+  },
+  Nothing: {},
+  Alias: {
+    alias: 'string',
+  },
+  Adoption: {
+    alias: 'string',
+    new_alias: 'string',
+  },
+  Language: {
+    alias: 'string',
+    language: 'string',
+  },
+  RequestId: {
+    request: 'number',
+  },
+  Text: {
+    text: 'string',
+  },
+  Pace: {
+    heartbeat_s: 'number',
+  },
+  Facts: {
+    rows: 'Fact[]',
+  },
+  RowsEvent: {
+    v: 'number',
+    event: "'rows'",
+    changed: 'Row[]',
+    removed: 'string[]',
+    current: 'string | null',
+    now: 'number',
+  },
+  StageEvent: {
+    v: 'number',
+    event: "'stage'",
+    request: 'number',
+    stages: 'Stage[]',
+  },
+  TickEvent: {
+    v: 'number',
+    event: "'tick'",
+    now: 'number',
+    heartbeat_s: 'number',
+    measured: 'Measurement[]',
+  },
+  HereEvent: {
+    v: 'number',
+    event: "'here'",
+    milvus_nb: 'string',
+  },
+  Event: "RowsEvent | StageEvent | TickEvent | HereEvent",
+};
 
-export type Event =
-  | {
-      v: number;
-      event: 'rows';
-      changed: Row[];
-      removed: string[];
-      current: string | null;
-      now: number;
-    }
-  | { v: number; event: 'stage'; request: number; stages: Stage[] }
-  | { v: number; event: 'tick'; now: number; heartbeat_s: number; measured: Measurement[] };
-
-export type Incoming = { kind: 'reply'; reply: Reply } | { kind: 'event'; event: Event };
-
-const EVENTS = new Set(['rows', 'stage', 'tick']);
-
-/** A message of the kernel, or null for one that is not of this protocol. */
-export function parse(message: unknown): Incoming | null {
-  if (typeof message !== 'object' || message === null) {
-    return null;
-  }
-  const fields = message as Record<string, unknown>;
-  if (fields.v !== PROTOCOL) {
-    return null;
-  }
-  if (typeof fields.event === 'string') {
-    return EVENTS.has(fields.event) ? { kind: 'event', event: message as Event } : null;
-  }
-  if (typeof fields.id === 'number' && ('result' in fields || isFailure(fields.error))) {
-    return { kind: 'reply', reply: message as Reply };
-  }
-  return null;
-}
-
-function isFailure(value: unknown): value is Failure {
-  return typeof value === 'object' && value !== null && typeof (value as Failure).what === 'string';
-}
+/** The type of each method's result. */
+export const RESULTS: Record<Method, string> = {
+  hello: 'Hello',
+  look: 'Nothing',
+  pace: 'Nothing',
+  connect: 'Alias',
+  test: 'Report',
+  diagnose: 'Report',
+  cancel: 'Nothing',
+  forget: 'Nothing',
+  paste: 'Pasted',
+  disconnect: 'Nothing',
+  reconnect: 'Alias',
+  retry: 'Nothing',
+  use: 'Nothing',
+  adopt: 'Alias',
+  ping: 'Ping',
+  details: 'Facts',
+  sources: 'Facts',
+  code: 'Code',
+  cell: 'Text',
+};

@@ -1,16 +1,22 @@
 import { Actions } from './actions';
 import { Link } from './link';
-import type { Model } from './model';
+import type { Row } from './messages';
+import { rowText, type RowText } from './rowText';
 import { Store } from './store';
+import type { Wire } from './wire';
 
-/** What all views of one widget share: one comm, one store, one set of actions. */
+/** What a command outside of the panel asks of it. */
+export type Wish = { kind: 'connect' } | { kind: 'check' | 'code'; alias: string };
+
+/** What all views of one kernel's connections share: one comm, one store, one set of actions. */
 export class Session {
   readonly store = new Store();
   readonly link: Link;
   readonly actions: Actions;
+  private wish: Wish | null = null;
 
-  constructor(model: Model) {
-    this.link = new Link(model, {
+  constructor(wire: Wire) {
+    this.link = new Link(wire, {
       hello: hello => this.store.hello(hello),
       refused: failure => this.store.setRefusal(failure),
       event: event => this.store.event(event),
@@ -18,6 +24,26 @@ export class Session {
     });
     this.actions = new Actions(this.link, this.store);
     this.link.probe();
+  }
+
+  /** Ask something of the panel, now or as soon as it is shown. */
+  ask(wish: Wish): void {
+    this.wish = wish;
+    this.store.changed();
+  }
+
+  /** What was asked of the panel; it is granted by taking it. */
+  takeWish(): Wish | null {
+    const { wish } = this;
+    this.wish = null;
+    return wish;
+  }
+
+  /** What a row says about its state now. */
+  textOf(row: Row): RowText {
+    const { store, link } = this;
+    const silence_s = (Date.now() - link.heardAt) / 1000;
+    return rowText(store.latest(row), store.link, store.now(), store.heartbeat_s, silence_s);
   }
 
   dispose(): void {

@@ -82,6 +82,11 @@ export class Store {
     return newer ? { ...row, ...measured } : row;
   }
 
+  /** The connections that have an alias of ours. */
+  ownRows(): Row[] {
+    return [...this.rows.values()].filter(row => row.own);
+  }
+
   /** The last check of this connection. */
   checkOf(row: Row): Check | undefined {
     const check = this.checks.get(row.alias);

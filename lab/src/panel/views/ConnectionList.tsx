@@ -3,8 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { FocusOn } from '../hooks';
 import type { Row } from '../messages';
 import { asksFirst } from '../origin';
-import { rowText } from '../rowText';
-import type { Session } from '../session';
+import type { Session, Wish } from '../session';
 import { useVirtualRows } from '../virtual';
 import { ConnectionRow, type Opened, type RowHandlers } from './ConnectionRow';
 import { RowInset } from './RowInset';
@@ -15,6 +14,8 @@ interface Props {
   rows: Row[];
   /** The alias to bring into view, or "". */
   reveal: string;
+  /** What a command asks of a row, once for each object. */
+  wish: Wish | null;
   on: Pick<RowHandlers, 'retry' | 'use' | 'ping'> & {
     disconnect: (alias: string) => void;
     adopted: (alias: string) => void;
@@ -26,7 +27,7 @@ interface Props {
 const OPENED_BY: Record<Opened, string> = { question: 'disconnect', alias: 'alias', code: 'more' };
 
 /** The connections, of which only those in view are drawn. */
-export function ConnectionList({ session, label, rows, reveal, on, focus }: Props) {
+export function ConnectionList({ session, label, rows, reveal, wish, on, focus }: Props) {
   const { store, link, actions } = session;
   const scroller = useRef<HTMLDivElement>(null);
   const space = useRef<HTMLUListElement>(null);
@@ -86,6 +87,17 @@ export function ConnectionList({ session, label, rows, reveal, on, focus }: Prop
   const open = (alias: string, what: Opened): void => {
     setOpened(new Map(opened).set(alias, what));
   };
+  useEffect(() => {
+    const row = wish !== null && 'alias' in wish ? session.store.rows.get(wish.alias) : undefined;
+    if (wish === null || row === undefined || !aliases.includes(row.alias)) {
+      return;
+    }
+    if (wish.kind === 'check') {
+      check(row);
+    } else {
+      open(row.alias, 'code');
+    }
+  }, [wish]);
   const close = (alias: string): void => {
     const what = opened.get(alias);
     const next = new Map(opened);
@@ -101,8 +113,6 @@ export function ConnectionList({ session, label, rows, reveal, on, focus }: Prop
     }
   };
 
-  const now = store.now();
-  const silence_s = (Date.now() - link.heardAt) / 1000;
   return (
     <div class="milvus-nb-scroller" ref={scroller} tabIndex={-1}>
       <ul class="milvus-nb-list" role="list" aria-label={label} ref={space} onKeyDown={onKeyDown}>
@@ -131,7 +141,7 @@ export function ConnectionList({ session, label, rows, reveal, on, focus }: Prop
             >
               <ConnectionRow
                 row={row}
-                text={rowText(row, store.link, now, store.heartbeat_s, silence_s)}
+                text={session.textOf(row)}
                 current={store.current === row.alias}
                 busy={store.busy.get(row.alias)}
                 ping={store.pings.get(row.alias)}

@@ -1,8 +1,8 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { matches } from '../format';
-import { useFocus, useLook, useStore } from '../hooks';
-import type { Session } from '../session';
+import { useChanges, useFocus, useLook } from '../hooks';
+import type { Session, Wish } from '../session';
 import { ConnectForm } from './ConnectForm';
 import { ConnectionList } from './ConnectionList';
 import { Empty } from './Empty';
@@ -25,16 +25,25 @@ function keepKeys(event: FocusEvent): void {
   (event.target as Element).setAttribute('data-lm-suppress-shortcuts', 'true');
 }
 
+interface Props {
+  session: Session;
+  /** Whether it is in sight; else it need not be drawn. */
+  seen?: boolean;
+  /** It fills a sidebar, instead of standing in a cell. */
+  embedded?: boolean;
+}
+
 /** The whole panel: one view of a session. */
-export function Panel({ session }: { session: Session }) {
+export function Panel({ session, seen = true, embedded = false }: Props) {
   const { store, link, actions } = session;
   const root = useRef<HTMLElement>(null);
-  useStore(store);
-  useLook(actions);
+  useChanges(store, seen);
+  useLook(actions, seen);
   const focus = useFocus(root);
   const [form, setForm] = useState(false);
   const [filter, setFilter] = useState('');
   const [reveal, setReveal] = useState('');
+  const [wish, setWish] = useState<Wish | null>(null);
 
   const all = [...store.rows.values()];
   const rows = filter === '' ? all : all.filter(row => matches(row, filter));
@@ -68,12 +77,22 @@ export function Panel({ session }: { session: Session }) {
     ping: (alias: string) => actions.ping(alias),
     adopted: showRow,
   };
-  const list = { session, reveal, on, focus };
+  const list = { session, reveal, wish, on, focus };
+
+  useEffect(() => {
+    const next = seen && store.link !== 'opening' ? session.takeWish() : null;
+    if (next?.kind === 'connect') {
+      openForm();
+    } else if (next !== null) {
+      showRow(next.alias);
+      setWish(next);
+    }
+  });
 
   return (
     <section
       ref={root}
-      class="milvus-nb-panel"
+      class={`milvus-nb milvus-nb-panel${embedded ? ' milvus-nb-mod-embedded' : ''}`}
       aria-label="Milvus connections"
       data-link={store.link}
       onFocusIn={keepKeys}

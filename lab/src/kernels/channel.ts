@@ -1,0 +1,225 @@
+// One kernel, spoken to beside the notebook that uses it. Not by JupyterLab's comms: those wait for a
+// running cell after the page was loaded anew, and a second connection that handles them closes other
+// extensions' comms. So the messages are our own, and go to a subshell where there is one.
+
+import { type Kernel, KernelMessage } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+
+/** As in milvus_nb/sidebar.py: what its comm is called, and the comm that all pages share. */
+const TARGET = 'milvus_nb';
+const COMM_ID = 'milvus_nb.sidebar';
+
+/** What is known of a kernel's language and abilities. */
+export interface Abilities {
+  language: string;
+  subshells: boolean;
+}
+
+interface Status {
+  execution_state: Kernel.Status;
+}
+
+interface Parent {
+  msg_id?: string;
+  msg_type?: string;
+  subshell_id?: string | null;
+}
+
+/** A kernel that does not answer within so many ms runs a cell; then it is asked on a subshell. */
+const IDLE_ANSWERS_WITHIN_MS = 250;
+
+export class KernelChannel {
+  /** Messages of milvus_nb. */
+  readonly said = new Signal<this, unknown>(this);
+  /** milvus_nb was unloaded. */
+  readonly closed = new Signal<this, void>(this);
+  /** A new process of the kernel has started. */
+  readonly started = new Signal<this, void>(this);
+  /** Whether a cell runs, since when. */
+  readonly busyChanged = new Signal<this, void>(this);
+
+  abilities: Abilities | null = null;
+  /** Since when a cell runs, in ms of the page's clock; null where none does. */
+  busySince: number | null = null;
+
+  private subshell: string | null = null;
+  private running = '';
+
+  /**
+   * @param owned whether the connection is ours, and ends with the channel
+   */
+  constructor(
+    readonly connection: Kernel.IKernelConnection,
+    readonly owned: boolean,
+  ) {
+    connection.anyMessage.connect(this.onMessage);
+  }
+
+  /** The kernel handles what is sent even while a cell runs. */
+  get answersWhileBusy(): boolean {
+    return this.subshell !== null;
+  }
+
+  /**
+   * Find out what the kernel is and whether milvus_nb is loaded there.
+   *
+   * Rejects when the kernel is restarted or gone meanwhile. A kernel without subshells answers
+   * only after the running cell.
+   */
+  async find(): Promise<'foreign' | 'absent' | 'present'> {
+    this.abilities = await this.ask();
+    if (this.abilities.language !== 'python') {
+      return 'foreign';
+    }
+    const asked = this.isThere();
+    if (this.abilities.subshells && (await isSlow(asked))) {
+      await this.takeSubshell();
+      return (await Promise.race([asked, this.isThere()])) ? 'present' : 'absent';
+    }
+    return (await asked) ? 'present' : 'absent';
+  }
+
+  /** Have a subshell, if the kernel can; until then what is sent waits for a running cell. */
+  async takeSubshell(): Promise<void> {
+    if (this.abilities?.subshells && this.subshell === null) {
+      const created = await this.control<{ subshell_id?: string }>('create_subshell_request');
+      this.subshell ??= created.subshell_id ?? null;
+    }
+  }
+
+  /** Send milvus_nb a message. */
+  send(content: unknown): void {
+    const data = { comm_id: COMM_ID, data: content };
+    const message = this.message<KernelMessage.IShellMessage>('comm_msg', 'shell', data);
+    this.connection.sendShellMessage(message, false).done.catch(gone);
+  }
+
+  /** Forget what was of the process that has ended. */
+  reset(): void {
+    this.abilities = null;
+    this.subshell = null;
+    this.setBusy(null);
+  }
+
+  /** End the subshell; nothing is sent any more. */
+  release(): void {
+    const subshell_id = this.subshell;
+    this.subshell = null;
+    if (subshell_id !== null && this.connection.connectionStatus === 'connected') {
+      this.control('delete_subshell_request', { subshell_id }).catch(gone);
+    }
+  }
+
+  dispose(): void {
+    this.release();
+    this.connection.anyMessage.disconnect(this.onMessage);
+    Signal.clearData(this);
+    if (this.owned) {
+      this.connection.dispose();
+    }
+  }
+
+  /** Whether milvus_nb is loaded in the kernel. */
+  private async isThere(): Promise<boolean> {
+    const content = { target_name: TARGET };
+    const { comms } = await this.shell<{ comms?: object }>('comm_info_request', content);
+    return COMM_ID in (comms ?? {});
+  }
+
+  /** The kernel's own word, by whichever of its channels it comes first. */
+  private async ask(): Promise<Abilities> {
+    const info = await Promise.any([
+      this.control<KernelMessage.IInfoReply>('kernel_info_request'),
+      this.connection.info,
+    ]);
+    const features = (info as { supported_features?: string[] }).supported_features ?? [];
+    return {
+      language: info.language_info?.name ?? '',
+      subshells: features.includes('kernel subshells'),
+    };
+  }
+
+  private async control<T>(msgType: string, content: object = {}): Promise<T> {
+    const message = this.message<KernelMessage.IControlMessage>(msgType, 'control', content);
+    return answer(await this.connection.sendControlMessage(message, true).done);
+  }
+
+  private async shell<T>(msgType: string, content: object): Promise<T> {
+    const message = this.message<KernelMessage.IShellMessage>(msgType, 'shell', content);
+    return answer(await this.connection.sendShellMessage(message, true).done);
+  }
+
+  private message<T extends KernelMessage.IMessage>(
+    msgType: string,
+    channel: 'shell' | 'control',
+    content: object,
+  ): T {
+    const { username, clientId: session } = this.connection;
+    // Its types know only some kinds of messages, and not in all versions the subshells.
+    const options = { msgType, channel, content, username, session } as never;
+    const message = KernelMessage.createMessage(options) as unknown as T;
+    return channel === 'shell' && this.subshell !== null
+      ? { ...message, header: { ...message.header, subshell_id: this.subshell } }
+      : message;
+  }
+
+  private readonly onMessage = (_: unknown, args: Kernel.IAnyMessageArgs): void => {
+    const message = args.msg;
+    if (args.direction !== 'recv' || message.channel !== 'iopub') {
+      return;
+    }
+    const content = message.content as { comm_id?: string; data?: unknown };
+    const type = message.header.msg_type;
+    if (type === 'status') {
+      this.onStatus(message.content as Status, message.parent_header as Parent);
+    } else if (content.comm_id === COMM_ID && type === 'comm_msg') {
+      this.said.emit(content.data);
+    } else if (content.comm_id === COMM_ID && type === 'comm_close') {
+      this.closed.emit();
+    }
+  };
+
+  // The kernel's status follows its subshells, too; a cell is what the main shell executes.
+  private onStatus({ execution_state }: Status, parent: Parent): void {
+    if (execution_state === 'starting') {
+      this.started.emit();
+    } else if (execution_state === 'busy' && parent.msg_type === 'execute_request') {
+      if (!parent.subshell_id) {
+        this.running = parent.msg_id ?? '';
+        this.setBusy(Date.now());
+      }
+    } else if (execution_state === 'idle' && parent.msg_id === this.running) {
+      this.setBusy(null);
+    }
+  }
+
+  private setBusy(since: number | null): void {
+    if (since !== this.busySince) {
+      this.busySince = since;
+      this.busyChanged.emit();
+    }
+  }
+}
+
+async function isSlow(answer: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise<true>(resolve => {
+    timer = setTimeout(() => resolve(true), IDLE_ANSWERS_WITHIN_MS);
+  });
+  try {
+    return await Promise.race([answer.then(() => false), patience]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function answer<T>(reply: KernelMessage.IMessage | undefined): T {
+  if (reply === undefined) {
+    throw new Error('The kernel has not answered.');
+  }
+  return reply.content as T;
+}
+
+function gone(): void {
+  // The kernel is, and with it whoever would have answered.
+}

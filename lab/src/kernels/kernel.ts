@@ -1,0 +1,319 @@
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import { trans } from '../panel/i18n';
+import type { Failure, Row } from '../panel/messages';
+import { Session } from '../panel/session';
+import type { Wire } from '../panel/wire';
+import { KernelChannel } from './channel';
+
+/**
+ * What is known of a kernel.
+ *
+ * - `asking`: it has not answered yet
+ * - `foreign`: its language is not Python
+ * - `absent`: milvus_nb is not loaded there
+ * - `loading`: it is being loaded
+ * - `missing`: it is not installed in the kernel's environment
+ * - `present`: it is loaded, and `session` speaks to it
+ * - `restarting`: the kernel is
+ * - `dead`: it has ended
+ */
+export type Phase =
+  'asking' | 'foreign' | 'absent' | 'loading' | 'missing' | 'present' | 'restarting' | 'dead';
+
+/** What the button that loads the extension runs in the kernel. */
+export const LOAD_CODE = '%load_ext milvus_nb';
+
+/** After loading, milvus_nb says that it is there within so many ms; an older one never does. */
+const ANNOUNCES_WITHIN_MS = 3000;
+
+/** A running kernel, and its connections as far as it tells them. */
+export class MilvusKernel {
+  phase: Phase = 'asking';
+  /** Since when, in ms of the page's clock. */
+  since = Date.now();
+  /** The kernel's connections, while `present`. */
+  session: Session | null = null;
+  /** What was connected when the kernel was restarted, without any secret. */
+  lost: readonly Row[] = [];
+  /** Why it could not be loaded. */
+  failure: Failure | null = null;
+  /** It was loaded, and the user has unloaded it. */
+  unloaded = false;
+
+  private readonly channel: KernelChannel;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _phaseChanged = new Signal<this, void>(this);
+  private unsubscribe: (() => void) | null = null;
+  private asked = 0;
+
+  /**
+   * @param connection the notebook's that is open in this page, or one of our own
+   * @param owned whether it is our own
+   */
+  constructor(connection: Kernel.IKernelConnection, owned: boolean) {
+    this.channel = new KernelChannel(connection, owned);
+    this.channel.said.connect(this.onSaid);
+    this.channel.closed.connect(this.onClosed);
+    this.channel.started.connect(this.onStarted);
+    this.channel.busyChanged.connect(this.emitChanged);
+    connection.statusChanged.connect(this.onStatus);
+    connection.connectionStatusChanged.connect(this.onConnectionStatus);
+    connection.disposed.connect(this.onDisposed);
+    void this.ask();
+  }
+
+  get id(): string {
+    return this.channel.connection.id;
+  }
+
+  /** Whether it is spoken to over this connection. */
+  isOver(connection: Kernel.IKernelConnection): boolean {
+    return this.channel.connection === connection;
+  }
+
+  get owned(): boolean {
+    return this.channel.owned;
+  }
+
+  get language(): string {
+    return this.channel.abilities?.language ?? '';
+  }
+
+  /** Since when a cell runs; null where none does. */
+  get busySince(): number | null {
+    return this.channel.busySince;
+  }
+
+  /** What is clicked takes effect while a cell runs. */
+  get answersWhileBusy(): boolean {
+    return this.channel.answersWhileBusy;
+  }
+
+  /** Anything may look different. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get phaseChanged(): ISignal<this, void> {
+    return this._phaseChanged;
+  }
+
+  /** Load milvus_nb, as a cell would; behind a running cell it waits for that. Whether it worked. */
+  async load(): Promise<boolean> {
+    if (this.phase !== 'absent' && this.phase !== 'missing') {
+      return this.phase === 'present';
+    }
+    this.failure = null;
+    this.setPhase('loading');
+    const { connection } = this.channel;
+    const options = { code: LOAD_CODE, store_history: false, allow_stdin: false };
+    let error: KernelMessage.IReplyErrorContent | null = null;
+    try {
+      const reply = await connection.requestExecute(options).done;
+      error = reply?.content.status === 'error' ? reply.content : null;
+    } catch {
+      return false; // The kernel was restarted or has ended; its phase says so.
+    }
+    if (error !== null && this.is('loading')) {
+      this.notLoaded(error);
+    }
+    await this.loaded();
+    return this.is('present');
+  }
+
+  /** Give up what was connected before the restart, or one of it. */
+  forget(alias?: string): void {
+    this.lost = alias === undefined ? [] : this.lost.filter(row => row.alias !== alias);
+    this._changed.emit();
+  }
+
+  /** Let go of what only this page uses, before it is closed. */
+  release(): void {
+    this.channel.release();
+  }
+
+  dispose(): void {
+    this.asked++;
+    this.endSession();
+    const { connection } = this.channel;
+    connection.statusChanged.disconnect(this.onStatus);
+    connection.connectionStatusChanged.disconnect(this.onConnectionStatus);
+    connection.disposed.disconnect(this.onDisposed);
+    Signal.clearData(this);
+    this.channel.dispose();
+  }
+
+  private async ask(): Promise<void> {
+    const asked = ++this.asked;
+    try {
+      const found = await this.channel.find();
+      if (asked !== this.asked) {
+        return;
+      }
+      if (found === 'present') {
+        this.begin();
+      } else if (this.phase !== 'loading') {
+        this.endSession();
+        this.setPhase(found);
+      }
+    } catch {
+      // Restarted or gone meanwhile: then it is asked again, or its phase says so.
+    }
+  }
+
+  private begin(): void {
+    if (this.session === null) {
+      const { connectionStatusChanged } = this.channel.connection;
+      const wire: Wire = {
+        kernel: { connectionStatusChanged },
+        send: content => this.channel.send(content),
+        listen: callback => {
+          const onSaid = (_: unknown, content: unknown): void => callback(content);
+          this.channel.said.connect(onSaid);
+          return () => this.channel.said.disconnect(onSaid);
+        },
+      };
+      void this.channel.takeSubshell().catch(gone);
+      this.session = new Session(wire);
+      this.unsubscribe = this.session.store.subscribe(this.emitChanged);
+    }
+    this.failure = null;
+    this.unloaded = false;
+    this.setPhase('present');
+  }
+
+  private endSession(): void {
+    this.unsubscribe?.();
+    this.unsubscribe = null;
+    this.session?.dispose();
+    this.session = null;
+  }
+
+  private readonly onSaid = (): void => {
+    if (this.session === null && this.phase !== 'dead') {
+      this.asked++; // Who speaks is present, whatever the answer to an earlier question.
+      this.begin();
+    }
+  };
+
+  private readonly onClosed = (): void => {
+    this.endSession();
+    this.unloaded = true;
+    this.setPhase('absent');
+  };
+
+  private readonly onStatus = (_: unknown, status: Kernel.Status): void => {
+    if (status === 'restarting' || status === 'autorestarting') {
+      this.onRestarting();
+    } else if (status === 'dead' || status === 'terminating') {
+      this.onDisposed();
+    } else if (this.phase === 'restarting' && (status === 'idle' || status === 'busy')) {
+      this.askAnew();
+    }
+  };
+
+  /** A new process that nobody has announced: another page has restarted the kernel. */
+  private readonly onStarted = (): void => {
+    if (this.session !== null) {
+      this.onRestarting();
+    }
+    this.askAnew();
+  };
+
+  private onRestarting(): void {
+    if (this.phase === 'restarting') {
+      return;
+    }
+    this.asked++;
+    const rows = [...(this.session?.store.rows.values() ?? [])];
+    const connected = rows.filter(row => row.own && row.origin === 'milvus_nb');
+    if (connected.length > 0) {
+      this.lost = connected;
+    }
+    this.failure = null;
+    this.endSession();
+    this.unloaded = false;
+    this.channel.reset();
+    this.setPhase('restarting');
+  }
+
+  private askAnew(): void {
+    this.channel.reset();
+    this.setPhase('asking');
+    void this.ask();
+  }
+
+  private readonly onConnectionStatus = (_: unknown, status: Kernel.ConnectionStatus): void => {
+    if (status === 'connected' && this.phase !== 'restarting' && this.phase !== 'loading') {
+      void this.ask(); // Something may have been missed.
+    }
+  };
+
+  private readonly onDisposed = (): void => {
+    this.asked++;
+    this.endSession();
+    this.setPhase('dead');
+  };
+
+  private notLoaded(error: KernelMessage.IReplyErrorContent): void {
+    const missing = error.ename === 'ModuleNotFoundError' && error.evalue.includes("'milvus_nb'");
+    this.failure = missing
+      ? null
+      : {
+          what: trans.__('%1 failed.', LOAD_CODE),
+          why: `${error.ename}: ${error.evalue}`,
+          fix: trans.__('Run it in a cell to see more.'),
+          cause: '',
+          evidence: '',
+        };
+    this.setPhase(missing ? 'missing' : 'absent');
+  }
+
+  /** Wait for milvus_nb to say that it is there. */
+  private async loaded(): Promise<void> {
+    if (this.is('loading')) {
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, ANNOUNCES_WITHIN_MS);
+        const onPhase = (): void => {
+          clearTimeout(timer);
+          this.phaseChanged.disconnect(onPhase);
+          resolve();
+        };
+        this.phaseChanged.connect(onPhase);
+      });
+    }
+    if (this.is('loading')) {
+      this.failure = {
+        what: trans.__('The kernel has a milvus_nb that is too old for the sidebar.'),
+        why: trans.__('It was loaded, and did not answer.'),
+        fix: trans.__(
+          'Update milvus_nb in the environment of the kernel, then restart the kernel.',
+        ),
+        cause: '',
+        evidence: '',
+      };
+      this.setPhase('absent');
+    }
+  }
+
+  private is(phase: Phase): boolean {
+    return this.phase === phase;
+  }
+
+  private setPhase(phase: Phase): void {
+    if (phase !== this.phase) {
+      this.phase = phase;
+      this.since = Date.now();
+      this._phaseChanged.emit();
+    }
+    this._changed.emit();
+  }
+
+  private readonly emitChanged = (): void => this._changed.emit();
+}
+
+function gone(): void {
+  // The kernel is; its phase says so.
+}

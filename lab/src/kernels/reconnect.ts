@@ -1,0 +1,69 @@
+// After a restart: what was connected is connected again.
+
+import type { ConnectParams, Failure, Row } from '../panel/messages';
+import { failureOf } from '../panel/actions';
+import { trans } from '../panel/i18n';
+import type { MilvusKernel } from './kernel';
+
+/** A secret has to be typed again: the kernel cannot look it up. */
+export function needsSecret(row: Row): boolean {
+  return row.auth !== 'none' && !row.again.password_env && !row.again.token_env;
+}
+
+/** How far it has come with one connection. */
+export type Progress = 'waiting' | 'connecting' | Failure;
+
+/**
+ * Load milvus_nb where it is not, then connect what the kernel has lost.
+ *
+ * @param secrets what was typed, by alias; emptied as soon as it is sent
+ * @param report is told how far each has come; what is connected is forgotten by the kernel
+ */
+export async function reconnect(
+  kernel: MilvusKernel,
+  secrets: Map<string, string>,
+  report: (alias: string, progress: Progress) => void,
+): Promise<void> {
+  const rows = [...kernel.lost];
+  rows.forEach(({ alias }) => report(alias, 'waiting'));
+  const loaded = kernel.phase === 'present' || (await kernel.load());
+  const { session } = kernel;
+  if (!loaded || session === null) {
+    secrets.clear();
+    const failure = kernel.failure ?? notLoaded();
+    rows.forEach(({ alias }) => report(alias, failure));
+    return;
+  }
+  await Promise.all(
+    rows.map(async row => {
+      const params = paramsOf(row, secrets.get(row.alias) ?? '');
+      secrets.delete(row.alias);
+      report(row.alias, 'connecting');
+      try {
+        await session.actions.connect(params, () => {}).answer;
+        kernel.forget(row.alias);
+      } catch (error) {
+        report(row.alias, failureOf(error));
+      }
+    }),
+  );
+}
+
+function paramsOf(row: Row, secret: string): ConnectParams {
+  if (secret === '') {
+    return row.again;
+  }
+  return row.auth === 'password'
+    ? { ...row.again, password: secret }
+    : { ...row.again, token: secret };
+}
+
+function notLoaded(): Failure {
+  return {
+    what: trans.__('milvus_nb could not be loaded.'),
+    why: '',
+    fix: trans.__('Run %load_ext milvus_nb in a cell to see why.'),
+    cause: '',
+    evidence: '',
+  };
+}

@@ -1,0 +1,23 @@
+// What carries the panel's messages: the comm of a widget, or the sidebar's.
+
+export interface Signal<T> {
+  connect(slot: (sender: unknown, args: T) => void): unknown;
+  disconnect(slot: (sender: unknown, args: T) => void): unknown;
+}
+
+/** What a front end tells of a kernel; not every front end tells it. */
+export interface KernelSignals {
+  statusChanged?: Signal<string>;
+  connectionStatusChanged?: Signal<string>;
+  disposed?: Signal<void>;
+}
+
+export interface Wire {
+  readonly kernel: KernelSignals | null;
+  /** Throws where nothing can be sent any more. */
+  send(content: unknown): void;
+  /** Call back with each message of the kernel; what is returned ends it. */
+  listen(callback: (content: unknown) => void): () => void;
+  /** Call back when the other end of the comm is gone for good; what is returned ends it. */
+  onClosed?(callback: () => void): () => void;
+}

@@ -1,0 +1,133 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { IRunningSessions } from '@jupyterlab/running';
+import type { LabIcon } from '@jupyterlab/ui-components';
+import { type Message, MessageLoop } from '@lumino/messaging';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
+
+import type { KernelHub } from './kernels/hub';
+import { trans } from './panel/i18n';
+import type { Row } from './panel/messages';
+import type { Session } from './panel/session';
+import { milvusIcon } from './sidebar/icon';
+
+interface Connection {
+  kernelId: string;
+  session: Session;
+  row: Row;
+  user: string;
+}
+
+/** The section of the Running panel. */
+export class RunningConnections implements IRunningSessions.IManager {
+  readonly name = trans.__('Milvus connections');
+  readonly shutdownLabel = trans.__('Disconnect');
+  readonly shutdownAllLabel = trans.__('Disconnect all');
+  readonly shutdownAllConfirmationText = trans.__(
+    'Disconnect from Milvus in all notebooks and consoles?',
+  );
+  readonly runningChanged = new Signal<this, void>(this);
+  private told = '';
+
+  constructor(
+    private readonly hub: KernelHub,
+    private readonly open: (kernelId: string) => void,
+  ) {
+    hub.changed.connect(this.onChanged, this);
+  }
+
+  running(): IRunningSessions.IRunningItem[] {
+    return this.connections().map(({ kernelId, session, row, user }) => ({
+      open: () => this.open(kernelId),
+      shutdown: () => void session.actions.disconnect(row.alias),
+      icon: (): LabIcon => milvusIcon,
+      label: () => row.alias,
+      labelTitle: () => [user, row.address, row.reason].filter(Boolean).join('\n'),
+      detail: () => [session.textOf(row).word, user].filter(Boolean).join(' · '),
+      className: 'milvus-nb-running',
+    }));
+  }
+
+  shutdownAll(): void {
+    for (const { session, row } of this.connections()) {
+      void session.actions.disconnect(row.alias);
+    }
+  }
+
+  refreshRunning(): void {
+    void this.hub.refresh();
+  }
+
+  private connections(): Connection[] {
+    return this.hub
+      .all()
+      .flatMap(({ id, session }) =>
+        session === null
+          ? []
+          : session.store
+              .ownRows()
+              .map(row => ({ kernelId: id, session, row, user: this.hub.userOf(id).name })),
+      );
+  }
+
+  // The hub tells of each heartbeat; the section is drawn anew when what it shows is another.
+  private onChanged(): void {
+    const told = JSON.stringify(
+      this.connections().map(({ kernelId, session, row, user }) => [
+        kernelId,
+        row.alias,
+        row.address,
+        session.textOf(row).word,
+        row.reason,
+        user,
+      ]),
+    );
+    if (told !== this.told) {
+      this.told = told;
+      this.runningChanged.emit();
+    }
+  }
+}
+
+/** JupyterLab's Running panel, and that of Notebook. */
+const PANELS = ['jp-running-sessions', 'jp-running-sessions-tree'];
+
+/** Ask all kernels for as long as the Running panel is in sight. */
+export function watchWhileShown(shell: JupyterFrontEnd.IShell, hub: KernelHub): void {
+  for (const area of ['left', 'right', 'main']) {
+    for (const panel of shell.widgets(area)) {
+      const found = PANELS.includes(panel.id) ? panel : panelIn(panel);
+      if (found !== undefined) {
+        watch(found, hub);
+      }
+    }
+  }
+}
+
+function panelIn(widget: Widget): Widget | undefined {
+  return [...widget.children()].flatMap(child => [...child.children()]).find(isPanel);
+}
+
+function isPanel({ id }: Widget): boolean {
+  return PANELS.includes(id);
+}
+
+function watch(panel: Widget, hub: KernelHub): void {
+  let watching: IDisposable | null = null;
+  const look = (): void => {
+    if (panel.isVisible) {
+      watching ??= hub.watchAll();
+    } else {
+      watching?.dispose();
+      watching = null;
+    }
+  };
+  look();
+  MessageLoop.installMessageHook(panel, (_, message: Message) => {
+    if (message.type === 'after-show' || message.type === 'after-hide') {
+      queueMicrotask(look); // when the panel knows it, too
+    }
+    return true;
+  });
+}

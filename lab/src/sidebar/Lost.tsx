@@ -1,0 +1,118 @@
+import { useRef, useState } from 'preact/hooks';
+
+import type { MilvusKernel } from '../kernels/kernel';
+import { needsSecret, type Progress, reconnect } from '../kernels/reconnect';
+import { credential } from '../panel/format';
+import { trans } from '../panel/i18n';
+import type { Row } from '../panel/messages';
+import { Button } from '../panel/views/Button';
+import { FailureText } from '../panel/views/FailureText';
+
+/** After a restart: what was connected, and the way back. */
+export function Lost({ kernel }: { kernel: MilvusKernel }) {
+  const form = useRef<HTMLFormElement>(null);
+  const [progress, setProgress] = useState<ReadonlyMap<string, Progress>>(new Map());
+  const running = [...progress.values()].some(found => typeof found === 'string');
+  const restarting = kernel.phase === 'restarting' || kernel.phase === 'asking';
+
+  const start = async (): Promise<void> => {
+    if (form.current === null || running || restarting) {
+      return;
+    }
+    const secrets = takeSecrets(form.current);
+    await reconnect(kernel, secrets, (alias, found) => {
+      setProgress(before => new Map(before).set(alias, found));
+    });
+    setProgress(before => new Map([...before].filter(([, found]) => typeof found !== 'string')));
+  };
+
+  return (
+    <form
+      ref={form}
+      class="milvus-nb-lost"
+      aria-label={trans.__('Connected before the restart')}
+      autocomplete="off"
+      onSubmit={event => {
+        event.preventDefault();
+        void start();
+      }}
+    >
+      <p class="milvus-nb-what">
+        {restarting
+          ? trans.__('The kernel is restarting.')
+          : trans.__('The kernel was restarted. Its connections are closed.')}
+      </p>
+      <ul class="milvus-nb-lost-list">
+        {kernel.lost.map(row => (
+          <LostRow row={row} progress={progress.get(row.alias)} busy={running} key={row.alias} />
+        ))}
+      </ul>
+      <div class="milvus-nb-inset-buttons">
+        <Button
+          name={trans.__('Reconnect what was connected')}
+          kind="primary"
+          submit
+          busy={running || restarting}
+        >
+          {running ? trans.__('Reconnecting…') : trans.__('Reconnect')}
+        </Button>
+        <Button name={trans.__('Not now')} kind="plain" onClick={() => kernel.forget()}>
+          {trans.__('Not now')}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+interface LostRowProps {
+  row: Row;
+  progress: Progress | undefined;
+  busy: boolean;
+}
+
+function LostRow({ row, progress, busy }: LostRowProps) {
+  const { alias, address } = row;
+  const failure = typeof progress === 'object' ? progress : null;
+  const secret =
+    row.auth === 'password'
+      ? trans.__('Password of %1 for %2', row.user, alias)
+      : trans.__('Token for %1', alias);
+  return (
+    <li class="milvus-nb-lost-row" aria-label={alias}>
+      <span class="milvus-nb-alias milvus-nb-data" title={alias}>
+        {alias}
+      </span>
+      <span class="milvus-nb-lost-where milvus-nb-data">
+        {[address, credential(row)].filter(Boolean).join(' · ')}
+      </span>
+      {needsSecret(row) && (
+        <input
+          type="password"
+          class="milvus-nb-input"
+          name={alias}
+          aria-label={secret}
+          placeholder={row.auth === 'password' ? trans.__('Password') : trans.__('Token')}
+          autocomplete="off"
+          disabled={busy}
+        />
+      )}
+      {failure !== null && (
+        <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
+          <FailureText failure={failure} />
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** What was typed, by alias; it is taken out of the page. */
+function takeSecrets(form: HTMLFormElement): Map<string, string> {
+  const secrets = new Map<string, string>();
+  for (const input of form.querySelectorAll('input')) {
+    if (input.value !== '') {
+      secrets.set(input.name, input.value);
+    }
+    input.value = '';
+  }
+  return secrets;
+}

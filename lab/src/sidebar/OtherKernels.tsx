@@ -1,0 +1,139 @@
+import type { KernelHub } from '../kernels/hub';
+import type { MilvusKernel } from '../kernels/kernel';
+import { age } from '../panel/format';
+import { trans } from '../panel/i18n';
+import type { Row } from '../panel/messages';
+import type { Session } from '../panel/session';
+import { Button } from '../panel/views/Button';
+import { Notices } from '../panel/views/Notices';
+import { StateMark } from '../panel/views/StateMark';
+import type { Doors } from './widget';
+
+/** So many connections of one kernel are listed; its notebook has the others. */
+const LISTED = 20;
+
+/** Seconds after which a kernel that has not answered is worth a line. */
+const LONG = 2;
+
+interface Props {
+  hub: KernelHub;
+  front: MilvusKernel | null;
+  doors: Doors;
+}
+
+/** The other running kernels with connections. */
+export function OtherKernels({ hub, front, doors }: Props) {
+  const others = hub
+    .all()
+    .filter(kernel => kernel !== front)
+    .map(kernel => ({ kernel, name: nameOf(hub, kernel) }))
+    .sort((one, two) => one.name.localeCompare(two.name, undefined, { numeric: true }));
+  const shown = others.filter(({ kernel }) => hasSomething(kernel));
+  const silent = others.filter(({ kernel }) => isSilent(kernel));
+  if (shown.length + silent.length === 0) {
+    return null;
+  }
+  return (
+    <section class="milvus-nb-kernels" aria-label={trans.__('Milvus connections of other kernels')}>
+      <h2 class="milvus-nb-title">{trans.__('Other kernels')}</h2>
+      {shown.map(({ kernel, name }) => (
+        <OtherKernel kernel={kernel} name={name} doors={doors} key={kernel.id} />
+      ))}
+      {silent.map(({ kernel, name }) => (
+        <p class="milvus-nb-silent" key={kernel.id}>
+          {trans.__(
+            '%1 has not answered for %2. It may be busy.',
+            name,
+            age((Date.now() - kernel.since) / 1000),
+          )}
+        </p>
+      ))}
+    </section>
+  );
+}
+
+interface OtherProps {
+  kernel: MilvusKernel;
+  name: string;
+  doors: Doors;
+}
+
+function OtherKernel({ kernel, name, doors }: OtherProps) {
+  const { session } = kernel;
+  if (session === null) {
+    return null;
+  }
+  const rows = session.store.ownRows();
+  return (
+    <div class="milvus-nb-kernel" role="group" aria-label={name}>
+      <h3 class="milvus-nb-kernel-name">
+        <button
+          type="button"
+          class="milvus-nb-link milvus-nb-data"
+          title={trans.__('Open %1', name)}
+          onClick={() => doors.open(kernel.id)}
+        >
+          {name}
+        </button>
+      </h3>
+      <Notices
+        store={session.store}
+        onReconnect={alias => void session.actions.reconnect(alias)}
+        onDismiss={notice => session.store.dismiss(notice)}
+      />
+      <ul class="milvus-nb-kernel-rows">
+        {rows.slice(0, LISTED).map(row => (
+          <OtherRow row={row} session={session} name={name} key={row.alias} />
+        ))}
+      </ul>
+      {rows.length > LISTED && (
+        <p class="milvus-nb-silent">{trans.__('and %1 more', rows.length - LISTED)}</p>
+      )}
+    </div>
+  );
+}
+
+function OtherRow({ row, session, name }: { row: Row; session: Session; name: string }) {
+  const { store, actions } = session;
+  const { alias } = row;
+  const text = session.textOf(row);
+  const state = [text.word, text.duration || text.facts[0]].filter(Boolean).join(' ');
+  return (
+    <li class="milvus-nb-kernel-row" aria-label={alias}>
+      <StateMark mark={text.mark} />
+      <span class="milvus-nb-alias milvus-nb-data" title={alias}>
+        {alias}
+      </span>
+      <Button
+        name={trans.__('Disconnect %1 in %2', alias, name)}
+        busy={store.busy.get(alias) === 'disconnect'}
+        onClick={() => void actions.disconnect(alias)}
+      >
+        {trans.__('Disconnect')}
+      </Button>
+      <span class="milvus-nb-kernel-state">
+        <span class="milvus-nb-data">{row.address}</span> · {state}
+        {text.reason !== '' && (
+          <>
+            {': '}
+            <span class="milvus-nb-data">{text.reason}</span>
+          </>
+        )}
+      </span>
+    </li>
+  );
+}
+
+function hasSomething({ session }: MilvusKernel): boolean {
+  return (
+    session !== null && (session.store.ownRows().length > 0 || session.store.notices.length > 0)
+  );
+}
+
+function isSilent(kernel: MilvusKernel): boolean {
+  return kernel.phase === 'asking' && Date.now() - kernel.since > LONG * 1000;
+}
+
+function nameOf(hub: KernelHub, kernel: MilvusKernel): string {
+  return hub.userOf(kernel.id).name || trans.__('A kernel without a notebook');
+}

@@ -1,0 +1,87 @@
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+
+import type { Front } from '../kernels/front';
+import type { KernelHub } from '../kernels/hub';
+import type { MilvusKernel } from '../kernels/kernel';
+import { useChanges } from '../panel/hooks';
+import { trans } from '../panel/i18n';
+import { Panel } from '../panel/views/Panel';
+import { Lost } from './Lost';
+import { NoPanel } from './NoPanel';
+import { OtherKernels } from './OtherKernels';
+import { changing } from './signals';
+import type { Doors } from './widget';
+
+interface Props {
+  hub: KernelHub;
+  front: Front;
+  doors: Doors;
+  seen: boolean;
+}
+
+/** The panel of the notebook in front, and below it the other kernels. */
+export function Sidebar({ hub, front, doors, seen }: Props) {
+  const source = useMemo(() => changing(hub.changed, front.changed), [hub, front]);
+  useChanges(source, seen);
+  useEffect(() => {
+    const watching = seen ? hub.watchAll() : null;
+    return () => watching?.dispose();
+  }, [hub, seen]);
+
+  const { kernel } = front;
+  return (
+    <>
+      <div class="milvus-nb-front">
+        {front.name !== '' && (
+          <p class="milvus-nb-front-name" title={front.context?.path}>
+            <span class="milvus-nb-data">{front.name}</span>
+            {kernel !== null && (
+              <span class="milvus-nb-front-kernel">{front.context?.kernelDisplayName}</span>
+            )}
+          </p>
+        )}
+        {kernel !== null && kernel.lost.length > 0 && <Lost kernel={kernel} key={kernel.id} />}
+        <NoPanel front={front} kernel={kernel} doors={doors} />
+        {kernel?.phase === 'present' && <BusyNote kernel={kernel} />}
+        <Panels hub={hub} front={kernel} seen={seen} />
+      </div>
+      <OtherKernels hub={hub} front={kernel} doors={doors} />
+    </>
+  );
+}
+
+/** The panels that were in front: what is typed into one outlives a look at another notebook. */
+function Panels({
+  hub,
+  front,
+  seen,
+}: {
+  hub: KernelHub;
+  front: MilvusKernel | null;
+  seen: boolean;
+}) {
+  const shown = useRef(new Set<string>());
+  if (front !== null) {
+    shown.current.add(front.id);
+  }
+  return (
+    <>
+      {hub.all().map(kernel =>
+        kernel.session !== null && shown.current.has(kernel.id) ? (
+          <div key={kernel.id} hidden={kernel !== front}>
+            <Panel session={kernel.session} seen={seen && kernel === front} embedded />
+          </div>
+        ) : null,
+      )}
+    </>
+  );
+}
+
+/** Where a click has to wait for the cell that runs, it is said before the click. */
+function BusyNote({ kernel }: { kernel: MilvusKernel }) {
+  return kernel.busySince === null || kernel.answersWhileBusy ? null : (
+    <p class="milvus-nb-banner" role="status">
+      {trans.__('A cell is running. What you do here takes effect when it ends.')}
+    </p>
+  );
+}

@@ -1,0 +1,57 @@
+import { Widget } from '@lumino/widgets';
+import { render } from 'preact';
+
+import type { KernelHub } from '../kernels/hub';
+import type { Front } from '../kernels/front';
+import { milvusIcon } from './icon';
+import { Sidebar } from './Sidebar';
+
+export const SIDEBAR_ID = 'milvus_nb-sidebar';
+
+/** What the sidebar asks of JupyterLab. */
+export interface Doors {
+  /** Let the user choose a kernel for what is in front; null where JupyterLab cannot. */
+  chooseKernel: (() => void) | null;
+  /** Bring the notebook or console of a kernel in front. */
+  open: (kernelId: string) => void;
+}
+
+/** The sidebar of JupyterLab, around the view. It stays as it is while it is out of sight. */
+export class SidebarWidget extends Widget {
+  constructor(
+    private readonly hub: KernelHub,
+    private readonly front: Front,
+    private readonly doors: Doors,
+    caption: string,
+  ) {
+    super();
+    this.id = SIDEBAR_ID;
+    this.title.icon = milvusIcon;
+    this.title.caption = caption;
+    this.addClass('milvus-nb');
+    this.addClass('milvus-nb-sidebar');
+    // JupyterLab's shortcuts would take keys from it.
+    this.node.setAttribute('data-lm-suppress-shortcuts', 'true');
+  }
+
+  protected override onAfterShow(): void {
+    this.draw();
+  }
+
+  protected override onAfterHide(): void {
+    this.draw();
+  }
+
+  protected override onAfterAttach(): void {
+    this.draw();
+  }
+
+  protected override onBeforeDetach(): void {
+    render(null, this.node);
+  }
+
+  private draw(): void {
+    const { hub, front, doors } = this;
+    render(<Sidebar hub={hub} front={front} doors={doors} seen={this.isVisible} />, this.node);
+  }
+}

@@ -1,0 +1,109 @@
+import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
+import { render } from 'preact';
+import { useMemo } from 'preact/hooks';
+
+import type { Front } from './kernels/front';
+import type { KernelHub } from './kernels/hub';
+import type { Settings } from './settings';
+import { useChanges } from './panel/hooks';
+import { trans } from './panel/i18n';
+import type { RowText } from './panel/rowText';
+import type { Session } from './panel/session';
+import { StateMark } from './panel/views/StateMark';
+import { changing } from './sidebar/signals';
+
+/** The current connection of the notebook in front, in the status bar. A click shows the sidebar. */
+export class StatusItem extends Widget {
+  readonly activeChanged = new Signal<this, void>(this);
+  private wasActive = false;
+
+  constructor(
+    private readonly hub: KernelHub,
+    private readonly front: Front,
+    private readonly settings: Settings,
+    private readonly onClick: () => void,
+  ) {
+    super();
+    this.addClass('milvus-nb');
+    this.addClass('milvus-nb-status-item');
+    hub.changed.connect(this.check, this);
+    front.changed.connect(this.check, this);
+    settings.changed.connect(this.check, this);
+  }
+
+  /** Whether there is something to show. */
+  get isActive(): boolean {
+    return this.settings.statusBar && this.front.kernel?.session != null;
+  }
+
+  override dispose(): void {
+    Signal.clearData(this);
+    super.dispose();
+  }
+
+  protected override onAfterAttach(): void {
+    const { hub, front, onClick } = this;
+    render(<Status hub={hub} front={front} onClick={onClick} />, this.node);
+  }
+
+  protected override onBeforeDetach(): void {
+    render(null, this.node);
+  }
+
+  private check(): void {
+    if (this.isActive !== this.wasActive) {
+      this.wasActive = this.isActive;
+      this.activeChanged.emit();
+    }
+  }
+}
+
+interface Props {
+  hub: KernelHub;
+  front: Front;
+  onClick: () => void;
+}
+
+function Status({ hub, front, onClick }: Props) {
+  useChanges(useMemo(() => changing(hub.changed, front.changed), [hub, front]));
+  const session = front.kernel?.session;
+  return session == null ? null : (
+    <button
+      type="button"
+      class="milvus-nb-status-button"
+      aria-label={trans.__('Milvus: %1', told(session))}
+      title={trans.__('Milvus: %1', told(session))}
+      onClick={onClick}
+    >
+      <Current session={session} />
+    </button>
+  );
+}
+
+function Current({ session }: { session: Session }) {
+  const found = currentOf(session);
+  return found === null ? (
+    <span>Milvus</span>
+  ) : (
+    <>
+      <StateMark mark={found.text.mark} />
+      <span class="milvus-nb-status-alias">{found.alias}</span>
+      {found.text.mark !== 'connected' && <span>{found.text.word}</span>}
+    </>
+  );
+}
+
+function told(session: Session): string {
+  const found = currentOf(session);
+  if (found === null) {
+    return trans.__('nothing is connected');
+  }
+  const { alias, text } = found;
+  return [`${alias}, ${text.word.toLowerCase()}`, text.reason].filter(Boolean).join(': ');
+}
+
+function currentOf(session: Session): { alias: string; text: RowText } | null {
+  const row = session.store.rows.get(session.store.current ?? '');
+  return row === undefined ? null : { alias: row.alias, text: session.textOf(row) };
+}

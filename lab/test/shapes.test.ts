@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { PROTOCOL as v } from '../src/panel/messages';
+import { isResult, parse } from '../src/panel/shapes';
+import { REFUSED, row } from './rows';
+
+const rows = { v, event: 'rows', changed: [row()], removed: ['x'], current: null, now: 1.5 };
+
+test('an event, an answer and an error are known by their fields', () => {
+  assert.deepEqual(parse(rows), { kind: 'event', event: rows });
+  const result = { alias: 'a' };
+  assert.deepEqual(parse({ v, id: 1, result }), { kind: 'reply', id: 1, error: null, result });
+  assert.deepEqual(parse({ v, id: 1, error: REFUSED }), {
+    kind: 'reply',
+    id: 1,
+    error: REFUSED,
+    result: null,
+  });
+});
+
+test('what is malformed is no message', () => {
+  for (const message of [
+    null,
+    'x',
+    [],
+    {},
+    { v: 'x' },
+    { v, id: 'x', result: {} },
+    { v, id: 1 },
+    { v, id: 1, error: 'x' },
+    { v, event: 'party' },
+    { v, event: 'constructor' },
+    { ...rows, changed: [{ ...row(), state: 'merry' }] },
+    { ...rows, changed: [{ ...row(), latency_ms: '1' }] },
+    { ...rows, changed: [{ ...row(), users: [1] }] },
+    { ...rows, changed: [{ ...row(), again: {} }] },
+    { ...rows, removed: 'x' },
+    { v, event: 'tick', now: 1, heartbeat_s: 3, measured: [[0, 1]] },
+  ]) {
+    assert.equal(parse(message), null, JSON.stringify(message));
+  }
+});
+
+test('what a newer minor version says in addition does no harm', () => {
+  const more = { ...rows, changed: [{ ...row(), colour: 'red' }] };
+  assert.equal(parse(more)?.kind, 'event');
+});
+
+test('another version is told apart from no message', () => {
+  assert.deepEqual(parse({ v: v + 1, whatever: true }), { kind: 'version', v: v + 1 });
+});
+
+test('results have the type of their method', () => {
+  const report = {
+    stages: [],
+    facts: [
+      ['A', 'b'],
+      ['A', 'b', 'c'],
+    ],
+    notes: [],
+    failure: null,
+  };
+  assert.ok(isResult('test', report));
+  assert.ok(isResult('test', { ...report, failure: REFUSED }));
+  assert.ok(!isResult('test', { ...report, facts: [['A']] }));
+  const hello = {
+    connections: [],
+    current: 'a',
+    now: 0,
+    heartbeat_s: 1,
+    versions: { pymilvus: '3' },
+  };
+  assert.ok(isResult('hello', hello));
+  assert.ok(!isResult('hello', { ...hello, versions: { pymilvus: 3 } }));
+  assert.ok(isResult('look', {}));
+});

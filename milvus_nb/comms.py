@@ -1,0 +1,44 @@
+"""Comms with Jupyter's front ends: what their messages need to arrive, and to stay unseen."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.getipython import get_ipython
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["answer_while_busy", "hush_debug_logs"]
+
+
+def answer_while_busy(comm: Any) -> None:
+    """Let messages of this comm be handled while a cell runs.
+
+    ipykernel 7.4 sends the page's messages to the shell that last wrote to the comm, which is the
+    busy main one if that created the widget. The attribute is private; a test notices if it goes.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = None  # noqa: SLF001  # see above
+
+
+def hush_debug_logs(comm_id: str) -> Callable[[], None]:
+    """Keep this comm's messages out of debug logs: the form's may hold a password.
+
+    At DEBUG level the comm package logs every message, and so does the kernel.
+    """
+    kernel = getattr(get_ipython(), "kernel", None)
+    loggers = [logging.getLogger("Comm"), *([kernel.log] if kernel is not None else [])]
+
+    def concerns_others(record: logging.LogRecord) -> bool:
+        return comm_id not in record.getMessage()
+
+    for logger in loggers:
+        logger.addFilter(concerns_others)
+
+    def undo() -> None:
+        for logger in loggers:
+            logger.removeFilter(concerns_others)
+
+    return undo

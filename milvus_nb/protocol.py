@@ -1,0 +1,280 @@
+"""What pages and the kernel say to each other, typed once: the page's TypeScript is made of this.
+
+``python lab/protocol.py`` writes ``lab/src/panel/messages.ts``; a test fails where that is out of
+date. Both sides check what they get against these types: the kernel in `messages.parse`, the page
+in ``parse`` of ``lab/src/panel/shapes.ts``. A change that an older page or kernel would not
+understand is a new `PROTOCOL`; then both say so, instead of guessing.
+"""
+
+# No postponed annotations: they are read at run time.
+from typing import Any, Final, Literal, TypedDict
+
+PROTOCOL: Final = 4
+
+State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
+Auth = Literal["none", "password", "token"]
+StageName = Literal[
+    "file", "resolve", "tcp", "tls", "grpc", "sign_in", "version", "health", "database"
+]
+StageStatus = Literal["pending", "running", "ok", "failed", "skipped"]
+
+#: A label and a text, which may have several lines, and a page of the web that it tells of.
+Fact = tuple[str, str] | tuple[str, str, str]
+
+#: What was last measured of an endpoint, for all connections to it: its number, the latency in ms,
+#: and when, in Unix seconds.
+Measurement = tuple[int, float | None, float | None]
+
+
+class _Where(TypedDict):
+    address: str
+    alias: str
+
+
+class ConnectParams(_Where, total=False):
+    """The connect form as it is sent; fields that are left out mean "not given"."""
+
+    user: str
+    password: str
+    token: str
+    #: The id of an earlier request of this form whose secret the kernel still holds.
+    secret_from: int
+    #: The environment variable of the kernel that holds the one or the other.
+    password_env: str
+    token_env: str
+    db_name: str
+    secure: bool
+    ca_pem_path: str
+    server_pem_path: str
+    client_pem_path: str
+    client_key_path: str
+    server_name: str
+    timeout: float
+    replace: bool
+
+
+class Row(TypedDict):
+    """One connection. Times are the kernel's Unix seconds."""
+
+    #: The number of its endpoint, which several connections may share.
+    endpoint: int
+    alias: str
+    address: str
+    user: str
+    auth: Auth
+    db_name: str
+    secure: bool
+    state: State
+    reason: str
+    fix: str
+    #: The identifier of why it fails, as `refused`; empty if it does not.
+    cause: str
+    #: A warning about a connection that works, or empty.
+    note: str
+    server_version: str
+    latency_ms: float | None
+    since: float | None
+    checked_at: float | None
+    connected_at: float | None
+    #: Who opened it: `milvus_nb`, `pymilvus connections`, `MilvusClient`, `AsyncMilvusClient`.
+    origin: str
+    #: The variables that hold what was opened.
+    users: list[str]
+    #: Whether it has an alias of ours; else somebody else opened it.
+    own: bool
+    #: What connects it once more, in another kernel; never a secret.
+    again: ConnectParams
+
+
+class Stage(TypedDict):
+    """One stage of connecting."""
+
+    name: StageName
+    status: StageStatus
+    ms: float | None
+    #: What was found, or why it failed.
+    text: str
+
+
+class Failure(TypedDict):
+    """An error, as the user should read it: what happened, why, what to do."""
+
+    what: str
+    why: str
+    fix: str
+    #: An identifier, as `refused`; empty if there is none.
+    cause: str
+    #: What was asked, what was answered, how long it took; one line, or empty.
+    evidence: str
+
+
+class Report(TypedDict):
+    """What a check of all layers has found."""
+
+    stages: list[Stage]
+    facts: list[Fact]
+    #: Warnings, a sentence each.
+    notes: list[str]
+    failure: Failure | None
+
+
+class Hello(TypedDict):
+    """All that a page needs to begin with."""
+
+    connections: list[Row]
+    current: str | None
+    now: float
+    heartbeat_s: float
+    versions: dict[str, str]
+
+
+class Ping(TypedDict):
+    """Round trips, in milliseconds."""
+
+    count: int
+    min_ms: float
+    median_ms: float
+    max_ms: float
+
+
+class Pasted(TypedDict):
+    """What was pasted, as the fields of the form. Its secret stays in the kernel."""
+
+    #: What it was: `pymilvus`, `curl`, `uri`, …
+    kind: str
+    address: str
+    alias: str
+    user: str
+    sign_in: Auth
+    #: The kernel keeps a secret under this request's id, for `secret_from`.
+    has_secret: bool
+    db_name: str
+    secure: bool
+    ca_pem_path: str
+    server_pem_path: str
+    client_pem_path: str
+    client_key_path: str
+    server_name: str
+    timeout: float | None
+    #: What was left out, a sentence each.
+    notes: list[str]
+
+
+class Code(TypedDict):
+    """A connection as code, with its secrets as references to the environment."""
+
+    text: str
+    language: str
+    languages: list[str]
+
+
+class Nothing(TypedDict):
+    """Nothing to say."""
+
+
+class Alias(TypedDict):
+    """A connection's name."""
+
+    alias: str
+
+
+class Adoption(TypedDict):
+    """A name of somebody else's connection, and the alias that it is given."""
+
+    alias: str
+    new_alias: str
+
+
+class Language(TypedDict):
+    """A connection, and the language in which it is wanted."""
+
+    alias: str
+    language: str
+
+
+class RequestId(TypedDict):
+    """An earlier request."""
+
+    request: int
+
+
+class Text(TypedDict):
+    """A text."""
+
+    text: str
+
+
+class Pace(TypedDict):
+    """How often a server is probed, in seconds."""
+
+    heartbeat_s: float
+
+
+class Facts(TypedDict):
+    """All that is known of something."""
+
+    rows: list[Fact]
+
+
+class RowsEvent(TypedDict):
+    """Which connections are new or changed, and which are gone."""
+
+    v: int
+    event: Literal["rows"]
+    changed: list[Row]
+    removed: list[str]
+    current: str | None
+    now: float
+
+
+class StageEvent(TypedDict):
+    """How far a connect or a check has come."""
+
+    v: int
+    event: Literal["stage"]
+    request: int
+    stages: list[Stage]
+
+
+class TickEvent(TypedDict):
+    """The kernel lives, and this was last measured."""
+
+    v: int
+    event: Literal["tick"]
+    now: float
+    heartbeat_s: float
+    measured: list[Measurement]
+
+
+class HereEvent(TypedDict):
+    """The kernel has loaded milvus_nb, of this version."""
+
+    v: int
+    event: Literal["here"]
+    milvus_nb: str
+
+
+Event = RowsEvent | StageEvent | TickEvent | HereEvent
+
+#: What a page may ask: the parameters, and the result.
+METHODS: Final[dict[str, tuple[Any, Any]]] = {
+    "hello": (Nothing, Hello),
+    "look": (Nothing, Nothing),
+    "pace": (Pace, Nothing),
+    "connect": (ConnectParams, Alias),
+    "test": (ConnectParams, Report),
+    "diagnose": (Alias, Report),
+    "cancel": (RequestId, Nothing),
+    "forget": (RequestId, Nothing),
+    "paste": (Text, Pasted),
+    "disconnect": (Alias, Nothing),
+    "reconnect": (Alias, Alias),
+    "retry": (Alias, Nothing),
+    "use": (Alias, Nothing),
+    "adopt": (Adoption, Alias),
+    "ping": (Alias, Ping),
+    "details": (Alias, Facts),
+    "sources": (Alias, Facts),
+    "code": (Language, Code),
+    "cell": (Alias, Text),
+}

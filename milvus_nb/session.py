@@ -1,0 +1,309 @@
+"""What the kernel says to a page, and what it does for it; the widget and the sidebar carry it.
+
+Requests come on whichever thread the front end's message reaches (a subshell's, while a cell runs).
+They only start something and return; the answer follows from the monitor's thread.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import threading
+import time
+from concurrent.futures import CancelledError
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
+
+from . import __version__, magic, messages
+from .errors import AliasError, MilvusNbError
+from .facts import facts
+from .forms import Forms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+
+    from .connection import Connection
+    from .messages import Request
+    from .monitor import Job
+    from .params import ConnectionParams, Endpoint
+    from .protocol import Measurement, Row
+    from .registry import ConnectionRegistry, Event
+
+__all__ = ["PageSession"]
+
+# At least so long between two lists of changes, in seconds; the first of a burst goes at once.
+_PAUSE_S: Final = 0.05
+
+# A page that shows the panel says so once a minute; without a word it counts as closed, in seconds.
+_PAGE_STAYS_S: Final = 150.0
+
+# How long a server may take to answer over HTTP, for the details, in seconds.
+_HTTP_DEADLINE_S: Final = 1.0
+
+
+class PageSession:
+    """Answers the requests of pages, and tells them what changes. Thread-safe.
+
+    Parameters
+    ----------
+    registry
+        What the pages see.
+    send
+        Sends them a message; called on any thread.
+    """
+
+    def __init__(
+        self, registry: ConnectionRegistry, send: Callable[[Mapping[str, Any]], object]
+    ) -> None:
+        self.send = send
+        self._registry = registry
+        self._lock = threading.Lock()
+        self._jobs: dict[int, Job[Any]] = {}
+        self._forms = Forms()
+        self._page_until = 0.0
+        self._dirty: set[str] = set()
+        self._endpoints: dict[Endpoint, int] = {}
+        self._numbers: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()
+        self._flush_due = False
+        self._flushed_at = 0.0
+        self._unsubscribe = registry.subscribe(self._on_event)
+        self._tick = registry.monitor.each_heartbeat(self._send_tick)
+
+    def close(self) -> None:
+        """Forget everything, secrets of forms as well, and end what is under way."""
+        self._unsubscribe()
+        self._tick.cancel()
+        with self._lock:
+            jobs = list(self._jobs.values())
+            self._jobs.clear()
+            self._endpoints.clear()
+        self._forms.clear()
+        for job in jobs:
+            job.cancel()
+
+    # Requests
+
+    def handle(self, content: object) -> None:
+        """Take a message of a page; what it asks for is answered later."""
+        number = content.get("id") if isinstance(content, dict) else None
+        try:
+            request = messages.parse(content)
+            number = request.id
+            self._page_until = time.monotonic() + _PAGE_STAYS_S
+            getattr(self, f"_do_{request.method}")(request)
+        except Exception as error:  # noqa: BLE001  # the page is told
+            if isinstance(number, int):
+                self.send(messages.failure(number, error))
+
+    def _do_hello(self, request: Request) -> None:
+        registry = self._registry
+        versions = {
+            "milvus_nb": __version__,
+            "pymilvus": importlib.metadata.version("pymilvus"),
+        }
+        rows = [self._row(found, own=own) for found, own in self._all()]
+        heartbeat = registry.monitor.pace.heartbeat
+        self.send(
+            messages.answer(request.id, messages.hello(rows, self._current(), heartbeat, versions))
+        )
+        self._registry.look()
+
+    def _do_look(self, request: Request) -> None:
+        self._registry.look()
+        self.send(messages.answer(request.id, {}))
+
+    def _do_connect(self, request: Request) -> None:
+        alias = request.params.pop("alias") or "default"
+        replace = request.params.pop("replace", False)
+        job = self._registry.open(
+            alias, self._params(request), replace=replace, report=self._reporter(request.id)
+        )
+
+        def result(_: Any) -> dict[str, Any]:
+            self._forms.forget(request.id)
+            return {"alias": alias}
+
+        self._follow(request.id, job, result)
+
+    def _do_test(self, request: Request) -> None:
+        request.params.pop("alias")
+        request.params.pop("replace", None)
+        self._examine(request, self._params(request))
+
+    def _do_diagnose(self, request: Request) -> None:
+        alias = request.params["alias"]
+        self._registry.find(alias)  # raises: there is no such connection
+        self._examine(request, alias)
+
+    def _examine(self, request: Request, name: str | ConnectionParams) -> None:
+        job = self._registry.examine(name, self._reporter(request.id))
+        self._follow(request.id, job, messages.report)
+
+    def _do_cancel(self, request: Request) -> None:
+        with self._lock:
+            job = self._jobs.get(request.params["request"])
+        if job is not None:
+            job.cancel()
+        self.send(messages.answer(request.id, {}))
+
+    def _do_forget(self, request: Request) -> None:
+        self._forms.forget(request.params["request"])
+        self.send(messages.answer(request.id, {}))
+
+    def _do_paste(self, request: Request) -> None:
+        fields = self._forms.paste(request, self._registry.timeout)
+        self.send(messages.answer(request.id, fields))
+
+    def _do_disconnect(self, request: Request) -> None:
+        alias = request.params["alias"]
+        if all(found.alias != alias for found in self._registry.connections()):
+            self._registry.find(alias)  # raises: there is no such connection
+        self._registry.cancel(alias)
+        self._follow(request.id, self._registry.close(alias), lambda _: {})
+
+    def _do_reconnect(self, request: Request) -> None:
+        alias = request.params["alias"]
+        params = self._registry.remembered(alias)
+        if params is None:
+            raise AliasError(
+                f"The parameters of {alias} are forgotten.", "", "Connect again with the form."
+            )
+        self._follow(request.id, self._registry.open(alias, params), lambda _: {"alias": alias})
+
+    def _do_retry(self, request: Request) -> None:
+        self._registry.retry(request.params["alias"])
+        self.send(messages.answer(request.id, {}))
+
+    def _do_use(self, request: Request) -> None:
+        self._registry.use(request.params["alias"])
+        self.send(messages.answer(request.id, {}))
+
+    def _do_adopt(self, request: Request) -> None:
+        connection = self._registry.adopt(request.params["alias"], request.params["new_alias"])
+        self.send(messages.answer(request.id, {"alias": connection.alias}))
+
+    def _do_ping(self, request: Request) -> None:
+        self._follow(request.id, self._registry.measure(request.params["alias"]), messages.ping)
+
+    def _do_details(self, request: Request) -> None:
+        rows = facts(self._registry.find(request.params["alias"]))
+        self.send(messages.answer(request.id, {"rows": rows}))
+
+    def _do_sources(self, request: Request) -> None:
+        from . import rest
+
+        params = self._registry.find(request.params["alias"]).params
+        job = self._registry.monitor.submit(rest.sources(params, _HTTP_DEADLINE_S))
+        self._follow(request.id, job, messages.sources)
+
+    def _do_code(self, request: Request) -> None:
+        from . import snippets
+
+        connection = self._registry.find(request.params["alias"])
+        language = request.params["language"]
+        alias = self._plain_alias(connection)
+        text = snippets.code(connection.params, alias, language, connection.server_version)
+        found = messages.code(text, language, snippets.LANGUAGES)
+        self.send(messages.answer(request.id, found))
+
+    def _do_cell(self, request: Request) -> None:
+        from . import snippets
+
+        connection = self._registry.find(request.params["alias"])
+        text = snippets.cell(connection.params, self._plain_alias(connection))
+        self.send(messages.answer(request.id, {"text": text}))
+
+    def _do_pace(self, request: Request) -> None:
+        heartbeat, registry = request.params["heartbeat_s"], self._registry
+        magics = magic.loaded()
+        if magics is None:
+            registry.set_pace(heartbeat, registry.monitor.pace.deadline)
+        else:
+            magics.heartbeat = heartbeat  # so that %config shows it
+        self.send(messages.answer(request.id, {}))
+
+    # Shared by them
+
+    def _plain_alias(self, connection: Connection) -> str:
+        """Give the alias; from a name such as "client:store" what a user would give."""
+        alias = connection.alias
+        return alias if alias in self._registry else alias.partition(":")[2] or alias
+
+    def _params(self, request: Request) -> ConnectionParams:
+        return self._forms.params(request, self._registry.timeout)
+
+    def _reporter(self, request: int) -> Callable[[list[Any]], None]:
+        def report(found: list[Any]) -> None:
+            self.send(messages.stage_event(request, found))
+
+        return report
+
+    def _follow(
+        self, request: int, job: Job[Any], result: Callable[[Any], Mapping[str, Any]]
+    ) -> None:
+        """Answer the request when the job ends."""
+        with self._lock:
+            self._jobs[request] = job
+
+        def done(future: Future[Any]) -> None:
+            with self._lock:
+                self._jobs.pop(request, None)
+            error = future.exception()
+            if isinstance(error, CancelledError):
+                error = MilvusNbError("Cancelled.", "", "Nothing was changed.")
+            if error is not None:
+                self.send(messages.failure(request, error))
+            else:
+                self.send(messages.answer(request, result(future.result())))
+
+        job.add_done_callback(done)
+
+    # Events
+
+    def _on_event(self, event: Event) -> None:
+        with self._lock:
+            self._dirty.add(event.alias)
+            if self._flush_due:
+                return
+            self._flush_due = True
+            pause = max(self._flushed_at + _PAUSE_S - time.monotonic(), 0.0)
+        self._registry.monitor.call(self._flush, after=pause)
+
+    def _flush(self) -> None:
+        with self._lock:
+            self._flush_due = False
+            self._flushed_at = time.monotonic()
+            dirty, self._dirty = self._dirty, set()
+        known = {found.alias: (found, own) for found, own in self._all()}
+        changed = [
+            self._row(known[alias][0], own=known[alias][1]) for alias in dirty if alias in known
+        ]
+        removed = [alias for alias in dirty if alias and alias not in known]
+        self.send(messages.rows_event(changed, removed, self._current()))
+
+    def _send_tick(self) -> None:
+        measured: dict[int, Measurement] = {}
+        heartbeat = self._registry.monitor.pace.heartbeat
+        for found, _ in self._all():
+            number = self._numbers.get(found)
+            if number is not None and number not in measured:
+                measured[number] = (number, found.latency_ms, found.checked_at)
+        self.send(messages.tick_event(list(measured.values()), heartbeat))
+        if time.monotonic() < self._page_until:
+            self._registry.look()
+
+    def _all(self) -> list[tuple[Connection, bool]]:
+        """List all connections, each with whether it is ours."""
+        own = [(found, True) for found in self._registry.connections()]
+        return [*own, *((found, False) for found in self._registry.others())]
+
+    def _row(self, connection: Connection, *, own: bool) -> Row:
+        with self._lock:
+            endpoint = connection.params.endpoint
+            number = self._endpoints.setdefault(endpoint, len(self._endpoints))
+            self._numbers[connection] = number
+        return messages.row(connection, number, own=own)
+
+    def _current(self) -> str:
+        current = self._registry.current
+        return current.alias if current else ""

@@ -1,0 +1,104 @@
+"""The kernel's end of JupyterLab's sidebar: one comm a kernel, which all pages share.
+
+Pages find it by a ``comm_info_request``, or hear it say that it is there. No ``comm_open`` is sent:
+a front end without our extension would close the comm, and complain.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from IPython.core.getipython import get_ipython
+
+from . import __version__
+from .comms import answer_while_busy, hush_debug_logs
+from .protocol import PROTOCOL, HereEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from comm.base_comm import BaseComm
+
+    from .session import PageSession
+
+__all__ = ["COMM_ID", "TARGET", "Sidebar", "close", "open_here"]
+
+#: As in lab/src/kernels/channel.ts.
+TARGET: Final = "milvus_nb"
+COMM_ID: Final = "milvus_nb.sidebar"
+
+_lock = threading.Lock()
+_opened: list[Sidebar] = []  # one, or none
+
+
+class Sidebar:
+    """The comm. It begins to serve pages when the first of them asks something."""
+
+    def __init__(self) -> None:
+        from comm import create_comm, get_comm_manager
+
+        self._lock = threading.Lock()
+        self._session: PageSession | None = None
+        self._manager = get_comm_manager()
+        self._comm: BaseComm = create_comm(target_name=TARGET, comm_id=COMM_ID, primary=False)
+        self._comm.on_msg(self._on_message)
+        self._comm.on_close(self._on_page_closed)
+        answer_while_busy(self._comm)
+        self._unhush = hush_debug_logs(COMM_ID)
+        self._manager.register_comm(self._comm)
+        self._send(_here())
+
+    def close(self) -> None:
+        """Close the comm; pages are told."""
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None:
+            session.close()
+        self._comm.close()
+        self._unhush()
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        self._comm.send(dict(message))
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        self._serve().handle(message["content"]["data"])
+
+    def _serve(self) -> PageSession:
+        # Not before: loading the extension has to stay light.
+        from .magic import loaded
+        from .registry import process_registry
+        from .session import PageSession
+
+        magics = loaded()
+        registry = process_registry() if magics is None else magics.registry  # with its settings
+        with self._lock:
+            if self._session is None:
+                self._session = PageSession(registry, self._send)
+            return self._session
+
+    def _on_page_closed(self, _: object) -> None:
+        """Stay, for the other pages: the comm manager has dropped it."""
+        self._comm._closed = False  # noqa: SLF001  # the manager has set it
+        self._manager.register_comm(self._comm)
+
+
+def open_here() -> None:
+    """Open the comm, if there is a kernel and it is not open yet."""
+    if not hasattr(get_ipython(), "kernel"):
+        return
+    with _lock:
+        if not _opened:
+            _opened.append(Sidebar())
+
+
+def close() -> None:
+    """Close the comm, if it is open."""
+    with _lock:
+        opened, _opened[:] = list(_opened), []
+    for sidebar in opened:
+        sidebar.close()
+
+
+def _here() -> HereEvent:
+    return {"v": PROTOCOL, "event": "here", "milvus_nb": __version__}
