@@ -27,7 +27,7 @@ help: ## this list
 lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser: any of its options)
 	exec jupyter lab --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb $(AS_ROOT) $(ARGS)
 
-test: check chromium clients $(VENV)/pymilvus-2.6 ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
+test: check chromium clients $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
 	$(if $(wildcard lab/test/*.test.ts*),cd lab && jlpm run test)
 	python -m pytest $(ARGS)
 
@@ -95,6 +95,21 @@ $(VENV)/dev.stamp: $(VENV)/bin/python $(SOURCES)
 # The oldest pymilvus that is supported; some tests run a second time with it.
 $(VENV)/pymilvus-2.6: $(VENV)/dev.stamp
 	python -m pip install --quiet --no-deps --upgrade --target $@ 'pymilvus==2.6.*'
+	touch $@
+
+# The oldest JupyterLab and Notebook that are supported, with nothing but what a user installs: the
+# wheel as it is built. Some tests run a second time with them.
+$(VENV)/lab-4.2/bin/jupyter-lab: $(VENV)/bin/python
+	$(PYTHON) -m venv --clear $(VENV)/lab-4.2
+	$(VENV)/lab-4.2/bin/python -m pip install --quiet \
+		'jupyterlab==4.2.*' 'notebook==7.2.*' 'ipykernel==6.*' milvus-lite
+	touch $@
+
+$(VENV)/lab-4.2.stamp: $(VENV)/lab-4.2/bin/jupyter-lab $(VENV)/dev.stamp $(shell find milvus_nb -name '*.py')
+	rm -rf $(VENV)/wheel
+	python -m pip wheel --quiet --no-deps --wheel-dir $(VENV)/wheel .
+	$(VENV)/lab-4.2/bin/python -m pip uninstall --quiet --yes milvus_nb
+	$(VENV)/lab-4.2/bin/python -m pip install --quiet $(VENV)/wheel/*.whl
 	touch $@
 
 $(VENV)/bench.stamp: $(VENV)/dev.stamp

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
+# Notebook 7.2 itself, for a notebook that has no checkpoint yet.
+_THEIRS = ("Cannot read properties of undefined (reading 'last_modified')",)
+
+
 @pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     """Give a running JupyterLab."""
@@ -45,7 +49,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
     context.close()
-    assert errors == []
+    assert [error for error in errors if error not in _THEIRS] == []
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.helpers import free_port, wait_until
 from tests.kernels import private_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from playwright.sync_api import Browser, Locator, Page, Playwright
@@ -48,9 +49,17 @@ class JupyterLab:
         The Python that has it.
     app
         ``"jupyterlab"``, or ``"notebook"`` for Jupyter Notebook.
+    disabled
+        Plugins, or all of an extension, that are switched off.
     """
 
-    def __init__(self, folder: Path, python: str = sys.executable, app: str = "jupyterlab") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        python: str = sys.executable,
+        app: str = "jupyterlab",
+        disabled: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
         self.app = app
         self.work = folder / "work"
@@ -60,7 +69,9 @@ class JupyterLab:
         (labconfig / "page_config.json").write_text(
             json.dumps(
                 {
-                    "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True},
+                    "disabledExtensions": dict.fromkeys(
+                        ["@jupyterlab/apputils-extension:announcements", *disabled], True
+                    ),
                     "exposeAppInBrowser": True,
                 }
             )
@@ -114,6 +125,17 @@ class JupyterLab:
             return False
 
 
+def write_notebook(lab: JupyterLab, name: str, cells: list[str], kernel: str = "python3") -> Path:
+    """Write a notebook's file."""
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
+        metadata={"kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}},
+    )
+    path = lab.work / name
+    nbformat.write(notebook, path)
+    return path
+
+
 class Notebook:
     """A notebook that is open in a page, with the panel's parts by their accessible names.
 
@@ -132,18 +154,7 @@ class Notebook:
     def __init__(self, lab: JupyterLab, page: Page, name: str, cells: list[str]) -> None:
         self.lab = lab
         self.page = page
-        self.path = lab.work / name
-        notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(cell) for cell in cells],
-            metadata={
-                "kernelspec": {
-                    "name": "python3",
-                    "display_name": "Python 3",
-                    "language": "python",
-                }
-            },
-        )
-        nbformat.write(notebook, self.path)
+        self.path = write_notebook(lab, name, cells)
         page.goto(lab.url_of(name))
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         page.wait_for_function("() => window.jupyterapp !== undefined")
@@ -196,7 +207,7 @@ class Notebook:
     @property
     def panel(self) -> Locator:
         """The panel."""
-        return self.page.get_by_role("region", name="Milvus connections")
+        return self.page.get_by_role("region", name="Milvus connections", exact=True)
 
     def row(self, alias: str) -> Locator:
         """Give the connection of an alias."""
@@ -318,3 +329,74 @@ ALL_TEXT = """async () => {
 #: As with JupyterLab's setting to save the state of widgets.
 SAVE_WIDGETS = """() => window.jupyterapp.commands.execute(
   '@jupyter-widgets/jupyterlab-manager:saveWidgetState')"""
+
+
+class Sidebar:
+    """The sidebar of a page.
+
+    Parameters
+    ----------
+    page
+        The browser's page, with a JupyterLab or a Notebook in it.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.node = page.locator("#milvus_nb-sidebar")
+
+    def show(self) -> None:
+        """Bring it in sight."""
+        self.page.evaluate("() => window.jupyterapp.shell.activateById('milvus_nb-sidebar')")
+        self.node.wait_for()
+
+    def open(self, path: Path) -> None:
+        """Open one more notebook in this page, and wait for its kernel."""
+        self.page.evaluate(
+            "path => window.jupyterapp.commands.execute('docmanager:open', {path})", path.name
+        )
+        self.page.wait_for_function(
+            "path => { const context = window.jupyterapp.shell.currentWidget?.sessionContext;"
+            " return context?.path === path && context.session?.kernel?.status === 'idle'; }",
+            arg=path.name,
+        )
+
+    def activate(self, path: Path) -> None:
+        """Bring a notebook in front that is open."""
+        self.page.evaluate(
+            """path => {
+              const { shell } = window.jupyterapp;
+              const found = [...shell.widgets('main')].find(
+                widget => widget.sessionContext?.path === path);
+              shell.activateById(found.id);
+            }""",
+            path.name,
+        )
+
+    def load(self) -> None:
+        """Show it, and load the extension by its button."""
+        self.show()
+        self.button("Load milvus_nb").click()
+        self.panel.wait_for()
+
+    @property
+    def panel(self) -> Locator:
+        """The panel of the notebook in front."""
+        return self.node.get_by_role("region", name="Milvus connections", exact=True)
+
+    @property
+    def others(self) -> Locator:
+        """The other kernels."""
+        return self.node.get_by_role("region", name="Milvus connections of other kernels")
+
+    @property
+    def lost(self) -> Locator:
+        """What was connected before the restart."""
+        return self.node.get_by_role("form", name="Connected before the restart")
+
+    def row(self, alias: str) -> Locator:
+        """Give a connection of the notebook in front."""
+        return self.panel.get_by_role("listitem", name=alias, exact=True)
+
+    def button(self, name: str) -> Locator:
+        """Give a button."""
+        return self.node.get_by_role("button", name=name, exact=True)

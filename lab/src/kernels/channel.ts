@@ -5,6 +5,8 @@
 import { type Kernel, KernelMessage } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
+import { recall, remember } from './subshells';
+
 /** As in milvus_nb/sidebar.py: what its comm is called, and the comm that all pages share. */
 const TARGET = 'milvus_nb';
 const COMM_ID = 'milvus_nb.sidebar';
@@ -81,9 +83,22 @@ export class KernelChannel {
 
   /** Have a subshell, if the kernel can; until then what is sent waits for a running cell. */
   async takeSubshell(): Promise<void> {
-    if (this.abilities?.subshells && this.subshell === null) {
-      const created = await this.control<{ subshell_id?: string }>('create_subshell_request');
-      this.subshell ??= created.subshell_id ?? null;
+    if (!this.abilities?.subshells || this.subshell !== null) {
+      return;
+    }
+    const { id } = this.connection;
+    const known = recall(id);
+    if (known !== null) {
+      const listed = await this.control<{ subshell_id?: string[] }>('list_subshell_request');
+      if (listed.subshell_id?.includes(known)) {
+        this.subshell ??= known;
+        return;
+      }
+    }
+    const { subshell_id } = await this.control<{ subshell_id?: string }>('create_subshell_request');
+    if (this.subshell === null && subshell_id !== undefined) {
+      this.subshell = subshell_id;
+      remember(id, subshell_id);
     }
   }
 
@@ -101,17 +116,7 @@ export class KernelChannel {
     this.setBusy(null);
   }
 
-  /** End the subshell; nothing is sent any more. */
-  release(): void {
-    const subshell_id = this.subshell;
-    this.subshell = null;
-    if (subshell_id !== null && this.connection.connectionStatus === 'connected') {
-      this.control('delete_subshell_request', { subshell_id }).catch(gone);
-    }
-  }
-
   dispose(): void {
-    this.release();
     this.connection.anyMessage.disconnect(this.onMessage);
     Signal.clearData(this);
     if (this.owned) {

@@ -13,6 +13,7 @@ type SessionWidget = Widget & { sessionContext: ISessionContext };
 /** The notebook or console in front, and its kernel. It stays while something without a kernel is. */
 export class Front {
   private widget: SessionWidget | null = null;
+  private readonly hadKernel = new WeakSet<ISessionContext>();
   private readonly _changed = new Signal<this, void>(this);
 
   constructor(
@@ -40,10 +41,23 @@ export class Front {
     return this.context?.name || this.context?.path || '';
   }
 
+  /** Whether a kernel is being started for it. */
+  get isStarting(): boolean {
+    const { context } = this;
+    // After a shutdown JupyterLab says so, too.
+    return context !== null && !context.isReady && !this.hadKernel.has(context);
+  }
+
   /** Its kernel; null where it has none, or it is not known yet. */
   get kernel(): MilvusKernel | null {
     const kernel = this.context?.session?.kernel ?? null;
-    return kernel === null || kernel.isDisposed ? null : this.hub.of(kernel);
+    if (kernel === null || kernel.isDisposed) {
+      return null;
+    }
+    if (this.context !== null) {
+      this.hadKernel.add(this.context);
+    }
+    return this.hub.of(kernel);
   }
 
   private readonly onCurrentChanged = (): void => {

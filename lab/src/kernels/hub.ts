@@ -3,6 +3,7 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { MilvusKernel } from './kernel';
+import { keepOnly } from './subshells';
 
 /** Who uses a kernel: a notebook, a console, or nobody that is known. */
 export interface User {
@@ -35,10 +36,6 @@ export class KernelHub {
   ) {
     services.kernels.runningChanged.connect(this.onRunningChanged);
     services.sessions.runningChanged.connect(this.emitChanged);
-    // The kernels would keep our subshells.
-    window.addEventListener('pagehide', () => {
-      this.kernels.forEach(kernel => kernel.release());
-    });
   }
 
   /** A kernel has come or gone, or anything of one may look different. */
@@ -105,6 +102,7 @@ export class KernelHub {
       }
     }
     running.forEach((_, id) => this.listed.add(id));
+    keepOnly(id => running.has(id) || this.kernels.has(id));
     if (this.watchers > 0) {
       running.forEach(model => this.watch(model));
     }

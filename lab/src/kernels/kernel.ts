@@ -129,11 +129,6 @@ export class MilvusKernel {
     this._changed.emit();
   }
 
-  /** Let go of what only this page uses, before it is closed. */
-  release(): void {
-    this.channel.release();
-  }
-
   dispose(): void {
     this.asked++;
     this.endSession();

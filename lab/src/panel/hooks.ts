@@ -79,6 +79,12 @@ export function useLook(actions: Actions, seen: boolean): void {
   }, [actions, seen]);
 }
 
+/** Draw again at once when something has changed: for what is rare, and waited for. */
+export function useChangesAtOnce(source: Changing, seen: boolean): void {
+  const [, draw] = useReducer<number, void>(n => n + 1, 0);
+  useLayoutEffect(() => (seen ? source.subscribe(() => draw()) : undefined), [source, seen]);
+}
+
 export type FocusOn = (key: string) => void;
 
 /** How long focus may wait for its element to be drawn, in ms. */

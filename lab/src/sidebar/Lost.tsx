@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 
-import type { MilvusKernel } from '../kernels/kernel';
+import { LOAD_CODE, type MilvusKernel } from '../kernels/kernel';
 import { needsSecret, type Progress, reconnect } from '../kernels/reconnect';
 import { credential } from '../panel/format';
 import { trans } from '../panel/i18n';
@@ -37,7 +37,7 @@ export function Lost({ kernel }: { kernel: MilvusKernel }) {
         void start();
       }}
     >
-      <p class="milvus-nb-what">
+      <p class="milvus-nb-what" role="status">
         {restarting
           ? trans.__('The kernel is restarting.')
           : trans.__('The kernel was restarted. Its connections are closed.')}
@@ -47,6 +47,11 @@ export function Lost({ kernel }: { kernel: MilvusKernel }) {
           <LostRow row={row} progress={progress.get(row.alias)} busy={running} key={row.alias} />
         ))}
       </ul>
+      {(kernel.phase === 'absent' || kernel.phase === 'loading') && (
+        <p>
+          {trans.__('Reconnect first runs:')} <code>{LOAD_CODE}</code>
+        </p>
+      )}
       <div class="milvus-nb-inset-buttons">
         <Button
           name={trans.__('Reconnect what was connected')}

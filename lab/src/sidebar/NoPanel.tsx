@@ -28,7 +28,7 @@ export function NoPanel({ front, kernel, doors }: Props) {
     );
   }
   if (kernel === null) {
-    if (!context.isReady) {
+    if (front.isStarting) {
       return <Message what={trans.__('The kernel is starting…')} />;
     }
     return (

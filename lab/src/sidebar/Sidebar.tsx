@@ -2,8 +2,8 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 
 import type { Front } from '../kernels/front';
 import type { KernelHub } from '../kernels/hub';
-import type { MilvusKernel } from '../kernels/kernel';
-import { useChanges } from '../panel/hooks';
+import type { MilvusKernel, Phase } from '../kernels/kernel';
+import { useChanges, useChangesAtOnce } from '../panel/hooks';
 import { trans } from '../panel/i18n';
 import { Panel } from '../panel/views/Panel';
 import { Lost } from './Lost';
@@ -11,6 +11,9 @@ import { NoPanel } from './NoPanel';
 import { OtherKernels } from './OtherKernels';
 import { changing } from './signals';
 import type { Doors } from './widget';
+
+/** What is said with what was connected before a restart. */
+const LOST_SAYS_IT = new Set<Phase>(['restarting', 'asking', 'absent', 'loading']);
 
 interface Props {
   hub: KernelHub;
@@ -21,14 +24,21 @@ interface Props {
 
 /** The panel of the notebook in front, and below it the other kernels. */
 export function Sidebar({ hub, front, doors, seen }: Props) {
-  const source = useMemo(() => changing(hub.changed, front.changed), [hub, front]);
-  useChanges(source, seen);
+  useChanges(
+    useMemo(() => changing(hub.changed), [hub]),
+    seen,
+  );
+  useChangesAtOnce(
+    useMemo(() => changing(front.changed), [front]),
+    seen,
+  );
   useEffect(() => {
     const watching = seen ? hub.watchAll() : null;
     return () => watching?.dispose();
   }, [hub, seen]);
 
   const { kernel } = front;
+  const lost = kernel !== null && kernel.lost.length > 0;
   return (
     <>
       <div class="milvus-nb-front">
@@ -40,8 +50,10 @@ export function Sidebar({ hub, front, doors, seen }: Props) {
             )}
           </p>
         )}
-        {kernel !== null && kernel.lost.length > 0 && <Lost kernel={kernel} key={kernel.id} />}
-        <NoPanel front={front} kernel={kernel} doors={doors} />
+        {lost && <Lost kernel={kernel} key={kernel.id} />}
+        {!(lost && LOST_SAYS_IT.has(kernel.phase)) && (
+          <NoPanel front={front} kernel={kernel} doors={doors} />
+        )}
         {kernel?.phase === 'present' && <BusyNote kernel={kernel} />}
         <Panels hub={hub} front={kernel} seen={seen} />
       </div>

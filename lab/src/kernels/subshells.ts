@@ -1,0 +1,37 @@
+// The subshell of each kernel that the pages of this browser use: one that is made anew by each page
+// would stay behind, as a thread of the kernel.
+
+const KEY = 'milvus_nb:subshells';
+
+export function recall(kernelId: string): string | null {
+  return read()[kernelId] ?? null;
+}
+
+export function remember(kernelId: string, subshellId: string): void {
+  write({ ...read(), [kernelId]: subshellId });
+}
+
+/** Forget those of kernels that are not running any more. */
+export function keepOnly(isRunning: (kernelId: string) => boolean): void {
+  const all = Object.entries(read());
+  const kept = all.filter(([kernelId]) => isRunning(kernelId));
+  if (kept.length < all.length) {
+    write(Object.fromEntries(kept));
+  }
+}
+
+function read(): Record<string, string> {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? '{}') as Record<string, string>;
+  } catch {
+    return {};
+  }
+}
+
+function write(subshells: Record<string, string>): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(subshells));
+  } catch {
+    // Not allowed here: the next page has to make one of its own.
+  }
+}
