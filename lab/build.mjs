@@ -52,6 +52,10 @@ const tests = {
   outdir: 'lib/test',
   outExtension: { '.js': '.mjs' },
   platform: 'node',
+  // Some of JupyterLab's packages are CommonJS.
+  banner: {
+    js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+  },
 };
 
 const wanted = flag === '--test' ? [tests] : [panel, extension, styles];

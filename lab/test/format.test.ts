@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { freeAlias, isFile, isMoreThanAddress } from '../src/panel/address';
-import { age, count, isWeb, matches, milliseconds, version } from '../src/panel/format';
+import { age, connectionCount, isWeb, matches, milliseconds, version } from '../src/panel/format';
 import { rowText } from '../src/panel/rowText';
 import { row } from './rows';
 
@@ -31,8 +31,8 @@ test('a latency has the digits that matter', () => {
 test('versions and counts read well', () => {
   assert.equal(version('2.3.5'), 'v2.3.5');
   assert.equal(version('milvus_lite-3.2.2'), 'milvus_lite-3.2.2');
-  assert.equal(count(1, 'connection'), '1 connection');
-  assert.equal(count(10000, 'connection'), '10,000 connections');
+  assert.equal(connectionCount(1), '1 connection');
+  assert.equal(connectionCount(10000), '10,000 connections');
 });
 
 test('the filter wants every word, in any field, in any case', () => {

@@ -20,7 +20,7 @@ from tests.servers import FaultProxy, MilvusTestServer, SilentPeer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import FloatRect
+    from playwright.sync_api import FloatRect, Page
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -67,17 +67,8 @@ class Photographer:
     def take(self, state: str) -> None:
         """Save ``STATE-THEME-WIDTH.png``."""
         page = self.notebook.page
-        for theme, name in THEMES.items():
-            page.evaluate(
-                "name => window.jupyterapp.commands.execute("
-                "'apputils:change-theme', {theme: name})",
-                name,
-            )
-            light = "true" if theme == "light" else "false"
-            page.wait_for_function(
-                "light => document.body.dataset.jpThemeLight === light", arg=light
-            )
-            expect(page.locator("#jupyterlab-splash")).to_have_count(0)
+        for theme in THEMES:
+            change_theme(page, theme)
             for width, css in WIDTHS.items():
                 panel = self.notebook.panel.last
                 panel.evaluate("(node, css) => { node.style.width = css; }", css)
@@ -88,6 +79,17 @@ class Photographer:
                 panel.screenshot(path=self.folder / f"{state}-{theme}-{width}.png")
                 panel.evaluate("node => { node.style.width = ''; }")
         print(state, flush=True)
+
+
+def change_theme(page: Page, theme: str) -> None:
+    """Have JupyterLab in one of `THEMES`."""
+    page.evaluate(
+        "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})",
+        THEMES[theme],
+    )
+    light = "true" if theme == "light" else "false"
+    page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=light)
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
 def main() -> None:

@@ -46,6 +46,8 @@ export class KernelChannel {
 
   private subshell: string | null = null;
   private running = '';
+  /** What the kernel's present process calls its session. */
+  private process = '';
 
   /**
    * @param owned whether the connection is ours, and ends with the channel
@@ -113,6 +115,7 @@ export class KernelChannel {
   reset(): void {
     this.abilities = null;
     this.subshell = null;
+    this.process = '';
     this.setBusy(null);
   }
 
@@ -146,12 +149,20 @@ export class KernelChannel {
 
   private async control<T>(msgType: string, content: object = {}): Promise<T> {
     const message = this.message<KernelMessage.IControlMessage>(msgType, 'control', content);
-    return answer(await this.connection.sendControlMessage(message, true).done);
+    return this.answer(await this.connection.sendControlMessage(message, true).done);
   }
 
   private async shell<T>(msgType: string, content: object): Promise<T> {
     const message = this.message<KernelMessage.IShellMessage>(msgType, 'shell', content);
-    return answer(await this.connection.sendShellMessage(message, true).done);
+    return this.answer(await this.connection.sendShellMessage(message, true).done);
+  }
+
+  private answer<T>(reply: KernelMessage.IMessage | undefined): T {
+    if (reply === undefined) {
+      throw new Error('The kernel has not answered.');
+    }
+    this.process = reply.header.session;
+    return reply.content as T;
   }
 
   private message<T extends KernelMessage.IMessage>(
@@ -176,6 +187,11 @@ export class KernelChannel {
     const content = message.content as { comm_id?: string; data?: unknown };
     const type = message.header.msg_type;
     if (type === 'status') {
+      // That a process starts may be told after it has already answered.
+      const { execution_state } = message.content as Status;
+      if (execution_state === 'starting' && message.header.session !== this.process) {
+        this.started.emit();
+      }
       this.onStatus(message.content as Status, message.parent_header as Parent);
     } else if (content.comm_id === COMM_ID && type === 'comm_msg') {
       this.said.emit(content.data);
@@ -186,9 +202,7 @@ export class KernelChannel {
 
   // The kernel's status follows its subshells, too; a cell is what the main shell executes.
   private onStatus({ execution_state }: Status, parent: Parent): void {
-    if (execution_state === 'starting') {
-      this.started.emit();
-    } else if (execution_state === 'busy' && parent.msg_type === 'execute_request') {
+    if (execution_state === 'busy' && parent.msg_type === 'execute_request') {
       if (!parent.subshell_id) {
         this.running = parent.msg_id ?? '';
         this.setBusy(Date.now());
@@ -216,13 +230,6 @@ async function isSlow(answer: Promise<unknown>): Promise<boolean> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function answer<T>(reply: KernelMessage.IMessage | undefined): T {
-  if (reply === undefined) {
-    throw new Error('The kernel has not answered.');
-  }
-  return reply.content as T;
 }
 
 function gone(): void {

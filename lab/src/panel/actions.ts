@@ -1,9 +1,8 @@
 import { milliseconds } from './format';
-import { GONE, type Link, RequestError } from './link';
+import { trans } from './i18n';
+import { gone, type Link, RequestError } from './link';
 import type { ConnectParams, Fact, Failure, Methods, Report, Row, Stage } from './messages';
 import type { Action, Store } from './store';
-
-export const EVERYTHING_ANSWERS = 'Everything answers.';
 
 /** A connect or a test under way. */
 export interface Attempt<T> {
@@ -74,7 +73,7 @@ export class Actions {
   /** Give an alias to what somebody else has opened. */
   async adopt(name: string, alias: string): Promise<string> {
     const given = await this.link.request('adopt', { alias: name, new_alias: alias }).answer;
-    this.store.announce(`${name} has the alias ${given.alias} now.`);
+    this.store.announce(trans.__('%1 has the alias %2 now.', name, given.alias));
     return given.alias;
   }
 
@@ -82,28 +81,28 @@ export class Actions {
   async cancelConnect(alias: string): Promise<boolean> {
     return this.onRow(alias, 'disconnect', async () => {
       await this.link.request('disconnect', { alias }).answer;
-      this.store.finish(alias, null, `Cancelled ${alias}.`);
+      this.store.finish(alias, null, trans.__('Cancelled %1.', alias));
     });
   }
 
   async reconnect(alias: string): Promise<boolean> {
     return this.onRow(alias, 'reconnect', async () => {
       await this.link.request('reconnect', { alias }).answer;
-      this.store.finish(alias, null, `${alias} is connected again.`);
+      this.store.finish(alias, null, trans.__('%1 is connected again.', alias));
     });
   }
 
   async retry(alias: string): Promise<boolean> {
     return this.onRow(alias, 'retry', async () => {
       await this.link.request('retry', { alias }).answer;
-      this.store.finish(alias, null, `Trying ${alias} again.`);
+      this.store.finish(alias, null, trans.__('Trying %1 again.', alias));
     });
   }
 
   async use(alias: string): Promise<boolean> {
     return this.onRow(alias, 'use', async () => {
       await this.link.request('use', { alias }).answer;
-      this.store.finish(alias, null, `${alias} is the current connection.`);
+      this.store.finish(alias, null, trans.__('%1 is the current connection.', alias));
     });
   }
 
@@ -111,7 +110,8 @@ export class Actions {
     return this.onRow(alias, 'ping', async () => {
       const ping = await this.link.request('ping', { alias }).answer;
       this.store.pings.set(alias, ping);
-      this.store.finish(alias, null, `${alias}: median ${milliseconds(ping.median_ms)}.`);
+      const median = milliseconds(ping.median_ms);
+      this.store.finish(alias, null, trans.__('%1: median %2.', alias, median));
     });
   }
 
@@ -157,7 +157,10 @@ export class Actions {
     if (isShown()) {
       const { failure } = report;
       show(report, Date.now());
-      this.store.announce(`${alias}: ${failure?.why || failure?.what || EVERYTHING_ANSWERS}`);
+      const found = failure?.why || failure?.what;
+      this.store.announce(
+        found ? trans.__('%1: %2', alias, found) : trans.__('%1: Everything answers.', alias),
+      );
     }
   }
 
@@ -188,7 +191,7 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof RequestError) {
     return error.failure;
   }
-  return { ...GONE, what: 'The panel failed.', why: String(error) };
+  return { ...gone(), what: trans.__('The panel failed.'), why: String(error) };
 }
 
 /** The report of a check that has come so far. */

@@ -1,19 +1,21 @@
 // A connection as code: what its languages are called, and the way to the clipboard.
 
-const LANGUAGE_WORDS: Record<string, string> = {
-  magic: '%milvus',
-  python: 'Python (MilvusClient)',
-  orm: 'Python (connections)',
-  async: 'Python (async)',
-  node: 'Node.js',
-  go: 'Go',
-  java: 'Java',
-  cli: 'Milvus CLI',
-  curl: 'curl (REST)',
+import { trans } from './i18n';
+
+const LANGUAGE_WORDS: Record<string, () => string> = {
+  magic: () => '%milvus',
+  python: () => trans.__('Python (MilvusClient)'),
+  orm: () => trans.__('Python (connections)'),
+  async: () => trans.__('Python (async)'),
+  node: () => trans.__('Node.js'),
+  go: () => trans.__('Go'),
+  java: () => trans.__('Java'),
+  cli: () => trans.__('Milvus CLI'),
+  curl: () => trans.__('curl (REST)'),
 };
 
 export function languageWord(language: string): string {
-  return LANGUAGE_WORDS[language] ?? language;
+  return LANGUAGE_WORDS[language]?.() ?? language;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { isFile } from './address';
+import { trans } from './i18n';
 import type { ConnectParams, Pasted, Stage } from './messages';
 
 export type SignIn = 'none' | 'password' | 'token';
@@ -19,8 +20,6 @@ const TLS_FIELDS = [
   'server_name',
 ] as const;
 const TEXT_FIELDS = ['db_name', ...TLS_FIELDS] as const;
-
-const KEPT_HINT = 'unchanged: the kernel has it from before';
 
 /** What was typed, as the kernel takes it. What is right and what is wrong, the kernel says. */
 export function readForm(data: FormData, signIn: SignIn, kept: Kept | null): ConnectParams {
@@ -84,7 +83,9 @@ export function keptHint(kept: Kept | null, signIn: SignIn): string {
   if (kept?.signIn !== signIn) {
     return '';
   }
-  return kept.pasted ? 'came with the paste' : KEPT_HINT;
+  return kept.pasted
+    ? trans.__('came with the paste')
+    : trans.__('unchanged: the kernel has it from before');
 }
 
 /** The text boxes as they are to be after a paste; the alias stays where it has none. */
@@ -114,19 +115,19 @@ export function isTlsGiven(pasted: Pasted): boolean {
   return secure || timeout !== null || TLS_FIELDS.some(name => pasted[name] !== '');
 }
 
-const KINDS: Record<string, string> = {
-  pymilvus: 'pymilvus code',
-  'milvus-cli': 'Milvus CLI line',
-  magic: '%milvus line',
-  curl: 'curl line',
-  node: 'Node.js code',
-  go: 'Go code',
-  java: 'Java code',
-  uri: 'address',
+const FILLED_IN: Record<string, () => string> = {
+  pymilvus: () => trans.__('Filled in from the pasted pymilvus code.'),
+  'milvus-cli': () => trans.__('Filled in from the pasted Milvus CLI line.'),
+  magic: () => trans.__('Filled in from the pasted %milvus line.'),
+  curl: () => trans.__('Filled in from the pasted curl line.'),
+  node: () => trans.__('Filled in from the pasted Node.js code.'),
+  go: () => trans.__('Filled in from the pasted Go code.'),
+  java: () => trans.__('Filled in from the pasted Java code.'),
+  uri: () => trans.__('Filled in from the pasted address.'),
 };
 
 /** What was pasted, in words: `Filled in from the pasted curl line.` */
 export function pastedText({ kind, has_secret }: Pasted): string {
-  const from = `Filled in from the pasted ${KINDS[kind] ?? 'text'}.`;
-  return has_secret ? `${from} Its secret stays in the kernel.` : from;
+  const from = FILLED_IN[kind]?.() ?? trans.__('Filled in from the pasted text.');
+  return has_secret ? `${from} ${trans.__('Its secret stays in the kernel.')}` : from;
 }

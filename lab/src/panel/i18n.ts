@@ -7,7 +7,7 @@ export interface Translation {
   _n(one: string, many: string, n: number, ...values: unknown[]): string;
 }
 
-const English: Translation = {
+export const English: Translation = {
   __: (text, ...values) => fill(text, values),
   _n: (one, many, n, ...values) => fill(n === 1 ? one : many, [n, ...values]),
 };

@@ -1,3 +1,4 @@
+import { trans } from './i18n';
 import {
   type Event,
   type Failure,
@@ -28,23 +29,29 @@ export class RequestError extends Error {
   }
 }
 
-export const GONE: Failure = {
-  what: 'The kernel is gone.',
-  why: 'It was restarted or stopped before it answered.',
-  fix: 'Run %milvus panel again.',
-  cause: '',
-  evidence: '',
-};
+export function gone(): Failure {
+  return {
+    what: trans.__('The kernel is gone.'),
+    why: trans.__('It was restarted or stopped before it answered.'),
+    fix: trans.__('Run %milvus panel again.'),
+    cause: '',
+    evidence: '',
+  };
+}
 
 /** What is wrong where the kernel speaks another version than the page. */
 export function mismatch(kernel: number): Failure {
   return {
-    what: 'This page and the kernel have different versions of milvus_nb.',
-    why: `The page speaks version ${PROTOCOL} of their protocol, the kernel version ${kernel}.`,
+    what: trans.__('This page and the kernel have different versions of milvus_nb.'),
+    why: trans.__(
+      'The page speaks version %1 of their protocol, the kernel version %2.',
+      PROTOCOL,
+      kernel,
+    ),
     fix:
       kernel < PROTOCOL
-        ? 'Update milvus_nb in the environment of the kernel, then restart the kernel.'
-        : 'Update milvus_nb in the environment of JupyterLab, then reload the page.',
+        ? trans.__('Update milvus_nb in the environment of the kernel, then restart the kernel.')
+        : trans.__('Update milvus_nb in the environment of JupyterLab, then reload the page.'),
     cause: '',
     evidence: '',
   };
@@ -52,9 +59,9 @@ export function mismatch(kernel: number): Failure {
 
 function malformed(method: Method): Failure {
   return {
-    what: 'The answer of the kernel was not understood.',
-    why: `It is none to "${method}".`,
-    fix: 'Install the same milvus_nb for JupyterLab and for the kernel.',
+    what: trans.__('The answer of the kernel was not understood.'),
+    why: trans.__('It is none to "%1".', method),
+    fix: trans.__('Install the same milvus_nb for JupyterLab and for the kernel.'),
     cause: '',
     evidence: '',
   };
@@ -125,7 +132,7 @@ export class Link {
     const id = this.nextId++;
     const answer = new Promise<Methods[M]['result']>((resolve, reject) => {
       if (this.isGone || this.status === 'restarting') {
-        reject(new RequestError(GONE));
+        reject(new RequestError(gone()));
         return;
       }
       this.pending.set(id, {
@@ -282,7 +289,7 @@ export class Link {
 
   private failPending(): void {
     for (const pending of this.pending.values()) {
-      pending.reject(new RequestError(GONE));
+      pending.reject(new RequestError(gone()));
     }
     this.pending.clear();
   }

@@ -1,5 +1,6 @@
 // What others have opened in this kernel: who, which variables hold it, and what closing it does.
 
+import { trans } from './i18n';
 import type { Row } from './messages';
 
 /** The origin of a connection that milvus_nb has opened. */
@@ -17,11 +18,11 @@ export function originFacts({ origin, users, own }: Row): string[] {
     return [];
   }
   if (users.length > 0) {
-    return [origin, `used by ${list(users, ', ')}`];
+    return [origin, usedBy(users)];
   }
   return own || origin === ALIASES
     ? [origin]
-    : [origin, 'nobody uses it any more; its socket was left open'];
+    : [origin, trans.__('nobody uses it any more; its socket was left open')];
 }
 
 /** Whether to ask before it is closed: somebody else's code may need it. */
@@ -32,12 +33,11 @@ export function asksFirst({ origin, users, own }: Row): boolean {
 /** What closing it does to others. */
 export function consequence({ alias, origin, users }: Row): string {
   if (users.length > 0) {
-    const use = users.length === 1 ? 'uses' : 'use';
-    return `${list(users, ' and ')} ${use} it and will stop working.`;
+    return willStop(users);
   }
   return origin === ALIASES
-    ? `Code that uses pymilvus's alias ${plainName(alias)} will stop working.`
-    : 'No variable is known to use it.';
+    ? trans.__("Code that uses pymilvus's alias %1 will stop working.", plainName(alias))
+    : trans.__('No variable is known to use it.');
 }
 
 /** The name without what says where it was found: `store` for `client:store`. */
@@ -45,13 +45,29 @@ export function plainName(name: string): string {
   return name.slice(name.indexOf(':') + 1) || name;
 }
 
-/** `a and b`, `a, b and c`; or all with commas, as `a, b, c and 4 more`. */
-function list(users: string[], last: ', ' | ' and '): string {
+/** `used by a, b, c`, or `used by a, b, c and 4 more`. */
+function usedBy(users: string[]): string {
+  const names = users.slice(0, NAMED).join(', ');
+  const rest = users.length - NAMED;
+  return rest > 0
+    ? trans._n('used by %2 and %1 more', 'used by %2 and %1 more', rest, names)
+    : trans.__('used by %1', names);
+}
+
+/** `a, b and c use it …`, or `a, b, c and 4 more use it …`. */
+function willStop(users: string[]): string {
   const named = users.slice(0, NAMED);
   const rest = users.length - named.length;
   if (rest > 0) {
-    return `${named.join(', ')} and ${rest} more`;
+    return trans._n(
+      '%2 and %1 more use it and will stop working.',
+      '%2 and %1 more use it and will stop working.',
+      rest,
+      named.join(', '),
+    );
   }
-  const end = named.at(-1) ?? '';
-  return named.length > 1 ? named.slice(0, -1).join(', ') + last + end : end;
+  const last = named.pop();
+  return named.length === 0
+    ? trans.__('%1 uses it and will stop working.', last)
+    : trans.__('%1 and %2 use it and will stop working.', named.join(', '), last);
 }

@@ -1,4 +1,5 @@
-import { age, milliseconds, STATE_WORDS, version } from './format';
+import { age, milliseconds, stateWord, version } from './format';
+import { trans } from './i18n';
 import type { LinkStatus } from './link';
 import type { Row, State } from './messages';
 
@@ -16,6 +17,15 @@ export interface RowText {
   note: string;
 }
 
+const LAST_SEEN: Record<State, () => string> = {
+  connecting: () => trans.__('Last seen connecting'),
+  connected: () => trans.__('Last seen connected'),
+  degraded: () => trans.__('Last seen degraded'),
+  unreachable: () => trans.__('Last seen unreachable'),
+  rejected: () => trans.__('Last seen rejected'),
+  disconnected: () => trans.__('Last seen disconnected'),
+};
+
 /** Heartbeats after which the age of the last check is worth saying. */
 const OLD_CHECK = 2.5;
 
@@ -27,11 +37,10 @@ export function rowText(
   silence_s: number,
 ): RowText {
   if (link === 'restarting' || link === 'restarted' || link === 'ended') {
-    return unknown('Closed with the kernel', []);
+    return unknown(trans.__('Closed with the kernel'), []);
   }
   if (link === 'silent') {
-    const seen = STATE_WORDS[row.state].toLowerCase();
-    return unknown(`Last seen ${seen}`, [`${age(silence_s)} ago`]);
+    return unknown(LAST_SEEN[row.state](), [trans.__('%1 ago', age(silence_s))]);
   }
   const answers = row.state === 'connected' || row.state === 'degraded';
   const facts: string[] = [];
@@ -43,12 +52,12 @@ export function rowText(
   }
   const unchecked = row.checked_at === null ? 0 : now - row.checked_at;
   if (answers && unchecked > heartbeat_s * OLD_CHECK) {
-    facts.push(`checked ${age(unchecked)} ago`);
+    facts.push(trans.__('checked %1 ago', age(unchecked)));
   }
   return {
     mark: row.state,
-    word: STATE_WORDS[row.state],
-    duration: row.since === null ? '' : `for ${age(now - row.since)}`,
+    word: stateWord(row.state),
+    duration: row.since === null ? '' : trans.__('for %1', age(now - row.since)),
     facts,
     reason: row.reason,
     fix: row.fix,

@@ -1,6 +1,7 @@
 import type { Event, Failure, Hello, Ping, Report, Row, State } from './messages';
 import type { LinkStatus } from './link';
-import { STATE_WORDS } from './format';
+import { stateWord } from './format';
+import { trans } from './i18n';
 
 /** A line under the header: something was done, or something failed. */
 export type Notice =
@@ -191,11 +192,17 @@ export class Store {
   }
 
   private speak(): void {
-    const states = [...this.newStates].map(([alias, state]) => `${alias}: ${STATE_WORDS[state]}.`);
+    const states = [...this.newStates].map(([alias, state]) =>
+      trans.__('%1: %2.', alias, stateWord(state)),
+    );
     if (this.isPausing || states.length + this.toSay.length === 0) {
       return;
     }
-    const many = `${states.length} connections changed their state.`;
+    const many = trans._n(
+      '%1 connection changed its state.',
+      '%1 connections changed their state.',
+      states.length,
+    );
     this.announcement = [...(states.length > 3 ? [many] : states), ...this.toSay].join(' ');
     this.newStates.clear();
     this.toSay = [];

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { type Actions, failureOf } from '../actions';
+import { trans } from '../i18n';
 import type { Failure } from '../messages';
 import { Button } from './Button';
 import { FailureText } from './FailureText';
@@ -40,7 +41,7 @@ export function AliasForm({ name, initial, actions, onGiven, onClose }: Props) {
   };
 
   return (
-    <Inset label={`An alias for ${name}`} framed onClose={onClose}>
+    <Inset label={trans.__('An alias for %1', name)} framed onClose={onClose}>
       <form
         class="milvus-nb-alias-form"
         autocomplete="off"
@@ -57,13 +58,13 @@ export function AliasForm({ name, initial, actions, onGiven, onClose }: Props) {
           }
         }}
       >
-        <Field label="Alias" name="alias" initial={initial} inputRef={input} />
+        <Field label={trans.__('Alias')} name="alias" initial={initial} inputRef={input} />
         <div class="milvus-nb-inset-buttons">
-          <Button name="Give alias" kind="primary" submit busy={running}>
-            Give alias
+          <Button name={trans.__('Give alias')} kind="primary" submit busy={running}>
+            {trans.__('Give alias')}
           </Button>
-          <Button name="Cancel" kind="plain" onClick={onClose}>
-            Cancel
+          <Button name={trans.__('Cancel')} kind="plain" onClick={onClose}>
+            {trans.__('Cancel')}
           </Button>
         </div>
       </form>

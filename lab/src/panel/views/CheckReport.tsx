@@ -1,4 +1,5 @@
-import { milliseconds, STAGE_WORDS } from '../format';
+import { milliseconds, stageWord } from '../format';
+import { trans } from '../i18n';
 import type { Report, Stage } from '../messages';
 import { FactList } from './FactList';
 import { Note } from './Note';
@@ -24,7 +25,7 @@ export function CheckReport({ label, report: { stages, facts, notes } }: Props) 
       {notes.map(note => (
         <Note text={note} key={note} />
       ))}
-      {facts.length > 0 && <FactList label={`${label}: facts`} facts={facts} />}
+      {facts.length > 0 && <FactList label={trans.__('%1: facts', label)} facts={facts} />}
     </div>
   );
 }
@@ -34,7 +35,7 @@ function StageLine({ stage }: { stage: Stage }) {
     <li class="milvus-nb-detail">
       <span class="milvus-nb-stage" data-status={stage.status}>
         <StageMark status={stage.status} />
-        <span>{STAGE_WORDS[stage.name]}</span>
+        <span>{stageWord(stage.name)}</span>
         {stage.ms !== null && <span class="milvus-nb-ms">{milliseconds(stage.ms)}</span>}
       </span>
       <span class="milvus-nb-stage-text milvus-nb-data">{stage.text}</span>

@@ -1,9 +1,11 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
+import { trans } from '../i18n';
 import type { Row } from '../messages';
 import { consequence } from '../origin';
 import { Button } from './Button';
 import { Inset } from './Inset';
+import { HERE, Sentence } from './Sentence';
 
 interface Props {
   row: Row;
@@ -19,19 +21,21 @@ export function CloseQuestion({ row, onClose, onKeep }: Props) {
     [],
   );
   return (
-    <Inset label={`Disconnect ${row.alias}?`} framed onClose={onKeep}>
+    <Inset label={trans.__('Disconnect %1?', row.alias)} framed onClose={onKeep}>
       <div>
         <p class="milvus-nb-what">
-          Disconnect <span class="milvus-nb-data">{row.alias}</span>?
+          <Sentence text={trans.__('Disconnect %1?', HERE)}>
+            <span class="milvus-nb-data">{row.alias}</span>
+          </Sentence>
         </p>
         <p class="milvus-nb-data">{consequence(row)}</p>
       </div>
       <div class="milvus-nb-inset-buttons" ref={buttons}>
-        <Button name="Close it" kind="danger" onClick={onClose}>
-          Close it
+        <Button name={trans.__('Close it')} kind="danger" onClick={onClose}>
+          {trans.__('Close it')}
         </Button>
-        <Button name="Keep it" kind="plain" onClick={onKeep}>
-          Keep it
+        <Button name={trans.__('Keep it')} kind="plain" onClick={onKeep}>
+          {trans.__('Keep it')}
         </Button>
       </div>
     </Inset>

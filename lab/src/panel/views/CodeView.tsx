@@ -2,6 +2,7 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hook
 
 import { type Actions, failureOf } from '../actions';
 import { copyText, languageWord } from '../code';
+import { trans } from '../i18n';
 import type { Failure, Row } from '../messages';
 import type { Store } from '../store';
 import { Button } from './Button';
@@ -53,7 +54,9 @@ export function CodeView({ row, store, actions, onClose }: Props) {
   const copy = async (): Promise<void> => {
     if (code.current !== null) {
       const copied = await copyText(code.current);
-      setSaid(copied ? 'Copied' : 'Not allowed here: press Ctrl+C, it is selected.');
+      setSaid(
+        copied ? trans.__('Copied') : trans.__('Not allowed here: press Ctrl+C, it is selected.'),
+      );
     }
   };
 
@@ -61,10 +64,10 @@ export function CodeView({ row, store, actions, onClose }: Props) {
     ? store.languages
     : [language, ...store.languages];
   return (
-    <Inset label={`${alias} as code`} onClose={onClose}>
+    <Inset label={trans.__('%1 as code', alias)} onClose={onClose}>
       <div class="milvus-nb-code-bar">
         <label class="milvus-nb-hidden" for={id}>
-          Language
+          {trans.__('Language')}
         </label>
         <select
           ref={select}
@@ -80,11 +83,16 @@ export function CodeView({ row, store, actions, onClose }: Props) {
           ))}
         </select>
         <div class="milvus-nb-inset-buttons">
-          <Button name="Copy" kind="plain" disabled={text === ''} onClick={() => void copy()}>
-            Copy
+          <Button
+            name={trans.__('Copy')}
+            kind="plain"
+            disabled={text === ''}
+            onClick={() => void copy()}
+          >
+            {trans.__('Copy')}
           </Button>
-          <Button name="Close" kind="plain" onClick={onClose}>
-            Close
+          <Button name={trans.__('Close')} kind="plain" onClick={onClose}>
+            {trans.__('Close')}
           </Button>
         </div>
         <span class="milvus-nb-said" role="status">
@@ -92,7 +100,12 @@ export function CodeView({ row, store, actions, onClose }: Props) {
         </span>
       </div>
       {text !== '' && (
-        <pre class="milvus-nb-code" role="group" tabIndex={0} aria-label={`Code for ${alias}`}>
+        <pre
+          class="milvus-nb-code"
+          role="group"
+          tabIndex={0}
+          aria-label={trans.__('Code for %1', alias)}
+        >
           <code ref={code}>{text}</code>
         </pre>
       )}

@@ -11,10 +11,12 @@ import {
   type SignIn,
   signInFailed,
 } from '../form';
+import { trans } from '../i18n';
 import type { ConnectParams, Pasted, Stage } from '../messages';
 import { Button } from './Button';
 import { Field } from './Field';
 import { Progress, type Task } from './Progress';
+import { HERE, Sentence } from './Sentence';
 import { SignInFields } from './SignInFields';
 import { TlsFields } from './TlsFields';
 
@@ -188,7 +190,7 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
     <form
       ref={form}
       class="milvus-nb-form"
-      aria-label="New connection"
+      aria-label={trans.__('New connection')}
       autocomplete="off"
       noValidate
       onSubmit={event => {
@@ -207,13 +209,13 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
         }
       }}
     >
-      <h3 class="milvus-nb-form-title">New connection</h3>
+      <h3 class="milvus-nb-form-title">{trans.__('New connection')}</h3>
       <div class="milvus-nb-group">
         <Field
           width="whole"
           key={box.number}
           initial={box.text}
-          label="Address"
+          label={trans.__('Address')}
           name="address"
           inputRef={address}
           placeholder="localhost:19530, https://…, ./file.db"
@@ -222,12 +224,12 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
           onPaste={isPasted}
         />
         <Field
-          label="Alias"
+          label={trans.__('Alias')}
           name="alias"
           initial={initialAlias}
           onInput={text => setAlias(text.trim())}
         />
-        <Field label="Database" name="db_name" placeholder="default" />
+        <Field label={trans.__('Database')} name="db_name" placeholder="default" />
         <SignInFields
           value={lite ? 'none' : signIn}
           onChange={setSignIn}
@@ -241,7 +243,9 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
           <label class="milvus-nb-check milvus-nb-mod-wide">
             <input type="checkbox" name="replace" />
             <span>
-              Replace the connection <span class="milvus-nb-data">{alias}</span>
+              <Sentence text={trans.__('Replace the connection %1', HERE)}>
+                <span class="milvus-nb-data">{alias}</span>
+              </Sentence>
             </span>
           </label>
         )}
@@ -249,19 +253,19 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
       <TlsFields disabled={lite} foldRef={fold} />
       <Progress task={task} running={running !== null} report={report} pasted={pasted} />
       <div class="milvus-nb-form-buttons">
-        <Button name="Cancel" kind="plain" onClick={cancel}>
-          Cancel
+        <Button name={trans.__('Cancel')} kind="plain" onClick={cancel}>
+          {trans.__('Cancel')}
         </Button>
         <Button
-          name="Test"
+          name={trans.__('Test')}
           kind="plain"
           busy={running !== null}
           onClick={() => void attempt('test')}
         >
-          Test
+          {trans.__('Test')}
         </Button>
-        <Button name="Connect" kind="primary" submit busy={running !== null}>
-          Connect
+        <Button name={trans.__('Connect')} kind="primary" submit busy={running !== null}>
+          {trans.__('Connect')}
         </Button>
       </div>
     </form>

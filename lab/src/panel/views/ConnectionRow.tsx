@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 
 import type { Actions } from '../actions';
 import { credential, database, milliseconds } from '../format';
+import { trans } from '../i18n';
 import type { Ping, Row } from '../messages';
 import { originFacts } from '../origin';
 import type { RowText } from '../rowText';
@@ -51,7 +52,7 @@ export function ConnectionRow(props: Props) {
         <span class="milvus-nb-alias milvus-nb-data" title={row.alias}>
           {row.alias}
         </span>
-        {current && !gone && <span class="milvus-nb-current">current</span>}
+        {current && !gone && <span class="milvus-nb-current">{trans.__('current')}</span>}
       </div>
       <Facts class="milvus-nb-where" facts={[row.address, credential(row), database(row)]} />
       <div class="milvus-nb-status">
@@ -65,8 +66,12 @@ export function ConnectionRow(props: Props) {
         <Origin {...props} />
         {ping !== undefined && !gone && (
           <p>
-            Ping: min {milliseconds(ping.min_ms)} · median {milliseconds(ping.median_ms)} · max{' '}
-            {milliseconds(ping.max_ms)}
+            {trans.__(
+              'Ping: min %1 · median %2 · max %3',
+              milliseconds(ping.min_ms),
+              milliseconds(ping.median_ms),
+              milliseconds(ping.max_ms),
+            )}
           </p>
         )}
       </div>
@@ -115,12 +120,12 @@ function Origin({ row, gone, on }: Props) {
         <button
           type="button"
           class="milvus-nb-link"
-          aria-label={`Give ${row.alias} an alias`}
+          aria-label={trans.__('Give %1 an alias', row.alias)}
           data-focus={`alias ${row.alias}`}
           disabled={gone}
           onClick={() => on.open(row.alias, 'alias')}
         >
-          Give an alias
+          {trans.__('Give an alias')}
         </button>
       )}
     </Facts>
@@ -132,12 +137,12 @@ function DetailsLink({ row, detailed, gone, on }: Props) {
     <button
       type="button"
       class="milvus-nb-link"
-      aria-label={`Details of ${row.alias}`}
+      aria-label={trans.__('Details of %1', row.alias)}
       aria-expanded={detailed}
       disabled={gone}
       onClick={() => on.toggleDetails(row.alias)}
     >
-      {detailed ? 'Hide details' : 'Details'}
+      {detailed ? trans.__('Hide details') : trans.__('Details')}
     </button>
   );
 }

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { type Actions, failureOf } from '../actions';
 import { age } from '../format';
+import { trans } from '../i18n';
 import type { Fact, Failure, Row } from '../messages';
 import type { Check } from '../store';
 import { Button } from './Button';
@@ -57,14 +58,18 @@ export function Details({ row, check, actions }: Props) {
       {failure !== null ? (
         <FailureText failure={failure} />
       ) : (
-        <FactList label={`Details of ${alias}`} facts={facts ?? []} busy={facts === null} />
+        <FactList
+          label={trans.__('Details of %1', alias)}
+          facts={facts ?? []}
+          busy={facts === null}
+        />
       )}
       <Sources row={row} actions={actions} />
       <div class="milvus-nb-checked" ref={place}>
         <CheckButton row={row} check={check} actions={actions} />
         {check !== undefined && (
           <>
-            <CheckReport label={`Check of ${alias}`} report={check.report} />
+            <CheckReport label={trans.__('Check of %1', alias)} report={check.report} />
             <div class="milvus-nb-result milvus-nb-mod-failed">
               {check.report.failure !== null && <FailureText failure={check.report.failure} />}
             </div>
@@ -115,14 +120,14 @@ function Sources({ row: { alias, endpoint, db_name, state }, actions }: Omit<Pro
   return (
     <div class="milvus-nb-sources">
       <FactList
-        label={`What ${alias} says over HTTP`}
+        label={trans.__('What %1 says over HTTP', alias)}
         facts={said?.facts ?? []}
         busy={said === null}
       />
       <p class="milvus-nb-age">
         {said === null
-          ? 'Asking over HTTP…'
-          : `Asked over HTTP ${age((Date.now() - said.at) / 1000)} ago`}
+          ? trans.__('Asking over HTTP…')
+          : trans.__('Asked over HTTP %1 ago', age((Date.now() - said.at) / 1000))}
       </p>
     </div>
   );
@@ -133,17 +138,17 @@ function CheckButton({ row, check, actions }: Props) {
   return (
     <div class="milvus-nb-check-button">
       <Button
-        name={`${running ? 'Cancel check' : 'Check'} ${row.alias}`}
+        name={running ? trans.__('Cancel check %1', row.alias) : trans.__('Check %1', row.alias)}
         kind="plain"
         onClick={() => (running ? actions.cancelCheck(row.alias) : void actions.check(row))}
       >
-        {running ? 'Cancel' : 'Check'}
+        {running ? trans.__('Cancel') : trans.__('Check')}
       </Button>
       {check !== undefined && (
         <span class="milvus-nb-age">
           {check.endedAt === null
-            ? 'Asking the server…'
-            : `Checked ${age((Date.now() - check.endedAt) / 1000)} ago`}
+            ? trans.__('Asking the server…')
+            : trans.__('Checked %1 ago', age((Date.now() - check.endedAt) / 1000))}
         </span>
       )}
     </div>

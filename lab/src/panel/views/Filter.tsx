@@ -1,4 +1,5 @@
-import { count } from '../format';
+import { shownCount } from '../format';
+import { trans } from '../i18n';
 
 interface Props {
   value: string;
@@ -13,8 +14,8 @@ export function Filter({ value, shown, total, onChange }: Props) {
       <input
         type="search"
         class="milvus-nb-input"
-        aria-label="Filter connections"
-        placeholder="Filter by alias, address, state…"
+        aria-label={trans.__('Filter connections')}
+        placeholder={trans.__('Filter by alias, address, state…')}
         spellcheck={false}
         autocomplete="off"
         value={value}
@@ -28,7 +29,7 @@ export function Filter({ value, shown, total, onChange }: Props) {
         }}
       />
       <span class="milvus-nb-count" role="status">
-        {value !== '' && `${shown.toLocaleString('en')} of ${count(total, 'connection')}`}
+        {value !== '' && shownCount(shown, total)}
       </span>
     </div>
   );

@@ -1,4 +1,5 @@
-import { count } from '../format';
+import { connectionCount } from '../format';
+import { trans } from '../i18n';
 import { Button } from './Button';
 import { PlusIcon } from './icons';
 
@@ -12,11 +13,11 @@ export function Header({ connections, onConnect }: Props) {
   return (
     <header class="milvus-nb-header">
       <h2 class="milvus-nb-title">Milvus</h2>
-      {connections > 0 && <span class="milvus-nb-count">{count(connections, 'connection')}</span>}
+      {connections > 0 && <span class="milvus-nb-count">{connectionCount(connections)}</span>}
       {onConnect !== null && (
-        <Button name="Connect" focusKey="connect" onClick={onConnect}>
+        <Button name={trans.__('Connect')} focusKey="connect" onClick={onConnect}>
           <PlusIcon />
-          Connect
+          {trans.__('Connect')}
         </Button>
       )}
     </header>

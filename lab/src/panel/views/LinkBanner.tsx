@@ -1,5 +1,7 @@
 import { age } from '../format';
+import { trans } from '../i18n';
 import type { LinkStatus } from '../link';
+import { HERE, Sentence } from './Sentence';
 
 interface Props {
   status: LinkStatus;
@@ -12,23 +14,33 @@ export function LinkBanner({ status, silence_s }: Props) {
     <div class="milvus-nb-banner" role="status" hidden={status === 'live' || status === 'opening'}>
       {status === 'silent' && (
         <>
-          <p class="milvus-nb-what">The kernel has not answered for {age(silence_s)}.</p>
-          <p>The list is from then. It is brought up to date as soon as the kernel answers.</p>
+          <p class="milvus-nb-what">
+            {trans.__('The kernel has not answered for %1.', age(silence_s))}
+          </p>
+          <p>
+            {trans.__(
+              'The list is from then. It is brought up to date as soon as the kernel answers.',
+            )}
+          </p>
         </>
       )}
       {status === 'restarting' && (
         <>
-          <p class="milvus-nb-what">The kernel is restarting.</p>
-          <p>Its connections close with it.</p>
+          <p class="milvus-nb-what">{trans.__('The kernel is restarting.')}</p>
+          <p>{trans.__('Its connections close with it.')}</p>
         </>
       )}
       {(status === 'restarted' || status === 'ended') && (
         <>
           <p class="milvus-nb-what">
-            {status === 'restarted' ? 'The kernel was restarted.' : 'The kernel has ended.'}
+            {status === 'restarted'
+              ? trans.__('The kernel was restarted.')
+              : trans.__('The kernel has ended.')}
           </p>
           <p>
-            Its connections are closed. Run <code>%milvus panel</code> again.
+            <Sentence text={trans.__('Its connections are closed. Run %1 again.', HERE)}>
+              <code>%milvus panel</code>
+            </Sentence>
           </p>
         </>
       )}

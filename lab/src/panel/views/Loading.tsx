@@ -1,4 +1,5 @@
 import { age } from '../format';
+import { trans } from '../i18n';
 import type { Failure } from '../messages';
 import { FailureText } from './FailureText';
 
@@ -22,8 +23,8 @@ export function Loading({ waited_s, refusal }: Props) {
     <div class="milvus-nb-empty milvus-nb-loading" role="status">
       <p>
         {waited_s < LONG
-          ? 'Asking the kernel…'
-          : `The kernel has not answered for ${age(waited_s)}. It may be busy.`}
+          ? trans.__('Asking the kernel…')
+          : trans.__('The kernel has not answered for %1. It may be busy.', age(waited_s))}
       </p>
     </div>
   );

@@ -1,7 +1,9 @@
+import { trans } from '../i18n';
 import type { Notice, Store } from '../store';
 import { Button } from './Button';
 import { FailureText } from './FailureText';
 import { CloseIcon } from './icons';
+import { HERE, Sentence } from './Sentence';
 
 interface Props {
   store: Store;
@@ -23,7 +25,9 @@ export function Notices({ store, onReconnect, onDismiss }: Props) {
               <FailureText failure={notice.failure} />
             ) : (
               <p>
-                Disconnected <span class="milvus-nb-data">{notice.alias}</span>.
+                <Sentence text={trans.__('Disconnected %1.', HERE)}>
+                  <span class="milvus-nb-data">{notice.alias}</span>
+                </Sentence>
               </p>
             )}
           </div>
@@ -35,7 +39,7 @@ export function Notices({ store, onReconnect, onDismiss }: Props) {
             />
           )}
           <Button
-            name={`Dismiss ${notice.alias}`}
+            name={trans.__('Dismiss %1', notice.alias)}
             focusKey={`${notice.kind === 'closed' ? 'undo' : 'dismiss'} ${notice.alias}`}
             onClick={() => onDismiss(notice)}
           >
@@ -55,8 +59,13 @@ interface ReconnectProps {
 
 function Reconnect({ alias, busy, onClick }: ReconnectProps) {
   return (
-    <Button name={`Reconnect ${alias}`} focusKey={`undo ${alias}`} busy={busy} onClick={onClick}>
-      {busy ? 'Reconnecting…' : 'Reconnect'}
+    <Button
+      name={trans.__('Reconnect %1', alias)}
+      focusKey={`undo ${alias}`}
+      busy={busy}
+      onClick={onClick}
+    >
+      {busy ? trans.__('Reconnecting…') : trans.__('Reconnect')}
     </Button>
   );
 }

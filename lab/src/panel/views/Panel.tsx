@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { matches } from '../format';
 import { useChanges, useFocus, useLook } from '../hooks';
+import { trans } from '../i18n';
 import type { Session, Wish } from '../session';
 import { ConnectForm } from './ConnectForm';
 import { ConnectionList } from './ConnectionList';
@@ -11,8 +12,6 @@ import { Header } from './Header';
 import { LinkBanner } from './LinkBanner';
 import { Loading } from './Loading';
 import { Notices } from './Notices';
-
-const ELSEWHERE = 'Opened elsewhere in this kernel';
 
 /** From how many connections on a filter is offered. */
 const FILTER_FROM = 8;
@@ -93,7 +92,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
     <section
       ref={root}
       class={`milvus-nb milvus-nb-panel${embedded ? ' milvus-nb-mod-embedded' : ''}`}
-      aria-label="Milvus connections"
+      aria-label={trans.__('Milvus connections')}
       data-link={store.link}
       onFocusIn={keepKeys}
     >
@@ -116,12 +115,18 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
         <Filter value={filter} shown={rows.length} total={all.length} onChange={setFilter} />
       )}
       {store.link === 'opening' && <Loading waited_s={silence_s} refusal={store.refusal} />}
-      {all.length > 0 && rows.length === 0 && <p class="milvus-nb-empty">Nothing matches.</p>}
-      {own.length > 0 && <ConnectionList {...list} label="Connections" rows={own} />}
+      {all.length > 0 && rows.length === 0 && (
+        <p class="milvus-nb-empty">{trans.__('Nothing matches.')}</p>
+      )}
+      {own.length > 0 && <ConnectionList {...list} label={trans.__('Connections')} rows={own} />}
       {others.length > 0 && (
         <div class="milvus-nb-others">
-          <h3 class="milvus-nb-section">{ELSEWHERE}</h3>
-          <ConnectionList {...list} label={ELSEWHERE} rows={others} />
+          <h3 class="milvus-nb-section">{trans.__('Opened elsewhere in this kernel')}</h3>
+          <ConnectionList
+            {...list}
+            label={trans.__('Opened elsewhere in this kernel')}
+            rows={others}
+          />
         </div>
       )}
       {all.length === 0 && !form && store.link !== 'opening' && !gone && (
@@ -133,7 +138,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
           taken={store.rows}
           onConnected={alias => {
             setForm(false);
-            store.announce(`Connected ${alias}.`);
+            store.announce(trans.__('Connected %1.', alias));
             showRow(alias);
           }}
           onClose={() => {

@@ -1,5 +1,5 @@
-import { EVERYTHING_ANSWERS } from '../actions';
 import { pastedText } from '../form';
+import { trans } from '../i18n';
 import type { Pasted, Report } from '../messages';
 import { CheckReport } from './CheckReport';
 import { FailureText } from './FailureText';
@@ -21,15 +21,21 @@ export function Progress({ task, running, report, pasted }: Props) {
   const passed = task === 'test' && !running && failure === null;
   return (
     <>
-      {task === 'test' && <CheckReport label="Connection check" report={report} />}
+      {task === 'test' && <CheckReport label={trans.__('Connection check')} report={report} />}
       {task === 'connect' && stages.length > 0 && <Stages stages={stages} />}
       <div class="milvus-nb-result" role="status">
-        {running && <p>{task === 'paste' ? 'Reading what was pasted…' : 'Asking the server…'}</p>}
+        {running && (
+          <p>
+            {task === 'paste'
+              ? trans.__('Reading what was pasted…')
+              : trans.__('Asking the server…')}
+          </p>
+        )}
         {pasted !== null && <p>{pastedText(pasted)}</p>}
         {pasted?.notes.map(note => (
           <Note text={note} key={note} />
         ))}
-        {passed && <p>{EVERYTHING_ANSWERS} Nothing was connected.</p>}
+        {passed && <p>{trans.__('Everything answers. Nothing was connected.')}</p>}
       </div>
       <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
         {failure !== null && <FailureText failure={failure} />}

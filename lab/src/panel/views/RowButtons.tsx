@@ -1,4 +1,5 @@
 import type { Actions } from '../actions';
+import { trans } from '../i18n';
 import type { Row } from '../messages';
 import type { Action, Check } from '../store';
 import { Button } from './Button';
@@ -27,32 +28,32 @@ export function RowButtons({ row, current, busy, check, detailed, gone, actions,
       <div class="milvus-nb-buttons">
         {failing && (
           <Button
-            name={`Retry ${alias}`}
+            name={trans.__('Retry %1', alias)}
             busy={busy === 'retry'}
             disabled={gone}
             onClick={() => on.retry(alias)}
           >
-            Retry
+            {trans.__('Retry')}
           </Button>
         )}
         {connecting ? (
           <Button
-            name={`Cancel ${alias}`}
+            name={trans.__('Cancel %1', alias)}
             busy={busy === 'disconnect'}
             disabled={gone}
             onClick={() => void actions.cancelConnect(alias)}
           >
-            Cancel
+            {trans.__('Cancel')}
           </Button>
         ) : (
           <Button
-            name={`Disconnect ${alias}`}
+            name={trans.__('Disconnect %1', alias)}
             focusKey={`disconnect ${alias}`}
             busy={busy === 'disconnect'}
             disabled={gone}
             onClick={() => on.disconnect(row)}
           >
-            Disconnect
+            {trans.__('Disconnect')}
           </Button>
         )}
       </div>
@@ -60,14 +61,22 @@ export function RowButtons({ row, current, busy, check, detailed, gone, actions,
         alias={alias}
         disabled={gone || connecting}
         items={[
-          { text: 'Make current', onSelect: () => on.use(alias), disabled: current || !row.own },
-          { text: 'Ping', onSelect: () => on.ping(alias) },
-          { text: 'Check', onSelect: () => on.check(row), disabled: check?.endedAt === null },
           {
-            text: detailed ? 'Hide details' : 'Details',
+            text: trans.__('Make current'),
+            onSelect: () => on.use(alias),
+            disabled: current || !row.own,
+          },
+          { text: trans.__('Ping'), onSelect: () => on.ping(alias) },
+          {
+            text: trans.__('Check'),
+            onSelect: () => on.check(row),
+            disabled: check?.endedAt === null,
+          },
+          {
+            text: detailed ? trans.__('Hide details') : trans.__('Details'),
             onSelect: () => on.toggleDetails(alias),
           },
-          { text: 'Copy as code', onSelect: () => on.open(alias, 'code') },
+          { text: trans.__('Copy as code'), onSelect: () => on.open(alias, 'code') },
         ]}
       />
     </>

@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 
+import { trans } from '../i18n';
 import { MoreIcon } from './icons';
 
 export interface MenuItem {
@@ -46,7 +47,7 @@ export function RowMenu({ alias, items, disabled }: Props) {
         ref={button}
         type="button"
         class="milvus-nb-button milvus-nb-mod-quiet milvus-nb-more"
-        aria-label={`More actions for ${alias}`}
+        aria-label={trans.__('More actions for %1', alias)}
         aria-haspopup="menu"
         aria-expanded={open}
         aria-controls={id}
@@ -68,7 +69,7 @@ export function RowMenu({ alias, items, disabled }: Props) {
         id={id}
         class="milvus-nb-menu"
         role="menu"
-        aria-label={`Actions for ${alias}`}
+        aria-label={trans.__('Actions for %1', alias)}
         popover="auto"
         onToggle={event => setOpen(event.newState === 'open')}
         onKeyDown={event => onKey(event, menu.current, button.current)}

@@ -2,12 +2,13 @@ import type { RefObject } from 'preact';
 import { useId } from 'preact/hooks';
 
 import { type Kept, keptHint, type SignIn } from '../form';
+import { trans } from '../i18n';
 import { Field } from './Field';
 
-const CHOICES: [SignIn, string][] = [
-  ['none', 'None'],
-  ['password', 'Password'],
-  ['token', 'Token'],
+const CHOICES: [SignIn, () => string][] = [
+  ['none', () => trans.__('None')],
+  ['password', () => trans.__('Password')],
+  ['token', () => trans.__('Token')],
 ];
 
 interface Props {
@@ -36,7 +37,7 @@ export function SignInFields({ value, onChange, kept, disabled, ...inputs }: Pro
           aria-labelledby={`${id}-label`}
         >
           <span class="milvus-nb-label" id={`${id}-label`}>
-            Sign in
+            {trans.__('Sign in')}
           </span>
           <div class="milvus-nb-choices">
             {CHOICES.map(([choice, text]) => (
@@ -48,17 +49,23 @@ export function SignInFields({ value, onChange, kept, disabled, ...inputs }: Pro
                   checked={value === choice}
                   onChange={() => onChange(choice)}
                 />
-                <span>{text}</span>
+                <span>{text()}</span>
               </label>
             ))}
           </div>
         </div>
       </fieldset>
       <fieldset disabled={disabled || value !== 'password'} hidden={value !== 'password'}>
-        <Field width="half" label="User" name="user" inputRef={inputs.user} placeholder="root" />
         <Field
           width="half"
-          label="Password"
+          label={trans.__('User')}
+          name="user"
+          inputRef={inputs.user}
+          placeholder="root"
+        />
+        <Field
+          width="half"
+          label={trans.__('Password')}
           name="password"
           secret
           inputRef={inputs.password}
@@ -68,11 +75,11 @@ export function SignInFields({ value, onChange, kept, disabled, ...inputs }: Pro
       <fieldset disabled={disabled || value !== 'token'} hidden={value !== 'token'}>
         <Field
           width="whole"
-          label="Token"
+          label={trans.__('Token')}
           name="token"
           secret
           inputRef={inputs.token}
-          placeholder={hint || 'an API key, or user:password'}
+          placeholder={hint || trans.__('an API key, or user:password')}
         />
       </fieldset>
     </>

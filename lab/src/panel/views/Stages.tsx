@@ -1,4 +1,5 @@
-import { milliseconds, STAGE_STATUS_WORDS, STAGE_WORDS } from '../format';
+import { milliseconds, stageStatusWord, stageWord } from '../format';
+import { trans } from '../i18n';
 import type { Stage } from '../messages';
 
 const SHAPES: Record<Stage['status'], preact.JSX.Element> = {
@@ -16,7 +17,7 @@ export function StageMark({ status }: { status: Stage['status'] }) {
       <svg class="milvus-nb-icon" viewBox="0 0 12 12" aria-hidden="true">
         {SHAPES[status]}
       </svg>
-      <span class="milvus-nb-hidden">{STAGE_STATUS_WORDS[status]}</span>
+      <span class="milvus-nb-hidden">{stageStatusWord(status)}</span>
     </>
   );
 }
@@ -24,10 +25,10 @@ export function StageMark({ status }: { status: Stage['status'] }) {
 /** How far an attempt has come, stage by stage, while it runs. */
 export function Stages({ stages }: { stages: Stage[] }) {
   return (
-    <ol class="milvus-nb-stages" aria-label="Connection check">
+    <ol class="milvus-nb-stages" aria-label={trans.__('Connection check')}>
       {stages.map(stage => (
         <li class="milvus-nb-stage" data-status={stage.status} key={stage.name} title={stage.text}>
-          <span>{STAGE_WORDS[stage.name]}</span>
+          <span>{stageWord(stage.name)}</span>
           <StageMark status={stage.status} />
           {stage.ms !== null && <span class="milvus-nb-ms">{milliseconds(stage.ms)}</span>}
         </li>

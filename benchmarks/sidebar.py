@@ -1,0 +1,287 @@
+"""The sidebar: until it is painted, until it follows, from a click to its effect, and its price."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import sync_playwright
+
+from benchmarks.report import Figures, Table, in_turns
+from tests.browser.lab import (
+    NOTE_DISCONNECTS,
+    JupyterLab,
+    Notebook,
+    Sidebar,
+    launch_chromium,
+    write_notebook,
+)
+from tests.helpers import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.servers import MilvusTestServer
+
+KERNELS = 50
+
+_RUNS = 8
+_EXTENSION = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "milvus_nb"
+
+_BUSY = """
+import os, time
+open("busy", "w").close()
+while not os.path.exists("go"):
+    time.sleep(0.01)
+"""
+
+# Until JupyterLab has restored its layout, in ms since the page was asked for.
+_STARTED = """async () => {
+  await window.jupyterapp.restored;
+  return performance.now();
+}"""
+
+# Milliseconds until the named row, and no other, is painted in the sidebar: from when the sidebar
+# is shown, or from when JupyterLab has the notebook in front.
+_UNTIL_SEEN = """([what, alias]) => new Promise(resolve => {
+  const { shell } = window.jupyterapp;
+  let start = performance.now();
+  const look = () => {
+    const rows = [...document.querySelectorAll('#milvus_nb-sidebar .milvus-nb-row')];
+    const seen = rows.filter(row => row.offsetParent !== null);
+    if (start > 0 && seen.length === 1 && seen[0].getAttribute('aria-label') === alias) {
+      requestAnimationFrame(() => resolve(performance.now() - start));
+    } else {
+      requestAnimationFrame(look);
+    }
+  };
+  if (what === 'show') {
+    shell.activateById('milvus_nb-sidebar');
+  } else {
+    const widget = [...shell.widgets('main')].find(one => one.sessionContext?.path === what);
+    start = 0;
+    const begin = () => {
+      start = performance.now();
+      shell.currentChanged.disconnect(begin);
+    };
+    shell.currentChanged.connect(begin);
+    shell.activateById(widget.id);
+  }
+  look();
+})"""
+
+# When the row of an alias has gone from the sidebar, in Unix seconds.
+_GONE_AT = """alias => new Promise(resolve => {
+  const look = () => document.querySelector(
+    `#milvus_nb-sidebar .milvus-nb-row[aria-label="${alias}"]`) === null
+    ? resolve(Date.now() / 1000) : requestAnimationFrame(look);
+  look();
+})"""
+
+
+def run(server: MilvusTestServer, kernels: int = KERNELS) -> Sequence[Figures | Table]:
+    """Measure in JupyterLabs with folders of their own, one after another."""
+    with sync_playwright() as playwright:
+        browser = launch_chromium(playwright)
+        try:
+            started, used = _start(browser), _use(browser, server)
+            return [started, *used, _many(browser, kernels), _size()]
+        finally:
+            browser.close()
+
+
+def _start(browser: Browser) -> Figures:
+    """Measure what it adds to JupyterLab's start."""
+    with (
+        tempfile.TemporaryDirectory() as one,
+        tempfile.TemporaryDirectory() as other,
+    ):
+        labs = [JupyterLab(Path(one)), JupyterLab(Path(other), disabled=["milvus_nb"])]
+        try:
+
+            def start(lab: JupyterLab) -> float:
+                page = browser.new_page()
+                page.goto(f"{lab.url}/lab?reset")
+                page.wait_for_function("() => window.jupyterapp !== undefined")
+                ms = float(page.evaluate(_STARTED))
+                page.close()
+                return ms / 1000
+
+            return in_turns(
+                "JupyterLab: page asked for to layout restored",
+                2 * _RUNS,
+                {
+                    "with milvus_nb": lambda: start(labs[0]),
+                    "without": lambda: start(labs[1]),
+                },
+            )
+        finally:
+            for lab in labs:
+                lab.stop()
+
+
+def _use(browser: Browser, server: MilvusTestServer) -> list[Figures]:
+    with tempfile.TemporaryDirectory() as folder:
+        lab = JupyterLab(Path(folder))
+        page = browser.new_page()
+        try:
+            return [*_views(lab, page, server), *_clicks(lab, page, server)]
+        finally:
+            page.close()
+            lab.stop()
+
+
+def _views(lab: JupyterLab, page: Page, server: MilvusTestServer) -> list[Figures]:
+    connect = f"%load_ext milvus_nb\nc = %milvus connect {server.address} -a "
+    notebook = Notebook(lab, page, "one.ipynb", [f"{connect}one"])
+    sidebar = Sidebar(page)
+    notebook.run_all()
+    shown = []
+    for _ in range(_RUNS + 1):
+        page.evaluate("() => window.jupyterapp.shell.activateById('filebrowser')")
+        shown.append(float(page.evaluate(_UNTIL_SEEN, ["show", "one"])))
+    sidebar.open(write_notebook(lab, "two.ipynb", [f"{connect}two"]))
+    notebook.run_all()
+    sidebar.row("two").wait_for()
+    followed = [
+        float(page.evaluate(_UNTIL_SEEN, [f"{name}.ipynb", name])) for name in ("one", "two") * 5
+    ]
+    changed = []
+    for number in range(_RUNS):
+        notebook.execute(f"%milvus connect ./x.db -a x{number}")
+        sidebar.row(f"x{number}").wait_for()
+        notebook.execute(
+            "import threading, time\nfrom milvus_nb import connections\n"
+            "def close():\n    open('closed', 'w').write(str(time.time()))\n"
+            f"    connections.disconnect('x{number}')\n"
+            "threading.Timer(0.3, close).start()"
+        )
+        gone_at = float(page.evaluate(_GONE_AT, f"x{number}"))
+        changed.append((gone_at - float((lab.work / "closed").read_text())) * 1000)
+    return [
+        Figures(
+            f"sidebar: shown to painted (the first time {shown[0]:.0f} ms)",
+            {"again": shown[1:]},
+        ),
+        Figures("sidebar: another notebook in front to its panel painted", {"": followed[1:]}),
+        Figures("sidebar: connection closed by code to gone from the page", {"": changed}),
+    ]
+
+
+def _clicks(lab: JupyterLab, page: Page, server: MilvusTestServer) -> list[Figures]:
+    connects = "\n".join(
+        f"%milvus connect {server.address} -a c{number}" for number in range(2 * _RUNS)
+    )
+    cells = ["%load_ext milvus_nb", NOTE_DISCONNECTS, connects, _BUSY]
+    notebook = Notebook(lab, page, "clicks.ipynb", cells)
+    Sidebar(page).show()
+    for _ in cells[:-1]:
+        page.evaluate(
+            "() => window.jupyterapp.commands.execute('notebook:run-cell-and-select-next')"
+        )
+    clicks: dict[str, list[float]] = {"kernel idle": [], "kernel busy": []}
+    for name, times in clicks.items():
+        if name == "kernel busy":
+            notebook.command("notebook:run-cell")
+            wait_until((lab.work / "busy").exists, 10)
+        for number in range(_RUNS):
+            alias = f"c{number + (_RUNS if name == 'kernel busy' else 0)}"
+            times.append(notebook.click_disconnect(alias))
+    (lab.work / "go").touch()
+    return [Figures("sidebar: click on Disconnect to the closed connection", clicks)]
+
+
+def _many(browser: Browser, kernels: int) -> Table:
+    """Measure with many kernels that have a connection each."""
+    with tempfile.TemporaryDirectory() as folder:
+        lab = JupyterLab(Path(folder))
+        page = browser.new_page()
+        try:
+            notebook = Notebook(lab, page, "front.ipynb", ["1"])
+            code = "%load_ext milvus_nb\n%milvus connect ./{number}.db -a many{number}"
+            for number in range(kernels):
+                page.evaluate(
+                    """async ([path, code]) => {
+                      const { sessions } = window.jupyterapp.serviceManager;
+                      const session = await sessions.startNew(
+                        { path, name: path, type: 'notebook', kernel: { name: 'python3' } });
+                      await session.kernel.requestExecute({ code }).done;
+                      session.dispose();
+                    }""",
+                    [f"{number}.ipynb", code.format(number=number)],
+                )
+            page.goto(lab.url_of("front.ipynb"))
+            page.wait_for_function("() => window.jupyterapp !== undefined")
+            notebook.wait_idle()
+            found: dict[str, Any] = page.evaluate(
+                """count => new Promise(resolve => {
+                  const start = performance.now();
+                  const rows = () => document.querySelectorAll('.milvus-nb-kernel-row').length;
+                  window.jupyterapp.shell.activateById('milvus_nb-sidebar');
+                  let first = 0;
+                  const look = () => {
+                    if (first === 0 && rows() > 0) {
+                      first = performance.now() - start;
+                    }
+                    if (rows() === count) {
+                      resolve({ first, all: performance.now() - start });
+                    } else {
+                      requestAnimationFrame(look);
+                    }
+                  };
+                  look();
+                })""",
+                kernels,
+            )
+            busy = float(
+                page.evaluate(
+                    """async () => {
+                      let long = 0;
+                      const seen = new PerformanceObserver(list => {
+                        for (const entry of list.getEntries()) {
+                          long += entry.duration;
+                        }
+                      });
+                      seen.observe({ entryTypes: ['longtask'] });
+                      await new Promise(done => setTimeout(done, 10000));
+                      return long / 100;
+                    }"""
+                )
+            )
+        finally:
+            page.close()
+            lab.stop()
+    return Table(
+        f"sidebar: {kernels} other kernels with a connection each, never seen by the page",
+        ["", "ms"],
+        [
+            ["sidebar shown to the first of them", f"{found['first']:.0f}"],
+            ["to all of them", f"{found['all']:.0f}"],
+        ],
+        [f"Afterwards {busy:.1f} % of 10 s were tasks of over 50 ms in the page."],
+    )
+
+
+def _size() -> Table:
+    """Tell what the extension takes on disk, and of the wheel."""
+    files = [path for path in _EXTENSION.rglob("*") if path.is_file()]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files:
+            archive.write(path, path.relative_to(_EXTENSION))
+    version = json.loads((_EXTENSION / "package.json").read_text())["version"]
+    return Table(
+        f"labextension {version}",
+        ["", "KB"],
+        [
+            ["installed", f"{sum(path.stat().st_size for path in files) / 1000:.0f}"],
+            ["in the wheel", f"{len(packed.getvalue()) / 1000:.0f}"],
+        ],
+    )

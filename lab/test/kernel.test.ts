@@ -1,0 +1,294 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import { Signal } from '@lumino/signaling';
+
+import { LOAD_CODE, MilvusKernel, type Phase } from '../src/kernels/kernel';
+import { needsSecret, reconnect } from '../src/kernels/reconnect';
+import { PROTOCOL } from '../src/panel/messages';
+import { REFUSED, row } from './rows';
+
+const COMM_ID = 'milvus_nb.sidebar';
+
+type Sent = {
+  header: { msg_type: string; msg_id: string; subshell_id?: string | null };
+  content: Content;
+};
+type Content = { data?: { id: number; method: string; params: object }; code?: string };
+
+/** The kernel's end of a page's connection, with the answers that a test wants. */
+class FakeConnection {
+  id = 'k';
+  clientId = 'c';
+  username = '';
+  connectionStatus = 'connected';
+  isDisposed = false;
+  readonly statusChanged = new Signal<this, string>(this);
+  readonly connectionStatusChanged = new Signal<this, string>(this);
+  readonly disposed = new Signal<this, void>(this);
+  readonly anyMessage = new Signal<this, unknown>(this);
+  readonly sent: Sent[] = [];
+  /** Whether milvus_nb is loaded in the process that runs. */
+  loaded = false;
+  process = 'p1';
+  language = 'python';
+  subshells = true;
+  /** A cell runs: what goes to the main shell is not answered. */
+  busy = false;
+  executed: object = { status: 'ok' };
+  info = new Promise<never>(() => {});
+
+  sendControlMessage(message: Sent): { done: Promise<unknown> } {
+    this.sent.push(message);
+    const answers: Record<string, object> = {
+      kernel_info_request: {
+        language_info: { name: this.language },
+        supported_features: this.subshells ? ['kernel subshells'] : [],
+      },
+      list_subshell_request: { subshell_id: [] },
+      create_subshell_request: { subshell_id: 's' },
+    };
+    return { done: Promise.resolve(this.reply(answers[message.header.msg_type] ?? {})) };
+  }
+
+  sendShellMessage(message: Sent): { done: Promise<unknown> } {
+    this.sent.push(message);
+    if (this.busy && !message.header.subshell_id) {
+      return { done: new Promise(() => {}) };
+    }
+    const comms = this.loaded ? { [COMM_ID]: {} } : {};
+    const { data } = message.content;
+    if (data?.method === 'connect') {
+      queueMicrotask(() => this.answerConnect(data.id, data.params as { alias: string }));
+    }
+    return { done: Promise.resolve(this.reply({ comms })) };
+  }
+
+  requestExecute(content: Content): { done: Promise<unknown> } {
+    this.sent.push({ header: { msg_type: 'execute_request', msg_id: 'x' }, content });
+    if ((this.executed as { status: string }).status === 'ok') {
+      this.loaded = true;
+      this.say({ v: PROTOCOL, event: 'here', milvus_nb: '0.1.0' });
+    }
+    return { done: Promise.resolve(this.reply(this.executed)) };
+  }
+
+  answerConnect(id: number, { alias }: { alias: string }): void {
+    const answer = alias === 'refused' ? { error: REFUSED } : { result: { alias } };
+    this.say({ v: PROTOCOL, id, ...answer });
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+  }
+
+  say(data: object): void {
+    this.iopub('comm_msg', { comm_id: COMM_ID, data });
+  }
+
+  status(execution_state: string, parent: object = {}): void {
+    this.iopub('status', { execution_state }, parent);
+  }
+
+  restart(): void {
+    this.statusChanged.emit('restarting');
+    this.process += '+';
+    this.loaded = false;
+    this.statusChanged.emit('idle');
+  }
+
+  private iopub(msg_type: string, content: object, parent_header: object = {}): void {
+    const header = { msg_type, session: this.process };
+    const msg = { channel: 'iopub', header, parent_header, content };
+    this.anyMessage.emit({ msg, direction: 'recv' });
+  }
+
+  private reply(content: object): object {
+    return { header: { session: this.process }, content };
+  }
+}
+
+let connection: FakeConnection;
+let kernel: MilvusKernel;
+let phases: Phase[];
+
+const settle = async (): Promise<void> => {
+  for (let n = 0; n < 5; n++) {
+    await new Promise(resolve => setImmediate(resolve));
+  }
+};
+
+const begin = async (): Promise<void> => {
+  kernel = new MilvusKernel(connection as unknown as Kernel.IKernelConnection, true);
+  phases = [];
+  kernel.phaseChanged.connect(() => phases.push(kernel.phase));
+  await settle();
+};
+
+const sentTo = (type: string): Sent[] =>
+  connection.sent.filter(message => message.header.msg_type === type);
+
+beforeEach(() => {
+  connection = new FakeConnection();
+});
+
+afterEach(() => kernel.dispose());
+
+test('a kernel that knows nothing of Milvus is not given a subshell', async () => {
+  await begin();
+  assert.equal(kernel.phase, 'absent');
+  assert.equal(sentTo('create_subshell_request').length, 0);
+});
+
+test('another language is told by its name, and asked nothing more', async () => {
+  connection.language = 'R';
+  await begin();
+  assert.deepEqual([kernel.phase, kernel.language], ['foreign', 'R']);
+  assert.equal(sentTo('comm_info_request').length, 0);
+});
+
+test('what is loaded is found, and spoken to on a subshell', async () => {
+  connection.loaded = true;
+  await begin();
+  assert.equal(kernel.phase, 'present');
+  assert.ok(kernel.answersWhileBusy);
+  kernel.session?.actions.look();
+  assert.equal(connection.sent.at(-1)?.header.subshell_id, 's');
+});
+
+test('a busy kernel is asked on a subshell after a moment', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  connection.loaded = true;
+  connection.busy = true;
+  await begin();
+  assert.equal(kernel.phase, 'asking');
+  t.mock.timers.tick(300);
+  await settle();
+  assert.equal(kernel.phase, 'present');
+});
+
+test('without subshells a busy kernel is not known until it answers', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  Object.assign(connection, { loaded: true, busy: true, subshells: false });
+  await begin();
+  t.mock.timers.tick(5000);
+  await settle();
+  assert.equal(kernel.phase, 'asking');
+});
+
+test('loading runs one line, as a cell would, and not in the history', async () => {
+  await begin();
+  assert.ok(await kernel.load());
+  assert.deepEqual(phases, ['absent', 'loading', 'present']);
+  const [asked] = sentTo('execute_request');
+  assert.equal(asked?.content.code, LOAD_CODE);
+  assert.equal(
+    (asked?.content as KernelMessage.IExecuteRequestMsg['content']).store_history,
+    false,
+  );
+});
+
+test('a package that is missing is told apart from one that fails', async () => {
+  await begin();
+  const error = { status: 'error', ename: 'ModuleNotFoundError', traceback: [] };
+  connection.executed = { ...error, evalue: "No module named 'milvus_nb'" };
+  assert.ok(!(await kernel.load()));
+  assert.equal(kernel.phase, 'missing');
+  connection.executed = { ...error, evalue: "No module named 'grpc'" };
+  assert.ok(!(await kernel.load()));
+  assert.equal(kernel.phase, 'absent');
+  assert.match(kernel.failure?.why ?? '', /grpc/);
+});
+
+test('a kernel whose package is too old to answer is told so', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  await begin();
+  connection.say = () => {};
+  const loading = kernel.load();
+  await settle();
+  t.mock.timers.tick(3000);
+  assert.ok(!(await loading));
+  assert.match(kernel.failure?.what ?? '', /too old/);
+});
+
+test('a restart is noticed, and what was connected is known', async () => {
+  connection.loaded = true;
+  await begin();
+  const rows = [row({ alias: 'mine' }), row({ alias: 'orm:x', own: false })];
+  kernel.session?.store.hello({
+    connections: rows,
+    current: 'mine',
+    now: 0,
+    heartbeat_s: 3,
+    versions: {},
+  });
+  connection.restart();
+  await settle();
+  assert.equal(kernel.phase, 'absent');
+  assert.deepEqual(
+    kernel.lost.map(({ alias }) => alias),
+    ['mine'],
+  );
+});
+
+test('that a process starts may be told late: it is not taken for another one', async () => {
+  await begin();
+  await kernel.load();
+  connection.status('starting');
+  assert.equal(kernel.phase, 'present');
+  connection.process = 'another';
+  connection.loaded = false;
+  connection.status('starting');
+  await settle();
+  assert.equal(kernel.phase, 'absent');
+});
+
+test('only cells count as busy, not what runs on a subshell', async () => {
+  await begin();
+  connection.status('busy', { msg_type: 'execute_request', msg_id: 'm', subshell_id: 's' });
+  assert.equal(kernel.busySince, null);
+  connection.status('busy', { msg_type: 'execute_request', msg_id: 'm' });
+  assert.notEqual(kernel.busySince, null);
+  connection.status('idle', { msg_type: 'comm_msg', msg_id: 'other' });
+  assert.notEqual(kernel.busySince, null);
+  connection.status('idle', { msg_type: 'execute_request', msg_id: 'm' });
+  assert.equal(kernel.busySince, null);
+});
+
+test('reconnecting loads, connects with what was typed, and keeps what failed', async () => {
+  await begin();
+  kernel.lost = [
+    row({ alias: 'typed', again: { address: 'h', alias: 'typed', user: 'root' } }),
+    row({ alias: 'env', again: { address: 'h', alias: 'env', token_env: 'T' } }),
+    row({ alias: 'refused', auth: 'none', again: { address: 'h', alias: 'refused' } }),
+  ];
+  assert.deepEqual(kernel.lost.map(needsSecret), [true, false, false]);
+  const told: [string, unknown][] = [];
+  const secrets = new Map([['typed', 'Zebra']]);
+  await reconnect(kernel, secrets, (alias, progress) => told.push([alias, progress]));
+  assert.equal(secrets.size, 0);
+  const asked = connection.sent.flatMap(({ content: { data } }) =>
+    data?.method === 'connect' ? [data.params] : [],
+  );
+  assert.deepEqual(asked, [
+    { address: 'h', alias: 'typed', user: 'root', password: 'Zebra' },
+    { address: 'h', alias: 'env', token_env: 'T' },
+    { address: 'h', alias: 'refused' },
+  ]);
+  assert.deepEqual(
+    kernel.lost.map(({ alias }) => alias),
+    ['refused'],
+  );
+  assert.deepEqual(told.at(-1), ['refused', REFUSED]);
+});
+
+test('what is let go leaves a connection alone that is not its own', async () => {
+  await begin();
+  kernel.dispose();
+  assert.ok(connection.isDisposed);
+  connection = new FakeConnection();
+  const borrowed = new MilvusKernel(connection as unknown as Kernel.IKernelConnection, false);
+  borrowed.dispose();
+  assert.ok(!connection.isDisposed);
+});

@@ -1,0 +1,157 @@
+"""The pictures of the sidebar: ``python -m tests.browser.sidebar_screenshots``.
+
+Each state in JupyterLab's light and dark theme, 300 and 220 pixels wide.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect, sync_playwright
+
+from tests.browser import kernelspecs
+from tests.browser.lab import JupyterLab, Notebook, Sidebar, launch_chromium, write_notebook
+from tests.browser.screenshots import IMAGES, THEMES, change_theme
+from tests.servers import MilvusTestServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+WIDTHS = {"wide": 300, "narrow": 220}
+
+# The sidebar alone, as high as what is in it.
+_STYLE = """width => {
+  const style = document.getElementById('picture') ?? document.createElement('style');
+  style.id = 'picture';
+  style.textContent = width === 0 ? '' : `#milvus_nb-sidebar {
+    width: ${width}px !important; height: auto !important; min-height: 0 !important;
+    contain: none !important; }`;
+  document.head.append(style);
+  return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+
+
+def main() -> None:
+    """Start everything, go through the states, stop everything."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
+    folder.mkdir(parents=True, exist_ok=True)
+    prod = MilvusTestServer(auth=True)
+    try:
+        with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+            lab = JupyterLab(Path(temporary))
+            try:
+                browser = launch_chromium(playwright)
+                page = browser.new_page(viewport={"width": 1180, "height": 720})
+                go_through(lab, page, prod, folder)
+                browser.close()
+            finally:
+                lab.stop()
+    finally:
+        prod.stop()
+
+
+def go_through(lab: JupyterLab, page: Page, prod: MilvusTestServer, folder: Path) -> None:
+    """Bring the sidebar into each state."""
+    sidebar = Sidebar(page)
+
+    def take(state: str) -> None:
+        for theme in THEMES:
+            change_theme(page, theme)
+            for width, pixels in WIDTHS.items():
+                page.evaluate(_STYLE, pixels)
+                path = folder / f"sidebar-{state}-{theme}-{width}.png"
+                sidebar.node.screenshot(path=path)
+            page.evaluate(_STYLE, 0)
+        change_theme(page, "light")
+        print(state, flush=True)
+
+    data = lab.folder / "jupyter-data"
+    kernelspecs.install(data, "echo", "echo", kernelspecs.ECHO)
+    kernelspecs.install(data, "bare", "python", kernelspecs.BARE)
+    page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => document.documentElement.style"
+        ".setProperty('--jp-sidebar-min-width', '300px'))"
+    )
+    notebook = Notebook(
+        lab, page, "search.ipynb", ["client = %milvus client\nclient.list_collections()"]
+    )
+    sidebar.show()
+    expect(sidebar.button("Load milvus_nb")).to_be_visible()
+    take("absent")
+    sidebar.load()
+    take("empty")
+    notebook.connect(
+        "prod", Address=prod.address, sign_in="Password", User="root", Password="Milvus"
+    )
+    notebook.connect("scratch", Address="./demo.db")
+    sidebar.open(write_notebook(lab, "ingest.ipynb", ["rows = load_rows()"]))
+    sidebar.load()
+    notebook.connect(
+        "ingest", Address=prod.address, sign_in="Password", User="root", Password="Milvus"
+    )
+    sidebar.activate(notebook.path)
+    expect(sidebar.row("scratch")).to_contain_text("Connected")
+    expect(sidebar.others).to_contain_text("ingest")
+    take("connected")
+    for theme in THEMES:
+        change_theme(page, theme)
+        page.screenshot(path=folder / f"lab-{theme}.png")
+    change_theme(page, "light")
+
+    take_running(page, folder)
+    sidebar.show()
+    take_restart(sidebar, take)
+    take_reasons(lab, sidebar, take)
+
+
+def take_running(page: Page, folder: Path) -> None:
+    """Show the section of the Running panel."""
+    page.evaluate("() => window.jupyterapp.shell.activateById('jp-running-sessions')")
+    expect(page.locator(".milvus-nb-running")).to_have_count(3)
+    for theme in THEMES:
+        change_theme(page, theme)
+        page.locator("#jp-running-sessions").screenshot(path=folder / f"running-{theme}.png")
+    change_theme(page, "light")
+
+
+def take_restart(sidebar: Sidebar, take: Callable[[str], None]) -> None:
+    """Restart the kernel, and fail to reconnect."""
+    sidebar.page.evaluate(
+        "() => { void window.jupyterapp.shell.currentWidget.sessionContext.restartKernel(); }"
+    )
+    expect(sidebar.lost).to_contain_text("was restarted")
+    take("restarted")
+    sidebar.lost.get_by_label("Password of root for prod").fill("wrong")
+    sidebar.button("Reconnect what was connected").click()
+    expect(sidebar.lost).to_contain_text("Wrong password")
+    take("reconnect-failed")
+    sidebar.button("Not now").click()
+
+
+def take_reasons(lab: JupyterLab, sidebar: Sidebar, take: Callable[[str], None]) -> None:
+    """Show each reason for no panel."""
+    page = sidebar.page
+    sidebar.open(write_notebook(lab, "other.ipynb", [], "echo"))
+    expect(sidebar.node).to_contain_text("does not speak Python")
+    take("foreign")
+    sidebar.open(write_notebook(lab, "bare.ipynb", [], "bare"))
+    sidebar.button("Load milvus_nb").click()
+    expect(sidebar.node).to_contain_text("not installed")
+    take("missing")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    expect(sidebar.node).to_contain_text("No kernel")
+    take("no-kernel")
+    page.evaluate(
+        "() => [...window.jupyterapp.shell.widgets('main')].forEach(widget => widget.dispose())"
+    )
+    expect(sidebar.node).to_contain_text("No notebook is open")
+    take("nothing-open")
+
+
+if __name__ == "__main__":
+    main()
