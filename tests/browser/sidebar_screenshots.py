@@ -30,6 +30,7 @@ _STYLE = """width => {
   style.id = 'picture';
   style.textContent = width === 0 ? '' : `#milvus_nb-sidebar {
     width: ${width}px !important; height: auto !important; min-height: 0 !important;
+    min-width: 0 !important;
     contain: none !important; }`;
   document.head.append(style);
   return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -84,6 +85,7 @@ def go_through(lab: JupyterLab, page: Page, prod: MilvusTestServer, folder: Path
     expect(sidebar.button("Load milvus_nb")).to_be_visible()
     take("absent")
     sidebar.load()
+    expect(sidebar.panel).to_contain_text("No connections")
     take("empty")
     notebook.connect(
         "prod", Address=prod.address, sign_in="Password", User="root", Password="Milvus"
@@ -129,6 +131,7 @@ def take_restart(sidebar: Sidebar, take: Callable[[str], None]) -> None:
     sidebar.lost.get_by_label("Password of root for prod").fill("wrong")
     sidebar.button("Reconnect what was connected").click()
     expect(sidebar.lost).to_contain_text("Wrong password")
+    expect(sidebar.row("scratch")).to_contain_text("Connected")
     take("reconnect-failed")
     sidebar.button("Not now").click()
 
