@@ -339,7 +339,7 @@ class MilvusMagics(Magics):
     def shutdown(self) -> None:
         """Close every connection, if there was ever one."""
         home = sys.modules.get("milvus_nb.registry")
-        if home is not None and home.process_registry.cache_info().currsize:
+        if home is not None and home.has_process_registry():
             home.process_registry().shutdown()
 
     # Settings

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import functools
 import math
+import threading
 from typing import TYPE_CHECKING, Any
 
 from . import params as parameters
@@ -403,9 +403,19 @@ def _emptied(given: dict[str, Any]) -> dict[str, Any]:
     return moved
 
 
-@functools.cache
+_made: list[ConnectionRegistry] = []  # one, or none
+_making = threading.Lock()
+
+
 def process_registry() -> ConnectionRegistry:
-    """Give the registry of this process, which the magic, the panel and user code share."""
-    registry = ConnectionRegistry(mirrored=True)
-    sidebar.open_here()
-    return registry
+    """Give the registry of this process, which the magic, pages and user code share."""
+    with _making:  # a page may ask for it while a cell does
+        if not _made:
+            _made.append(ConnectionRegistry(mirrored=True))
+            sidebar.open_here()
+        return _made[0]
+
+
+def has_process_registry() -> bool:
+    """Tell whether there was ever a need for it."""
+    return bool(_made)

@@ -40,6 +40,7 @@ class Sidebar:
 
         self._lock = threading.Lock()
         self._session: PageSession | None = None
+        self._is_closed = False
         self._manager = get_comm_manager()
         self._comm: BaseComm = create_comm(target_name=TARGET, comm_id=COMM_ID, primary=False)
         self._comm.on_msg(self._on_message)
@@ -53,6 +54,7 @@ class Sidebar:
         """Close the comm; pages are told."""
         with self._lock:
             session, self._session = self._session, None
+            self._is_closed = True
         if session is not None:
             session.close()
         self._comm.close()
@@ -62,9 +64,11 @@ class Sidebar:
         self._comm.send(dict(message))
 
     def _on_message(self, message: dict[str, Any]) -> None:
-        self._serve().handle(message["content"]["data"])
+        session = self._serve()
+        if session is not None:
+            session.handle(message["content"]["data"])
 
-    def _serve(self) -> PageSession:
+    def _serve(self) -> PageSession | None:
         # Not before: loading the extension has to stay light.
         from .magic import loaded
         from .registry import process_registry
@@ -73,7 +77,7 @@ class Sidebar:
         magics = loaded()
         registry = process_registry() if magics is None else magics.registry  # with its settings
         with self._lock:
-            if self._session is None:
+            if self._session is None and not self._is_closed:
                 self._session = PageSession(registry, self._send)
             return self._session
 

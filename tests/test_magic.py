@@ -345,7 +345,15 @@ def test_unload_and_reload_leave_nothing_behind(
 
     # Once before, so that what libraries keep for the process (pymilvus, Lite) is there.
     kernel.run("%load_ext milvus_nb\n" + use + "%unload_ext milvus_nb\ndel clients, panel")
-    before = state()
+    before: dict[str, object] = {}
+
+    def is_settled() -> bool:
+        earlier = dict(before)
+        before.clear()
+        before.update(state())
+        return before == earlier
+
+    wait_until(is_settled, 10, every_s=0.5)  # threads that end are still there for a moment
     kernel.run("%load_ext milvus_nb\n" + use)
     during = state()
     assert during["magic"]

@@ -19,7 +19,6 @@ import { followSettings } from './kernels/follow';
 import { setTranslation, trans } from './panel/i18n';
 import { RunningConnections, watchWhileShown } from './running';
 import { Settings } from './settings';
-import { milvusIcon } from './sidebar/icon';
 import { SidebarWidget } from './sidebar/widget';
 import { StatusItem } from './status';
 import { IMilvus } from './tokens';
@@ -40,7 +39,6 @@ const kernels: JupyterFrontEndPlugin<IMilvus> = {
     if (translator !== null) {
       setTranslation(translator.load('milvus_nb'));
     }
-    milvusIcon; // Its name is known to the settings from now on.
     const { shell, commands } = app;
     const hub = new KernelHub(app.serviceManager, id => connectionOf(shell, id));
     const front = new Front(shell, hub);

@@ -96,21 +96,26 @@ const PANELS = ['jp-running-sessions', 'jp-running-sessions-tree'];
 /** Ask all kernels for as long as the Running panel is in sight. */
 export function watchWhileShown(shell: JupyterFrontEnd.IShell, hub: KernelHub): void {
   for (const area of ['left', 'right', 'main']) {
-    for (const panel of shell.widgets(area)) {
-      const found = PANELS.includes(panel.id) ? panel : panelIn(panel);
-      if (found !== undefined) {
-        watch(found, hub);
+    for (const widget of shell.widgets(area)) {
+      const panel = find(widget);
+      if (panel !== null) {
+        watch(panel, hub);
       }
     }
   }
 }
 
-function panelIn(widget: Widget): Widget | undefined {
-  return [...widget.children()].flatMap(child => [...child.children()]).find(isPanel);
-}
-
-function isPanel({ id }: Widget): boolean {
-  return PANELS.includes(id);
+function find(widget: Widget): Widget | null {
+  if (PANELS.includes(widget.id)) {
+    return widget;
+  }
+  for (const child of widget.children()) {
+    const found = find(child);
+    if (found !== null) {
+      return found;
+    }
+  }
+  return null;
 }
 
 function watch(panel: Widget, hub: KernelHub): void {

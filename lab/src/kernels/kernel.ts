@@ -270,13 +270,13 @@ export class MilvusKernel {
   private async loaded(): Promise<void> {
     if (this.is('loading')) {
       await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, ANNOUNCES_WITHIN_MS);
-        const onPhase = (): void => {
+        const done = (): void => {
           clearTimeout(timer);
-          this.phaseChanged.disconnect(onPhase);
+          this.phaseChanged.disconnect(done);
           resolve();
         };
-        this.phaseChanged.connect(onPhase);
+        const timer = setTimeout(done, ANNOUNCES_WITHIN_MS);
+        this.phaseChanged.connect(done);
       });
     }
     if (this.is('loading')) {
