@@ -47,7 +47,7 @@ def main() -> None:
             lab = JupyterLab(Path(temporary))
             try:
                 browser = launch_chromium(playwright)
-                page = browser.new_page(viewport={"width": 1180, "height": 720})
+                page = browser.new_page(viewport={"width": 1180, "height": 860})
                 go_through(lab, page, prod, folder)
                 browser.close()
             finally:
