@@ -6,7 +6,6 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from IPython.core.getipython import get_ipython
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Bool, Float, Int, observe, validate
 
@@ -336,6 +335,10 @@ class MilvusMagics(Magics):
             if connection.users:
                 print(f"{_listed(connection.users)} used {connection.alias}.")
 
+    def set_heartbeat(self, seconds: float) -> None:
+        """Set ``MilvusMagics.heartbeat``, as ``%config`` does."""
+        self.heartbeat = seconds
+
     def shutdown(self) -> None:
         """Close every connection, if there was ever one."""
         home = sys.modules.get("milvus_nb.registry")
@@ -369,14 +372,8 @@ def load(ip: InteractiveShell) -> None:
     magics = MilvusMagics(shell=ip)
     ip.register_magics(magics)
     ip.Completer.custom_matchers.append(completion.matcher(magics))
-    sidebar.open_here()
-
-
-def loaded() -> MilvusMagics | None:
-    """Give the magic of this session, if it is loaded."""
-    shell = get_ipython()
-    magics = shell.magics_manager.registry.get(MilvusMagics.__name__) if shell is not None else None
-    return magics if isinstance(magics, MilvusMagics) else None
+    host = sidebar.Host(lambda: magics.registry, magics.set_heartbeat)
+    sidebar.open_for(host, instead=True)
 
 
 def unload(ip: InteractiveShell) -> None:

@@ -341,6 +341,10 @@ class ConnectionRegistry(ConnectionTable):
                 )
         self.monitor.set_pace(heartbeat, deadline)
 
+    def set_heartbeat(self, seconds: float) -> None:
+        """Change the seconds between two probes of a server; see `set_pace`."""
+        self.set_pace(seconds, self.monitor.pace.deadline)
+
     def diagnose(self, name: str | None = None) -> Report:
         """Examine the way to a server layer by layer; it changes nothing.
 
@@ -411,8 +415,10 @@ def process_registry() -> ConnectionRegistry:
     """Give the registry of this process, which the magic, pages and user code share."""
     with _making:  # a page may ask for it while a cell does
         if not _made:
-            _made.append(ConnectionRegistry(mirrored=True))
-            sidebar.open_here()
+            registry = ConnectionRegistry(mirrored=True)
+            _made.append(registry)
+            host = sidebar.Host(lambda: registry, registry.set_heartbeat)
+            sidebar.open_for(host, instead=False)
         return _made[0]
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from . import __version__, magic, messages
+from . import __version__, messages
 from .errors import AliasError, MilvusNbError
 from .facts import facts
 from .forms import Forms
@@ -50,12 +50,18 @@ class PageSession:
         What the pages see.
     send
         Sends them a message; called on any thread.
+    set_heartbeat
+        Changes how often servers are probed; the registry's by default.
     """
 
     def __init__(
-        self, registry: ConnectionRegistry, send: Callable[[Mapping[str, Any]], object]
+        self,
+        registry: ConnectionRegistry,
+        send: Callable[[Mapping[str, Any]], object],
+        set_heartbeat: Callable[[float], None] | None = None,
     ) -> None:
         self.send = send
+        self._set_heartbeat = set_heartbeat or registry.set_heartbeat
         self._registry = registry
         self._lock = threading.Lock()
         self._jobs: dict[int, Job[Any]] = {}
@@ -214,12 +220,7 @@ class PageSession:
         self.send(messages.answer(request.id, {"text": text}))
 
     def _do_pace(self, request: Request) -> None:
-        heartbeat, registry = request.params["heartbeat_s"], self._registry
-        magics = magic.loaded()
-        if magics is None:
-            registry.set_pace(heartbeat, registry.monitor.pace.deadline)
-        else:
-            magics.heartbeat = heartbeat  # so that %config shows it
+        self._set_heartbeat(request.params["heartbeat_s"])
         self.send(messages.answer(request.id, {}))
 
     # Shared by them

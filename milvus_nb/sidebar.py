@@ -7,37 +7,63 @@ a front end without our extension would close the comm, and complain.
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.getipython import get_ipython
 
 from . import __version__
 from .comms import answer_while_busy, hush_debug_logs
-from .protocol import PROTOCOL, HereEvent
+from .protocol import PROTOCOL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from comm.base_comm import BaseComm
 
+    from .registry import ConnectionRegistry
     from .session import PageSession
 
-__all__ = ["COMM_ID", "TARGET", "Sidebar", "close", "open_here"]
+__all__ = ["COMM_ID", "TARGET", "Host", "Sidebar", "close", "open_for"]
 
 #: As in lab/src/kernels/channel.ts.
 TARGET: Final = "milvus_nb"
 COMM_ID: Final = "milvus_nb.sidebar"
+
+
+@dataclass(frozen=True)
+class Host:
+    """Whose connections pages see: the magic's, with its settings, or the registry's alone.
+
+    Attributes
+    ----------
+    registry
+        Gives the registry; what that needs is imported only then.
+    set_heartbeat
+        Changes the seconds between two probes of a server.
+    """
+
+    registry: Callable[[], ConnectionRegistry]
+    set_heartbeat: Callable[[float], None]
+
 
 _lock = threading.Lock()
 _opened: list[Sidebar] = []  # one, or none
 
 
 class Sidebar:
-    """The comm. It begins to serve pages when the first of them asks something."""
+    """The comm. It begins to serve pages when the first of them asks something.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    host
+        Whose connections pages see.
+    """
+
+    def __init__(self, host: Host) -> None:
         from comm import create_comm, get_comm_manager
 
+        self.host = host
         self._lock = threading.Lock()
         self._session: PageSession | None = None
         self._is_closed = False
@@ -48,7 +74,7 @@ class Sidebar:
         answer_while_busy(self._comm)
         self._unhush = hush_debug_logs(COMM_ID)
         self._manager.register_comm(self._comm)
-        self._send(_here())
+        self._send({"v": PROTOCOL, "event": "here", "milvus_nb": __version__})
 
     def close(self) -> None:
         """Close the comm; pages are told."""
@@ -70,16 +96,16 @@ class Sidebar:
 
     def _serve(self) -> PageSession | None:
         # Not before: loading the extension has to stay light.
-        from .magic import loaded
-        from .registry import process_registry
         from .session import PageSession
 
-        magics = loaded()
-        registry = process_registry() if magics is None else magics.registry  # with its settings
+        registry = self.host.registry()
         with self._lock:
             if self._session is None and not self._is_closed:
-                self._session = PageSession(registry, self._send)
+                self._session = PageSession(registry, self._send, self._set_heartbeat)
             return self._session
+
+    def _set_heartbeat(self, seconds: float) -> None:
+        self.host.set_heartbeat(seconds)
 
     def _on_page_closed(self, _: object) -> None:
         """Stay, for the other pages: the comm manager has dropped it."""
@@ -87,13 +113,23 @@ class Sidebar:
         self._manager.register_comm(self._comm)
 
 
-def open_here() -> None:
-    """Open the comm, if there is a kernel and it is not open yet."""
+def open_for(host: Host, *, instead: bool) -> None:
+    """Open the comm, if there is a kernel.
+
+    Parameters
+    ----------
+    host
+        Whose connections pages see.
+    instead
+        Whether that holds also where the comm is open already.
+    """
     if not hasattr(get_ipython(), "kernel"):
         return
     with _lock:
         if not _opened:
-            _opened.append(Sidebar())
+            _opened.append(Sidebar(host))
+        elif instead:
+            _opened[0].host = host
 
 
 def close() -> None:
@@ -102,7 +138,3 @@ def close() -> None:
         opened, _opened[:] = list(_opened), []
     for sidebar in opened:
         sidebar.close()
-
-
-def _here() -> HereEvent:
-    return {"v": PROTOCOL, "event": "here", "milvus_nb": __version__}

@@ -50,7 +50,8 @@ export class KernelHub {
   /** The kernel of a notebook that is open in this page. */
   of(connection: Kernel.IKernelConnection): MilvusKernel {
     const known = this.kernels.get(connection.id);
-    return known?.isOver(connection) ? known : this.add(connection, false);
+    // A console beside its notebook has another connection to the same kernel: one is enough.
+    return known !== undefined && !known.owned ? known : this.add(connection, false);
   }
 
   /** The kernels that are known. */

@@ -68,11 +68,7 @@ export class MilvusKernel {
     return this.channel.connection.id;
   }
 
-  /** Whether it is spoken to over this connection. */
-  isOver(connection: Kernel.IKernelConnection): boolean {
-    return this.channel.connection === connection;
-  }
-
+  /** Whether the connection to it is our own. */
   get owned(): boolean {
     return this.channel.owned;
   }

@@ -6,7 +6,7 @@ import { age } from '../panel/format';
 import { trans } from '../panel/i18n';
 import { Button } from '../panel/views/Button';
 import { FailureText } from '../panel/views/FailureText';
-import type { Doors } from './widget';
+import type { Doors } from './doors';
 
 /** Seconds after which it is worth saying why there is no answer yet. */
 const LONG = 1;

@@ -7,7 +7,7 @@ import type { Session } from '../panel/session';
 import { Button } from '../panel/views/Button';
 import { Notices } from '../panel/views/Notices';
 import { StateMark } from '../panel/views/StateMark';
-import type { Doors } from './widget';
+import type { Doors } from './doors';
 
 /** So many connections of one kernel are listed; its notebook has the others. */
 const LISTED = 20;

@@ -9,8 +9,8 @@ import { Panel } from '../panel/views/Panel';
 import { Lost } from './Lost';
 import { NoPanel } from './NoPanel';
 import { OtherKernels } from './OtherKernels';
+import type { Doors } from './doors';
 import { changing } from './signals';
-import type { Doors } from './widget';
 
 /** What is said with what was connected before a restart. */
 const LOST_SAYS_IT = new Set<Phase>(['restarting', 'asking', 'absent', 'loading']);

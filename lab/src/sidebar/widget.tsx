@@ -3,18 +3,11 @@ import { render } from 'preact';
 
 import type { KernelHub } from '../kernels/hub';
 import type { Front } from '../kernels/front';
+import type { Doors } from './doors';
 import { milvusIcon } from './icon';
 import { Sidebar } from './Sidebar';
 
 export const SIDEBAR_ID = 'milvus_nb-sidebar';
-
-/** What the sidebar asks of JupyterLab. */
-export interface Doors {
-  /** Let the user choose a kernel for what is in front; null where JupyterLab cannot. */
-  chooseKernel: (() => void) | null;
-  /** Bring the notebook or console of a kernel in front. */
-  open: (kernelId: string) => void;
-}
 
 /** The sidebar of JupyterLab, around the view. It stays as it is while it is out of sight. */
 export class SidebarWidget extends Widget {

@@ -1,0 +1,7 @@
+/** What the sidebar asks of JupyterLab. */
+export interface Doors {
+  /** Let the user choose a kernel for what is in front; null where JupyterLab cannot. */
+  chooseKernel: (() => void) | null;
+  /** Bring the notebook or console of a kernel in front. */
+  open: (kernelId: string) => void;
+}
