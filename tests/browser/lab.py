@@ -304,6 +304,15 @@ def note(event):
 connections.subscribe(note);
 """
 
+
+def busy_while(name: str) -> str:
+    """Give a cell that makes a file, and runs until somebody removes it."""
+    return (
+        f"import os, time\nopen({name!r}, 'w').close()\n"
+        f"while os.path.exists({name!r}): time.sleep(0.01)"
+    )
+
+
 #: All that a page shows, holds or stores.
 ALL_TEXT = """async () => {
   const stored = [];

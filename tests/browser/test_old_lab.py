@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import PID, JupyterLab, Notebook, Sidebar
+from tests.browser.lab import PID, JupyterLab, Notebook, Sidebar, busy_while
 from tests.helpers import sockets_to, wait_until
 
 if TYPE_CHECKING:
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
     from tests.servers import MilvusTestServer
 
 PYTHON = Path(sys.prefix) / "lab-4.2" / "bin" / "python"
-
-BUSY = """
-import os, time
-open("busy", "w").close()
-while os.path.exists("busy"):
-    time.sleep(0.01)
-"""
 
 
 @pytest.fixture(params=["jupyterlab", "notebook"])
@@ -57,7 +50,7 @@ def test_jupyterlab_lists_the_extension() -> None:
 
 def test_the_whole_way(old_lab: JupyterLab, page: Page, milvus_auth: MilvusTestServer) -> None:
     """Load, connect, see, disconnect while a cell runs, restart, reconnect."""
-    notebook = Notebook(old_lab, page, "old.ipynb", [PID, BUSY])
+    notebook = Notebook(old_lab, page, "old.ipynb", [PID, busy_while("busy")])
     sidebar = Sidebar(page)
     sidebar.load()
     page.evaluate(

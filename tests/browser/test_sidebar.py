@@ -10,7 +10,16 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import kernelspecs
-from tests.browser.lab import ALL_TEXT, LOAD, PID, JupyterLab, Notebook, Sidebar, write_notebook
+from tests.browser.lab import (
+    ALL_TEXT,
+    LOAD,
+    PID,
+    JupyterLab,
+    Notebook,
+    Sidebar,
+    busy_while,
+    write_notebook,
+)
 from tests.helpers import sockets_to, wait_until
 
 if TYPE_CHECKING:
@@ -20,12 +29,6 @@ if TYPE_CHECKING:
 
     from tests.servers import MilvusTestServer
 
-BUSY = """
-import os, time
-open("busy", "w").close()
-while os.path.exists("busy"):
-    time.sleep(0.01)
-"""
 
 # Milliseconds from when JupyterLab has a notebook in front until the sidebar shows its panel.
 _UNTIL_FOLLOWED = """([path, alias]) => new Promise(resolve => {
@@ -140,7 +143,7 @@ def test_it_follows_the_notebook_in_front_and_knows_the_others(
 ) -> None:
     """Within 100 ms; a busy kernel's connection is closed from the other notebook."""
     first = open_notebook(
-        LOAD, _CONNECT.format(address=milvus.address, alias="one"), BUSY.replace("busy", "busy1")
+        LOAD, _CONNECT.format(address=milvus.address, alias="one"), busy_while("busy1")
     )
     sidebar.show()
     page.evaluate(
@@ -241,7 +244,7 @@ def test_a_reload_leaves_one_of_everything(
 ) -> None:
     """One sidebar, one panel, one comm, also of a busy kernel; old subshells are ended."""
     notebook = open_notebook(
-        LOAD, _CONNECT.format(address=milvus.address, alias="kept"), BUSY.replace("busy", "busy2")
+        LOAD, _CONNECT.format(address=milvus.address, alias="kept"), busy_while("busy2")
     )
     sidebar.show()
     notebook.start_all()
