@@ -18,6 +18,7 @@ import pytest
 
 from milvus_nb import ConnectionRegistry
 from milvus_nb.protocol import PROTOCOL
+from milvus_nb.sidebar import COMM_ID
 from tests.helpers import free_port, wait_until
 
 if TYPE_CHECKING:
@@ -167,7 +168,10 @@ def test_no_trace_of_a_secret(
     assert leaking == []
 
 
-def test_the_panels_form_leaves_no_trace(kernel: Kernel, server: MilvusTestServer) -> None:
+@pytest.mark.parametrize("door", ["panel", "sidebar"])
+def test_the_panels_form_leaves_no_trace(
+    kernel: Kernel, server: MilvusTestServer, door: str
+) -> None:
     """The message of the page is the only place where the secret stands."""
     host, port = "localhost", server.port
     done = [
@@ -182,11 +186,14 @@ def test_the_panels_form_leaves_no_trace(kernel: Kernel, server: MilvusTestServe
             "panel"
         )
     ]
-    comm_id = kernel.run("print(panel.comm.comm_id)").stdout.strip()
+    comm_id = COMM_ID
+    if door == "panel":
+        comm_id = kernel.run("print(panel.comm.comm_id)").stdout.strip()
 
     def ask(number: int, method: str, **params: Any) -> None:
         content = {"v": PROTOCOL, "id": number, "method": method, "params": params}
-        message = {"comm_id": comm_id, "data": {"method": "custom", "content": content}}
+        data = {"method": "custom", "content": content} if door == "panel" else content
+        message = {"comm_id": comm_id, "data": data}
         client = kernel.client
         client.shell_channel.send(client.session.msg("comm_msg", message))
 
