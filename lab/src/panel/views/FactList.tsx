@@ -1,4 +1,5 @@
 import { isWeb } from '../format';
+import { trans } from '../i18n';
 import type { Fact } from '../messages';
 import { OutIcon } from './icons';
 
@@ -29,7 +30,7 @@ function Link({ href, text }: { href: string; text: string }) {
     <a class="milvus-nb-link" href={href} target="_blank" rel="noopener noreferrer">
       {text}
       <OutIcon />
-      <span class="milvus-nb-hidden"> (opens a new tab)</span>
+      <span class="milvus-nb-hidden"> {trans.__('(opens a new tab)')}</span>
     </a>
   );
 }

@@ -1,3 +1,4 @@
+import { trans } from '../i18n';
 import { WarnIcon } from './icons';
 
 /** A warning about something that works. */
@@ -5,7 +6,7 @@ export function Note({ text }: { text: string }) {
   return (
     <p class="milvus-nb-note">
       <WarnIcon />
-      <span class="milvus-nb-hidden">Warning: </span>
+      <span class="milvus-nb-hidden">{trans.__('Warning:')} </span>
       <span class="milvus-nb-data">{text}</span>
     </p>
   );
