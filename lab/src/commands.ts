@@ -5,6 +5,7 @@ import type { Widget } from '@lumino/widgets';
 
 import { failureOf } from './panel/actions';
 import { trans } from './panel/i18n';
+import { asksFirst } from './panel/origin';
 import type { Session } from './panel/session';
 import { SIDEBAR_ID } from './sidebar/widget';
 import type { IMilvus } from './tokens';
@@ -91,7 +92,19 @@ export function addCommands(
     },
     caption: trans.__('Close the current connection of the notebook in front.'),
     isEnabled: () => current() !== null,
-    execute: () => session()?.actions.disconnect(current() ?? ''),
+    execute: async () => {
+      const found = session();
+      const row = found?.store.rows.get(current() ?? '');
+      if (found === null || row === undefined) {
+        return;
+      }
+      if (asksFirst(row)) {
+        show();
+        found.ask({ kind: 'disconnect', alias: row.alias });
+      } else {
+        await found.actions.disconnect(row.alias);
+      }
+    },
   });
 
   commands.addCommand('milvus_nb:disconnect-all', {
@@ -100,7 +113,8 @@ export function addCommands(
     isEnabled: () => (session()?.store.ownRows().length ?? 0) > 0,
     execute: () => {
       const found = session();
-      found?.store.ownRows().forEach(({ alias }) => void found.actions.disconnect(alias));
+      const rows = found?.store.ownRows().filter(row => !asksFirst(row)) ?? [];
+      rows.forEach(({ alias }) => void found?.actions.disconnect(alias));
     },
   });
 

@@ -9,6 +9,7 @@ import type { Widget } from '@lumino/widgets';
 import type { KernelHub } from './kernels/hub';
 import { trans } from './panel/i18n';
 import type { Row } from './panel/messages';
+import { asksFirst } from './panel/origin';
 import type { Session } from './panel/session';
 import { milvusIcon } from './sidebar/icon';
 
@@ -40,7 +41,8 @@ export class RunningConnections implements IRunningSessions.IManager {
   running(): IRunningSessions.IRunningItem[] {
     return this.connections().map(({ kernelId, session, row, user }) => ({
       open: () => this.open(kernelId),
-      shutdown: () => void session.actions.disconnect(row.alias),
+      // What other code uses is closed in its notebook, which asks first.
+      ...(asksFirst(row) ? {} : { shutdown: () => void session.actions.disconnect(row.alias) }),
       icon: (): LabIcon => milvusIcon,
       label: () => row.alias,
       labelTitle: () => [user, row.address, row.reason].filter(Boolean).join('\n'),
@@ -51,7 +53,9 @@ export class RunningConnections implements IRunningSessions.IManager {
 
   shutdownAll(): void {
     for (const { session, row } of this.connections()) {
-      void session.actions.disconnect(row.alias);
+      if (!asksFirst(row)) {
+        void session.actions.disconnect(row.alias);
+      }
     }
   }
 

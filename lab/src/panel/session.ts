@@ -5,8 +5,14 @@ import { rowText, type RowText } from './rowText';
 import { Store } from './store';
 import type { Wire } from './wire';
 
-/** What a command outside of the panel asks of it. */
-export type Wish = { kind: 'connect' } | { kind: 'check' | 'code'; alias: string };
+/** What a command outside of the panel asks of one of its rows. */
+export interface RowWish {
+  kind: 'check' | 'code' | 'disconnect';
+  alias: string;
+}
+
+/** What one asks of the panel. */
+export type Wish = { kind: 'connect' } | RowWish;
 
 /** What all views of one kernel's connections share: one comm, one store, one set of actions. */
 export class Session {

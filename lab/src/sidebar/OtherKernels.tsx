@@ -3,6 +3,7 @@ import type { MilvusKernel } from '../kernels/kernel';
 import { age } from '../panel/format';
 import { trans } from '../panel/i18n';
 import type { Row } from '../panel/messages';
+import { asksFirst } from '../panel/origin';
 import type { Session } from '../panel/session';
 import { Button } from '../panel/views/Button';
 import { Notices } from '../panel/views/Notices';
@@ -93,6 +94,7 @@ function OtherKernel({ kernel, name, doors }: OtherProps) {
   );
 }
 
+/** A connection of another kernel. What other code uses is closed in its notebook, which asks first. */
 function OtherRow({ row, session, name }: { row: Row; session: Session; name: string }) {
   const { store, actions } = session;
   const { alias } = row;
@@ -104,13 +106,15 @@ function OtherRow({ row, session, name }: { row: Row; session: Session; name: st
       <span class="milvus-nb-alias milvus-nb-data" title={alias}>
         {alias}
       </span>
-      <Button
-        name={trans.__('Disconnect %1 in %2', alias, name)}
-        busy={store.busy.get(alias) === 'disconnect'}
-        onClick={() => void actions.disconnect(alias)}
-      >
-        {trans.__('Disconnect')}
-      </Button>
+      {!asksFirst(row) && (
+        <Button
+          name={trans.__('Disconnect %1 in %2', alias, name)}
+          busy={store.busy.get(alias) === 'disconnect'}
+          onClick={() => void actions.disconnect(alias)}
+        >
+          {trans.__('Disconnect')}
+        </Button>
+      )}
       <span class="milvus-nb-kernel-state">
         <span class="milvus-nb-data">{row.address}</span> · {state}
         {text.reason !== '' && (

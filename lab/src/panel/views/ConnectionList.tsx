@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { FocusOn } from '../hooks';
 import type { Row } from '../messages';
 import { asksFirst } from '../origin';
-import type { Session, Wish } from '../session';
+import type { RowWish, Session } from '../session';
 import { useVirtualRows } from '../virtual';
 import { ConnectionRow, type Opened, type RowHandlers } from './ConnectionRow';
 import { RowInset } from './RowInset';
@@ -15,7 +15,7 @@ interface Props {
   /** The alias to bring into view, or "". */
   reveal: string;
   /** What a command asks of a row, once for each object. */
-  wish: Wish | null;
+  wish: RowWish | null;
   on: Pick<RowHandlers, 'retry' | 'use' | 'ping'> & {
     disconnect: (alias: string) => void;
     adopted: (alias: string) => void;
@@ -87,17 +87,6 @@ export function ConnectionList({ session, label, rows, reveal, wish, on, focus }
   const open = (alias: string, what: Opened): void => {
     setOpened(new Map(opened).set(alias, what));
   };
-  useEffect(() => {
-    const row = wish !== null && 'alias' in wish ? session.store.rows.get(wish.alias) : undefined;
-    if (wish === null || row === undefined || !aliases.includes(row.alias)) {
-      return;
-    }
-    if (wish.kind === 'check') {
-      check(row);
-    } else {
-      open(row.alias, 'code');
-    }
-  }, [wish]);
   const close = (alias: string): void => {
     const what = opened.get(alias);
     const next = new Map(opened);
@@ -113,6 +102,13 @@ export function ConnectionList({ session, label, rows, reveal, wish, on, focus }
     }
   };
 
+  useEffect(() => {
+    const row = rows.find(({ alias }) => alias === wish?.alias);
+    if (wish !== null && row !== undefined) {
+      const grant = { check, code: () => open(row.alias, 'code'), disconnect };
+      grant[wish.kind](row);
+    }
+  }, [wish]);
   return (
     <div class="milvus-nb-scroller" ref={scroller} tabIndex={-1}>
       <ul class="milvus-nb-list" role="list" aria-label={label} ref={space} onKeyDown={onKeyDown}>

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { matches } from '../format';
 import { useChanges, useFocus, useLook } from '../hooks';
 import { trans } from '../i18n';
-import type { Session, Wish } from '../session';
+import type { RowWish, Session } from '../session';
 import { ConnectForm } from './ConnectForm';
 import { ConnectionList } from './ConnectionList';
 import { Empty } from './Empty';
@@ -42,7 +42,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
   const [form, setForm] = useState(false);
   const [filter, setFilter] = useState('');
   const [reveal, setReveal] = useState('');
-  const [wish, setWish] = useState<Wish | null>(null);
+  const [wish, setWish] = useState<RowWish | null>(null);
 
   const all = [...store.rows.values()];
   const rows = filter === '' ? all : all.filter(row => matches(row, filter));
