@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.lab import JupyterLab, Notebook, launch_chromium
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+
+# A kernel starts, imports and connects in this time also where both cores are busy.
+expect.set_options(timeout=15_000)
 
 # Notebook 7.2 itself, for a notebook that has no checkpoint yet.
 _THEIRS = ("Cannot read properties of undefined (reading 'last_modified')",)
