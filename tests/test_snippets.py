@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from milvus_nb import params, snippets
+from milvus_nb import params, paste, snippets
 from milvus_nb.errors import ParamsError
 from milvus_nb.params import ConnectionParams, Endpoint, Tls
 from tests import clients
@@ -239,6 +239,40 @@ def test_no_language_shows_a_secret(language: str, secret: dict[str, Any]) -> No
     assert ("MILVUS_PASSWORD" in code, "MILVUS_TOKEN" in code) == (
         "password" in secret,
         "token" in secret,
+    )
+
+
+VARIABLES = {"MY_PASSWORD": "s3cr3t", "MY_TOKEN": "root:s3cr3t", "MY_KEY": "k3y", "A B;c": "a:b"}
+
+
+@pytest.mark.parametrize("language", snippets.LANGUAGES)
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"user": "root", "password_env": "MY_PASSWORD"}, "MY_PASSWORD"),
+        ({"token_env": "MY_TOKEN"}, "MY_TOKEN"),  # it says the user, too
+        ({"token_env": "MY_KEY"}, "MY_KEY"),
+    ],
+)
+def test_the_variable_that_a_secret_came_from_is_named(
+    language: str, given: dict[str, Any], named: str
+) -> None:
+    """And no other; read back with it, the code means the same connection."""
+    there = params.parse(uri="http://h:1", env=VARIABLES, **given)
+    code = snippets.code(there, "a", language)
+    assert set(re.findall(r"\bM[YI]\w*_(?:PASSWORD|TOKEN|KEY)\b", code)) == {named}
+    again = params.parse(env=VARIABLES, **paste.read(code, VARIABLES).given)
+    assert again.endpoint == there.endpoint
+
+
+@pytest.mark.parametrize("language", snippets.LANGUAGES)
+def test_a_variable_that_not_every_language_can_name(language: str) -> None:
+    """Outside of %milvus, which quotes it, the usual one stands for it."""
+    there = params.parse(uri="http://h:1", env=VARIABLES, token_env="A B;c")
+    code = snippets.code(there, "a", language)
+    assert ("A B;c" in code, "MILVUS_PASSWORD" in code) == (
+        language == "magic",
+        language != "magic",
     )
 
 

@@ -39,8 +39,8 @@ def code(params: ConnectionParams, alias: str, language: str, server_version: st
     Parameters
     ----------
     params
-        Where to connect, and how. A password becomes a reference to the environment variable
-        ``MILVUS_PASSWORD``, an API key one to ``MILVUS_TOKEN``.
+        Where to connect, and how. A secret becomes a reference to the environment variable that it
+        came from; else a password one to ``MILVUS_PASSWORD``, an API key one to ``MILVUS_TOKEN``.
     alias
         The connection's name, where the language has aliases.
     language

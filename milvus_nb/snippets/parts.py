@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -14,12 +15,33 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PASSWORD", "TOKEN", "authority", "left_out", "milliseconds", "options_left_out",
-    "pymilvus_uri", "refuse", "seconds", "url",
+    "pymilvus_uri", "refuse", "seconds", "sign_in", "url",
 ]  # fmt: skip
 
 #: The environment variable of a password, and that of an API key.
 PASSWORD: Final = "MILVUS_PASSWORD"  # noqa: S105  # its name
 TOKEN: Final = "MILVUS_TOKEN"  # noqa: S105
+
+
+# What every language and shell can name.
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def sign_in(params: ConnectionParams) -> tuple[str, str]:
+    """Tell how code signs in, and which environment variable it reads the secret from.
+
+    Returns
+    -------
+    tuple of str
+        ``"none"``, ``"password"`` (beside the user) or ``"token"``; and the variable: where the
+        secret came from, else `PASSWORD` or `TOKEN`.
+    """
+    if _VARIABLE.fullmatch(params.token_env):
+        return "token", params.token_env  # user:password is a token, too, and says the user
+    if params.auth == "password":
+        known = _VARIABLE.fullmatch(params.password_env)
+        return "password", params.password_env if known else PASSWORD
+    return params.auth, TOKEN
 
 
 def authority(endpoint: Endpoint, zone: str = "%") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .parts import PASSWORD, TOKEN, left_out, options_left_out, pymilvus_uri, seconds
+from .parts import left_out, options_left_out, pymilvus_uri, seconds, sign_in
 from .quoting import python as literal
 
 if TYPE_CHECKING:
@@ -78,11 +78,12 @@ def _imports(params: ConnectionParams) -> list[str]:
 
 def _arguments(params: ConnectionParams) -> list[str]:
     endpoint, tls = params.endpoint, params.endpoint.tls
+    kind, variable = sign_in(params)
     # Without a client certificate pymilvus takes the authority's from server_pem_path, with one
     # from ca_pem_path.
     root = "ca_pem_path" if tls.client_pem_path else "server_pem_path"
     texts = {
-        "user": endpoint.user,
+        "user": endpoint.user if kind == "password" else "",
         "db_name": params.db_name,
         root: tls.root_pem_path,
         "client_pem_path": tls.client_pem_path,
@@ -91,10 +92,8 @@ def _arguments(params: ConnectionParams) -> list[str]:
     }
     arguments = {"uri": literal(pymilvus_uri(endpoint))}
     arguments |= {name: literal(text) for name, text in texts.items() if text}
-    if params.auth == "password":
-        arguments["password"] = f'os.environ["{PASSWORD}"]'
-    elif params.auth == "token":
-        arguments["token"] = f'os.environ["{TOKEN}"]'
+    if kind != "none":
+        arguments[kind] = f'os.environ["{variable}"]'
     options = [
         f"{literal(name)}: {value}"
         for name, value in endpoint.grpc_options

@@ -5,16 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ParamsError
-from .parts import (
-    PASSWORD,
-    TOKEN,
-    authority,
-    left_out,
-    milliseconds,
-    options_left_out,
-    refuse,
-    url,
-)
+from .parts import authority, left_out, milliseconds, options_left_out, refuse, sign_in, url
 from .quoting import go as go_literal
 from .quoting import java as java_literal
 from .quoting import javascript
@@ -32,7 +23,7 @@ def node(params: ConnectionParams, alias: str) -> str:
     if endpoint.kind == "lite":
         refuse(endpoint, "Node.js")
     address = f"unix:{endpoint.path}" if endpoint.kind == "unix" else authority(endpoint)
-    secret = {"password": PASSWORD, "token": TOKEN}.get(params.auth)
+    kind, variable = sign_in(params)
     files = {
         "rootCertPath": tls.root_pem_path,
         "certChainPath": tls.client_pem_path,
@@ -40,10 +31,10 @@ def node(params: ConnectionParams, alias: str) -> str:
         "serverName": tls.server_name,
     }
     fields = [f"address: {javascript(address)},"]
-    if endpoint.user:
+    if kind == "password":
         fields.append(f"username: {javascript(endpoint.user)},")
-    if secret:
-        fields.append(f"{params.auth}: process.env.{secret},")
+    if kind != "none":
+        fields.append(f"{kind}: process.env.{variable},")
     if params.db_name:
         fields.append(f"database: {javascript(params.db_name)},")
     if endpoint.secure:
@@ -77,13 +68,14 @@ def go(params: ConnectionParams, alias: str) -> str:
     refuse(endpoint, "Go")
     address = url(endpoint) if endpoint.secure else authority(endpoint, "%25")
     fields = {"Address": go_literal(address)}
-    if params.auth == "password":
+    kind, variable = sign_in(params)
+    if kind == "password":
         fields |= {
             "Username": go_literal(endpoint.user),
-            "Password": f'os.Getenv("{PASSWORD}")',
+            "Password": f'os.Getenv("{variable}")',
         }
-    elif params.auth == "token":
-        fields["APIKey"] = f'os.Getenv("{TOKEN}")'
+    elif kind == "token":
+        fields["APIKey"] = f'os.Getenv("{variable}")'
     if params.db_name:
         fields["DBName"] = go_literal(params.db_name)
     body = [
@@ -178,13 +170,11 @@ def java(params: ConnectionParams, alias: str) -> str:
     endpoint, tls = params.endpoint, params.endpoint.tls
     refuse(endpoint, "Java")
     calls = [f"uri({java_literal(url(endpoint))})"]
-    if params.auth == "password":
-        calls += [
-            f"username({java_literal(endpoint.user)})",
-            f'password(System.getenv("{PASSWORD}"))',
-        ]
-    elif params.auth == "token":
-        calls.append(f'token(System.getenv("{TOKEN}"))')
+    kind, variable = sign_in(params)
+    if kind == "password":
+        calls.append(f"username({java_literal(endpoint.user)})")
+    if kind != "none":
+        calls.append(f'{kind}(System.getenv("{variable}"))')
     if params.db_name:
         calls.append(f"dbName({java_literal(params.db_name)})")
     calls += _java_tls(endpoint)

@@ -17,6 +17,7 @@ from .parts import (
     pymilvus_uri,
     refuse,
     seconds,
+    sign_in,
     url,
 )
 from .quoting import magic_word, shell, typed_line, word
@@ -73,7 +74,11 @@ def _variables(params: ConnectionParams) -> dict[str, str]:
 
 def cell(params: ConnectionParams, alias: str) -> str:
     """Write the lines that connect in a notebook, and no more."""
-    return _lines("%load_ext milvus_nb", connect_line(params, alias))
+    return _lines(
+        "%load_ext milvus_nb",
+        *left_out("#", options_left_out(params), "%milvus has no option for it"),
+        connect_line(params, alias),
+    )
 
 
 def magic(params: ConnectionParams, alias: str) -> str:
@@ -84,12 +89,7 @@ def magic(params: ConnectionParams, alias: str) -> str:
         "print(client.list_collections())",
         f"%milvus disconnect {name}",
     ]
-    return _lines(
-        "%load_ext milvus_nb",
-        *left_out("#", options_left_out(params), "%milvus has no option for it"),
-        connect_line(params, alias),
-        *(typed_line(line, "%milvus") for line in typed),
-    )
+    return cell(params, alias) + _lines(*(typed_line(line, "%milvus") for line in typed))
 
 
 def cli(params: ConnectionParams, alias: str) -> str:
@@ -175,13 +175,14 @@ def _call(db_name: str, base: str, server_version: str) -> list[str]:
 
 def _shell_credentials(params: ConnectionParams, before: str = "") -> str:
     """Give what signs in as one word of a shell, with `before` in front; nothing: ``""``."""
-    if params.auth == "none":
+    kind, variable = sign_in(params)
+    if kind == "none":
         return ""
-    if params.auth == "token":
-        return f'"{before}${TOKEN}"'
+    if kind == "token":
+        return f'"{before}${variable}"'
     if _is_plain(params.user):
-        return f'"{before}{params.user}:${PASSWORD}"'
-    return f'{shell(f"{before}{params.user}:")}"${PASSWORD}"'
+        return f'"{before}{params.user}:${variable}"'
+    return f'{shell(f"{before}{params.user}:")}"${variable}"'
 
 
 def _is_plain(text: str) -> bool:
