@@ -99,7 +99,7 @@ def _read_secrets(arguments: argparse.Namespace, given: dict[str, Any]) -> None:
                 "Set it before the kernel starts, or use --ask.",
             )
     if arguments.ask:
-        if "password" in given or "token" in given:
+        if given.keys() & {"password", "token", "password_env", "token_env"}:
             raise MagicUsageError(
                 "--ask was given together with a password or token.", "", "Leave out one."
             )

@@ -114,6 +114,7 @@ def test_the_milvus_clis_spellings_connect_and_disconnect(
         ("connect --timeout soon", ["--timeout 'soon'"]),
         ("connect --token $nothing", ["$nothing has no value"]),
         ("connect --token-env NO_SUCH_VAR", ["NO_SUCH_VAR is not set"]),
+        ("connect --token-env PATH --ask", ["--ask was given together"]),  # and nothing is asked
         ("connect --host 'localhost", ["quote"]),
         ("connect --ca-pem-path /nowhere/ca.pem", ["/nowhere/ca.pem"]),
         ("disconnect prod", ["no connection prod"]),

@@ -19,7 +19,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from milvus_nb.errors import ParamsError
-from milvus_nb.params import ConnectionParams, Endpoint, Secret, Tls, is_empty, parse, redact
+from milvus_nb.params import (
+    ConnectionParams,
+    Endpoint,
+    Secret,
+    Tls,
+    change,
+    is_empty,
+    parse,
+    redact,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -626,6 +635,42 @@ def test_a_contradiction_within_the_environment_is_refused() -> None:
     assert "MILVUS_TOKEN" in error.what
     assert MARK not in str(error)
     assert refusal({"MILVUS_URI": "ws://h"}).what.startswith("MILVUS_URI")
+
+
+def test_where_a_secret_came_from_is_known_and_makes_no_difference() -> None:
+    """A variable that is named is read; which one it was is kept beside what it held."""
+    env = {"PW": f"{MARK}pw", "TOKEN": f"root:{MARK}pw", "EMPTY": "", "MILVUS_TOKEN": "key"}
+    one = params(env, uri="h", user="root", password_env="PW")
+    two = params(env, uri="h", token_env="TOKEN")
+    assert (one.password_env, one.token_env) == ("PW", "")
+    assert (two.password_env, two.token_env) == ("", "TOKEN")
+    assert one == two
+    assert hash(one) == hash(two)
+    assert one.differences(two) == []
+    assert MARK not in repr(one)
+    assert params(env).token_env == "MILVUS_TOKEN"
+    assert params(env, uri="h").token_env == ""
+    assert params(env, uri="x.db", token_env="TOKEN").token_env == ""  # it has no users
+    for name, how in (("EMPTY", "is empty"), ("NOWHERE", "is not set")):
+        assert how in refusal(env, uri="h", token_env=name).what
+        assert how in refusal(env, uri="h", user="root", password_env=name).what
+    assert "both" in refusal(env, uri="h", token="key", token_env="TOKEN").what
+
+
+def test_a_change_keeps_the_variable_of_a_sign_in_that_it_keeps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A new sign-in has its own, or none."""
+    monkeypatch.setenv("PW", "new")
+    known = params({"TOKEN": "root:old"}, uri="h", token_env="TOKEN")
+    for kept in ({"db_name": "x"}, {"timeout": 3}, {"server_name": "n"}):
+        assert change(known, **kept).token_env == "TOKEN"
+    for password in ({"password": "new"}, {"password_env": "PW"}):
+        changed = change(known, **password)
+        assert changed.endpoint == params(uri="h", token="root:new").endpoint
+        assert changed.token_env == ""
+        assert changed.password_env == password.get("password_env", "")
+    assert change(known, token="key").token_env == ""
 
 
 def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

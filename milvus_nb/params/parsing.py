@@ -216,9 +216,10 @@ def _variable(name: str, value: object, variable: str, environment: Mapping[str,
     """Read a secret from the environment."""
     if is_given(value):
         raise ParamsError(f"{name} and {name}_env were both given.", "", "Leave out one.")
-    if variable not in environment:
+    if not environment.get(variable):  # empty, it would mean that nobody signs in
+        how = "empty" if variable in environment else "not set"
         raise ParamsError(
-            f"The environment variable {variable} is not set.",
+            f"The environment variable {variable} is {how}.",
             f"{name}_env reads the {name} from it.",
             "Set it before the kernel starts, or give the secret in another way.",
         )
