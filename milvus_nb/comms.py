@@ -32,7 +32,10 @@ def hush_debug_logs(comm_id: str) -> Callable[[], None]:
     loggers = [logging.getLogger("Comm"), *([kernel.log] if kernel is not None else [])]
 
     def concerns_others(record: logging.LogRecord) -> bool:
-        return comm_id not in record.getMessage()
+        # Both give the message, or its content, as an argument. Its text would not do: other
+        # messages may have the id in them, such as a cell, or the list of all comms.
+        given = record.args if isinstance(record.args, tuple) else (record.args,)
+        return not any(_comm_of(value) == comm_id for value in given)
 
     for logger in loggers:
         logger.addFilter(concerns_others)
@@ -42,3 +45,11 @@ def hush_debug_logs(comm_id: str) -> Callable[[], None]:
             logger.removeFilter(concerns_others)
 
     return undo
+
+
+def _comm_of(value: object) -> object:
+    """Give the id of the comm that a message, or its content, is about."""
+    if not isinstance(value, dict):
+        return None
+    content = value.get("content", value)
+    return content.get("comm_id") if isinstance(content, dict) else None

@@ -216,6 +216,34 @@ def test_the_panels_form_leaves_no_trace(
     assert files_with_secret(kernel.folder) == []
 
 
+def test_the_sidebars_form_leaves_no_trace_and_hides_nothing_else(
+    kernel: Kernel, server: MilvusTestServer
+) -> None:
+    """Its comm's messages are kept out of the logs, and no others that have its name in them."""
+    kernel.run(
+        "import logging\n"
+        "logging.basicConfig(filename='debug.log', level=logging.DEBUG, force=True)\n"
+        "get_ipython().kernel.log.setLevel(logging.DEBUG)\n"
+        "get_ipython().kernel.log.addHandler(logging.FileHandler('kernel.log'))\n"
+        "%load_ext milvus_nb\n"
+        "from milvus_nb import connections"
+    )
+    client = kernel.client
+    params = {"address": server.address, "alias": "x", "user": USER, "password": SECRET}
+    data = {"v": PROTOCOL, "id": 1, "method": "connect", "params": params}
+    content = {"comm_id": COMM_ID, "data": data}
+    client.shell_channel.send(client.session.msg("comm_msg", content))
+    wait_until(lambda: "'x'" in kernel.run("print(list(connections))").stdout, 10)
+    kernel.run(f"'pelican {COMM_ID}'")
+    client.comm_info(reply=True, timeout=20)
+    kernel.stop()
+    log = (kernel.folder / "kernel.log").read_text()
+    assert f"pelican {COMM_ID}" in log
+    assert "comm_info_request" in log
+    assert "handle_msg" not in (kernel.folder / "debug.log").read_text()
+    assert files_with_secret(kernel.folder) == []
+
+
 def test_a_saved_notebook_with_widget_state_holds_no_secret(
     tmp_path: Path, server: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
