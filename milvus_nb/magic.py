@@ -338,6 +338,7 @@ class MilvusMagics(Magics):
     def set_heartbeat(self, seconds: float) -> None:
         """Set ``MilvusMagics.heartbeat``, as ``%config`` does."""
         self.heartbeat = seconds
+        _ = self.registry  # with its settings, if no line has asked for it yet
 
     def shutdown(self) -> None:
         """Close every connection, if there was ever one."""

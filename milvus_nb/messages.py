@@ -48,6 +48,7 @@ __all__ = [
     "PEM_FILES",
     "MessageError",
     "Request",
+    "VersionError",
     "again",
     "answer",
     "code",
@@ -73,6 +74,10 @@ class MessageError(MilvusNbError):
     """A message of the page cannot be understood."""
 
 
+class VersionError(MessageError):
+    """The page speaks another version of the protocol."""
+
+
 @dataclass(frozen=True)
 class Request:
     """A question of the page."""
@@ -87,13 +92,15 @@ def parse(content: object) -> Request:
 
     Raises
     ------
+    VersionError
+        It is of another version.
     MessageError
-        It is of another version, or malformed. It names fields, never values.
+        It is malformed. It names fields, never values.
     """
     if not isinstance(content, dict):
         raise _malformed("it is not an object")
     if content.get("v") != PROTOCOL:
-        raise MessageError(
+        raise VersionError(
             "The panel's page and this kernel's milvus_nb do not fit together.",
             f"The page speaks version {content.get('v')!r}, the kernel version {PROTOCOL}.",
             "Install the same milvus_nb in both, restart the kernel, and run %milvus panel again.",

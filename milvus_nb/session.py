@@ -13,10 +13,11 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-from . import __version__, messages
+from . import __version__, messages, sidebar
 from .errors import AliasError, MilvusNbError
 from .facts import facts
 from .forms import Forms
+from .params.values import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,6 +68,7 @@ class PageSession:
         self._jobs: dict[int, Job[Any]] = {}
         self._forms = Forms()
         self._page_until = 0.0
+        self._is_closed = False
         self._dirty: set[str] = set()
         self._endpoints: dict[Endpoint, int] = {}
         self._numbers: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()
@@ -78,8 +80,9 @@ class PageSession:
     def close(self) -> None:
         """Forget everything, secrets of forms as well, and end what is under way."""
         self._unsubscribe()
-        self._tick.cancel()
         with self._lock:
+            self._is_closed = True
+            self._tick.cancel()
             jobs = list(self._jobs.values())
             self._jobs.clear()
             self._endpoints.clear()
@@ -100,9 +103,12 @@ class PageSession:
         except Exception as error:  # noqa: BLE001  # the page is told
             if isinstance(number, int):
                 self.send(messages.failure(number, error))
+            elif isinstance(error, messages.VersionError):
+                self.send(sidebar.here())  # its ids are of another kind: this says which we speak
 
     def _do_hello(self, request: Request) -> None:
         registry = self._registry
+        self._follow_monitor()
         versions = {
             "milvus_nb": __version__,
             "pymilvus": importlib.metadata.version("pymilvus"),
@@ -220,7 +226,7 @@ class PageSession:
         self.send(messages.answer(request.id, {"text": text}))
 
     def _do_pace(self, request: Request) -> None:
-        self._set_heartbeat(request.params["heartbeat_s"])
+        self._set_heartbeat(seconds("heartbeat_s", request.params["heartbeat_s"]))
         self.send(messages.answer(request.id, {}))
 
     # Shared by them
@@ -261,7 +267,15 @@ class PageSession:
 
     # Events
 
+    def _follow_monitor(self) -> None:
+        """Go on with another monitor's thread, where the registry was shut down meanwhile."""
+        with self._lock:
+            if self._tick.done() and not self._is_closed:
+                self._tick = self._registry.monitor.each_heartbeat(self._send_tick)
+                self._flush_due = False  # what was due went with the thread
+
     def _on_event(self, event: Event) -> None:
+        self._follow_monitor()
         with self._lock:
             self._dirty.add(event.alias)
             if self._flush_due:

@@ -14,7 +14,7 @@ from IPython.core.getipython import get_ipython
 
 from . import __version__
 from .comms import answer_while_busy, hush_debug_logs
-from .protocol import PROTOCOL
+from .protocol import PROTOCOL, HereEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .registry import ConnectionRegistry
     from .session import PageSession
 
-__all__ = ["COMM_ID", "TARGET", "Host", "Sidebar", "close", "open_for"]
+__all__ = ["COMM_ID", "TARGET", "Host", "Sidebar", "close", "here", "open_for"]
 
 #: As in lab/src/kernels/channel.ts.
 TARGET: Final = "milvus_nb"
@@ -64,9 +64,10 @@ class Sidebar:
         from comm import create_comm, get_comm_manager
 
         self.host = host
-        self._lock = threading.Lock()
-        self._session: PageSession | None = None
+        self._handling = threading.Lock()
+        self._sending = threading.Lock()
         self._is_closed = False
+        self._session: PageSession | None = None
         self._manager = get_comm_manager()
         self._comm: BaseComm = create_comm(target_name=TARGET, comm_id=COMM_ID, primary=False)
         self._comm.on_msg(self._on_message)
@@ -74,43 +75,48 @@ class Sidebar:
         answer_while_busy(self._comm)
         self._unhush = hush_debug_logs(COMM_ID)
         self._manager.register_comm(self._comm)
-        self._send({"v": PROTOCOL, "event": "here", "milvus_nb": __version__})
+        self._send(here())
 
     def close(self) -> None:
-        """Close the comm; pages are told."""
-        with self._lock:
-            session, self._session = self._session, None
-            self._is_closed = True
-        if session is not None:
-            session.close()
-        self._comm.close()
+        """Close the comm; pages are told, and nothing is said or done any more."""
+        with self._handling:
+            if self._session is not None:
+                self._session.close()
+            with self._sending:
+                self._is_closed = True
+                self._comm.close()
         self._unhush()
 
     def _send(self, message: Mapping[str, Any]) -> None:
-        self._comm.send(dict(message))
+        # Whom a page hears, it takes for loaded: so not a word after the comm was closed.
+        with self._sending:
+            if not self._is_closed:
+                self._comm.send(dict(message))
 
     def _on_message(self, message: dict[str, Any]) -> None:
-        session = self._serve()
-        if session is not None:
-            session.handle(message["content"]["data"])
+        # One at a time, so that closing does not leave half a request behind.
+        with self._handling:
+            if not self._is_closed:
+                self._serve().handle(message["content"].get("data"))
 
-    def _serve(self) -> PageSession | None:
-        # Not before: loading the extension has to stay light.
-        from .session import PageSession
+    def _serve(self) -> PageSession:
+        if self._session is None:
+            # Not before: loading the extension has to stay light.
+            from .session import PageSession
 
-        registry = self.host.registry()
-        with self._lock:
-            if self._session is None and not self._is_closed:
-                self._session = PageSession(registry, self._send, self._set_heartbeat)
-            return self._session
+            registry = self.host.registry()
+            self._session = PageSession(registry, self._send, self._set_heartbeat)
+        return self._session
 
     def _set_heartbeat(self, seconds: float) -> None:
         self.host.set_heartbeat(seconds)
 
     def _on_page_closed(self, _: object) -> None:
         """Stay, for the other pages: the comm manager has dropped it."""
-        self._comm._closed = False  # noqa: SLF001  # the manager has set it
-        self._manager.register_comm(self._comm)
+        with self._handling:
+            if not self._is_closed:
+                self._comm._closed = False  # noqa: SLF001  # the manager has set it
+                self._manager.register_comm(self._comm)
 
 
 def open_for(host: Host, *, instead: bool) -> None:
@@ -138,3 +144,8 @@ def close() -> None:
         opened, _opened[:] = list(_opened), []
     for sidebar in opened:
         sidebar.close()
+
+
+def here() -> HereEvent:
+    """Say that the kernel has milvus_nb, and which protocol it speaks."""
+    return {"v": PROTOCOL, "event": "here", "milvus_nb": __version__}

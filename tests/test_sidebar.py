@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from tests.servers import MilvusTestServer
 
 LOAD = "%load_ext milvus_nb"
+OPENED = "import milvus_nb.sidebar; sidebar = milvus_nb.sidebar._opened[0]"
 
 
 class Page:
@@ -55,21 +57,26 @@ class Page:
     def start(self, method: str, **params: Any) -> int:
         """Ask, without waiting for the answer."""
         self._next += 1
-        data = {"v": PROTOCOL, "id": self._next, "method": method, "params": params}
-        self.shell("comm_msg", {"comm_id": COMM_ID, "data": data})
+        self.send({"v": PROTOCOL, "id": self._next, "method": method, "params": params})
         return self._next
+
+    def send(self, data: object) -> None:
+        """Send anything."""
+        self.shell("comm_msg", {"comm_id": COMM_ID, "data": data})
+
+    def answer(self, number: int) -> dict[str, Any]:
+        """Wait for the answer to a question."""
+        return self.hear(lambda said: said.get("id") == number)
 
     def ask(self, method: str, **params: Any) -> Any:
         """Ask, and give the result."""
-        number = self.start(method, **params)
-        answer = self.hear(lambda said: said.get("id") == number)
+        answer = self.answer(self.start(method, **params))
         assert "error" not in answer, answer
         return answer["result"]
 
     def refusal(self, method: str, **params: Any) -> dict[str, str]:
         """Ask, and give the error."""
-        number = self.start(method, **params)
-        error: dict[str, str] = self.hear(lambda said: said.get("id") == number)["error"]
+        error: dict[str, str] = self.answer(self.start(method, **params))["error"]
         return error
 
     def row(self, alias: str) -> dict[str, Any]:
@@ -98,6 +105,12 @@ class Page:
         if content.get("comm_id") == COMM_ID:
             closed = message["msg_type"] == "comm_close"
             self.heard.append({"closed": True} if closed else content["data"])
+
+    def listen(self) -> None:
+        """Hear what the kernel says until it is silent for longer than it holds changes back."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.take(self.kernel.client.get_iopub_msg(timeout=0.3))
 
     def run(self, cell: str) -> str:
         """Run a cell, and give what it printed."""
@@ -239,8 +252,109 @@ def test_the_pace_is_that_of_the_settings(page: Page) -> None:
 def test_a_page_of_another_version_is_told(page: Page) -> None:
     """The answer carries the kernel's own version, which the page can tell."""
     page.run(LOAD)
-    data = {"v": PROTOCOL + 1, "id": 5, "method": "hello", "params": {}}
-    page.shell("comm_msg", {"comm_id": COMM_ID, "data": data})
+    page.send({"v": PROTOCOL + 1, "id": 5, "method": "hello", "params": {}})
     answer = page.hear(lambda said: said.get("id") == 5)
     assert answer["v"] == PROTOCOL
     assert "do not fit together" in answer["error"]["what"]
+    page.heard.clear()
+    page.send({"v": PROTOCOL + 1, "id": "a kind of id that we do not have"})
+    assert page.hear(lambda said: said.get("event") != "tick")["event"] == "here"
+
+
+def test_first_requests_at_once_make_one_session(page: Page) -> None:
+    """Two pages ask on subshells of their own; each change is told once."""
+    page.run(LOAD)
+    other = Page(page.kernel)
+    for one in (page, other):
+        one.take_subshell()
+    asked = [one.start("hello") for _ in range(5) for one in (page, other)]
+    for number in asked:
+        page.answer(number)
+    assert page.run(f"{OPENED}\nprint(len(sidebar._session._registry._listeners))") == "1\n"
+
+
+def test_nothing_is_said_after_the_comm_is_closed(page: Page, silent_port: int) -> None:
+    """A page would take the kernel for loaded again; what is under way is given up."""
+    page.run(LOAD)
+    page.ask("hello")
+    for number in range(20):
+        page.start("connect", address=f"localhost:{silent_port}", alias=f"c{number}", timeout=60)
+    page.hear(lambda said: any(row["alias"] == "c19" for row in said.get("changed", [])))
+    page.kernel.client.execute("%unload_ext milvus_nb")
+    page.hear(lambda said: "closed" in said)
+    page.listen()
+    assert page.heard[-1] == {"closed": True}
+
+
+def test_a_request_that_meets_the_unloading_starts_nothing(page: Page) -> None:
+    """Neither the monitor's thread nor a listener comes back."""
+    page.run(LOAD)
+    request = {"v": PROTOCOL, "id": 1, "method": "hello", "params": {}}
+    shown = page.run(
+        "import threading\n"
+        f"{OPENED}\n"
+        "%unload_ext milvus_nb\n"
+        f"sidebar._on_message({{'content': {{'data': {request}}}}})\n"
+        "print([t.name for t in threading.enumerate() if 'milvus-nb' in t.name])",
+    )
+    assert shown.splitlines()[-1] == "[]"
+
+
+def test_pages_are_served_after_a_shutdown(page: Page) -> None:
+    """`connections.shutdown()` ends the thread that tells of changes; the next one does it."""
+    page.run(f"{LOAD}\nfrom milvus_nb import connections\n%config MilvusMagics.heartbeat = 0.3")
+    page.ask("connect", address="./demo.db", alias="lite")
+    page.run("connections.shutdown()")
+    page.heard.clear()
+    page.run("c = connections.connect('again', uri='./demo.db')")
+    page.hear(lambda said: any(row["alias"] == "again" for row in said.get("changed", [])))
+    page.hear(lambda said: said.get("event") == "tick")
+
+
+def test_threads_that_ask_at_once_get_one_registry(page: Page) -> None:
+    """A page's first request and a cell may both be the first."""
+    shown = page.run(
+        "import sys, threading\n"
+        "from milvus_nb.registry import process_registry\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "found, start = [], threading.Barrier(8)\n"
+        "def ask():\n    start.wait()\n    found.append(process_registry())\n"
+        "threads = [threading.Thread(target=ask) for _ in range(8)]\n"
+        "for thread in threads: thread.start()\n"
+        "for thread in threads: thread.join()\n"
+        "print(len(set(map(id, found))))"
+    )
+    assert shown == "1\n"
+
+
+def test_the_pace_reaches_a_registry_that_was_there_before_the_magic(page: Page) -> None:
+    """No line of %milvus has applied the settings yet; what is no pace changes nothing."""
+    page.run("from milvus_nb import connections")
+    page.ask("hello")
+    page.run(LOAD)
+    page.ask("pace", heartbeat_s=0.9)
+    assert page.ask("hello")["heartbeat_s"] == 0.9
+    assert "a day" in page.refusal("pace", heartbeat_s=10**400)["why"]
+    assert page.ask("hello")["heartbeat_s"] == 0.9
+
+
+def test_an_extension_of_the_configuration_is_found_with_its_settings(kernel: Kernel) -> None:
+    """It is loaded before the kernel's first message."""
+    folder = kernel.folder / "ipython" / "profile_default"
+    (folder / "ipython_kernel_config.py").write_text(
+        "c.InteractiveShellApp.extensions = ['milvus_nb']\nc.MilvusMagics.heartbeat = 9.0\n"
+    )
+    kernel.restart()
+    page = Page(kernel)
+    assert list(page.comms()) == [COMM_ID]
+    assert page.ask("hello")["heartbeat_s"] == 9.0
+
+
+def test_a_restart_is_no_unloading(page: Page) -> None:
+    """The end of the process closes no comm, which a page would take for the user's wish."""
+    page.run(LOAD)
+    page.ask("hello")
+    page.kernel.restart()
+    assert page.comms() == {}
+    page.listen()
+    assert {"closed": True} not in page.heard
