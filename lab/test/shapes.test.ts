@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { afterEach, mock, test } from 'node:test';
 
 import { PROTOCOL as v } from '../src/panel/messages';
 import { isResult, parse } from '../src/panel/shapes';
 import { REFUSED, row } from './rows';
 
 const rows = { v, event: 'rows', changed: [row()], removed: ['x'], current: null, now: 1.5 };
+
+const warned = mock.method(console, 'warn', () => {});
+
+afterEach(() => warned.mock.resetCalls());
 
 test('an event, an answer and an error are known by their fields', () => {
   assert.deepEqual(parse(rows), { kind: 'event', event: rows });
@@ -40,6 +44,24 @@ test('what is malformed is no message', () => {
   ]) {
     assert.equal(parse(message), null, JSON.stringify(message));
   }
+});
+
+test('the console is told which field is wrong, and no value', () => {
+  const wrong = { ...rows, changed: [row(), { ...row(), again: { address: 7, alias: 'a' } }] };
+  assert.equal(parse(wrong), null);
+  assert.match(
+    String(warned.mock.calls[0]?.arguments[0]),
+    /RowsEvent\.changed\[1\]\.again\.address$/,
+  );
+  assert.ok(
+    !isResult('details', {
+      rows: [
+        ['A', 'b'],
+        ['A', 1],
+      ],
+    }),
+  );
+  assert.match(String(warned.mock.calls[1]?.arguments[0]), /Facts\.rows\[1\]$/);
 });
 
 test('what a newer minor version says in addition does no harm', () => {
