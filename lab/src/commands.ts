@@ -34,9 +34,10 @@ export function addCommands(
     caption: trans.__('Open the form for a new connection of the notebook in front.'),
     isEnabled: () => front.kernel !== null,
     execute: async () => {
+      const { kernel } = front;
       show();
-      if (await front.kernel?.load()) {
-        session()?.ask({ kind: 'connect' });
+      if (await kernel?.load()) {
+        kernel?.session?.ask({ kind: 'connect' });
       }
     },
   });
@@ -74,9 +75,11 @@ export function addCommands(
       }
       try {
         const text = await found.actions.cell(alias);
+        const { activeCellIndex: at, model } = notebook.content;
+        // Into this notebook, whichever is in front by now; no cell that is there is touched.
+        model?.sharedModel.insertCell(at + 1, { cell_type: 'code', source: text.trimEnd() });
+        notebook.content.activeCellIndex = at + 1;
         shell.activateById(notebook.id);
-        await commands.execute('notebook:insert-cell-below');
-        notebook.content.activeCell?.model.sharedModel.setSource(text.trimEnd());
       } catch (error) {
         tell(error);
       }

@@ -55,6 +55,9 @@ const kernels: JupyterFrontEndPlugin<IMilvus> = {
         return;
       }
       const { type, path } = hub.userOf(kernelId);
+      if (path === '') {
+        return; // a kernel that nobody has a notebook of
+      }
       void commands.execute(type === 'console' ? 'console:open' : 'docmanager:open', { path });
     };
     return { hub, front, settings, open };

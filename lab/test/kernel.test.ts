@@ -283,6 +283,40 @@ test('reconnecting loads, connects with what was typed, and keeps what failed', 
   assert.deepEqual(told.at(-1), ['refused', REFUSED]);
 });
 
+test('a load behind a cell that fails is dropped, and nothing is blamed', async () => {
+  await begin();
+  connection.executed = { status: 'aborted' };
+  assert.ok(!(await kernel.load()));
+  assert.deepEqual([kernel.phase, kernel.failure], ['absent', null]);
+});
+
+test('who asks to load while it loads gets the same answer', async () => {
+  await begin();
+  const both = await Promise.all([kernel.load(), kernel.load()]);
+  assert.deepEqual(both, [true, true]);
+  assert.equal(sentTo('execute_request').length, 1);
+});
+
+test('a second restart forgets nothing that waits, nor does a last word of the old process', async () => {
+  await begin();
+  kernel.lost = [row({ alias: 'waiting' })];
+  connection.statusChanged.emit('restarting');
+  connection.say({ v: PROTOCOL, event: 'here', milvus_nb: '0.1.0' });
+  assert.equal(kernel.phase, 'restarting');
+  assert.deepEqual(
+    kernel.lost.map(({ alias }) => alias),
+    ['waiting'],
+  );
+});
+
+test('without the secret that it needs nothing is sent', async () => {
+  await begin();
+  kernel.lost = [row({ alias: 'typed' })];
+  await reconnect(kernel, new Map(), () => {});
+  assert.ok(!connection.sent.some(({ content: { data } }) => data?.method === 'connect'));
+  assert.equal(kernel.lost.length, 1);
+});
+
 test('what is let go leaves a connection alone that is not its own', async () => {
   await begin();
   kernel.dispose();

@@ -126,6 +126,7 @@ export class KernelHub {
     const kernel = new MilvusKernel(connection, owned);
     if (before !== undefined) {
       kernel.lost = before.lost;
+      kernel.unloaded = before.unloaded;
       this.remove(before);
     }
     this.kernels.set(connection.id, kernel);

@@ -47,6 +47,7 @@ export class MilvusKernel {
   private readonly _phaseChanged = new Signal<this, void>(this);
   private unsubscribe: (() => void) | null = null;
   private asked = 0;
+  private loadingOnce: Promise<boolean> | null = null;
 
   /**
    * @param connection the notebook's that is open in this page, or one of our own
@@ -97,7 +98,14 @@ export class MilvusKernel {
   }
 
   /** Load milvus_nb, as a cell would; behind a running cell it waits for that. Whether it worked. */
-  async load(): Promise<boolean> {
+  load(): Promise<boolean> {
+    this.loadingOnce ??= this.doLoad().finally(() => {
+      this.loadingOnce = null;
+    });
+    return this.loadingOnce;
+  }
+
+  private async doLoad(): Promise<boolean> {
     if (this.phase !== 'absent' && this.phase !== 'missing') {
       return this.phase === 'present';
     }
@@ -108,6 +116,11 @@ export class MilvusKernel {
     let error: KernelMessage.IReplyErrorContent | null = null;
     try {
       const reply = await connection.requestExecute(options).done;
+      // A cell before it has failed, and the kernel has dropped what was waiting.
+      if (reply?.content.status === 'aborted' && this.is('loading')) {
+        this.setPhase('absent');
+        return false;
+      }
       error = reply?.content.status === 'error' ? reply.content : null;
     } catch {
       return false; // The kernel was restarted or has ended; its phase says so.
@@ -183,13 +196,15 @@ export class MilvusKernel {
   }
 
   private readonly onSaid = (): void => {
-    if (this.session === null && this.phase !== 'dead') {
+    // What a process says while it ends is no word of the next one.
+    if (this.session === null && this.phase !== 'dead' && this.phase !== 'restarting') {
       this.asked++; // Who speaks is present, whatever the answer to an earlier question.
       this.begin();
     }
   };
 
   private readonly onClosed = (): void => {
+    this.asked++;
     this.endSession();
     this.unloaded = true;
     this.setPhase('absent');
@@ -220,9 +235,8 @@ export class MilvusKernel {
     this.asked++;
     const rows = [...(this.session?.store.rows.values() ?? [])];
     const connected = rows.filter(row => row.own && row.origin === 'milvus_nb');
-    if (connected.length > 0) {
-      this.lost = connected;
-    }
+    const aliases = new Set(connected.map(row => row.alias));
+    this.lost = [...this.lost.filter(row => !aliases.has(row.alias)), ...connected];
     this.failure = null;
     this.endSession();
     this.unloaded = false;

@@ -36,13 +36,19 @@ export async function reconnect(
   }
   await Promise.all(
     rows.map(async row => {
-      const params = paramsOf(row, secrets.get(row.alias) ?? '');
+      const secret = secrets.get(row.alias) ?? '';
       secrets.delete(row.alias);
+      if (secret === '' && needsSecret(row)) {
+        report(row.alias, secretMissing(row)); // without it, it would sign in as nobody
+        return;
+      }
       report(row.alias, 'connecting');
+      const { id, answer } = session.actions.connect(paramsOf(row, secret), () => {});
       try {
-        await session.actions.connect(params, () => {}).answer;
+        await answer;
         kernel.forget(row.alias);
       } catch (error) {
+        session.actions.forget(id);
         report(row.alias, failureOf(error));
       }
     }),
@@ -56,6 +62,19 @@ function paramsOf(row: Row, secret: string): ConnectParams {
   return row.auth === 'password'
     ? { ...row.again, password: secret }
     : { ...row.again, token: secret };
+}
+
+function secretMissing({ auth, alias }: Row): Failure {
+  return {
+    what:
+      auth === 'password'
+        ? trans.__('The password for %1 is needed.', alias)
+        : trans.__('The token for %1 is needed.', alias),
+    why: '',
+    fix: trans.__('Type it, and press Reconnect.'),
+    cause: '',
+    evidence: '',
+  };
 }
 
 function notLoaded(): Failure {
