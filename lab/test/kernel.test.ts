@@ -309,6 +309,18 @@ test('a second restart forgets nothing that waits, nor does a last word of the o
   );
 });
 
+test('what cells have connected again is no longer offered', async () => {
+  connection.loaded = true;
+  await begin();
+  kernel.lost = [row({ alias: 'again' }), row({ alias: 'gone' })];
+  const hello = { current: null, now: 0, heartbeat_s: 3, versions: {} };
+  kernel.session?.store.hello({ connections: [row({ alias: 'again' })], ...hello });
+  assert.deepEqual(
+    kernel.lost.map(({ alias }) => alias),
+    ['gone'],
+  );
+});
+
 test('without the secret that it needs nothing is sent', async () => {
   await begin();
   kernel.lost = [row({ alias: 'typed' })];

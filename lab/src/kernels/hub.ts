@@ -103,7 +103,9 @@ export class KernelHub {
       }
     }
     running.forEach((_, id) => this.listed.add(id));
-    keepOnly(id => running.has(id) || this.kernels.has(id));
+    if (this.services.kernels.isReady) {
+      keepOnly(id => running.has(id) || this.kernels.has(id));
+    }
     if (this.watchers > 0) {
       running.forEach(model => this.watch(model));
     }

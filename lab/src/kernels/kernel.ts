@@ -181,7 +181,7 @@ export class MilvusKernel {
       };
       void this.channel.takeSubshell().catch(gone);
       this.session = new Session(wire);
-      this.unsubscribe = this.session.store.subscribe(this.emitChanged);
+      this.unsubscribe = this.session.store.subscribe(this.onStoreChanged);
     }
     this.failure = null;
     this.unloaded = false;
@@ -315,6 +315,19 @@ export class MilvusKernel {
     }
     this._changed.emit();
   }
+
+  /** What cells have connected again need not be offered any more. */
+  private readonly onStoreChanged = (): void => {
+    const rows = this.session?.store.rows;
+    const isBack = ({ alias }: Row): boolean => {
+      const row = rows?.get(alias);
+      return row !== undefined && row.state !== 'connecting';
+    };
+    if (this.lost.some(isBack)) {
+      this.lost = this.lost.filter(row => !isBack(row));
+    }
+    this._changed.emit();
+  };
 
   private readonly emitChanged = (): void => this._changed.emit();
 }
