@@ -49,7 +49,8 @@ class FakeConnection {
       list_subshell_request: { subshell_id: [] },
       create_subshell_request: { subshell_id: 's' },
     };
-    return { done: Promise.resolve(this.reply(answers[message.header.msg_type] ?? {})) };
+    const reply = this.reply(answers[message.header.msg_type] ?? {});
+    return { done: new Promise(resolve => setImmediate(() => resolve(reply))) };
   }
 
   sendShellMessage(message: Sent): { done: Promise<unknown> } {
@@ -166,6 +167,18 @@ test('a busy kernel is asked on a subshell after a moment', async t => {
   t.mock.timers.tick(300);
   await settle();
   assert.equal(kernel.phase, 'present');
+});
+
+test('who needs a subshell while one is made gets the same one', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  connection.busy = true;
+  await begin();
+  t.mock.timers.tick(300);
+  connection.say({ v: PROTOCOL, event: 'here', milvus_nb: '0.1.0' });
+  await settle();
+  assert.equal(kernel.phase, 'present');
+  assert.ok(kernel.answersWhileBusy);
+  assert.equal(sentTo('create_subshell_request').length, 1);
 });
 
 test('without subshells a busy kernel is not known until it answers', async t => {

@@ -45,6 +45,7 @@ export class KernelChannel {
   busySince: number | null = null;
 
   private subshell: string | null = null;
+  private takingSubshell: Promise<void> | null = null;
   private running = '';
   /** What the kernel's present process calls its session. */
   private process = '';
@@ -85,20 +86,31 @@ export class KernelChannel {
 
   /** Have a subshell, if the kernel can; until then what is sent waits for a running cell. */
   async takeSubshell(): Promise<void> {
-    if (!this.abilities?.subshells || this.subshell !== null) {
-      return;
+    if (this.abilities?.subshells && this.subshell === null) {
+      // One at a time: whoever asks meanwhile would make a second one.
+      const taking = (this.takingSubshell ??= this.recallOrMake());
+      try {
+        await taking;
+      } finally {
+        if (this.takingSubshell === taking) {
+          this.takingSubshell = null;
+        }
+      }
     }
+  }
+
+  private async recallOrMake(): Promise<void> {
     const { id } = this.connection;
     const known = recall(id);
     if (known !== null) {
       const listed = await this.control<{ subshell_id?: string[] }>('list_subshell_request');
       if (listed.subshell_id?.includes(known)) {
-        this.subshell ??= known;
+        this.subshell = known;
         return;
       }
     }
     const { subshell_id } = await this.control<{ subshell_id?: string }>('create_subshell_request');
-    if (this.subshell === null && subshell_id !== undefined) {
+    if (subshell_id !== undefined) {
       this.subshell = subshell_id;
       remember(id, subshell_id);
     }
@@ -115,6 +127,7 @@ export class KernelChannel {
   reset(): void {
     this.abilities = null;
     this.subshell = null;
+    this.takingSubshell = null;
     this.process = '';
     this.setBusy(null);
   }
