@@ -133,6 +133,7 @@ class Watch:
         self._is_poked = False
         self._lost: asyncio.Task[None] | None = None
         self._asking: Shared[None] | None = None
+        self._asked_until = 0.0
         self._loop: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[tuple[str, bool]] | None = None
 
@@ -163,6 +164,7 @@ class Watch:
             The endpoint did not answer, or refused. The watch's status says the same.
         """
         stages = stages or Stages()
+        ends = time.monotonic() + deadline
         patience: float | None = deadline
         asking = self._asking
         if asking is None or not asking.is_open:
@@ -171,14 +173,21 @@ class Watch:
             if limit == deadline:
                 patience = None  # the probe itself ends by then
             asking = self._asking = Shared(self._refresh(limit, stages))
+            self._asked_until = time.monotonic() + limit
         else:
             stages.skip("resolve", "tcp", "tls", "grpc", "sign_in", "version", "health")
+        until = self._asked_until
         try:
             await asking.wait(patience)
         except asyncio.TimeoutError:
             failed = ProbeError(late(self.endpoint, stages.running, deadline))
             stages.fail(failed)
             raise failed from None
+        except ProbeError:
+            left = ends - time.monotonic()
+            if time.monotonic() < until or left <= 0:
+                raise
+            return await self.check(left, stages)  # whoever asked first had less patience
         return self.status
 
     def require_file(self) -> None:

@@ -76,6 +76,19 @@ def test_a_hurried_connect_does_not_harm_the_others(
         assert states == []
 
 
+def test_a_patient_connect_does_not_fail_with_the_heartbeat(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """It joins a probe that gives up sooner, and asks again."""
+    connections.set_pace(heartbeat=0.1, deadline=0.3)
+    with FaultProxy(("127.0.0.1", milvus.port)) as way:
+        found = connections.connect("a", uri=way.address)
+        way.delay(0.4)
+        wait_until(lambda: found.state == "unreachable", 5)
+        for number in range(3):
+            assert connections.connect(f"b{number}", uri=way.address, timeout=10).latency_ms
+
+
 def test_each_connect_has_its_own_deadline(
     connections: ConnectionRegistry, silent_port: int
 ) -> None:
