@@ -38,6 +38,7 @@ const extension = {
   outdir: 'lib',
   // JupyterLab has them, and shares them with its extensions.
   external: ['@jupyterlab/*', '@lumino/*'],
+  splitting: true,
   legalComments: 'none',
   sourcemap: flag === '--prod' ? false : 'inline',
 };

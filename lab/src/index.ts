@@ -87,6 +87,7 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     const widget = new SidebarWidget(hub, front, doors, trans.__('Milvus'));
     app.shell.add(widget, 'left', { rank: 350, type: 'Milvus' });
     restorer?.add(widget, widget.id);
+    void app.restored.then(() => widget.load());
     addCommands(app, milvus, palette);
   },
 };

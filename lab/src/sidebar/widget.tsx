@@ -5,12 +5,14 @@ import type { KernelHub } from '../kernels/hub';
 import type { Front } from '../kernels/front';
 import type { Doors } from './doors';
 import { milvusIcon } from './icon';
-import { Sidebar } from './Sidebar';
+import type { Sidebar } from './Sidebar';
 
 export const SIDEBAR_ID = 'milvus_nb-sidebar';
 
 /** The sidebar of JupyterLab, around the view. It stays as it is while it is out of sight. */
 export class SidebarWidget extends Widget {
+  private view: typeof Sidebar | null = null;
+
   constructor(
     private readonly hub: KernelHub,
     private readonly front: Front,
@@ -25,6 +27,12 @@ export class SidebarWidget extends Widget {
     this.addClass('milvus-nb-sidebar');
     // JupyterLab's shortcuts would take keys from it.
     this.node.setAttribute('data-lm-suppress-shortcuts', 'true');
+  }
+
+  /** Fetch the view, which JupyterLab's start need not wait for. */
+  async load(): Promise<void> {
+    this.view = (await import('./Sidebar')).Sidebar;
+    this.draw();
   }
 
   protected override onAfterShow(): void {
@@ -44,7 +52,9 @@ export class SidebarWidget extends Widget {
   }
 
   private draw(): void {
-    const { hub, front, doors } = this;
-    render(<Sidebar hub={hub} front={front} doors={doors} seen={this.isVisible} />, this.node);
+    const { hub, front, doors, view: View } = this;
+    if (View !== null && this.isAttached) {
+      render(<View hub={hub} front={front} doors={doors} seen={this.isVisible} />, this.node);
+    }
   }
 }
