@@ -13,6 +13,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+    from jupyter_server.serverapp import ServerApp
 
     from .connection import Connection, PingResult
     from .diagnosis import Diagnosis
@@ -75,6 +76,18 @@ def __dir__() -> list[str]:
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     """Tell `jupyter-builder develop` where the JupyterLab extension is."""
     return [{"src": "labextension", "dest": "milvus_nb"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Tell Jupyter Server where its extension is."""
+    return [{"module": "milvus_nb"}]
+
+
+def _load_jupyter_server_extension(app: ServerApp) -> None:
+    """Serve profiles over REST."""
+    from . import server
+
+    server.load(app)
 
 
 def load_ipython_extension(ip: InteractiveShell) -> None:

@@ -7,7 +7,6 @@ a quote or a backslash would come apart. So the line is split first.
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import shlex
 from dataclasses import dataclass
@@ -16,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from IPython.utils.text import DollarFormatter
 
 from .errors import MagicUsageError
+from .near import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Parser", "Word", "closest", "raw_words", "split", "unexpanded"]
+__all__ = ["Parser", "Word", "raw_words", "split", "unexpanded"]
 
 # What other tools call our options.
 _MEANT: Final = {
@@ -215,8 +215,3 @@ class Parser(argparse.ArgumentParser):
     def options(self) -> list[str]:
         """List the option names."""
         return [name for action in self._actions for name in action.option_strings]
-
-
-def closest(word: str, known: Iterable[str]) -> str:
-    """Find the known word that was probably meant, or nothing."""
-    return next(iter(difflib.get_close_matches(word, list(known), 1, 0.6)), "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from . import messages
 from . import params as parameters
@@ -47,6 +47,24 @@ class Forms:
         MilvusNbError
             The form counts on a secret that is not kept any more.
         """
+        secret = self._secret(request)
+        given = {**request.params, **secret}
+        return parameters.parse(**given, default_timeout=default_timeout)
+
+    def profile(self, request: Request) -> dict[str, Any]:
+        """Take the secret out of a profile's request; give what is to take the profile's place.
+
+        Raises
+        ------
+        MilvusNbError
+            The form counts on a secret that is not kept any more.
+        """
+        secret = self._secret(request)
+        request.params.pop("address", None)  # its own is meant; this one is for eyes
+        typed = secret.get("password") or secret.get("token")
+        return {**request.params, **({"secret": typed} if typed else {})}
+
+    def _secret(self, request: Request) -> dict[str, Secret]:
         given = request.params
         secret = {name: Secret(given.pop(name)) for name in _SECRETS if given.get(name)}
         earlier = given.pop("secret_from", None)
@@ -60,7 +78,7 @@ class Forms:
                 )
             secret = secret or kept
         self._keep(request.id, secret)
-        return parameters.parse(**{**given, **secret}, default_timeout=default_timeout)
+        return secret
 
     def paste(self, request: Request, default_timeout: float) -> protocol.Pasted:
         """Read what was pasted, keep its secret, and give the rest as the form's fields.

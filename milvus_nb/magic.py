@@ -10,8 +10,9 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from traitlets import Bool, Float, Int, observe, validate
 
 from . import cells, completion, sidebar, usage
-from .arguments import Word, closest, split
+from .arguments import Word, split
 from .errors import MagicUsageError, MilvusNbError, without_frames
+from .near import closest
 
 if TYPE_CHECKING:
     import argparse
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from .connection import Connection, PingResult
     from .display import Facts, Snippet, StatusTable
+    from .doctor import Report
     from .monitor import Job
     from .registry import ConnectionRegistry
 
@@ -104,6 +106,11 @@ class MilvusMagics(Magics):
         silent = bare.endswith(";") and not bare.endswith("\\;")
         words = split(bare[:-1] if silent else bare, self.shell.user_ns if self.shell else {})
         name = words[0].text if words else "status"
+        if name == "profile":
+            from . import profile_commands
+
+            value = profile_commands.run(self, words[1:], rest)
+            return None if silent else value
         if name in ("--help", "-h"):
             name = "help"
         if name not in usage.PARSERS:
@@ -139,8 +146,11 @@ class MilvusMagics(Magics):
             print(usage.help_text("connect"))
             return None
         if arguments.disconnect:
-            self._disconnect([arguments.alias])
+            self._disconnect([arguments.alias], confirmed=arguments.yes)
             return None
+        name = self._profile_named(arguments)
+        if name:
+            return self._connect_profile(name, arguments, words)
         given = self._given(arguments, words)
         given.update(
             address=arguments.address or "",
@@ -150,7 +160,44 @@ class MilvusMagics(Magics):
         )
         alias, replace = arguments.alias, arguments.replace
         start = functools.partial(self.registry.start, alias, replace=replace, **given)
-        connection, _ = self._watched(start, after_s=_SHOW_AFTER_S)
+        return self.watched(start)
+
+    def _profile_named(self, arguments: argparse.Namespace) -> str:
+        """Give the name of the profile that is meant; empty where it is an address, or nothing."""
+        if arguments.profile is not None:
+            return str(arguments.profile)
+        profiles = self.registry.profiles
+        address = arguments.address
+        has_place = any((arguments.uri, arguments.host, arguments.port))
+        if address:
+            return address if not has_place and address in profiles else ""
+        has_sign_in = arguments.user or arguments.password or arguments.token
+        if has_place or has_sign_in or arguments.alias != "default":
+            return ""
+        default = profiles.find().default
+        return default.name if default is not None else ""
+
+    def _connect_profile(
+        self, name: str, arguments: argparse.Namespace, words: list[Word]
+    ) -> Connection:
+        from . import profile_commands
+
+        profile = self.registry.profiles.get(name)
+        if arguments.address not in (None, name) or arguments.uri or arguments.host:
+            raise MagicUsageError(
+                f"Profile {name} has an address: {profile.address}.",
+                "Another one is not to get its secret.",
+                "Leave one of the two out.",
+            )
+        if arguments.ask and arguments.user is None:
+            arguments.user = profile.user or None
+        given = self._given(arguments, words)
+        alias = name if arguments.alias == "default" else arguments.alias
+        if alias not in self.registry and not arguments.yes:
+            profile_commands.confirm("Connect", [(alias, profile.guard())])
+        connection: Connection = profile_commands.start(
+            self, name, alias, given, replace_it=arguments.replace
+        )
         return connection
 
     def _connect_pasted(self, pasted: str, text: str, options: str) -> Connection:
@@ -182,7 +229,7 @@ class MilvusMagics(Magics):
         better = snippets.connect_line(target, alias, ask=True)
         start = functools.partial(registry.open, alias, target, replace=arguments.replace)
         try:
-            connection, _ = self._watched(start, after_s=_SHOW_AFTER_S)
+            connection = self.watched(start)
         except MilvusNbError:
             if found.secret_shown:
                 print(cells.warning(better))
@@ -200,7 +247,7 @@ class MilvusMagics(Magics):
                 aliases += [other.alias for other in self.registry.others()]
         else:
             aliases = arguments.aliases or [self.registry.resolve(None).alias]
-        self._disconnect(aliases, force=arguments.force)
+        self._disconnect(aliases, force=arguments.force, confirmed=arguments.yes)
 
     def do_status(self, arguments: argparse.Namespace, _: list[Word]) -> StatusTable | Facts:
         """Show the connections, or all that is known of one."""
@@ -257,8 +304,7 @@ class MilvusMagics(Magics):
         given = self._given(arguments, words)
         for name in arguments.names or [None]:
             examine = functools.partial(self.registry.examine, name, **given)
-            report, finish = self._watched(examine, after_s=_SHOW_AFTER_S)
-            finish(report)
+            self.show_report(examine)
 
     def do_ping(self, arguments: argparse.Namespace, _: list[Word]) -> PingResult:
         """Measure round trips."""
@@ -268,6 +314,12 @@ class MilvusMagics(Magics):
         """Give the pymilvus client."""
         connection = self._connection(arguments)
         return connection.async_client if arguments.is_async else connection.client
+
+    def do_reconnect(self, arguments: argparse.Namespace, _: list[Word]) -> None:
+        """Bring back what was connected before the kernel was restarted."""
+        from .reconnect import reconnect
+
+        reconnect(self, arguments.aliases, confirmed=arguments.yes)
 
     def do_panel(self, _: argparse.Namespace, words: list[Word]) -> Any:
         """Show the widget, or its like in text where there are no widgets."""
@@ -289,12 +341,21 @@ class MilvusMagics(Magics):
 
     # Shared by them
 
-    def _watched(
-        self, start: Callable[..., Job[T]], *, after_s: float
-    ) -> tuple[T, Callable[[Any], None]]:
+    def watched(self, start: Callable[..., Job[T]]) -> T:
+        """Wait for a job, and show its stages where that takes long."""
         from .live import watched
 
-        return watched(start, notebook=hasattr(self.shell, "kernel"), after_s=after_s)
+        notebook = hasattr(self.shell, "kernel")
+        result, _ = watched(start, notebook=notebook, after_s=_SHOW_AFTER_S)
+        return result
+
+    def show_report(self, examine: Callable[..., Job[Report]]) -> None:
+        """Wait for an examination, and show what it has found in place of its stages."""
+        from .live import watched
+
+        notebook = hasattr(self.shell, "kernel")
+        report, finish = watched(examine, notebook=notebook, after_s=_SHOW_AFTER_S)
+        finish(report)
 
     def _given(self, arguments: argparse.Namespace, words: list[Word]) -> dict[str, Any]:
         """Take out of the options what `connect` takes as keywords; warn of secrets in them."""
@@ -317,7 +378,9 @@ class MilvusMagics(Magics):
         if any(name not in self.registry for name in names) and "pymilvus" in sys.modules:
             self.registry.look().settle(_LOOK_S)
 
-    def _disconnect(self, aliases: list[str], *, force: bool = False) -> None:
+    def _disconnect(
+        self, aliases: list[str], *, force: bool = False, confirmed: bool = False
+    ) -> None:
         registry = self.registry
         self._look_for(*aliases)
         found = [registry.find(alias) for alias in aliases]  # all or none
@@ -328,6 +391,11 @@ class MilvusMagics(Magics):
                     f"{_listed(connection.users)} would stop working.",
                     f"To close it nevertheless: %milvus disconnect {connection.alias} --force",
                 )
+        guards = [(one.alias, one.params.guard) for one in found if one.params.guard.confirm]
+        if guards and not confirmed:
+            from . import profile_commands
+
+            profile_commands.confirm("Disconnect", guards)
         for connection in found:
             registry.disconnect(connection.alias)
         print(f"Disconnected {', '.join(aliases)}." if aliases else "Nothing is connected.")

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from . import doctor, paste
+    from . import profiles as profiles_
     from . import stages as stage
     from .connection import Connection, PingResult
     from .params import ConnectionParams
+    from .profiles import Found
     from .protocol import (
         Auth,
         Code,
@@ -34,9 +36,14 @@ if TYPE_CHECKING:
         Measurement,
         Pasted,
         Ping,
+        Profile,
+        ProfileProblem,
+        Profiles,
+        ProfilesEvent,
         Report,
         Row,
         RowsEvent,
+        SecretKind,
         Stage,
         StageEvent,
         State,
@@ -54,12 +61,17 @@ __all__ = [
     "code",
     "failure",
     "hello",
+    "is_connect_params",
     "parse",
     "pasted",
     "ping",
+    "profile",
+    "profiles",
+    "profiles_event",
     "report",
     "row",
     "rows_event",
+    "secret_kind",
     "sources",
     "stage_event",
     "stages",
@@ -195,12 +207,20 @@ def row(connection: Connection, endpoint: int, *, own: bool) -> Row:
         "users": list(connection.users),
         "own": own,
         "again": again(connection.alias, connection.params),
+        "secret": secret_kind(connection.params),
+        "profile": connection.params.guard.profile,
+        "label": connection.params.guard.label,
+        "color": connection.params.guard.color,
+        "confirm": connection.params.guard.confirm,
     }
 
 
 def again(alias: str, params: ConnectionParams) -> ConnectParams:
     """Give the form's fields that connect once more; a secret is only named, by its variable."""
-    endpoint = params.endpoint
+    endpoint, guard = params.endpoint, params.guard
+    if guard.profile:
+        kept = {"address": endpoint.address, "alias": alias, "profile": guard.profile}
+        return cast("ConnectParams", {**kept, **dict(guard.overrides)})
     tls = endpoint.tls
     fields = {
         # A token of the environment says the user, too.
@@ -217,6 +237,24 @@ def again(alias: str, params: ConnectionParams) -> ConnectParams:
     # A path from the working folder may lead elsewhere in another kernel.
     address = endpoint.path if endpoint.kind == "lite" else endpoint.address
     return cast("ConnectParams", {"address": address, "alias": alias, **given})
+
+
+def secret_kind(params: ConnectionParams) -> SecretKind:
+    """Say where the secret comes from when parameters are connected once more."""
+    if params.auth == "none":
+        return "none"
+    if params.guard.profile:
+        return cast("SecretKind", params.guard.secret)
+    return "env" if params.password_env or params.token_env else "ask"
+
+
+def is_connect_params(found: object) -> bool:
+    """Tell whether a dict is what `again` gives."""
+    try:
+        _check_params("connect", cast("dict[str, Any]", found))
+    except (MessageError, AttributeError):
+        return False
+    return True
 
 
 def sources(found: Iterable[Source]) -> Facts:
@@ -300,7 +338,9 @@ def report(found: doctor.Report) -> Report:
     }
 
 
-def hello(rows: list[Row], current: str, heartbeat: float, versions: dict[str, str]) -> Hello:
+def hello(
+    rows: list[Row], current: str, heartbeat: float, versions: dict[str, str], found: Found
+) -> Hello:
     """Give a page all that it needs to begin with."""
     return {
         "connections": rows,
@@ -308,7 +348,40 @@ def hello(rows: list[Row], current: str, heartbeat: float, versions: dict[str, s
         "now": time.time(),
         "heartbeat_s": heartbeat,
         "versions": versions,
+        "profiles": profiles(found),
     }
+
+
+def profiles(found: Found) -> Profiles:
+    """Describe the profiles; no secret is among them."""
+    problems = [
+        {
+            "where": problem.where,
+            "profile": problem.profile,
+            "what": problem.what,
+            "why": problem.why,
+            "fix": problem.fix,
+            "is_warning": problem.is_warning,
+        }
+        for problem in found.problems
+    ]
+    return {
+        "profiles": [profile(one) for one in found.profiles.values()],
+        "problems": cast("list[ProfileProblem]", problems),
+        "user_path": found.user_path,
+        "project_path": found.project_path,
+    }
+
+
+def profile(one: profiles_.Profile) -> Profile:
+    """Describe a profile; its secret is only referred to."""
+    described = {item.name: getattr(one, item.name) for item in dataclasses.fields(one)}
+    return cast("Profile", {**described, "secret": str(one.secret)})
+
+
+def profiles_event(found: Found) -> ProfilesEvent:
+    """Tell that the profiles have changed."""
+    return {"v": PROTOCOL, "event": "profiles", "profiles": profiles(found)}
 
 
 def rows_event(changed: list[Row], removed: list[str], current: str) -> RowsEvent:

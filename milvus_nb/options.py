@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .arguments import Word
 
-__all__ = ["keywords", "seconds", "warnings"]
+__all__ = ["ask_for", "keywords", "seconds", "warnings"]
 
 _KEYWORDS: Final = (
     "user", "password", "token", "password_env", "token_env", "secure", "ca_pem_path",
@@ -105,6 +105,17 @@ def _read_secrets(arguments: argparse.Namespace, given: dict[str, Any]) -> None:
             )
         name = "password" if given.get("user") else "token"
         given[name] = _ask(f"{name.capitalize()} of {given.get('user') or 'Milvus'}: ")
+
+
+def ask_for(user: str, place: str) -> str:
+    """Ask for the password of a user, or for a token, of a profile or an alias.
+
+    Raises
+    ------
+    MagicUsageError
+        Nothing was typed, or nobody can type here.
+    """
+    return _ask(f"Password of {user} for {place}: " if user else f"Token for {place}: ")
 
 
 def _ask(prompt: str) -> str:

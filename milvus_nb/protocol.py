@@ -9,10 +9,12 @@ understand is a new `PROTOCOL`; then both say so, instead of guessing.
 # No postponed annotations: they are read at run time.
 from typing import Any, Final, Literal, TypedDict
 
-PROTOCOL: Final = 4
+PROTOCOL: Final = 5
 
 State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
 Auth = Literal["none", "password", "token"]
+#: How the secret of a connection comes once more.
+SecretKind = Literal["none", "ask", "env", "keyring"]
 StageName = Literal[
     "file", "resolve", "tcp", "tls", "grpc", "sign_in", "version", "health", "database"
 ]
@@ -51,6 +53,8 @@ class ConnectParams(_Where, total=False):
     server_name: str
     timeout: float
     replace: bool
+    #: A profile; of the fields only those that are given take the place of its own.
+    profile: str
 
 
 class Row(TypedDict):
@@ -84,6 +88,13 @@ class Row(TypedDict):
     own: bool
     #: What connects it once more, in another kernel; never a secret.
     again: ConnectParams
+    #: Where its secret comes from then.
+    secret: SecretKind
+    #: The profile that it comes from, or empty; and what that shows and asks.
+    profile: str
+    label: str
+    color: str
+    confirm: bool
 
 
 class Stage(TypedDict):
@@ -118,6 +129,91 @@ class Report(TypedDict):
     failure: Failure | None
 
 
+class Profile(TypedDict):
+    """A saved connection. Its secret is only referred to."""
+
+    name: str
+    address: str
+    user: str
+    #: `none`, `ask`, `keyring`, or `env:NAME`.
+    secret: str
+    db_name: str
+    secure: bool | None
+    ca_pem_path: str
+    server_pem_path: str
+    client_pem_path: str
+    client_key_path: str
+    server_name: str
+    timeout: float | None
+    label: str
+    color: str
+    confirm: bool
+    default: bool
+    autoconnect: bool
+    #: The file, and whether it is the project's.
+    path: str
+    is_project: bool
+
+
+class ProfileProblem(TypedDict):
+    """What is wrong in a file of profiles."""
+
+    #: The file and the line.
+    where: str
+    #: Which profile; empty where it is about the file.
+    profile: str
+    what: str
+    why: str
+    fix: str
+    #: Whether the profile works nevertheless.
+    is_warning: bool
+
+
+class Profiles(TypedDict):
+    """All saved connections."""
+
+    profiles: list[Profile]
+    problems: list[ProfileProblem]
+    #: The user's file, and the project's; empty where there is none.
+    user_path: str
+    project_path: str
+
+
+class _Saving(TypedDict):
+    name: str
+    #: Its name until now; empty for a new one.
+    was: str
+    #: The connection that it is made of; empty where the fields say all.
+    alias: str
+    #: Whether it goes into the project's file.
+    project: bool
+    #: Whether it may take the place of one of that name.
+    replace: bool
+
+
+class SaveProfile(_Saving, total=False):
+    """A profile as it is to be saved; keys that are left out mean "not given"."""
+
+    #: The password or token for the keyring, where that is typed here.
+    typed: str
+    address: str
+    user: str
+    secret: str
+    db_name: str
+    secure: bool
+    ca_pem_path: str
+    server_pem_path: str
+    client_pem_path: str
+    client_key_path: str
+    server_name: str
+    timeout: float
+    label: str
+    color: str
+    confirm: bool
+    default: bool
+    autoconnect: bool
+
+
 class Hello(TypedDict):
     """All that a page needs to begin with."""
 
@@ -126,6 +222,7 @@ class Hello(TypedDict):
     now: float
     heartbeat_s: float
     versions: dict[str, str]
+    profiles: Profiles
 
 
 class Ping(TypedDict):
@@ -176,6 +273,12 @@ class Alias(TypedDict):
     """A connection's name."""
 
     alias: str
+
+
+class Name(TypedDict):
+    """A profile's name."""
+
+    name: str
 
 
 class Adoption(TypedDict):
@@ -246,6 +349,14 @@ class TickEvent(TypedDict):
     measured: list[Measurement]
 
 
+class ProfilesEvent(TypedDict):
+    """The profiles have changed, in any notebook or by any editor."""
+
+    v: int
+    event: Literal["profiles"]
+    profiles: Profiles
+
+
 class HereEvent(TypedDict):
     """The kernel has loaded milvus_nb, of this version."""
 
@@ -254,7 +365,7 @@ class HereEvent(TypedDict):
     milvus_nb: str
 
 
-Event = RowsEvent | StageEvent | TickEvent | HereEvent
+Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent
 
 #: What a page may ask: the parameters, and the result.
 METHODS: Final[dict[str, tuple[Any, Any]]] = {
@@ -277,4 +388,6 @@ METHODS: Final[dict[str, tuple[Any, Any]]] = {
     "sources": (Alias, Facts),
     "code": (Language, Code),
     "cell": (Alias, Text),
+    "save_profile": (SaveProfile, Name),
+    "delete_profile": (Name, Text),
 }

@@ -16,6 +16,8 @@ from . import params as parameters
 from . import sdk, sidebar
 from .checks import check_alias, check_config, differences_between, in_use
 from .errors import AliasError, ClosedError, MilvusNbError, ParamsError, without_frames
+from .profiles.opening import open_profile
+from .restart import Memory, remember
 from .table import DEFAULT_ALIAS, MAX_CONNECTIONS, ConnectionTable, Event
 from .watch import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
 
@@ -59,6 +61,8 @@ class ConnectionRegistry(ConnectionTable):
         self._panel: Panel | None = None
         self._is_mirrored = mirrored
         self._mirror: sdk.Mirror | None = None
+        self.memory: Memory | None = None
+        """What this kernel had connected before it was restarted; for one registry of a process."""
 
     # pymilvus's names
 
@@ -125,6 +129,33 @@ class ConnectionRegistry(ConnectionTable):
             raise ClosedError(
                 f"Connecting {alias} was cancelled.", "", "Connect again when you are ready."
             ) from None
+
+    def connect_profile(
+        self, name: str, alias: str = "", *, replace: bool = False, **given: Any
+    ) -> Connection:
+        """Connect a saved connection; its secret is fetched from where the profile says.
+
+        Parameters
+        ----------
+        name
+            The profile's; `profiles` has them.
+        alias
+            Default: the profile's name.
+        replace
+            As in `connect`.
+        **given
+            `connect`'s keywords but for the address; they take the place of the profile's.
+            ``secret``: the password or token, whichever the profile needs.
+
+        Raises
+        ------
+        ProfileError
+            There is no such profile, or its secret is missing.
+        ParamsError, AliasError, ConnectError
+            As in `connect`.
+        """
+        self.monitor.refuse_own_thread()
+        return open_profile(self, name, alias, replace_it=replace, **_emptied(given)).wait()
 
     def disconnect(self, alias: str) -> None:
         """Close a connection; its sockets are closed when this returns.
@@ -417,6 +448,7 @@ def process_registry() -> ConnectionRegistry:
         if not _made:
             registry = ConnectionRegistry(mirrored=True)
             _made.append(registry)
+            registry.memory = remember(registry)
             host = sidebar.Host(lambda: registry, registry.set_heartbeat)
             sidebar.open_for(host, instead=False)
         return _made[0]

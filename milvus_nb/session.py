@@ -6,18 +6,23 @@ They only start something and return; the answer follows from the monitor's thre
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 import threading
 import time
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from . import __version__, messages, sidebar
+from .blocking import run_blocking
 from .errors import AliasError, MilvusNbError
 from .facts import facts
 from .forms import Forms
+from .params import Secret
 from .params.values import seconds
+from .profiles import Profile, saving
+from .profiles.opening import examine_profile, open_profile, secret_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +36,11 @@ if TYPE_CHECKING:
     from .registry import ConnectionRegistry, Event
 
 __all__ = ["PageSession"]
+
+T = TypeVar("T")
+
+# How often the files of profiles are looked at while a page is open, in seconds.
+_PROFILES_EVERY_S: Final = 0.5
 
 # At least so long between two lists of changes, in seconds; the first of a burst goes at once.
 _PAUSE_S: Final = 0.05
@@ -76,6 +86,7 @@ class PageSession:
         self._flushed_at = 0.0
         self._unsubscribe = registry.subscribe(self._on_event)
         self._tick = registry.monitor.each_heartbeat(self._send_tick)
+        self._profiles: Job[None] | None = None
 
     def close(self) -> None:
         """Forget everything, secrets of forms as well, and end what is under way."""
@@ -84,6 +95,8 @@ class PageSession:
             self._is_closed = True
             self._tick.cancel()
             jobs = list(self._jobs.values())
+            if self._profiles is not None:
+                jobs.append(self._profiles)
             self._jobs.clear()
             self._endpoints.clear()
         self._forms.clear()
@@ -115,21 +128,33 @@ class PageSession:
         }
         rows = [self._row(found, own=own) for found, own in self._all()]
         heartbeat = registry.monitor.pace.heartbeat
+        found = registry.profiles.find()
         self.send(
-            messages.answer(request.id, messages.hello(rows, self._current(), heartbeat, versions))
+            messages.answer(
+                request.id, messages.hello(rows, self._current(), heartbeat, versions, found)
+            )
         )
         self._registry.look()
+        self._watch_profiles()
 
     def _do_look(self, request: Request) -> None:
         self._registry.look()
+        self._watch_profiles()
         self.send(messages.answer(request.id, {}))
 
     def _do_connect(self, request: Request) -> None:
         alias = request.params.pop("alias") or "default"
         replace = request.params.pop("replace", False)
-        job = self._registry.open(
-            alias, self._params(request), replace=replace, report=self._reporter(request.id)
-        )
+        report = self._reporter(request.id)
+        if name := request.params.pop("profile", ""):
+            given = self._forms.profile(request)
+            alias = name if alias == "default" else alias
+            job = open_profile(
+                self._registry, name, alias, replace_it=replace, report=report, **given
+            )
+        else:
+            params = self._params(request)
+            job = self._registry.open(alias, params, replace=replace, report=report)
 
         def result(_: Any) -> dict[str, Any]:
             self._forms.forget(request.id)
@@ -140,7 +165,14 @@ class PageSession:
     def _do_test(self, request: Request) -> None:
         request.params.pop("alias")
         request.params.pop("replace", None)
-        self._examine(request, self._params(request))
+        if name := request.params.pop("profile", ""):
+            profile = self._registry.profiles.get(name)
+            report = self._reporter(request.id)
+            given = self._forms.profile(request)
+            job = examine_profile(self._registry, profile, report, **given)
+            self._follow(request.id, job, messages.report)
+        else:
+            self._examine(request, self._params(request))
 
     def _do_diagnose(self, request: Request) -> None:
         alias = request.params["alias"]
@@ -229,7 +261,41 @@ class PageSession:
         self._set_heartbeat(seconds("heartbeat_s", request.params["heartbeat_s"]))
         self.send(messages.answer(request.id, {}))
 
+    def _do_save_profile(self, request: Request) -> None:
+        job = self._blocking(lambda: self._save_profile(request.params))
+        self._follow(request.id, job, lambda name: {"name": name})
+
+    def _save_profile(self, given: dict[str, Any]) -> str:
+        registry, store = self._registry, self._registry.profiles
+        name, was, alias = given.pop("name"), given.pop("was"), given.pop("alias")
+        project, replace_it = given.pop("project"), given.pop("replace")
+        typed = Secret(given.pop("typed", ""))
+        if alias:
+            connection = registry.find(alias)
+            reference = given.get("secret", "")
+            made = saving.of_connection(registry, connection, name, reference, project=project)
+            given = made.table() | given
+            typed = typed or secret_of(connection.params)
+        # Not before it is known to be valid is anything written.
+        profile = Profile.read(name, given)
+        if was and was != name:
+            store.rename(was, name)
+        replace_it = replace_it or bool(was)
+        saved = saving.save(store, profile, typed, project=project, replace_it=replace_it)
+        if alias:
+            registry.mark(alias, saved.guard())
+        return saved.name
+
+    def _do_delete_profile(self, request: Request) -> None:
+        name = request.params["name"]
+        job = self._blocking(lambda: saving.delete(self._registry.profiles, name))
+        self._follow(request.id, job, lambda text: {"text": text})
+
     # Shared by them
+
+    def _blocking(self, work: Callable[[], T]) -> Job[T]:
+        """Do what waits for files and the keyring in a thread of its own."""
+        return self._registry.monitor.submit(run_blocking(work))
 
     def _plain_alias(self, connection: Connection) -> str:
         """Give the alias; from a name such as "client:store" what a user would give."""
@@ -295,6 +361,23 @@ class PageSession:
         ]
         removed = [alias for alias in dirty if alias and alias not in known]
         self.send(messages.rows_event(changed, removed, self._current()))
+
+    def _watch_profiles(self) -> None:
+        """Tell pages when the files of profiles change, for as long as there is a page."""
+        with self._lock:
+            if self._is_closed or (self._profiles is not None and not self._profiles.done()):
+                return
+            self._profiles = self._registry.monitor.submit(self._follow_profiles())
+
+    async def _follow_profiles(self) -> None:
+        store = self._registry.profiles
+        known = await run_blocking(store.find)
+        while time.monotonic() < self._page_until:
+            await asyncio.sleep(_PROFILES_EVERY_S)
+            found = await run_blocking(store.find)
+            if found is not known:
+                known = found
+                self.send(messages.profiles_event(found))
 
     def _send_tick(self) -> None:
         measured: dict[int, Measurement] = {}

@@ -14,20 +14,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from . import params as parameters
-from .arguments import closest
 from .blocking import to_the_end
 from .checks import check_alias, check_keywords, differences_between, in_use
 from .connection import Connection, PingResult
 from .doctor import Report, examine
 from .errors import AliasError, ParamsError, without_frames
 from .monitor import Job, Monitor
+from .near import closest
 from .others import Others
+from .profiles import ProfileStore
 from .stages import Stage, Stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .params import ConnectionParams
+    from .params import ConnectionParams, Guard
     from .watch import Pace
 
 __all__ = ["DEFAULT_ALIAS", "MAX_CONNECTIONS", "ConnectionTable", "Event"]
@@ -87,6 +88,8 @@ class ConnectionTable:
         self._listeners: list[Callable[[Event], None]] = []
         self._others = Others(self.monitor, self._emit, self._disconnect)
         self._looking: Job[None] | None = None
+        self.profiles = ProfileStore()
+        """Saved connections: the user's, and the project's of the working folder."""
 
     # What there is
 
@@ -215,6 +218,8 @@ class ConnectionTable:
             live = self._connections.get(alias)
             differences = differences_between(live.params, params) if live is not None else []
             if live is not None and not differences:
+                if params.guard.profile:
+                    self._set_guard(live, params.guard)
                 return self.monitor.submit(self._reuse(live, Stages.of(params.endpoint, report)))
             if differences and not replace:
                 raise in_use(alias, differences)
@@ -340,6 +345,19 @@ class ConnectionTable:
         self._emit("added", alias)
         self._make_current(alias)
         return connection
+
+    def mark(self, alias: str, guard: Guard) -> None:
+        """Say that a connection is that of a profile."""
+        with self._lock:
+            connection = self._connections.get(alias)
+            if connection is None:
+                return
+            self._set_guard(connection, guard)
+        self._emit("changed", alias)
+
+    def _set_guard(self, connection: Connection, guard: Guard) -> None:
+        connection.params = replace(connection.params, guard=guard)
+        self._remembered[connection.alias] = connection.params
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Call `listener` with every event, on any thread; it must not block.

@@ -6,12 +6,19 @@ from typing import Final
 
 from .arguments import Parser
 
-__all__ = ["HELP", "MEANT", "PARSERS", "help_text"]
+__all__ = ["HELP", "MEANT", "PARSERS", "PROFILE", "PROFILE_MEANT", "help_text", "profile_help"]
 
 #: What one might type for a command.
 MEANT: Final = {
     "list": "status", "ls": "status", "show": "status", "connections": "status",
     "close": "disconnect", "open": "connect", "test": "doctor", "check": "doctor",
+}  # fmt: skip
+
+#: The same for a command of ``%milvus profile``.
+PROFILE_MEANT: Final = {
+    "ls": "list", "add": "save", "new": "save", "create": "save", "set": "edit", "change": "edit",
+    "rm": "delete", "remove": "delete", "check": "test", "doctor": "test", "keyring": "secret",
+    "password": "secret", "rename": "edit", "cat": "show",
 }  # fmt: skip
 
 #: What ``-h`` without a host means.
@@ -27,6 +34,8 @@ _SUMMARIES: Final = {
     "ping": "measure round trips to a server",
     "client": "give the connection's pymilvus MilvusClient, or AsyncMilvusClient",
     "code": "give the connection as code, in Python, Node, Go, Java, for a shell",
+    "profile": "saved connections: list, show, save, edit, delete, test, secret, import",
+    "reconnect": "bring back what was connected before the kernel was restarted",
     "panel": "show the connections as a widget",
     "help": "show this help, or that of a command",
 }
@@ -38,6 +47,8 @@ _EXAMPLES: Final = {
     %milvus connect localhost:19530 --user root --ask
   Milvus Lite, a database beside the notebook:
     %milvus connect ./demo.db
+  A profile, see %milvus help profile:
+    %milvus connect prod
   A cloud:
     %milvus connect https://in03.example.com --token-env MILVUS_TOKEN -a cloud
   TLS with an authority of your own; with a certificate of yours as well; under another name:
@@ -73,6 +84,22 @@ _EXAMPLES: Final = {
   %milvus code prod --lang go
   The languages: magic, python, orm, async, node, go, java, cli, curl.
   Secrets are environment variables in it: MILVUS_PASSWORD, MILVUS_TOKEN.""",
+    "profile": """
+  %milvus profile list
+  %milvus profile save prod                    of a connection, without its secret
+  %milvus profile save prod --secret keyring --label Production --color red --confirm
+  %milvus profile save --name dev --secret env:MILVUS_TOKEN --project
+  %milvus connect prod                         its alias is prod, too
+  %milvus profile edit prod db_name=sales label=    a key without a value is taken out
+  %milvus profile secret prod                  keep its password, or token, in the system's keyring
+  %milvus profile import cli                   what the Milvus CLI has saved
+  %milvus profile import env                   MILVUS_URI and MILVUS_TOKEN
+  %milvus profile import curl http://localhost:19530/v2/vectordb/collections/list
+  Yours are in one file of your own, a project's in milvus.toml, which wins; %milvus profile list
+  says where. Both hold references to secrets alone: ask, keyring, env:NAME, none.""",
+    "reconnect": """
+  %milvus reconnect             all of them; what was typed is asked for again
+  %milvus reconnect prod""",
     "adopt": """
   %milvus adopt client:client          %milvus status shows the names
   %milvus adopt orm:default -a prod""",
@@ -87,6 +114,7 @@ def _connect() -> Parser:
     how = parser.add_argument_group("how")
     how.add_argument("--timeout", metavar="SECONDS", help="5 by default")
     how.add_argument("--replace", action="store_true", help="take over an alias that is in use")
+    how.add_argument("--yes", action="store_true", help="where a profile wants to be asked about")
     how.add_argument("-D", "--disconnect", action="store_true", help="disconnect the alias instead")
     return parser
 
@@ -97,8 +125,9 @@ def _where(parser: Parser) -> None:
         "address",
         nargs="?",
         metavar="ADDRESS",
-        help="localhost:19530, https://host, unix:/path, ./file.db",
+        help="a profile's name, localhost:19530, https://host, unix:/path, ./file.db",
     )
+    where.add_argument("--profile", metavar="PROFILE", help="a saved connection, by its name")
     where.add_argument("-uri", "--uri", metavar="URI", help="the same, as an option")
     where.add_argument("-h", "--host", nargs="?", const=HELP, metavar="HOST", help="the host")
     where.add_argument("-p", "--port", metavar="PORT", help="the port; 19530 by default")
@@ -142,6 +171,9 @@ def _disconnect() -> Parser:
     )
     parser.add_argument(
         "--force", action="store_true", help="also what other code of this kernel still uses"
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="where a profile wants to be asked about"
     )
     return parser
 
@@ -201,6 +233,71 @@ def _adopt() -> Parser:
     return parser
 
 
+def _reconnect() -> Parser:
+    parser = _parser("reconnect")
+    parser.add_argument("aliases", nargs="*", metavar="BEFORE", help="default: all of them")
+    parser.add_argument(
+        "--yes", action="store_true", help="where a profile wants to be asked about"
+    )
+    return parser
+
+
+def _profile_save() -> Parser:
+    parser = Parser("profile save", "save a connection, without its secret")
+    parser.add_argument("alias", nargs="?", metavar="ALIAS", help="default: the current one")
+    parser.add_argument("--name", metavar="NAME", help="the profile's; default: the alias")
+    parser.add_argument(
+        "--secret", metavar="REFERENCE", help="ask, keyring, env:NAME; default: as it was given"
+    )
+    parser.add_argument("--label", metavar="TEXT", help="shown wherever the alias is")
+    parser.add_argument("--color", metavar="COLOR", help="of the label: red, orange, green, …")
+    parser.add_argument("--confirm", action="store_true", help="ask before dis/connecting")
+    parser.add_argument("--default", action="store_true", help="%%milvus connect alone means it")
+    parser.add_argument("--autoconnect", action="store_true", help="connect it on %%load_ext")
+    _where_saved(parser)
+    return parser
+
+
+def _profile_edit() -> Parser:
+    parser = Parser("profile edit", "change a profile")
+    parser.add_argument("name", metavar="PROFILE", help="which one")
+    parser.add_argument(
+        "changes", nargs="*", metavar="KEY=VALUE", help="without a value: taken out"
+    )
+    parser.add_argument("--rename", metavar="NAME", help="give it another name")
+    return parser
+
+
+def _profile_delete() -> Parser:
+    parser = Parser("profile delete", "delete profiles, and their secrets in the keyring")
+    parser.add_argument("names", nargs="+", metavar="PROFILE", help="which ones")
+    return parser
+
+
+def _profile_import() -> Parser:
+    parser = Parser("profile import", "make profiles of what other tools have saved")
+    parser.add_argument("where", nargs="?", choices=("cli", "env"), help="Milvus CLI; environment")
+    parser.add_argument("--name", metavar="NAME", help="the profile's (with env)")
+    _where_saved(parser)
+    return parser
+
+
+def _where_saved(parser: Parser) -> None:
+    parser.add_argument(
+        "--project",
+        action="store_true",
+        default=None,
+        help="in the project's milvus.toml, which others may read",
+    )
+    parser.add_argument("--replace", action="store_true", help="one of that name")
+
+
+def _of_profile(command: str, summary: str) -> Parser:
+    parser = Parser(f"profile {command}", summary)
+    parser.add_argument("name", metavar="PROFILE", help="which one")
+    return parser
+
+
 def _help() -> Parser:
     parser = _parser("help")
     parser.add_argument("command", nargs="?", metavar="COMMAND", help="one of the commands")
@@ -228,9 +325,28 @@ PARSERS: Final[dict[str, Parser]] = {
     "ping": _ping(),
     "client": _client(),
     "code": _code(),
+    "profile": _parser("profile"),
+    "reconnect": _reconnect(),
     "panel": _parser("panel"),
     "help": _help(),
 }
+
+#: The commands of ``%milvus profile``.
+PROFILE: Final[dict[str, Parser]] = {
+    "list": Parser("profile list", "show the profiles, and what is wrong with their files"),
+    "show": _of_profile("show", "show a profile as it stands in its file"),
+    "save": _profile_save(),
+    "edit": _profile_edit(),
+    "delete": _profile_delete(),
+    "test": _of_profile("test", "check layer by layer whether it would connect"),
+    "secret": _of_profile("secret", "keep its password, or token, in the system's keyring"),
+    "import": _profile_import(),
+}
+
+
+def profile_help(command: str) -> str:
+    """Give the help of a command of ``%milvus profile``."""
+    return PROFILE[command].format_help().strip()
 
 
 def help_text(command: str | None) -> str:
@@ -238,6 +354,10 @@ def help_text(command: str | None) -> str:
     if command is None:
         lines = [f"  %milvus {name:<11} {summary}" for name, summary in _SUMMARIES.items()]
         return "\n".join(["Connections to Milvus:", *lines, "", "%milvus help connect tells more."])
-    text = PARSERS[command].format_help().strip()
+    if command == "profile":
+        lines = [f"  %milvus profile {name:<7} {one.description}" for name, one in PROFILE.items()]
+        text = "\n".join(["usage: %milvus profile COMMAND …", "", "Saved connections:", *lines])
+    else:
+        text = PARSERS[command].format_help().strip()
     examples = _EXAMPLES.get(command)
     return f"{text}\n\nexamples:{examples}" if examples else text

@@ -6,6 +6,7 @@ import { Signal } from '@lumino/signaling';
 
 import { LOAD_CODE, MilvusKernel, type Phase } from '../src/kernels/kernel';
 import { needsSecret, reconnect } from '../src/kernels/reconnect';
+import { NO_PROFILES } from '../src/panel/profiles';
 import { PROTOCOL } from '../src/panel/messages';
 import { REFUSED, row } from './rows';
 
@@ -235,6 +236,7 @@ test('a restart is noticed, and what was connected is known', async () => {
     now: 0,
     heartbeat_s: 3,
     versions: {},
+    profiles: NO_PROFILES,
   });
   connection.restart();
   await settle();
@@ -273,8 +275,13 @@ test('reconnecting loads, connects with what was typed, and keeps what failed', 
   await begin();
   kernel.lost = [
     row({ alias: 'typed', again: { address: 'h', alias: 'typed', user: 'root' } }),
-    row({ alias: 'env', again: { address: 'h', alias: 'env', token_env: 'T' } }),
-    row({ alias: 'refused', auth: 'none', again: { address: 'h', alias: 'refused' } }),
+    row({ alias: 'env', secret: 'env', again: { address: 'h', alias: 'env', token_env: 'T' } }),
+    row({
+      alias: 'refused',
+      auth: 'none',
+      secret: 'none',
+      again: { address: 'h', alias: 'refused' },
+    }),
   ];
   assert.deepEqual(kernel.lost.map(needsSecret), [true, false, false]);
   const told: [string, unknown][] = [];
@@ -326,7 +333,7 @@ test('what cells have connected again is no longer offered', async () => {
   connection.loaded = true;
   await begin();
   kernel.lost = [row({ alias: 'again' }), row({ alias: 'gone' })];
-  const hello = { current: null, now: 0, heartbeat_s: 3, versions: {} };
+  const hello = { current: null, now: 0, heartbeat_s: 3, versions: {}, profiles: NO_PROFILES };
   kernel.session?.store.hello({ connections: [row({ alias: 'again' })], ...hello });
   assert.deepEqual(
     kernel.lost.map(({ alias }) => alias),

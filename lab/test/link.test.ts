@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 
+import { NO_PROFILES } from '../src/panel/profiles';
 import { Link, type LinkStatus, RequestError } from '../src/panel/link';
 import { type Failure, type Hello, PROTOCOL } from '../src/panel/messages';
 import type { Signal } from '../src/panel/wire';
@@ -44,7 +45,14 @@ class FakeKernel {
 
   answerHello(): void {
     const asked = this.sent.filter(message => message.method === 'hello').at(-1);
-    const hello: Hello = { connections: [], current: null, now: 0, heartbeat_s: 3, versions: {} };
+    const hello: Hello = {
+      connections: [],
+      current: null,
+      now: 0,
+      heartbeat_s: 3,
+      versions: {},
+      profiles: NO_PROFILES,
+    };
     this.say({ id: asked?.id, result: hello });
   }
 }

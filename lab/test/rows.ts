@@ -32,6 +32,11 @@ export function row(changes: Partial<Row> = {}): Row {
     users: [],
     own: true,
     again: { address: 'localhost:19530', alias: 'default', user: 'root' },
+    secret: 'ask',
+    profile: '',
+    label: '',
+    color: '',
+    confirm: false,
     ...changes,
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, mock, test } from 'node:test';
 
+import { NO_PROFILES } from '../src/panel/profiles';
 import { PROTOCOL as v } from '../src/panel/messages';
 import { isResult, parse } from '../src/panel/shapes';
 import { REFUSED, row } from './rows';
@@ -92,6 +93,7 @@ test('results have the type of their method', () => {
     now: 0,
     heartbeat_s: 1,
     versions: { pymilvus: '3' },
+    profiles: NO_PROFILES,
   };
   assert.ok(isResult('hello', hello));
   assert.ok(!isResult('hello', { ...hello, versions: { pymilvus: 3 } }));

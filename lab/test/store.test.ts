@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 
+import { NO_PROFILES } from '../src/panel/profiles';
 import { type Measurement, PROTOCOL } from '../src/panel/messages';
 import { Store } from '../src/panel/store';
 import { REFUSED, row } from './rows';
@@ -17,6 +18,7 @@ beforeEach(() => {
     now: 2000,
     heartbeat_s: 3,
     versions: {},
+    profiles: NO_PROFILES,
   });
 });
 

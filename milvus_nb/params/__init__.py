@@ -6,6 +6,7 @@ it; ``sign_in`` and ``tls`` have the rules of their options, ``values`` those of
 """
 
 from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
+from .guard import Guard
 from .parsing import DEFAULT_PORT, change, is_empty, names_a_place, parse
 from .secret import Secret, redact
 from .tls import Tls
@@ -15,6 +16,7 @@ __all__ = [
     "DEFAULT_TIMEOUT",
     "ConnectionParams",
     "Endpoint",
+    "Guard",
     "Secret",
     "Tls",
     "change",

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from .address import Address, Kind, display
+from .guard import Guard
 from .secret import Secret
 from .tls import Tls
 
@@ -98,6 +99,8 @@ class ConnectionParams:
     password_env, token_env
         The environment variable that the password, or the token, was read from; empty where it came
         otherwise. Where a secret came from is no difference between parameters.
+    guard
+        What they have of a profile; no difference either.
     """
 
     endpoint: Endpoint
@@ -105,6 +108,7 @@ class ConnectionParams:
     timeout: float = DEFAULT_TIMEOUT
     password_env: str = field(default="", compare=False)
     token_env: str = field(default="", compare=False)
+    guard: Guard = field(default=Guard(), compare=False)  # immutable
 
     @property
     def address(self) -> str:

@@ -7,7 +7,7 @@ import type { MilvusKernel } from './kernel';
 
 /** A secret has to be typed again: the kernel cannot look it up. */
 export function needsSecret(row: Row): boolean {
-  return row.auth !== 'none' && !row.again.password_env && !row.again.token_env;
+  return row.secret === 'ask';
 }
 
 /** How far it has come with one connection. */
@@ -43,7 +43,7 @@ export async function reconnect(
         return;
       }
       report(row.alias, 'connecting');
-      const { id, answer } = session.actions.connect(paramsOf(row, secret), () => {});
+      const { id, answer } = session.actions.open(paramsOf(row, secret), () => {});
       try {
         await answer;
         kernel.forget(row.alias);

@@ -1,7 +1,18 @@
 import { milliseconds } from './format';
 import { trans } from './i18n';
 import { gone, type Link, RequestError } from './link';
-import type { ConnectParams, Fact, Failure, Methods, Report, Row, Stage } from './messages';
+import type {
+  ConnectParams,
+  Fact,
+  Failure,
+  Methods,
+  Profile,
+  Report,
+  Row,
+  SaveProfile,
+  Stage,
+} from './messages';
+import type { ProfileDoor } from './profiles';
 import type { Action, Store } from './store';
 
 /** A connect or a test under way. */
@@ -11,25 +22,54 @@ export interface Attempt<T> {
 }
 
 /** What a user can do in the panel: asks the kernel, and tells the store what came of it. */
-export class Actions {
+export class Actions implements ProfileDoor {
+  readonly keepsSecrets = true;
   constructor(
     private readonly link: Link,
     private readonly store: Store,
   ) {}
 
-  connect(
+  readonly open = (
     params: ConnectParams,
     onStages: (stages: Stage[]) => void,
-  ): Attempt<Methods['connect']['result']> {
-    return this.link.request('connect', params, onStages);
+  ): Attempt<Methods['connect']['result']> => this.link.request('connect', params, onStages);
+
+  /** Connect a profile under its own name. */
+  async connect(profile: Profile, secret: string): Promise<void> {
+    const { answer } = this.open(paramsOf(profile, secret), () => {});
+    const { alias } = await answer;
+    this.store.announce(trans.__('Connected %1.', alias));
   }
 
-  test(
+  async test(
+    profile: Profile,
+    secret: string,
+    onStages: (stages: Stage[]) => void,
+  ): Promise<Report> {
+    const { id, answer } = this.examine(paramsOf(profile, secret), onStages);
+    try {
+      return await answer;
+    } finally {
+      this.forget(id);
+    }
+  }
+
+  async save(wanted: SaveProfile): Promise<string> {
+    const { name } = await this.link.request('save_profile', wanted).answer;
+    this.store.announce(trans.__('Saved the profile %1.', name));
+    return name;
+  }
+
+  async remove(name: string): Promise<string> {
+    const { text } = await this.link.request('delete_profile', { name }).answer;
+    this.store.announce(text);
+    return text;
+  }
+
+  readonly examine = (
     params: ConnectParams,
     onStages: (stages: Stage[]) => void,
-  ): Attempt<Methods['test']['result']> {
-    return this.link.request('test', params, onStages);
-  }
+  ): Attempt<Methods['test']['result']> => this.link.request('test', params, onStages);
 
   /** Have what was pasted read; its secret stays in the kernel, under the request's id. */
   paste(text: string): Attempt<Methods['paste']['result']> {
@@ -184,6 +224,14 @@ export class Actions {
       return false;
     }
   }
+}
+
+function paramsOf({ name, address, user }: Profile, secret: string): ConnectParams {
+  const params = { address, alias: name, profile: name };
+  if (secret === '') {
+    return params;
+  }
+  return user === '' ? { ...params, token: secret } : { ...params, password: secret };
 }
 
 /** The failure in an error; one of the page's own is shown as what it is. */

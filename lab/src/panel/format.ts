@@ -79,7 +79,7 @@ export function credential(row: Row): string {
   return row.auth === 'token' ? trans.__('api key') : row.user;
 }
 
-export function database(row: Row): string {
+export function database(row: { db_name: string }): string {
   return trans.__('db %1', row.db_name || 'default');
 }
 

@@ -3,11 +3,14 @@
 
 import type { Shapes } from './shapes';
 
-export const PROTOCOL = 4;
+export const PROTOCOL = 5;
 
 export type State = 'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
 
 export type Auth = 'none' | 'password' | 'token';
+
+/** How the secret of a connection comes once more. */
+export type SecretKind = 'none' | 'ask' | 'env' | 'keyring';
 
 export type StageName = 'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database';
 
@@ -43,6 +46,8 @@ export interface ConnectParams extends Where {
   server_name?: string;
   timeout?: number;
   replace?: boolean;
+  /** A profile; of the fields only those that are given take the place of its own. */
+  profile?: string;
 }
 
 /** One connection. Times are the kernel's Unix seconds. */
@@ -75,6 +80,13 @@ export interface Row {
   own: boolean;
   /** What connects it once more, in another kernel; never a secret. */
   again: ConnectParams;
+  /** Where its secret comes from then. */
+  secret: SecretKind;
+  /** The profile that it comes from, or empty; and what that shows and asks. */
+  profile: string;
+  label: string;
+  color: string;
+  confirm: boolean;
 }
 
 /** One stage of connecting. */
@@ -106,6 +118,87 @@ export interface Report {
   failure: Failure | null;
 }
 
+/** A saved connection. Its secret is only referred to. */
+export interface Profile {
+  name: string;
+  address: string;
+  user: string;
+  /** `none`, `ask`, `keyring`, or `env:NAME`. */
+  secret: string;
+  db_name: string;
+  secure: boolean | null;
+  ca_pem_path: string;
+  server_pem_path: string;
+  client_pem_path: string;
+  client_key_path: string;
+  server_name: string;
+  timeout: number | null;
+  label: string;
+  color: string;
+  confirm: boolean;
+  default: boolean;
+  autoconnect: boolean;
+  /** The file, and whether it is the project's. */
+  path: string;
+  is_project: boolean;
+}
+
+/** What is wrong in a file of profiles. */
+export interface ProfileProblem {
+  /** The file and the line. */
+  where: string;
+  /** Which profile; empty where it is about the file. */
+  profile: string;
+  what: string;
+  why: string;
+  fix: string;
+  /** Whether the profile works nevertheless. */
+  is_warning: boolean;
+}
+
+/** All saved connections. */
+export interface Profiles {
+  profiles: Profile[];
+  problems: ProfileProblem[];
+  /** The user's file, and the project's; empty where there is none. */
+  user_path: string;
+  project_path: string;
+}
+
+interface Saving {
+  name: string;
+  /** Its name until now; empty for a new one. */
+  was: string;
+  /** The connection that it is made of; empty where the fields say all. */
+  alias: string;
+  /** Whether it goes into the project's file. */
+  project: boolean;
+  /** Whether it may take the place of one of that name. */
+  replace: boolean;
+}
+
+/** A profile as it is to be saved; keys that are left out mean "not given". */
+export interface SaveProfile extends Saving {
+  /** The password or token for the keyring, where that is typed here. */
+  typed?: string;
+  address?: string;
+  user?: string;
+  secret?: string;
+  db_name?: string;
+  secure?: boolean;
+  ca_pem_path?: string;
+  server_pem_path?: string;
+  client_pem_path?: string;
+  client_key_path?: string;
+  server_name?: string;
+  timeout?: number;
+  label?: string;
+  color?: string;
+  confirm?: boolean;
+  default?: boolean;
+  autoconnect?: boolean;
+}
+
 /** All that a page needs to begin with. */
 export interface Hello {
   connections: Row[];
@@ -113,6 +206,7 @@ export interface Hello {
   now: number;
   heartbeat_s: number;
   versions: Record<string, string>;
+  profiles: Profiles;
 }
 
 /** Round trips, in milliseconds. */
@@ -158,6 +252,11 @@ export interface Nothing {}
 /** A connection's name. */
 export interface Alias {
   alias: string;
+}
+
+/** A profile's name. */
+export interface Name {
+  name: string;
 }
 
 /** A name of somebody else's connection, and the alias that it is given. */
@@ -219,6 +318,13 @@ export interface TickEvent {
   measured: Measurement[];
 }
 
+/** The profiles have changed, in any notebook or by any editor. */
+export interface ProfilesEvent {
+  v: number;
+  event: 'profiles';
+  profiles: Profiles;
+}
+
 /** The kernel has loaded milvus_nb, of this version. */
 export interface HereEvent {
   v: number;
@@ -226,7 +332,7 @@ export interface HereEvent {
   milvus_nb: string;
 }
 
-export type Event = RowsEvent | StageEvent | TickEvent | HereEvent;
+export type Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent;
 
 /** What a page may ask: the parameters, and the result. */
 export interface Methods {
@@ -249,6 +355,8 @@ export interface Methods {
   sources: { params: Alias; result: Facts };
   code: { params: Language; result: Code };
   cell: { params: Alias; result: Text };
+  save_profile: { params: SaveProfile; result: Name };
+  delete_profile: { params: Name; result: Text };
 }
 
 export type Method = keyof Methods;
@@ -257,6 +365,7 @@ export type Method = keyof Methods;
 export const SHAPES: Shapes = {
   State: "'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected'",
   Auth: "'none' | 'password' | 'token'",
+  SecretKind: "'none' | 'ask' | 'env' | 'keyring'",
   StageName: "'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database'",
   StageStatus: "'pending' | 'running' | 'ok' | 'failed' | 'skipped'",
   Fact: "[string, string] | [string, string, string]",
@@ -282,6 +391,7 @@ export const SHAPES: Shapes = {
     'server_name?': 'string',
     'timeout?': 'number',
     'replace?': 'boolean',
+    'profile?': 'string',
   },
   Row: {
     endpoint: 'number',
@@ -305,6 +415,11 @@ export const SHAPES: Shapes = {
     users: 'string[]',
     own: 'boolean',
     again: 'ConnectParams',
+    secret: 'SecretKind',
+    profile: 'string',
+    label: 'string',
+    color: 'string',
+    confirm: 'boolean',
   },
   Stage: {
     name: 'StageName',
@@ -325,12 +440,75 @@ export const SHAPES: Shapes = {
     notes: 'string[]',
     failure: 'Failure | null',
   },
+  Profile: {
+    name: 'string',
+    address: 'string',
+    user: 'string',
+    secret: 'string',
+    db_name: 'string',
+    secure: 'boolean | null',
+    ca_pem_path: 'string',
+    server_pem_path: 'string',
+    client_pem_path: 'string',
+    client_key_path: 'string',
+    server_name: 'string',
+    timeout: 'number | null',
+    label: 'string',
+    color: 'string',
+    confirm: 'boolean',
+    default: 'boolean',
+    autoconnect: 'boolean',
+    path: 'string',
+    is_project: 'boolean',
+  },
+  ProfileProblem: {
+    where: 'string',
+    profile: 'string',
+    what: 'string',
+    why: 'string',
+    fix: 'string',
+    is_warning: 'boolean',
+  },
+  Profiles: {
+    profiles: 'Profile[]',
+    problems: 'ProfileProblem[]',
+    user_path: 'string',
+    project_path: 'string',
+  },
+  Saving: {
+    name: 'string',
+    was: 'string',
+    alias: 'string',
+    project: 'boolean',
+    replace: 'boolean',
+  },
+  SaveProfile: {
+    '...': 'Saving',
+    'typed?': 'string',
+    'address?': 'string',
+    'user?': 'string',
+    'secret?': 'string',
+    'db_name?': 'string',
+    'secure?': 'boolean',
+    'ca_pem_path?': 'string',
+    'server_pem_path?': 'string',
+    'client_pem_path?': 'string',
+    'client_key_path?': 'string',
+    'server_name?': 'string',
+    'timeout?': 'number',
+    'label?': 'string',
+    'color?': 'string',
+    'confirm?': 'boolean',
+    'default?': 'boolean',
+    'autoconnect?': 'boolean',
+  },
   Hello: {
     connections: 'Row[]',
     current: 'string | null',
     now: 'number',
     heartbeat_s: 'number',
     versions: 'Record<string, string>',
+    profiles: 'Profiles',
   },
   Ping: {
     count: 'number',
@@ -363,6 +541,9 @@ export const SHAPES: Shapes = {
   Nothing: {},
   Alias: {
     alias: 'string',
+  },
+  Name: {
+    name: 'string',
   },
   Adoption: {
     alias: 'string',
@@ -405,12 +586,17 @@ export const SHAPES: Shapes = {
     heartbeat_s: 'number',
     measured: 'Measurement[]',
   },
+  ProfilesEvent: {
+    v: 'number',
+    event: "'profiles'",
+    profiles: 'Profiles',
+  },
   HereEvent: {
     v: 'number',
     event: "'here'",
     milvus_nb: 'string',
   },
-  Event: "RowsEvent | StageEvent | TickEvent | HereEvent",
+  Event: "RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent",
 };
 
 /** The type of each method's result. */
@@ -434,4 +620,6 @@ export const RESULTS: Record<Method, string> = {
   sources: 'Facts',
   code: 'Code',
   cell: 'Text',
+  save_profile: 'Name',
+  delete_profile: 'Text',
 };

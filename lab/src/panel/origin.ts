@@ -25,13 +25,18 @@ export function originFacts({ origin, users, own }: Row): string[] {
     : [origin, trans.__('nobody uses it any more; its socket was left open')];
 }
 
-/** Whether to ask before it is closed: somebody else's code may need it. */
-export function asksFirst({ origin, users, own }: Row): boolean {
-  return origin !== OURS && (!own || users.length > 0);
+/** Whether to ask before it is closed: somebody else's code may need it, or its profile says so. */
+export function asksFirst({ origin, users, own, confirm }: Row): boolean {
+  return confirm || (origin !== OURS && (!own || users.length > 0));
 }
 
 /** What closing it does to others. */
-export function consequence({ alias, origin, users }: Row): string {
+export function consequence({ alias, origin, users, label }: Row): string {
+  if (origin === OURS) {
+    return label === ''
+      ? trans.__('Its profile wants this to be asked.')
+      : trans.__('It is marked %1.', label);
+  }
   if (users.length > 0) {
     return willStop(users);
   }

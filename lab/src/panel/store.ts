@@ -1,7 +1,8 @@
-import type { Event, Failure, Hello, Ping, Report, Row, State } from './messages';
+import type { Event, Failure, Hello, Ping, Profiles, Report, Row, State } from './messages';
 import type { LinkStatus } from './link';
 import { stateWord } from './format';
 import { trans } from './i18n';
+import { NO_PROFILES } from './profiles';
 
 /** A line under the header: something was done, or something failed. */
 export type Notice =
@@ -42,6 +43,7 @@ export class Store {
   rows = new Map<string, Row>();
   current: string | null = null;
   versions: Record<string, string> = {};
+  profiles: Profiles = NO_PROFILES;
   heartbeat_s = 5;
   /** The language that code was last copied in, and those that there are. */
   language = 'magic';
@@ -98,6 +100,7 @@ export class Store {
   hello(hello: Hello): void {
     this.rows = new Map(hello.connections.map(row => [row.alias, row]));
     this.versions = hello.versions;
+    this.profiles = hello.profiles;
     this.heartbeat_s = hello.heartbeat_s;
     this.setClock(hello.now);
     this.setCurrent(hello.current);
@@ -125,6 +128,9 @@ export class Store {
       }
       this.heartbeat_s = event.heartbeat_s;
       this.setClock(event.now);
+      this.changed();
+    } else if (event.event === 'profiles') {
+      this.profiles = event.profiles;
       this.changed();
     }
   }

@@ -145,7 +145,8 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
       found = soFar(stages);
       setReport(found);
     };
-    const { id, answer } = actions[next](params, show);
+    const start = next === 'connect' ? actions.open : actions.examine;
+    const { id, answer } = start(params, show);
     setTask(next);
     setPasted(null);
     setReport(found);

@@ -24,7 +24,12 @@ interface Props {
 }
 
 /** What opens each, and gets the focus back when it is closed. */
-const OPENED_BY: Record<Opened, string> = { question: 'disconnect', alias: 'alias', code: 'more' };
+const OPENED_BY: Record<Opened, string> = {
+  question: 'disconnect',
+  alias: 'alias',
+  code: 'more',
+  save: 'more',
+};
 
 /** The connections, of which only those in view are drawn. */
 export function ConnectionList({ session, label, rows, reveal, wish, on, focus }: Props) {

@@ -9,12 +9,13 @@ import type { RowText } from '../rowText';
 import type { Action, Check } from '../store';
 import { Details } from './Details';
 import { Facts } from './Facts';
+import { Label } from './Label';
 import { Note } from './Note';
 import { RowButtons } from './RowButtons';
 import { StateMark } from './StateMark';
 
-/** What was opened in a row: a question, a form, or the connection as code. */
-export type Opened = 'question' | 'alias' | 'code';
+/** What was opened in a row: a question, a form, the connection as code or as a profile. */
+export type Opened = 'question' | 'alias' | 'code' | 'save';
 
 export interface RowHandlers {
   disconnect: (row: Row) => void;
@@ -52,6 +53,7 @@ export function ConnectionRow(props: Props) {
         <span class="milvus-nb-alias milvus-nb-data" title={row.alias}>
           {row.alias}
         </span>
+        <Label label={row.label} color={row.color} />
         {current && !gone && <span class="milvus-nb-current">{trans.__('current')}</span>}
       </div>
       <Facts class="milvus-nb-where" facts={[row.address, credential(row), database(row)]} />

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { matches } from '../format';
 import { useChanges, useFocus, useLook } from '../hooks';
 import { trans } from '../i18n';
+import { connectedProfiles } from '../profiles';
 import type { RowWish, Session } from '../session';
 import { ConnectForm } from './ConnectForm';
 import { ConnectionList } from './ConnectionList';
@@ -12,6 +13,7 @@ import { Header } from './Header';
 import { LinkBanner } from './LinkBanner';
 import { Loading } from './Loading';
 import { Notices } from './Notices';
+import { ProfileList } from './ProfileList';
 
 /** From how many connections on a filter is offered. */
 const FILTER_FROM = 8;
@@ -131,6 +133,14 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
       )}
       {all.length === 0 && !form && store.link !== 'opening' && !gone && (
         <Empty onConnect={openForm} />
+      )}
+      {store.link !== 'opening' && !gone && (
+        <ProfileList
+          found={store.profiles}
+          connected={connectedProfiles(all)}
+          door={actions}
+          focus={focus}
+        />
       )}
       {form && !gone && (
         <ConnectForm

@@ -77,6 +77,7 @@ export function RowButtons({ row, current, busy, check, detailed, gone, actions,
             onSelect: () => on.toggleDetails(alias),
           },
           { text: trans.__('Copy as code'), onSelect: () => on.open(alias, 'code') },
+          { text: trans.__('Save as profile'), onSelect: () => on.open(alias, 'save') },
         ]}
       />
     </>

@@ -6,6 +6,7 @@ import { AliasForm } from './AliasForm';
 import { CloseQuestion } from './CloseQuestion';
 import { CodeView } from './CodeView';
 import type { Opened } from './ConnectionRow';
+import { ProfileForm } from './ProfileForm';
 
 interface Props {
   what: Opened | undefined;
@@ -46,6 +47,8 @@ export function RowInset({ what, row, session, onClose, onDisconnect, onAdopted 
       );
     case 'code':
       return <CodeView row={row} store={store} actions={actions} onClose={onClose} />;
+    case 'save':
+      return <ProfileForm row={row} profile={null} door={actions} onClose={onClose} />;
     case undefined:
       return null;
   }

@@ -1,0 +1,311 @@
+"""``%milvus profile``: one function a subcommand, and what ``connect`` asks before it uses one."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from . import options, usage
+from .arguments import split
+from .errors import MagicUsageError, MilvusNbError
+from .near import closest
+from .params import Secret
+from .profile_display import ProfileTable, ProfileText
+from .profiles import KEYS, Profile, ProfileError, SecretRef, importing, saving, secrets
+from .profiles.opening import examine_profile, open_profile, secret_of
+from .profiles.profile import CLEAR_KEYS
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable
+
+    from .arguments import Word
+    from .magic import MilvusMagics
+    from .params import Guard
+    from .profiles import ProfileStore
+
+__all__ = ["confirm", "connect", "run", "start"]
+
+_TRUE: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def run(magics: MilvusMagics, words: list[Word], line: str) -> Any:
+    """Run ``%milvus profile …``.
+
+    Parameters
+    ----------
+    magics
+        Whose registry it is about.
+    words
+        What follows ``profile``.
+    line
+        The same as it was typed, for what was pasted.
+    """
+    action = words[0].text if words else "list"
+    if action in ("--help", "-h", "help"):
+        print(usage.help_text("profile"))
+        return None
+    if action not in usage.PROFILE:
+        near = usage.PROFILE_MEANT.get(action) or closest(action, usage.PROFILE)
+        raise MagicUsageError(
+            f"%milvus profile has no command {action!r}.",
+            f"Did you mean %milvus profile {near}?" if near else "",
+            f"The commands: {', '.join(usage.PROFILE)}. See %milvus help profile",
+        )
+    if any(word.text == "--help" for word in words[1:]):
+        print(usage.profile_help(action))
+        return None
+    if action == "import":
+        return _import(magics, line)
+    arguments = usage.PROFILE[action].parse(words[1:])
+    return _COMMANDS[action](magics, arguments)
+
+
+# Connecting
+
+
+def connect(
+    magics: MilvusMagics, name: str, alias: str, given: dict[str, Any], *, replace_it: bool
+) -> Callable[..., Any]:
+    """Give what starts to connect a profile; its secret is asked for, if need be.
+
+    Parameters
+    ----------
+    magics
+        Whose registry it is.
+    name
+        The profile's.
+    alias
+        Empty: the profile's name.
+    given
+        As in `params_of`.
+    replace_it
+        As in `ConnectionTable.open`.
+    """
+    registry = magics.registry
+    profile = registry.profiles.get(name)
+    if name in registry.profiles.find().hidden:
+        print(f"{name} is the project's, of {profile.path}; yours of that name is hidden.")
+    if not given.keys() & {"password", "token", "password_env", "token_env"}:
+        given = given | _asked(profile, given)
+    return functools.partial(open_profile, registry, name, alias, replace_it=replace_it, **given)
+
+
+def start(magics: MilvusMagics, name: str, alias: str, given: dict[str, Any], **how: Any) -> Any:
+    """Connect a profile and give the Connection; a keyring that lacks the secret is made up for."""
+    try:
+        return magics.watched(connect(magics, name, alias, given, **how))
+    except ProfileError as error:
+        if error.cause != "secret-needed":
+            raise
+        needed = error
+    print(needed.why)
+    profile = magics.registry.profiles.get(name)
+    secret = options.ask_for(profile.user or given.get("user", ""), profile.name)
+    return magics.watched(connect(magics, name, alias, {**given, "secret": secret}, **how))
+
+
+def _asked(profile: Profile, given: dict[str, Any]) -> dict[str, Any]:
+    if profile.secret.kind != "ask" or given.get("secret"):
+        return {}
+    return {"secret": options.ask_for(given.get("user") or profile.user, profile.name)}
+
+
+def confirm(verb: str, guards: Iterable[tuple[str, Guard]]) -> None:
+    """Ask once about connections whose profile wants that; MagicUsageError where it is denied.
+
+    Parameters
+    ----------
+    verb
+        ``Connect`` or ``Disconnect``.
+    guards
+        The aliases, each with what it has of its profile.
+    """
+    marked = [(alias, guard) for alias, guard in guards if guard.confirm]
+    if not marked:
+        return
+    names = ", ".join(
+        f"{alias} ({guard.label})" if guard.label else alias for alias, guard in marked
+    )
+    try:
+        answer = input(f"{verb} {names}? [y/N] ")
+    except (EOFError, NotImplementedError, RuntimeError):
+        raise MagicUsageError(
+            f"{names}: the profile wants to be asked about, and nobody can answer here.",
+            "",
+            "Where that is meant, add --yes",
+        ) from None
+    if answer.strip().lower() not in ("y", "yes"):
+        raise MagicUsageError(f"{verb} {names}: not confirmed.", "", "Nothing was changed.")
+
+
+# The subcommands
+
+
+def _list(magics: MilvusMagics, _: argparse.Namespace) -> ProfileTable:
+    return ProfileTable(magics.registry.profiles.find())
+
+
+def _show(magics: MilvusMagics, arguments: argparse.Namespace) -> ProfileText:
+    return ProfileText(magics.registry.profiles.get(arguments.name))
+
+
+def _save(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+    registry = magics.registry
+    connection = registry.resolve(arguments.alias)
+    name = arguments.name or registry.free_alias(connection.alias)
+    project, reference = bool(arguments.project), arguments.secret or ""
+    profile = saving.of_connection(registry, connection, name, reference, project=project)
+    profile = replace(
+        profile,
+        label=arguments.label or profile.label,
+        color=arguments.color or profile.color,
+        confirm=arguments.confirm or profile.confirm,
+        default=arguments.default,
+        autoconnect=arguments.autoconnect,
+    )
+    saved = saving.save(
+        registry.profiles,
+        profile,
+        secret_of(connection.params) if reference == "keyring" else None,
+        project=arguments.project,
+        replace_it=arguments.replace,
+    )
+    registry.mark(connection.alias, saved.guard())
+    print(_saved(saved))
+
+
+def _edit(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+    store = magics.registry.profiles
+    profile = store.get(arguments.name)
+    table: dict[str, Any] = profile.table()
+    for change in arguments.changes:
+        key, equals, text = change.partition("=")
+        if not equals or key not in KEYS:
+            if key.lower() in CLEAR_KEYS:
+                raise MagicUsageError(
+                    "Profiles hold no secrets.", "", f"%milvus profile secret {profile.name}"
+                )
+            near = closest(key, KEYS)
+            raise MagicUsageError(
+                f"{key[:40]!r} is no key of a profile." if equals else "A change is KEY=VALUE.",
+                f"Did you mean {near}?" if near else f"The keys: {', '.join(KEYS)}.",
+                f"For example: %milvus profile edit {profile.name} db_name=sales",
+            )
+        if text:
+            table[key] = _of_text(key, text)
+        else:
+            table.pop(key, None)
+    if arguments.changes:
+        changed = Profile.read(profile.name, table, profile.path, is_project=profile.is_project)
+        profile = store.save(changed, project=profile.is_project, replace_it=True)
+    if arguments.rename:
+        profile = store.rename(profile.name, arguments.rename)
+    print(_saved(profile))
+
+
+def _of_text(key: str, text: str) -> Any:
+    if key in ("secure", "confirm", "default", "autoconnect"):
+        return _TRUE.get(text.lower(), text)
+    if key == "timeout":
+        return options.seconds(text)
+    return text
+
+
+def _delete(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+    for name in arguments.names:
+        print(saving.delete(magics.registry.profiles, name))
+
+
+def _test(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+    profile = magics.registry.profiles.get(arguments.name)
+    given = _asked(profile, {})
+    examine = functools.partial(examine_profile, magics.registry, profile, **given)
+    magics.show_report(examine)
+
+
+def _secret(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+    """Keep a profile's secret in the keyring; one that stands in clear in its file is moved."""
+    store = magics.registry.profiles
+    table, path = store.raw(arguments.name)
+    clear, table = secrets.taken_out(table)
+    profile = Profile.read(
+        arguments.name, {**table, "secret": "keyring"}, path, is_project=store.is_project(path)
+    )
+    is_asked = clear is None
+    secret = clear or Secret(options.ask_for(profile.user, profile.name))
+    account = secrets.keep(profile, secret)
+    store.put(profile)
+    print(f"The secret of {profile.name} is in the keyring now, as {account}.")
+    if not is_asked:
+        print(
+            f"It was taken out of {path}. Whoever had a copy of that file has it still: change it."
+        )
+
+
+def _import(magics: MilvusMagics, line: str) -> None:
+    where, given = _import_words(magics, line)
+    store = magics.registry.profiles
+    if where == "env":
+        found: list[Any] = [importing.from_environment(given.name or "")]
+    elif where == "cli":
+        found = list(importing.from_cli())
+    else:
+        found = [importing.from_pasted(where, given.name or "")]
+        print("If a secret stands in this cell, take it out; IPython's history has it, too.")
+    works = secrets.keyring_works()
+    for one in found:
+        if isinstance(one, MilvusNbError):
+            print(f"Left out: {one.what} {one.why}")
+            continue
+        profile, secret = one
+        print(_imported(store, profile, secret, given, works=works))
+
+
+def _imported(
+    store: ProfileStore, profile: Profile, secret: Secret, given: argparse.Namespace, *, works: bool
+) -> str:
+    if profile.secret.kind == "keyring" and not works:
+        profile = replace(profile, secret=SecretRef("ask"))
+    try:
+        saved = saving.save(store, profile, secret, project=given.project, replace_it=given.replace)
+    except MilvusNbError as error:
+        return f"Left out {profile.name}: {' '.join(error.lines)}"
+    return _saved(saved)
+
+
+def _import_words(magics: MilvusMagics, line: str) -> tuple[str, argparse.Namespace]:
+    """Take the options out of what follows ``import``; what was pasted stays as it is."""
+    rest = line.strip().partition(" ")[2].strip()
+    first = rest.split(None, 1)[0] if rest else ""
+    if first in ("cli", "env") or first.startswith("-") or not first:
+        shell = magics.shell
+        given = usage.PROFILE["import"].parse(split(rest, shell.user_ns if shell else {}))
+        return given.where or "cli", given
+    return rest, usage.PROFILE["import"].parse(())
+
+
+def _saved(profile: Profile) -> str:
+    words = {
+        "none": "nobody signs in",
+        "ask": "its secret is asked for",
+        "keyring": "its secret is in the keyring",
+        "env": f"its secret is read from {profile.secret.variable}",
+    }
+    how = words[profile.secret.kind]
+    return (
+        f"Saved {profile.name} in {profile.path}: {profile.address}, {how}.\n"
+        f"%milvus connect {profile.name if ' ' not in profile.name else repr(profile.name)}"
+    )
+
+
+_COMMANDS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "list": _list,
+    "show": _show,
+    "save": _save,
+    "edit": _edit,
+    "delete": _delete,
+    "test": _test,
+    "secret": _secret,
+}

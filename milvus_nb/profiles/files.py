@@ -1,0 +1,223 @@
+"""A TOML file of profiles: read with the line of each mistake, written so that nothing is lost.
+
+The user's comments, order and unknown keys stay. A write is atomic: another process, or one after a
+crash, sees the file before it or after it. Writers of one user wait for each other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import stat
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from .profile import ProfileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tomlkit import TOMLDocument
+
+__all__ = ["edit", "line_of", "load", "read_text"]
+
+_MOST_BYTES: Final = 1_000_000
+_LOCK_WAIT_S: Final = 10.0
+_LEFT_OVER_S: Final = 3600.0  # a temporary file of a writer that has crashed
+
+_USER_MODE: Final = 0o600
+
+
+def read_text(path: str) -> str | None:
+    """Read a file; None where there is none.
+
+    Raises
+    ------
+    ProfileError
+        It cannot be read, is no UTF-8, or too large.
+    """
+    try:
+        with open(path, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ProfileError(f"{path} is not a file.", "", "Remove it, or name another.")
+            content = file.read(_MOST_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ProfileError(
+            f"{path} cannot be read.",
+            f"The system says: {reason}.",
+            "Connecting by address works nevertheless.",
+        ) from None
+    if len(content) > _MOST_BYTES:
+        raise ProfileError(
+            f"{path} is larger than {_MOST_BYTES // 1_000_000} MB.",
+            "That is no file of profiles.",
+            "Remove what does not belong there.",
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+    raise ProfileError(
+        f"{path}, line {line}: this is not UTF-8.", "TOML is UTF-8.", "Save the file as UTF-8."
+    )
+
+
+def load(path: str, text: str) -> TOMLDocument:
+    """Parse TOML.
+
+    Raises
+    ------
+    ProfileError
+        It is none; the line is named, and nothing of it is shown.
+    """
+    import tomlkit
+    from tomlkit.exceptions import ParseError, TOMLKitError
+
+    try:
+        return tomlkit.parse(text)
+    except ParseError as error:
+        # Its words quote a character of the file at most.
+        where = f", line {error.line}"
+        why = re.sub(r" at line \d+ col \d+$", "", str(error))
+    except (TOMLKitError, ValueError, RecursionError) as error:
+        where, why = "", type(error).__name__ if isinstance(error, RecursionError) else str(error)
+    raise ProfileError(
+        f"{path}{where}: this is not TOML.",
+        f"{why.rstrip('.')[:120]}." if why else "",
+        "Correct it there; until then its profiles are not known.",
+    )
+
+
+def line_of(text: str, name: str, key: str = "") -> int:
+    """Find the line of a profile, or of one of its keys, from 1 on; 0 where it is not found."""
+    quoted = "|".join(re.escape(form) for form in (name, f'"{name}"', f"'{name}'"))
+    head = re.compile(rf"\s*\[\s*(?:profiles|\"profiles\")\s*\.\s*(?:{quoted})\s*\]")
+    inside = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if head.match(line):
+            inside = number
+            if not key:
+                return number
+        elif inside and line.lstrip().startswith("["):
+            break
+        elif inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line):
+            return number
+    return inside
+
+
+def edit(
+    path: str, change: Callable[[TOMLDocument], object], *, lock_folder: str, is_shared: bool
+) -> None:
+    """Change a file, which is made where there is none, under a lock.
+
+    Parameters
+    ----------
+    path
+        The file; where it is a link, what it points to.
+    change
+        Changes the document in place.
+    lock_folder
+        Where the lock is: the user's own folder.
+    is_shared
+        Whether others may read a new file; else it is for its user alone (mode 0600).
+
+    Raises
+    ------
+    ProfileError
+        The file is broken, or it cannot be written; then it is as it was.
+    """
+    import tomlkit
+
+    target = os.path.realpath(path)
+    with _locked(target, lock_folder):
+        text = read_text(target)
+        document = load(path, text) if text is not None else tomlkit.document()
+        change(document)
+        written = tomlkit.dumps(document)
+        try:
+            _replace(target, written, is_shared=is_shared)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+        else:
+            return
+    raise ProfileError(
+        f"{path} cannot be written.",
+        f"The system says: {reason}.",
+        "It is as it was. Connecting by address works nevertheless.",
+        "not-writable",
+    )
+
+
+def _replace(path: str, text: str, *, is_shared: bool) -> None:
+    folder = os.path.dirname(path)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    _clear_left_overs(folder, os.path.basename(path))
+    mode = _USER_MODE
+    if is_shared:
+        with contextlib.suppress(OSError):
+            mode = stat.S_IMODE(os.stat(path).st_mode)
+        if mode == _USER_MODE and not os.path.exists(path):
+            mode = 0o666 & ~_umask()
+    handle, temporary = tempfile.mkstemp(
+        prefix=f".{os.path.basename(path)}.", suffix=".tmp", dir=folder
+    )
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            os.chmod(temporary, mode)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _clear_left_overs(folder: str, name: str) -> None:
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            is_ours = entry.name.startswith(f".{name}.") and entry.name.endswith(".tmp")
+            if is_ours and time.time() - entry.stat().st_mtime > _LEFT_OVER_S:
+                os.unlink(entry.path)
+
+
+@contextlib.contextmanager
+def _locked(path: str, folder: str) -> Iterator[None]:
+    """Keep other writers of this user away, by a lock beside the user's own profiles."""
+    from filelock import FileLock, Timeout
+
+    # A project's folder gets no lock file, which would be seen by version control.
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    lock: Any = None
+    for place in (folder, os.path.join(tempfile.gettempdir(), f"milvus_nb-{os.getuid()}")):
+        try:
+            os.makedirs(place, mode=0o700, exist_ok=True)
+            lock = FileLock(os.path.join(place, f".{name}.lock"), mode=_USER_MODE)
+            lock.acquire(timeout=_LOCK_WAIT_S)
+            break
+        except Timeout:
+            raise ProfileError(
+                f"{path} is being written by another process.",
+                f"It has not finished within {_LOCK_WAIT_S:g} s.",
+                "Try again.",
+            ) from None
+        except OSError:
+            lock = None  # a home that cannot be written to
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()

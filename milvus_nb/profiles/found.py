@@ -1,0 +1,145 @@
+"""What stands in the files of profiles, and what is wrong there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from ..errors import MilvusNbError
+from ..near import closest
+from . import files
+from .profile import KEYS, Profile, ProfileError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["SECTION", "Found", "Problem", "profiles_in"]
+
+#: The table of the profiles.
+SECTION: Final = "profiles"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a file of profiles that is not as it should be.
+
+    Parameters
+    ----------
+    path, line
+        Where; the line is 0 where it is not known.
+    profile
+        Which profile; empty where it is about the file.
+    what, why, fix
+        As in `MilvusNbError`.
+    is_warning
+        Whether the profile works nevertheless.
+    """
+
+    path: str
+    line: int
+    profile: str
+    what: str
+    why: str = ""
+    fix: str = ""
+    is_warning: bool = False
+
+    @property
+    def where(self) -> str:
+        """The file and the line."""
+        return f"{self.path}, line {self.line}" if self.line else self.path
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (f"{self.where}: {self.what}", self.why, self.fix) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands in the files.
+
+    Parameters
+    ----------
+    profiles
+        By name; the project's win.
+    hidden
+        Those of the user's own that a project's profile of the same name hides.
+    problems
+        What is wrong, and what is only unknown.
+    user_path, project_path
+        The files; the second is empty where there is none.
+    """
+
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    hidden: Mapping[str, Profile] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    user_path: str = ""
+    project_path: str = ""
+
+    @property
+    def default(self) -> Profile | None:
+        """The profile that ``%milvus connect`` alone means; the project's first."""
+        marked = [profile for profile in self.profiles.values() if profile.default]
+        marked.sort(key=lambda profile: not profile.is_project)
+        return marked[0] if marked else None
+
+    def problem_of(self, name: str) -> Problem | None:
+        """Give what makes a profile of this name unusable."""
+        return next(
+            (one for one in self.problems if one.profile == name and not one.is_warning), None
+        )
+
+
+def profiles_in(path: str, problems: list[Problem], *, is_project: bool) -> dict[str, Profile]:
+    """Read a file of profiles; what is wrong there is added to `problems`, nothing is raised."""
+    try:
+        text = files.read_text(path)
+        document = files.load(path, text).unwrap() if text else {}
+    except MilvusNbError as error:
+        told = error.what.removeprefix(path).lstrip(",: ")
+        problems.append(Problem(path, 0, "", told, error.why, error.fix))
+        return {}
+    book = _Book(path, text or "", problems)
+
+    for key in document:
+        if key != SECTION:
+            book.note_unknown("", key)
+    section = document.get(SECTION, {})
+    if not isinstance(section, dict):
+        book.note("", "", _NO_TABLE)
+        return {}
+    found: dict[str, Profile] = {}
+    for name, values in section.items():
+        if not isinstance(values, dict):
+            book.note(name, "", _NO_TABLE)
+            continue
+        try:
+            found[name] = Profile.read(name, values, path, is_project=is_project)
+        except ProfileError as error:
+            book.note(name, error.cause, (error.what, error.why, error.fix))
+            continue
+        for key in values:
+            if key not in KEYS:
+                book.note_unknown(name, key)
+    return found
+
+
+class _Book:
+    """What is wrong in one file."""
+
+    def __init__(self, path: str, text: str, problems: list[Problem]) -> None:
+        self._path = path
+        self._text = text
+        self._problems = problems
+
+    def note(
+        self, name: str, key: str, error: tuple[str, str, str], *, is_warning: bool = False
+    ) -> None:
+        line = files.line_of(self._text, name, key) if name else 0
+        self._problems.append(Problem(self._path, line, name, *error, is_warning=is_warning))
+
+    def note_unknown(self, name: str, key: str) -> None:
+        near = closest(key, KEYS) if name else ""
+        fix = f"Did you mean {near}?" if near else "It is left alone."
+        self.note(name, key, (f"{key[:40]!r} is not known.", "", fix), is_warning=True)
+
+
+_NO_TABLE: Final = ("It is not a table.", "", "Write [profiles.NAME], and below it the keys.")

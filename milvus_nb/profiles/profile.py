@@ -1,0 +1,345 @@
+"""One profile: a saved connection with a reference to its secret, and how it is written in TOML."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from .. import params as parameters
+from ..errors import MilvusNbError, ParamsError
+from ..near import closest
+from ..params import Guard, Secret
+from ..params.address import parse_address
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "CLEAR_KEYS",
+    "COLORS",
+    "KEYS",
+    "PEM_FILES",
+    "Profile",
+    "ProfileError",
+    "SecretRef",
+    "check_name",
+]
+
+#: What a profile's `color` may be.
+COLORS: Final = ("red", "orange", "yellow", "green", "blue", "purple", "gray")
+
+# No character of an address, a path, a shell or HTML: what a user writes is one or the other.
+_NAME: Final = re.compile(r"\w(?:[\w .+-]{0,62}[\w.+-])?")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MOST_LABEL: Final = 40  # characters
+_MOST_TEXT: Final = 4096  # characters
+
+#: Keys that would hold a secret in clear.
+CLEAR_KEYS: Final = frozenset(
+    {"password", "token", "api_key", "apikey", "passwd", "pwd", "secret_key"}
+)
+
+#: The keys that name files.
+PEM_FILES: Final = ("ca_pem_path", "server_pem_path", "client_pem_path", "client_key_path")
+
+
+class ProfileError(MilvusNbError):
+    """A profile, or the file of profiles, cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Where a profile's password or token comes from when it connects.
+
+    Parameters
+    ----------
+    kind
+        ``"none"``: there is no sign-in. ``"ask"``: the user is asked. ``"env"``: an environment
+        variable of the kernel. ``"keyring"``: the system's keyring.
+    variable
+        The name of the environment variable.
+    """
+
+    kind: Literal["none", "ask", "env", "keyring"] = "none"
+    variable: str = ""
+
+    def __str__(self) -> str:
+        return f"env:{self.variable}" if self.kind == "env" else self.kind
+
+    @classmethod
+    def parse(cls, text: str) -> SecretRef:
+        """Read ``none``, ``ask``, ``keyring`` or ``env:NAME``; ProfileError shows nothing of it."""
+        if text in ("none", "ask", "keyring"):
+            return cls(text)  # type: ignore[arg-type]  # looked at in the line above
+        kind, _, variable = text.partition(":")
+        if kind == "env" and _VARIABLE.fullmatch(variable):
+            return cls("env", variable)
+        # What stands there may be the secret itself.
+        raise ProfileError(
+            "secret is not a reference.",
+            'It is one of "ask", "keyring", "none", or "env:NAME" with a variable\'s name.',
+            'Write secret = "ask", or keep it with: %milvus profile secret NAME',
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A saved connection, without its secret.
+
+    Parameters
+    ----------
+    name
+        What it is connected by, and the alias that it gets. 1 to 64 letters, digits, blanks and
+        ``. _ + -``.
+    address
+        What ``connect`` takes, without sign-in. A path begins at the folder of the profile's file.
+    user
+        Who signs in with a password; empty for an API key, a ``user:password`` token or nobody.
+    secret
+        Where the password or token comes from.
+    db_name
+        The database; empty for the server's default.
+    secure
+        Whether TLS is on; None leaves it to the address.
+    ca_pem_path, server_pem_path, client_pem_path, client_key_path, server_name
+        TLS; paths as for `address`.
+    timeout
+        How long connecting may take, in seconds; None for the default.
+    label, color
+        What is shown wherever the alias is, such as ``"Production"`` in ``"red"``; see `COLORS`.
+    confirm
+        Whether connecting and disconnecting ask first.
+    default
+        Whether ``%milvus connect`` alone means it.
+    autoconnect
+        Whether ``%load_ext milvus_nb`` connects it, in the background; the user's file alone.
+    path
+        The file that it stands in; empty before it was saved.
+    is_project
+        Whether that is a project's file, which others may share.
+    """
+
+    name: str
+    address: str
+    user: str = ""
+    secret: SecretRef = SecretRef()  # immutable
+    db_name: str = ""
+    secure: bool | None = None
+    ca_pem_path: str = ""
+    server_pem_path: str = ""
+    client_pem_path: str = ""
+    client_key_path: str = ""
+    server_name: str = ""
+    timeout: float | None = None
+    label: str = ""
+    color: str = ""
+    confirm: bool = False
+    default: bool = False
+    autoconnect: bool = False
+    path: str = field(default="", compare=False)
+    is_project: bool = field(default=False, compare=False)
+
+    @classmethod
+    def read(
+        cls, name: str, values: Mapping[str, Any], path: str = "", *, is_project: bool = False
+    ) -> Profile:
+        """Make a profile of what stands in TOML, or in a request; unknown keys are left out.
+
+        Raises
+        ------
+        ProfileError
+            A value is of the wrong kind, or a secret stands there in clear. Its `cause` is the key.
+            No error shows a value that may be a secret.
+        """
+        check_name(name)
+        for key in values:
+            if key.lower() in CLEAR_KEYS:
+                raise ProfileError(
+                    f"{key} stands in clear in profile {name}.",
+                    "Profiles hold references to secrets, never the secrets.",
+                    f"Move it to the keyring: %milvus profile secret {_quoted(name)}",
+                    cause=key,
+                )
+        found: dict[str, Any] = {}
+        for key in KEYS:
+            if key in values and values[key] is not None:
+                found[key] = _value(key, values[key])
+        if not found.get("address"):
+            raise ProfileError(
+                f"Profile {name} has no address.",
+                "It says where Milvus is.",
+                'For example: address = "localhost:19530"',
+                cause="address",
+            )
+        profile = cls(name, **found, path=path, is_project=is_project)
+        profile.check()
+        return profile
+
+    def check(self) -> None:
+        """Raise ProfileError where `parse` would refuse it, without looking at any file."""
+        check_name(self.name)
+        if self.user and self.secret.kind == "none":
+            raise ProfileError(
+                f"Profile {self.name} has a user, but no secret.",
+                "Milvus needs both.",
+                'Write secret = "ask", "keyring" or "env:NAME".',
+                cause="secret",
+            )
+        if self.color and self.color not in COLORS:
+            raise ProfileError(
+                f"color {self.color[:20]!r} is not known.",
+                f"There are {', '.join(COLORS)}.",
+                f"Did you mean {closest(self.color, COLORS) or 'red'}?",
+                cause="color",
+            )
+        if self._is_path:
+            return  # whether it can be opened is known where it is opened
+        failure: ParamsError | None = None
+        try:
+            place = parse_address(self.address, "address")
+            if not (place.user or place.password):
+                given = self.keywords() | dict.fromkeys(PEM_FILES, "") | {"server_name": ""}
+                parameters.parse(**given | self._placeholder(), env={})
+                return
+        except ParamsError as error:
+            failure = error
+        if failure is None:
+            raise ProfileError(
+                f"The address of profile {self.name} holds credentials in clear.",
+                "Profiles hold references to secrets, never the secrets.",
+                f"Move them to the keyring: %milvus profile secret {_quoted(self.name)}",
+                cause="address",
+            )
+        key = next((name for name in KEYS if failure.what.startswith(name)), "address")
+        raise ProfileError(failure.what, failure.why, failure.fix, cause=key)
+
+    def _placeholder(self) -> dict[str, Any]:
+        if self.secret.kind == "none":
+            return {}
+        return {"password" if self.user else "token": Secret("x")}
+
+    def keywords(self) -> dict[str, Any]:
+        """Give the keywords of ``connect``, without the secret; paths are absolute."""
+        given = {key: getattr(self, key) for key in _CONNECT_KEYS}
+        given.update({key: self._from_file(given[key]) for key in PEM_FILES})
+        given["uri"] = self._placed()
+        return {key: value for key, value in given.items() if value not in ("", None)}
+
+    def guard(self, overrides: Mapping[str, Any] | None = None) -> Guard:
+        """Give what the connection has of it.
+
+        Parameters
+        ----------
+        overrides
+            The keywords that were given beside it; a secret among them is left out.
+        """
+        kept = {key: value for key, value in (overrides or {}).items() if key not in CLEAR_KEYS}
+        kind: str = self.secret.kind
+        if overrides and overrides.keys() & CLEAR_KEYS:
+            kind = "ask"
+        elif kept.keys() & {"password_env", "token_env"}:
+            kind = "env"
+        return Guard(
+            self.name, self.label, self.color, self.confirm, kind, tuple(sorted(kept.items()))
+        )
+
+    def table(self) -> dict[str, Any]:
+        """Give what stands in TOML: what is not given is left out."""
+        found: dict[str, Any] = {}
+        for key in KEYS:
+            value = getattr(self, key)
+            if key == "secret":
+                value = str(value) if value.kind != "none" else ""
+            if value not in ("", None) and (value is not False or key == "secure"):
+                found[key] = value
+        return found
+
+    def renamed(self, name: str) -> Profile:
+        """Give the same under another name."""
+        return replace(self, name=name)
+
+    def _placed(self) -> str:
+        """Give the address, with a path of a Milvus Lite database made absolute."""
+        return self._from_file(self.address) if self._is_path else self.address
+
+    @property
+    def _is_path(self) -> bool:
+        """Whether the address is the path of a Milvus Lite database."""
+        is_file = self.address.endswith(".db") and "://" not in self.address
+        return is_file or self.address[:1] in {".", "/", "~"}
+
+    def _from_file(self, path: str) -> str:
+        if not path or not self.path:
+            return path
+        return os.path.join(os.path.dirname(self.path), os.path.expanduser(path))
+
+
+#: The keys of a profile in TOML, in the order in which they are written.
+KEYS: Final = tuple(
+    one.name for one in fields(Profile) if one.name not in ("name", "path", "is_project")
+)
+
+_CONNECT_KEYS: Final = ("user", "db_name", "secure", *PEM_FILES, "server_name", "timeout")
+
+_FLAGS: Final = frozenset({"secure", "confirm", "default", "autoconnect"})
+
+
+def check_name(name: object) -> None:
+    """Raise ProfileError for what can be no profile's name."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        shown = repr(name[:40]) if isinstance(name, str) else type(name).__name__
+        raise ProfileError(
+            f"{shown} cannot be the name of a profile.",
+            "A name has 1 to 64 letters, digits, blanks, and . _ + - between them.",
+            "For example: prod",
+            cause="name",
+        )
+
+
+def _value(key: str, value: object) -> Any:
+    if key == "secret":
+        return SecretRef.parse(_text(key, value))
+    if key in _FLAGS:
+        if not isinstance(value, bool):
+            raise _wrong(key, value, "true or false")
+        return bool(value)
+    if key == "timeout":
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise _wrong(key, value, "a number of seconds, such as 10")
+        return float(value)
+    text = _text(key, value)
+    if key == "label" and (len(text) > _MOST_LABEL or not text.isprintable()):
+        raise ProfileError(
+            "label is too long." if len(text) > _MOST_LABEL else "label has a control character.",
+            f"It is shown beside the alias: at most {_MOST_LABEL} characters on one line.",
+            'For example: label = "Production"',
+            cause="label",
+        )
+    return text
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise _wrong(key, value, "text in quotes")
+    if len(value) > _MOST_TEXT:
+        raise ProfileError(
+            f"{key} has {len(value):,} characters.",
+            f"At most {_MOST_TEXT:,} are taken.",
+            "Shorten it.",
+            cause=key,
+        )
+    return str(value).strip()
+
+
+def _wrong(key: str, value: object, expected: str) -> ProfileError:
+    kind = {bool: "a flag", str: "text", dict: "a table", list: "a list"}.get(type(value), "")
+    kind = kind or ("a number" if isinstance(value, (int, float)) else type(value).__name__)
+    return ProfileError(
+        f"{key} is {kind}.", f"Expected is {expected}.", "Correct it there.", cause=key
+    )
+
+
+def _quoted(name: str) -> str:
+    return f"'{name}'" if " " in name else name

@@ -1,0 +1,178 @@
+"""Where a profile's secret comes from when it connects: the environment, or the system's keyring.
+
+In the keyring a secret belongs to a user at an address, not to a profile's name: a project's file
+that calls another server "prod" does not get what is kept for yours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from .. import params as parameters
+from ..errors import MissingExtraError
+from ..params import Secret
+from ..params.address import parse_address
+from .profile import CLEAR_KEYS, Profile, ProfileError, SecretRef
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+__all__ = ["forget", "keep", "keyring_works", "place_of", "read", "taken_out"]
+
+#: Under this name the system's keyring lists what is kept.
+SERVICE: Final = "milvus_nb"
+
+
+def read(profile: Profile, user: str) -> dict[str, Any]:
+    """Give the keywords of ``connect`` that sign in as a profile says; it may take long.
+
+    Parameters
+    ----------
+    profile
+        Whose secret; one that has to be asked for is not known here.
+    user
+        Who signs in, which need not be the profile's; empty with a token.
+
+    Raises
+    ------
+    ProfileError
+        There is no such secret; the `cause` is ``"secret-needed"`` where the user can give it.
+    MissingExtraError
+        The package keyring is not installed.
+    """
+    name = "password" if user else "token"
+    kind = profile.secret.kind
+    if kind == "none":
+        return {}
+    if kind == "env":
+        return {f"{name}_env": profile.secret.variable}
+    if kind == "ask":
+        raise _needed(profile, name, "The profile says that it is asked for.")
+    account = _account(profile, user)
+    found = _call("get_password", account)
+    if not found:
+        raise _needed(profile, name, f"The keyring has none for {account}.")
+    return {name: Secret(found)}
+
+
+def keep(profile: Profile, secret: Secret) -> str:
+    """Keep a password or token in the keyring; give the name under which it is there.
+
+    Raises
+    ------
+    ProfileError
+        The system has no keyring, or it refuses.
+    MissingExtraError
+        The package keyring is not installed.
+    """
+    account = _account(profile, profile.user)
+    _call("set_password", account, secret.reveal())
+    return account
+
+
+def forget(profile: Profile) -> bool:
+    """Take a profile's secret out of the keyring; whether there was one. Errors as in `keep`."""
+    account = _account(profile, profile.user)
+    if not _call("get_password", account):
+        return False
+    _call("delete_password", account)
+    return True
+
+
+def taken_out(table: Mapping[str, Any]) -> tuple[Secret | None, dict[str, Any]]:
+    """Take a secret that stands in clear out of a profile's keys.
+
+    Parameters
+    ----------
+    table
+        The keys as they stand in the file.
+
+    Returns
+    -------
+    Secret or None
+        The password or token, if there is one.
+    dict of str to Any
+        The other keys; the user of a sign-in in the address, or in the token, is one of them.
+    """
+    rest = {key: value for key, value in table.items() if key.lower() not in CLEAR_KEYS}
+    clear = [value for key, value in table.items() if key.lower() in CLEAR_KEYS]
+    found = str(clear[0]) if clear else ""
+    address = rest.get("address", "")
+    if isinstance(address, str) and "@" in address:
+        place = parse_address(address, "address")
+        scheme, slashes, tail = address.rpartition("://")
+        rest["address"] = f"{scheme}{slashes}{tail.rpartition('@')[2]}"
+        rest["user"] = place.user or rest.get("user", "")
+        found = found or place.password.reveal()
+        if not place.password.reveal():
+            rest.pop("user")
+            found = found or place.user
+    reference = rest.get("secret", "")
+    if isinstance(reference, str) and not found and reference:
+        try:
+            SecretRef.parse(reference)
+        except ProfileError:
+            found = reference
+    rest.pop("secret", None)
+    user, colon, password = found.partition(":")
+    if colon and user and rest.get("user", user) in ("", user):
+        rest["user"], found = user, password
+    return (Secret(found) if found else None), rest
+
+
+def keyring_works() -> bool:
+    """Say whether there is a keyring to keep a secret in."""
+    try:
+        backend = _keyring().get_keyring()
+    except MissingExtraError:
+        return False
+    return bool(backend.priority > 0)
+
+
+def place_of(profile: Profile) -> str:
+    """Give the address that a profile's secret belongs to, in its one form."""
+    return parameters.parse(uri=profile.keywords()["uri"], env={}).address
+
+
+def _account(profile: Profile, user: str) -> str:
+    place = place_of(profile)
+    return f"{user}@{place}" if user else place
+
+
+def _keyring() -> ModuleType:
+    try:
+        import keyring
+    except ImportError:
+        pass
+    else:
+        return keyring
+    raise MissingExtraError(
+        "The system's keyring cannot be used.",
+        "The package keyring is not installed in the environment of this kernel.",
+        '%pip install keyring, or use another way: secret = "ask" or "env:NAME"',
+    )
+
+
+def _call(name: str, *arguments: str) -> Any:
+    keyring = _keyring()
+    try:
+        return getattr(keyring, name)(SERVICE, *arguments)
+    except Exception as error:  # noqa: BLE001  # backends raise what they like, of the system's
+        # Not its words: some quote what they were given.
+        why = f"{type(error).__name__} of {type(keyring.get_keyring()).__module__}"
+    raise ProfileError(
+        "The system's keyring refuses.",
+        f"{why}.",
+        'Unlock it, or use another way: secret = "ask" or "env:NAME"',
+        "keyring",
+    )
+
+
+def _needed(profile: Profile, name: str, why: str) -> ProfileError:
+    return ProfileError(
+        f"The {name} of profile {profile.name} is needed.",
+        why,
+        f"Keep it in the keyring: %milvus profile secret {profile.name}, or connect with --ask.",
+        "secret-needed",
+    )

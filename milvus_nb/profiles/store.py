@@ -1,0 +1,367 @@
+"""The user's profiles and the project's: which there are, which one wins, and changing them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from ..near import closest
+from . import files
+from .found import SECTION, Found, Problem, profiles_in
+from .profile import CLEAR_KEYS, KEYS, Profile, ProfileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["PROJECT_FILE", "VARIABLE", "ProfileStore", "user_file"]
+
+#: A project's file, found in the notebook's folder or above it.
+PROJECT_FILE: Final = "milvus.toml"
+
+#: Names the user's file, in place of the one in the platform's config folder.
+VARIABLE: Final = "MILVUS_NB_PROFILES"
+
+_HEAD: Final = (
+    "Profiles of milvus_nb, see %milvus help profile. They refer to secrets and never hold one."
+)
+_SHARED: Final = "Meant for version control: everybody who has the project can read it."
+
+
+def user_file() -> str:
+    """Give the path of the user's file: ``$MILVUS_NB_PROFILES``, or in the platform's folder.
+
+    On Linux that is ``~/.config/milvus_nb/profiles.toml``.
+    """
+    if named := os.environ.get(VARIABLE, ""):
+        return os.path.abspath(os.path.expanduser(named))
+    from platformdirs import user_config_dir
+
+    return os.path.join(user_config_dir("milvus_nb", appauthor=False), "profiles.toml")
+
+
+class ProfileStore:
+    """Profiles in the user's file, and in a project's file that wins. Thread-safe.
+
+    Parameters
+    ----------
+    folder
+        Where the search for a project's file begins, upwards; None: the working folder.
+    top
+        The uppermost folder of that search; empty: the file system's.
+    path
+        The user's file; empty: see `user_file`.
+    """
+
+    def __init__(self, folder: str | None = None, top: str = "", path: str = "") -> None:
+        self._folder = folder
+        self._top = top
+        self._path = path
+        self._lock = threading.Lock()
+        self._cache: tuple[object, Found] | None = None
+
+    # Reading
+
+    @property
+    def path(self) -> str:
+        """The user's file."""
+        return self._path or user_file()
+
+    def project_path(self) -> str:
+        """Find the project's file; empty where there is none, or it is another user's."""
+        return self._project()[0]
+
+    def find(self) -> Found:
+        """Give what stands in the files now; they are read again once they have changed.
+
+        It raises nothing: what is wrong is in `Found.problems`.
+        """
+        signature = self.signature()
+        with self._lock:
+            if self._cache is None or self._cache[0] != signature:
+                self._cache = (signature, self._read())
+            return self._cache[1]
+
+    def signature(self) -> object:
+        """Give something that differs when the files do."""
+        project, refused = self._project()
+        return _mark(self.path), _mark(project), refused
+
+    def get(self, name: str) -> Profile:
+        """Give a profile.
+
+        Raises
+        ------
+        ProfileError
+            There is none of this name, or it cannot be used.
+        """
+        found = self.find()
+        profile = found.profiles.get(name)
+        if profile is not None:
+            return profile
+        if (problem := found.problem_of(name)) is not None:
+            raise ProfileError(
+                f"{problem.where}: {problem.what}", problem.why, problem.fix, "profile-broken"
+            )
+        broken = next(
+            (one for one in found.problems if not one.profile and not one.is_warning), None
+        )
+        if broken is not None:
+            raise ProfileError(f"There is no profile {name}.", broken.what, broken.fix)
+        near = closest(name, found.profiles)
+        names = ", ".join(list(found.profiles)[:8])
+        raise ProfileError(
+            f"There is no profile {name}.",
+            f"There are: {names}." if names else "None was saved yet.",
+            f"Did you mean {near}?" if near else "Save one: %milvus profile save ALIAS",
+            "profile-missing",
+        )
+
+    def __contains__(self, name: object) -> bool:
+        found = self.find()
+        return isinstance(name, str) and (
+            name in found.profiles or found.problem_of(name) is not None
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.find().profiles)
+
+    # Changing
+
+    def save(
+        self, profile: Profile, *, project: bool | None = None, replace_it: bool = False
+    ) -> Profile:
+        """Write a profile; comments, order and unknown keys of the file stay.
+
+        Parameters
+        ----------
+        profile
+            Checked, and written as it is. A `default` takes that mark from the file's others.
+        project
+            Whether into the project's file, which is made in the notebook's folder where there is
+            none. None: where the profile of this name stands, else the user's.
+        replace_it
+            Whether it may take the place of one of that name, in the same file.
+
+        Returns
+        -------
+        Profile
+            As it is known from now on.
+
+        Raises
+        ------
+        ProfileError
+            It is not valid, there is one of this name, or the file cannot be written.
+        """
+        if project is None:
+            known = self.find().profiles.get(profile.name)
+            project = known is not None and known.is_project
+        path = self._file(project=project)
+        profile = replace(profile, path=path, is_project=project)
+        profile.check()
+        table = profile.table()
+
+        def change(document: Any) -> None:
+            section = _section(document, path, is_project=bool(project))
+            if profile.name in section and not replace_it:
+                raise ProfileError(
+                    f"There is a profile {profile.name} in {path}.",
+                    "",
+                    "Give another name, or --replace (replace).",
+                    "profile-exists",
+                )
+            _write(section, profile.name, table)
+            if profile.default:
+                for name, other in section.items():
+                    if name != profile.name and isinstance(other, dict):
+                        other.pop("default", None)
+
+        self._edit(path, change, project=bool(project))
+        return self.get(profile.name)
+
+    def rename(self, name: str, new_name: str) -> Profile:
+        """Give a profile another name; ProfileError where that is taken."""
+        profile = self.get(name)
+        renamed = replace(profile, name=new_name)
+        renamed.check()
+
+        def change(document: Any) -> None:
+            section = document[SECTION]
+            if new_name in section:
+                raise ProfileError(
+                    f"There is a profile {new_name} already.", "", "Choose another name."
+                )
+            # In its place, with its comments.
+            entries = list(section.items())
+            for key, _ in entries:
+                section.remove(key)
+            for key, table in entries:
+                section.append(new_name if key == name else key, table)
+
+        self._edit(profile.path, change, project=profile.is_project)
+        return self.get(new_name)
+
+    def delete(self, name: str) -> str:
+        """Delete a profile, the project's where both have one; give the path of its file.
+
+        A broken one can be deleted as well.
+
+        Raises
+        ------
+        ProfileError
+            There is none, or the file cannot be written.
+        """
+        found = self.find()
+        profile, problem = found.profiles.get(name), found.problem_of(name)
+        path = profile.path if profile is not None else problem.path if problem is not None else ""
+        if not path:
+            self.get(name)  # raises: there is none
+        is_project = path == found.project_path
+
+        def change(document: Any) -> None:
+            document[SECTION].remove(name)
+
+        self._edit(path, change, project=is_project)
+        return path
+
+    def raw(self, name: str) -> tuple[dict[str, Any], str]:
+        """Give a profile's keys as they stand in its file, and the file: a secret in clear as well.
+
+        Raises
+        ------
+        ProfileError
+            There is no such profile.
+        """
+        found = self.find()
+        problem, profile = found.problem_of(name), found.profiles.get(name)
+        path = profile.path if profile is not None else problem.path if problem is not None else ""
+        if not path:
+            self.get(name)  # raises: there is none
+        document = files.load(path, files.read_text(path) or "").unwrap()
+        return dict(document.get(SECTION, {}).get(name, {})), path
+
+    def is_project(self, path: str) -> bool:
+        """Tell whether a file is the project's."""
+        return path == self.find().project_path
+
+    def project_folder(self) -> str:
+        """Give the folder of the project's file, also of one that is still to be made."""
+        return os.path.dirname(self._file(project=True))
+
+    def put(self, profile: Profile) -> None:
+        """Write a profile in its file; what stood there in clear is taken out."""
+        name = profile.name
+
+        def change(document: Any) -> None:
+            section = _section(document, profile.path, is_project=profile.is_project)
+            _write(section, name, profile.table())
+
+        self._edit(profile.path, change, project=profile.is_project)
+
+    def _edit(self, path: str, change: Any, *, project: bool) -> None:
+        files.edit(path, change, lock_folder=os.path.dirname(self.path), is_shared=project)
+        with self._lock:
+            self._cache = None
+
+    def _file(self, *, project: bool) -> str:
+        if not project:
+            return self.path
+        found, refused = self._project()
+        if refused:
+            raise ProfileError(
+                f"{refused} belongs to another user.",
+                "It is not used.",
+                "Take it over, or remove it.",
+            )
+        return found or os.path.join(self._start(), PROJECT_FILE)
+
+    def _start(self) -> str:
+        try:
+            return os.path.realpath(self._folder if self._folder is not None else os.getcwd())
+        except OSError:  # the working folder is gone
+            return ""
+
+    def _project(self) -> tuple[str, str]:
+        """Find the project's file; and one that is refused, for it is another user's."""
+        folder, own = self._start(), self.path
+        top = os.path.realpath(self._top) if self._top else ""
+        while folder:
+            path = os.path.join(folder, PROJECT_FILE)
+            if path != own:
+                try:
+                    owner = os.stat(path).st_uid
+                except OSError:
+                    owner = None
+                if owner is not None:
+                    # In a folder that all may write to, anybody could say where "prod" is.
+                    is_trusted = os.name == "nt" or owner in (os.getuid(), 0)
+                    return (path, "") if is_trusted else ("", path)
+            parent = os.path.dirname(folder)
+            folder = "" if folder in (parent, top) else parent
+        return "", ""
+
+    def _read(self) -> Found:
+        project, refused = self._project()
+        problems: list[Problem] = []
+        mine = profiles_in(self.path, problems, is_project=False)
+        theirs = profiles_in(project, problems, is_project=True) if project else {}
+        if refused:
+            what, why = (
+                "It belongs to another user, and is not used.",
+                "It could take your secrets.",
+            )
+            problems.append(Problem(refused, 0, "", what, why, is_warning=True))
+        names = {one.profile for one in problems if one.path == project and not one.is_warning}
+        hidden = {name: mine[name] for name in mine if name in theirs or name in names}
+        kept = {name: found for name, found in mine.items() if name not in hidden}
+        return Found({**theirs, **kept}, hidden, tuple(problems), self.path, project)
+
+
+def _mark(path: str) -> object:
+    try:
+        found = os.stat(path) if path else None
+    except OSError:
+        found = None
+    return path, found and (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+def _section(document: Any, path: str, *, is_project: bool) -> Any:
+    """Give the table of profiles; one is made where there is none."""
+    import tomlkit
+
+    if SECTION not in document:
+        if not document.as_string().strip():
+            document.add(tomlkit.comment(_HEAD))
+            if is_project:
+                document.add(tomlkit.comment(_SHARED))
+            document.add(tomlkit.nl())
+        document.add(SECTION, tomlkit.table(is_super_table=True))
+    section = document[SECTION]
+    if not isinstance(section, dict):
+        raise ProfileError(f"{path}: profiles is not a table.", "", "Write [profiles.NAME]")
+    return section
+
+
+def _write(section: Any, name: str, table: Mapping[str, Any]) -> None:
+    """Write a profile's keys; what is the same stays untouched, with its comment."""
+    import tomlkit
+
+    entry = section.get(name)
+    if not isinstance(entry, dict):
+        if entry is not None:
+            section.remove(name)
+        entry = tomlkit.table()
+        for key, value in table.items():
+            entry.add(key, value)
+        entry.add(tomlkit.nl())
+        section.add(name, entry)
+        return
+    for key in list(entry):
+        if key.lower() in CLEAR_KEYS:
+            del entry[key]
+    for key in KEYS:
+        if key not in table:
+            entry.pop(key, None)
+        elif key not in entry or entry[key] != table[key]:
+            entry[key] = table[key]

@@ -1,0 +1,70 @@
+"""``%milvus reconnect``: what was connected before the kernel was restarted comes back."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from . import options, profile_commands
+from .errors import MagicUsageError, MilvusNbError
+
+if TYPE_CHECKING:
+    from .magic import MilvusMagics
+    from .restart import Lost
+
+__all__ = ["reconnect"]
+
+
+def reconnect(magics: MilvusMagics, aliases: list[str], *, confirmed: bool) -> None:
+    """Bring back what was connected; what fails is told, and stays to be brought back.
+
+    Parameters
+    ----------
+    magics
+        Whose registry it is.
+    aliases
+        Which; none: all.
+    confirmed
+        Whether profiles that want to be asked about need no question.
+    """
+    memory = magics.registry.memory
+    known = {one["again"]["alias"]: one for one in memory.before()} if memory is not None else {}
+    if missing := [alias for alias in aliases if alias not in known]:
+        raise MagicUsageError(
+            f"{missing[0]} was not connected before the restart, or is again.",
+            f"There are: {', '.join(known)}." if known else "Nothing waits to be connected again.",
+            "",
+        )
+    wanted = [known[alias] for alias in aliases or known]
+    if not wanted:
+        print("Nothing waits to be connected again.")
+        return
+    failed: list[str] = []
+    for one in wanted:
+        failed += _again(magics, one, confirmed=confirmed)
+    if failed:
+        raise MagicUsageError(
+            f"Not connected again: {', '.join(failed)}.", "The reasons are above."
+        )
+
+
+def _again(magics: MilvusMagics, one: Lost, *, confirmed: bool) -> list[str]:
+    given: dict[str, Any] = dict(one["again"])
+    alias, profile = given.pop("alias"), given.pop("profile", "")
+    try:
+        if profile:
+            guard = magics.registry.profiles.get(profile).guard()
+            if not confirmed:
+                profile_commands.confirm("Connect", [(alias, guard)])
+            del given["address"]
+            profile_commands.start(magics, profile, alias, given, replace_it=False)
+        else:
+            if one["secret"] == "ask":  # noqa: S105  # a kind
+                user = given.get("user", "")
+                given["password" if user else "token"] = options.ask_for(user, alias)
+            magics.watched(functools.partial(magics.registry.start, alias, **given))
+    except MilvusNbError as error:
+        print("\n".join(error.lines))
+        return [alias]
+    print(f"{alias} is connected again.")
+    return []

@@ -1,0 +1,279 @@
+"""The Jupyter Server extension: profiles over REST, and testing one without a kernel.
+
+Under Jupyter Server's own authentication, authorization (resource ``milvus_nb``) and XSRF check. A
+profile's secret is never sent: not its text, not its length. `openapi` describes it all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import os
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import url_path_join
+from tornado import web
+from traitlets import Bool, Float, Unicode
+from traitlets.config import LoggingConfigurable
+
+from .errors import MilvusNbError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from jupyter_server.serverapp import ServerApp
+
+    from .profiles import ProfileStore
+    from .table import ConnectionTable
+
+__all__ = ["MilvusServer", "load"]
+
+T = TypeVar("T")
+
+#: What authorizers are asked about.
+RESOURCE: Final = "milvus_nb"
+
+_MOST_BYTES: Final = 65_536
+_STATUS: Final = {
+    "profile-missing": 404,
+    "profile-exists": 409,
+    "not-writable": 403,
+    "test-off": 403,
+}
+
+
+class MilvusServer(LoggingConfigurable):
+    """Settings of the server extension: ``c.MilvusServer…`` in jupyter_server_config.py."""
+
+    enabled = Bool(True, help="Whether profiles are served over REST.").tag(config=True)
+    profiles_path = Unicode(
+        "",
+        help="The user's file of profiles, also for the kernels that this server starts; empty: "
+        "$MILVUS_NB_PROFILES, or profiles.toml in the platform's config folder for milvus_nb.",
+    ).tag(config=True)
+    allow_test = Bool(
+        True, help="Whether a profile can be tested without a kernel, from this server's process."
+    ).tag(config=True)
+    test_timeout = Float(5.0, help="How long such a test may take, in seconds.").tag(config=True)
+
+    root_dir = ""
+    _table: ConnectionTable | None = None
+
+    def store(self, path: str) -> ProfileStore:
+        """Give the profiles as a notebook at this path sees them.
+
+        Raises
+        ------
+        ProfileError
+            The path leads out of the server's root.
+        """
+        from .profiles import ProfileError, ProfileStore
+
+        if not self.root_dir:  # the notebooks are no files
+            return ProfileStore("")
+        try:
+            root = os.path.realpath(self.root_dir)
+            folder = os.path.realpath(os.path.join(root, path.strip("/")))
+            if os.path.commonpath([root, folder]) != root:
+                raise ValueError
+        except ValueError:
+            raise ProfileError(
+                f"The path {path[:80]!r} is not below the server's root.",
+                "",
+                "Give the path of a notebook as Jupyter's contents API has it.",
+            ) from None
+        # A notebook's own folder begins the search; one that does not exist, the next above it.
+        while folder != root and not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+        return ProfileStore(folder, root)
+
+    def table(self) -> ConnectionTable:
+        """Give what tests a profile; gRPC is imported for the first test."""
+        if self._table is None:
+            from .table import ConnectionTable
+            from .watch import Pace
+
+            self._table = ConnectionTable(Pace(), self.test_timeout)
+        return self._table
+
+    def stop(self) -> None:
+        """End the thread of the tests."""
+        if self._table is not None:
+            self._table.monitor.stop()
+
+
+class _Handler(APIHandler):
+    auth_resource = RESOURCE
+
+    def initialize(self, milvus: MilvusServer) -> None:
+        self.milvus = milvus
+
+    @property
+    def store(self) -> ProfileStore:
+        return self.milvus.store(self.get_query_argument("path", ""))
+
+    def body(self) -> dict[str, Any]:
+        """Give the request's JSON object; an empty body is an empty one."""
+        if len(self.request.body) > _MOST_BYTES:
+            raise _refused(f"The body is larger than {_MOST_BYTES:,} bytes.")
+        try:
+            found = json.loads(self.request.body or b"{}")
+        except (ValueError, RecursionError):
+            raise _refused("The body is not JSON.") from None
+        if not isinstance(found, dict):
+            raise _refused("The body is not a JSON object.")
+        return found
+
+    def flag(self, name: str) -> bool:
+        value = self.get_query_argument(name, "false")
+        if value not in ("true", "false"):
+            raise _refused(f"{name} is neither true nor false.")
+        return value == "true"
+
+
+def _answering(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
+    """Send what the method returns as JSON, or its MilvusNbError as what, why and fix."""
+
+    @functools.wraps(method)
+    async def answer(self: _Handler, *arguments: str) -> None:
+        try:
+            found = await method(self, *arguments)
+        except MilvusNbError as error:
+            self.set_status(_STATUS.get(error.cause, 400))
+            found = {"what": error.what, "why": error.why, "fix": error.fix, "cause": error.cause}
+        await self.finish(json.dumps(found))
+
+    return answer
+
+
+class ProfilesHandler(_Handler):
+    """All profiles."""
+
+    @web.authenticated
+    @authorized
+    @_answering
+    async def get(self) -> Any:
+        """List them, and what is wrong in their files; an ETag tells whether anything changed."""
+        from . import messages
+
+        return messages.profiles(await _in_thread(self.store.find))
+
+
+class ProfileHandler(_Handler):
+    """One profile."""
+
+    @web.authenticated
+    @authorized
+    @_answering
+    async def get(self, name: str) -> Any:
+        """Give one profile."""
+        from . import messages
+
+        return messages.profile(await _in_thread(lambda: self.store.get(name)))
+
+    @web.authenticated
+    @authorized
+    @_answering
+    async def put(self, name: str) -> Any:
+        """Make or replace one; the answer is as `get` gives it."""
+        from . import messages
+        from .profiles import KEYS, Profile
+
+        values, store = self.body(), self.store
+        project = self.flag("project") if self.get_query_argument("project", "") else None
+        profile = Profile.read(name, values)
+        if unknown := next((key for key in values if key not in KEYS), None):
+            raise _refused(f"{unknown[:40]!r} is no key of a profile.")
+
+        def save() -> tuple[bool, Profile]:
+            is_new = name not in store
+            return is_new, store.save(profile, project=project, replace_it=not self.flag("new"))
+
+        is_new, saved = await _in_thread(save)
+        if is_new:
+            self.set_status(201)
+        return messages.profile(saved)
+
+    @web.authenticated
+    @authorized
+    @_answering
+    async def delete(self, name: str) -> Any:
+        """Delete one; the answer says from which file, and what became of its secret."""
+        from .profiles import saving
+
+        return {"text": await _in_thread(lambda: saving.delete(self.store, name))}
+
+
+class TestHandler(_Handler):
+    """A profile's server."""
+
+    @web.authenticated
+    @authorized(action="execute")  # type: ignore[untyped-decorator]
+    @_answering
+    async def post(self, name: str) -> Any:
+        """Examine the way to it layer by layer; nothing is connected."""
+        from . import messages
+        from .params import Secret
+        from .profiles import ProfileError
+        from .profiles.opening import examine_profile
+
+        if not self.milvus.allow_test:
+            raise ProfileError(
+                "This server tests no profiles.", "MilvusServer.allow_test is off.", "", "test-off"
+            )
+        values = self.body()
+        secret = values.pop("secret", "")
+        if values or not isinstance(secret, str):
+            raise _refused("The body may have a secret, which is text, and nothing else.")
+        profile = await _in_thread(lambda: self.store.get(name))
+        table = self.milvus.table()
+        table.timeout = self.milvus.test_timeout
+        given: dict[str, Any] = {"secret": Secret(secret)} if secret else {}
+        return messages.report(await examine_profile(table, profile, **given))
+
+
+class OpenApiHandler(_Handler):
+    """The description of all this."""
+
+    @web.authenticated
+    @authorized
+    @_answering
+    async def get(self) -> Any:
+        """Give it, as OpenAPI 3.1."""
+        from .openapi import description
+
+        return description(url_path_join(self.base_url, "milvus_nb"))
+
+
+def load(app: ServerApp) -> None:
+    """Add the handlers to a Jupyter Server."""
+    milvus = MilvusServer(parent=app)
+    if not milvus.enabled:
+        return
+    milvus.root_dir = getattr(app.contents_manager, "root_dir", "") or ""
+    if milvus.profiles_path:
+        from .profiles.store import VARIABLE
+
+        os.environ[VARIABLE] = os.path.abspath(os.path.expanduser(milvus.profiles_path))
+    place = functools.partial(url_path_join, app.web_app.settings["base_url"], "milvus_nb")
+    settings = {"milvus": milvus}
+    routes: list[tuple[str, Any, dict[str, Any]]] = [
+        (place("profiles"), ProfilesHandler, settings),
+        (place("profiles", r"([^/]+)"), ProfileHandler, settings),
+        (place("profiles", r"([^/]+)", "test"), TestHandler, settings),
+        (place("openapi.json"), OpenApiHandler, settings),
+    ]
+    app.web_app.add_handlers(".*$", routes)  # type: ignore[no-untyped-call]
+    app.log.info("milvus_nb serves profiles at %s", place("profiles"))
+
+
+def _refused(what: str) -> MilvusNbError:
+    return MilvusNbError(what, "", "The description is at milvus_nb/openapi.json.")
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Await what waits for files or for the keyring."""
+    return await asyncio.get_running_loop().run_in_executor(None, work)

@@ -1,0 +1,235 @@
+"""The REST interface in a real Jupyter Server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tornado.httpclient import HTTPClientError
+
+from milvus_nb.profiles import Profile, ProfileStore, SecretRef
+from milvus_nb.profiles.store import VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from tests.servers import MilvusTestServer
+
+    Fetch = Callable[..., Awaitable[Any]]
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+SECRET = "Zebra#7quagga"
+
+
+@pytest.fixture
+def jp_server_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Enable the extension below a prefix, as JupyterHub has one."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "own" / "profiles.toml"))
+    return {"ServerApp": {"jpserver_extensions": {"milvus_nb": True}}}
+
+
+@pytest.fixture
+def fetch(jp_fetch: Fetch) -> Fetch:
+    """Ask the interface; give the status and what came."""
+
+    async def ask(*parts: str, **how: Any) -> tuple[int, Any]:
+        if "body" in how and not isinstance(how["body"], (str, bytes)):
+            how["body"] = json.dumps(how["body"])
+        try:
+            answer = await jp_fetch("milvus_nb", *parts, **how)
+        except HTTPClientError as error:
+            body = error.response.body if error.response else b""
+            return error.code, json.loads(body or b"{}")
+        return answer.code, json.loads(answer.body)
+
+    return ask
+
+
+async def test_write_read_list_delete(fetch: Fetch) -> None:
+    """What one writes another lists, with a reference to its secret."""
+    body = {"address": "localhost:19530", "user": "root", "secret": "env:P", "color": "red"}
+    assert (await fetch("profiles", "prod", method="PUT", body=body))[0] == 201
+    status, found = await fetch("profiles", "prod", method="PUT", body=body | {"label": "L"})
+    assert (status, found["label"], found["secret"]) == (200, "L", "env:P")
+    assert (await fetch("profiles", "prod"))[1] == found
+    listed = (await fetch("profiles"))[1]
+    assert listed["profiles"] == [found]
+    assert ProfileStore().get("prod").label == "L"
+    assert (await fetch("profiles", "prod", method="DELETE"))[0] == 200
+    assert (await fetch("profiles", "prod"))[0] == 404
+    assert (await fetch("profiles", "prod", method="DELETE"))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "words"),
+    [
+        ("prod", {}, "no address"),
+        ("prod", {"address": "h", "pasword": "x"}, "no key"),
+        ("prod", {"address": "h", "password": SECRET}, "in clear"),
+        ("prod", {"address": f"root:{SECRET.replace('#', '')}@h"}, "credentials in clear"),
+        ("prod", {"address": "h", "secret": SECRET}, "not a reference"),
+        ("prod", {"address": "h", "user": "root"}, "no secret"),
+        ("prod", {"address": "h", "timeout": "x"}, "number of seconds"),
+        ("prod", {"address": "h", "color": "pink"}, "not known"),
+        ("prod", {"address": ["h"]}, "text in quotes"),
+        ("prod", {"address": "x" * 100_000}, "larger than"),
+        ("<b>", {"address": "h"}, "cannot be the name"),
+        ("..", {"address": "h"}, "cannot be the name"),
+        ("a/b", {"address": "h"}, "cannot be the name"),
+        ("prod", "[]", "not a JSON object"),
+        ("prod", "{", "not JSON"),
+        ("prod", "[" * 50_000, "not JSON"),
+    ],
+)
+async def test_what_cannot_be_used_is_refused_and_no_secret_repeated(
+    fetch: Fetch, name: str, body: Any, words: str
+) -> None:
+    """Nothing is written."""
+    from urllib.parse import quote
+
+    status, found = await fetch("profiles", quote(name, safe=""), method="PUT", body=body)
+    assert status == 400
+    text = json.dumps(found)
+    assert words in text
+    assert SECRET not in text
+    assert list(ProfileStore()) == []
+
+
+async def test_proto_is_a_name_like_any_other(fetch: Fetch) -> None:
+    """JavaScript's trap."""
+    assert (await fetch("profiles", "__proto__", method="PUT", body={"address": "h"}))[0] == 201
+    assert [one["name"] for one in (await fetch("profiles"))[1]["profiles"]] == ["__proto__"]
+
+
+async def test_new_leaves_one_of_that_name_alone(fetch: Fetch) -> None:
+    """Two pages that save at once."""
+    how = {"method": "PUT", "params": {"new": "true"}}
+    assert (await fetch("profiles", "a", body={"address": "one"}, **how))[0] == 201
+    assert (await fetch("profiles", "a", body={"address": "two"}, **how))[0] == 409
+    assert (await fetch("profiles", "a"))[1]["address"] == "one"
+
+
+async def test_a_project_of_the_notebook(fetch: Fetch, jp_root_dir: Path) -> None:
+    """Found from the notebook's folder; paths are not followed out of the root."""
+    ProfileStore().save(Profile("prod", "mine"))
+    project = jp_root_dir / "team" / "milvus.toml"
+    project.parent.mkdir()
+    project.write_text('[profiles.prod]\naddress = "theirs"\n')
+    (jp_root_dir / "team" / "deep").mkdir()
+    for path, address in (("", "mine"), ("team/deep/x.ipynb", "theirs"), ("none/x.ipynb", "mine")):
+        assert (await fetch("profiles", "prod", params={"path": path}))[1]["address"] == address
+    for path in ("../x.ipynb", "team/../../etc"):
+        status, found = await fetch("profiles", params={"path": path})
+        assert (status, "below the server's root" in found["what"]) == (400, True)
+    how = {"method": "PUT", "params": {"path": "team/x.ipynb", "project": "true"}}
+    assert (await fetch("profiles", "dev", body={"address": "h"}, **how))[0] == 201
+    assert "[profiles.dev]" in project.read_text()
+
+
+async def test_an_etag_tells_that_nothing_changed(fetch: Fetch, jp_fetch: Fetch) -> None:
+    """A page that asks each second is cheap."""
+    await fetch("profiles", "a", method="PUT", body={"address": "h"})
+    first = await jp_fetch("milvus_nb", "profiles")
+    tag = first.headers["Etag"]
+    with pytest.raises(HTTPClientError) as failure:
+        await jp_fetch("milvus_nb", "profiles", headers={"If-None-Match": tag})
+    assert failure.value.code == 304
+
+
+async def test_a_test_without_a_kernel(
+    fetch: Fetch, milvus_auth: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The secret comes from the server's environment, or is sent once and in no answer."""
+    store = ProfileStore()
+    for name, secret in (("env", SecretRef("env", "P")), ("asked", SecretRef("ask"))):
+        store.save(Profile(name, milvus_auth.address, user="root", secret=secret))
+    monkeypatch.setenv("P", "Milvus")
+    status, report = await fetch("profiles", "env", "test", method="POST", body="")
+    assert (status, report["failure"]) == (200, None)
+    assert [stage["status"] for stage in report["stages"] if stage["name"] == "sign_in"] == ["ok"]
+    assert (await fetch("profiles", "asked", "test", method="POST", body=""))[1]["cause"] == (
+        "secret-needed"
+    )
+    how = {"method": "POST", "body": {"secret": SECRET}}
+    status, report = await fetch("profiles", "asked", "test", **how)
+    assert (status, report["failure"]["cause"]) == (200, "wrong-password")
+    assert SECRET not in json.dumps(report)
+    assert (await fetch("profiles", "none", "test", method="POST", body=""))[0] == 404
+
+
+async def test_strangers_and_other_sites_are_refused(
+    fetch: Fetch, jp_fetch: Fetch, jp_serverapp: Any
+) -> None:
+    """Jupyter Server's own authentication, authorization and XSRF check."""
+    from http.client import HTTPConnection
+
+    del jp_fetch
+    ProfileStore().save(Profile("a", "h"))
+    base = f"{jp_serverapp.base_url}milvus_nb/profiles"
+    token = f"token {jp_serverapp.identity_provider.token}"
+
+    def ask(method: str, path: str, headers: dict[str, str]) -> int:
+        connection = HTTPConnection("127.0.0.1", jp_serverapp.port, timeout=10)
+        connection.request(method, path, b"{}" if method != "GET" else None, headers)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    import asyncio
+
+    async def answered(method: str, path: str, headers: dict[str, str]) -> int:
+        return await asyncio.get_running_loop().run_in_executor(None, ask, method, path, headers)
+
+    calls = [
+        ("GET", base),
+        ("GET", f"{base}/a"),
+        ("PUT", f"{base}/a"),
+        ("DELETE", f"{base}/a"),
+        ("POST", f"{base}/a/test"),
+        ("GET", base.replace("profiles", "openapi.json")),
+    ]
+    for method, path in calls:
+        assert await answered(method, path, {}) == 403, (method, path)
+        assert await answered(method, path, {"Authorization": "token wrong"}) == 403
+    # A page of another site has the cookies of a signed-in user, but neither token nor XSRF's.
+    cookie = {"Cookie": "username-127-0-0-1=x", "Origin": "http://evil.example"}
+    for method, path in calls:
+        assert await answered(method, path, cookie) in (403, 404), (method, path)
+    assert await answered("GET", base, {"Authorization": token}) == 200
+    assert "a" in ProfileStore()
+
+
+async def test_an_authorizer_is_asked(fetch: Fetch, jp_serverapp: Any) -> None:
+    """Reading, writing and testing are different permissions."""
+    asked: list[tuple[str, str]] = []
+
+    def is_authorized(_: Any, user: Any, action: str, resource: str) -> bool:
+        asked.append((action, resource))
+        return action == "read"
+
+    jp_serverapp.authorizer.is_authorized = is_authorized
+    jp_serverapp.web_app.settings["authorizer"].is_authorized = is_authorized
+    assert (await fetch("profiles"))[0] == 200
+    assert (await fetch("profiles", "a", method="PUT", body={"address": "h"}))[0] == 403
+    assert (await fetch("profiles", "a", method="DELETE"))[0] == 403
+    assert (await fetch("profiles", "a", "test", method="POST", body=""))[0] == 403
+    assert set(asked) == {("read", "milvus_nb"), ("write", "milvus_nb"), ("execute", "milvus_nb")}
+
+
+def test_importing_it_is_light() -> None:
+    """It brings nothing to Jupyter Server that is not there yet, but itself."""
+    code = (
+        "import jupyter_server.serverapp, sys, time\n"
+        "before = set(sys.modules)\n"
+        "import milvus_nb.server\n"
+        "print(sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+    assert shown.strip() == "['milvus_nb']"
