@@ -174,6 +174,9 @@ class _Line:
         self._databases = databases
         self._command = before[0] if before else ""
         self._before = before[1:]
+        self._parser = usage.PARSERS.get(self._command)
+        if self._command == "profile" and self._before:
+            self._parser = usage.PROFILE.get(self._before.pop(0))
         # --option=value is completed after its "="
         self._option, equals, rest = raw.partition("=") if raw.startswith("--") else ("", "", raw)
         self._head = self._option + equals
@@ -196,7 +199,9 @@ class _Line:
     def _names(self) -> Iterable[str]:
         if not self._command:
             return usage.PARSERS
-        parser = usage.PARSERS.get(self._command)
+        if self._command == "profile" and self._parser is usage.PARSERS["profile"]:
+            return usage.PROFILE
+        parser = self._parser
         if parser is None:
             return ()
         expected, given = self._expected(parser)
@@ -239,6 +244,15 @@ class _Line:
             "FILE": lambda: _paths(self._word),
             "VAR": lambda: sorted(os.environ),
             "COMMAND": lambda: usage.PARSERS,
+            "PROFILE": self._profiles,
+            "BEFORE": self._before_restart,
+            "KEY=VALUE": _keys,
+            "COLOR": _colors,
+            "REFERENCE": lambda: (
+                "ask",
+                "keyring",
+                *(f"env:{name}" for name in sorted(os.environ)),
+            ),
         }
         for name in (expected.dest, what):
             if name in known:
@@ -248,6 +262,8 @@ class _Line:
             # What others opened has a name, but connect's option wants an alias.
             names += [*self._aliases(), *(() if expected.option_strings else self._others())]
             names = [name for name in names if name not in given.get(expected.dest, ())]
+        if what == "ADDRESS":
+            names += self._profiles()
         if "ADDRESS" in what or what == "URI":
             names += [*self._addresses(), *_paths(self._word, ending=".db")]
         return names
@@ -256,6 +272,16 @@ class _Line:
         if self._registry is None:
             return []
         return [alias for alias, _ in self._registry.list_connections()]
+
+    def _profiles(self) -> list[str]:
+        from .profiles import ProfileStore
+
+        store = self._registry.profiles if self._registry is not None else ProfileStore()
+        return list(store)
+
+    def _before_restart(self) -> list[str]:
+        memory = self._registry.memory if self._registry is not None else None
+        return [one["again"]["alias"] for one in memory.before()] if memory is not None else []
 
     def _others(self) -> list[str]:
         if self._registry is None or "pymilvus" not in sys.modules:
@@ -292,6 +318,18 @@ class _Line:
             ):
                 return alias
         return None
+
+
+def _keys() -> list[str]:
+    from .profiles import KEYS
+
+    return [f"{key}=" for key in KEYS]
+
+
+def _colors() -> Iterable[str]:
+    from .profiles import COLORS
+
+    return COLORS
 
 
 def _languages() -> Iterable[str]:

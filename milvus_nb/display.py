@@ -6,6 +6,8 @@ import time
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from .profile_display import label_html
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -85,6 +87,8 @@ class StatusTable:
         Show at most so many rows; the rest is counted.
     others
         What others opened; shown below.
+    before
+        The aliases that were connected before the kernel was restarted, and are not again.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class StatusTable:
         current: str,
         most: int,
         others: Sequence[Connection] = (),
+        before: Sequence[str] = (),
     ) -> None:
         shown, rest = connections[:most], max(len(connections) - most, 0)
         self._text = [connections_text(shown, current)]
@@ -103,6 +108,12 @@ class StatusTable:
         if others:
             self._text += ["", _ELSEWHERE, connections_text(others)]
             self._html += [f"<p>{_ELSEWHERE}</p>", connections_html(others)]
+        if before:
+            told = f"Before the restart: {', '.join(before[:most])}."
+            self._text += ["", f"{told} %milvus reconnect brings them back."]
+            self._html.append(
+                f"<p>{escape(told)} <code>%milvus reconnect</code> brings them back.</p>"
+            )
 
     def __repr__(self) -> str:
         return "\n".join(self._text)
@@ -168,7 +179,9 @@ def age(since: float | None) -> str:
 
 def connection_line(connection: Connection) -> str:
     """Describe a connection in one line of text."""
-    words = [f"{connection.alias}: {connection.state}", connection.address, _who(connection)]
+    label = f" [{connection.params.guard.label}]" if connection.params.guard.label else ""
+    name = f"{connection.alias}{label}"
+    words = [f"{name}: {connection.state}", connection.address, _who(connection)]
     if connection.db_name != "default":
         words.append(f"database {connection.db_name}")
     if connection.server_version:
@@ -188,7 +201,9 @@ def connections_text(connections: Sequence[Connection], current: str = "") -> st
     lines = []
     for index, row in enumerate(rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        lines.append("  ".join(cells).rstrip())
+        guard = connections[index - 1].params.guard if index else None
+        label = f"[{guard.label}]" if guard is not None and guard.label else ""
+        lines.append("  ".join([*cells, label]).rstrip())
         if index:
             connection = connections[index - 1]
             told = (_opened_by(connection), connection.reason, connection.fix, connection.note)
@@ -206,11 +221,14 @@ def connections_html(connections: Sequence[Connection], current: str = "") -> st
     for connection in connections:
         shape, *cells = _cells(connection, current)
         colour = f'style="text-align: left; color: {_COLOURS[connection.state]}"'
-        data = "".join(f"<td {left}>{escape(cell)}</td>" for cell in cells)
+        guard = connection.params.guard
+        alias, *cells = (escape(cell) for cell in cells)
+        alias = f"{alias} {label_html(guard.label, guard.color)}".rstrip()
+        data = "".join(f"<td {left}>{cell}</td>" for cell in (alias, *cells))
         rows.append(f"<tr><td {colour}>{escape(shape)}</td>{data}</tr>")
         told = (_opened_by(connection), connection.reason, connection.fix, connection.note)
         if why := escape(" ".join(text for text in told if text)):
-            rows.append(f'<tr><td></td><td {left} colspan="{len(cells)}">{why}</td></tr>')
+            rows.append(f'<tr><td></td><td {left} colspan="{len(cells) + 1}">{why}</td></tr>')
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Bool, Float, Int, observe, validate
 
-from . import cells, completion, sidebar, usage
+from . import autoconnect, cells, completion, sidebar, usage
 from .arguments import Word, split
 from .errors import MagicUsageError, MilvusNbError, without_frames
 from .near import closest
@@ -260,7 +260,9 @@ class MilvusMagics(Magics):
             registry.look().settle(_LOOK_S)
         current = registry.current
         shown, alias = registry.connections(), current.alias if current else ""
-        return StatusTable(shown, alias, self.max_rows, registry.others())
+        before = registry.memory.before() if registry.memory is not None else []
+        names = [one["again"]["alias"] for one in before]
+        return StatusTable(shown, alias, self.max_rows, registry.others(), names)
 
     def _facts(self, connection: Connection) -> Facts:
         from . import rest
@@ -443,6 +445,7 @@ def load(ip: InteractiveShell) -> None:
     ip.Completer.custom_matchers.append(completion.matcher(magics))
     host = sidebar.Host(lambda: magics.registry, magics.set_heartbeat)
     sidebar.open_for(host, instead=True)
+    autoconnect.begin(magics)
 
 
 def unload(ip: InteractiveShell) -> None:

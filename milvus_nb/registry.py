@@ -418,6 +418,8 @@ class ConnectionRegistry(ConnectionTable):
         with self._lock:
             self._remembered.clear()
         self.monitor.stop()
+        if self.memory is not None:
+            self.memory.clear()
 
     def _own(self, alias: str) -> Connection:
         """Give the connection of an alias; one of somebody else has to be given an alias first."""

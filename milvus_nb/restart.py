@@ -53,22 +53,19 @@ class Memory:
         self._written: object = None
         self._before = {one["again"]["alias"]: one for one in _read(path)}
         _clear_others(path)
-        self._unsubscribe = table.subscribe(self._on_event)
+        table.subscribe(self._on_event)
 
     def before(self) -> list[Lost]:
         """List what was connected, as far as it is not connected again."""
         with self._lock:
             return [one for alias, one in self._before.items() if alias not in self._connected()]
 
-    def forget(self, alias: str) -> None:
-        """Do not offer an alias any more."""
+    def clear(self) -> None:
+        """Forget all, after the monitor has ended and with it what was still to be written."""
         with self._lock:
-            self._before.pop(alias, None)
-        self._write_soon()
-
-    def close(self) -> None:
-        """Forget all, for good."""
-        self._unsubscribe()
+            self._before.clear()
+            self._is_due = False
+            self._written = None
         with contextlib.suppress(OSError):
             os.unlink(self._path)
 

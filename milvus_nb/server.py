@@ -255,7 +255,7 @@ def load(app: ServerApp) -> None:
         return
     milvus.root_dir = getattr(app.contents_manager, "root_dir", "") or ""
     if milvus.profiles_path:
-        from .profiles.store import VARIABLE
+        from .profile_file import VARIABLE
 
         os.environ[VARIABLE] = os.path.abspath(os.path.expanduser(milvus.profiles_path))
     place = functools.partial(url_path_join, app.web_app.settings["base_url"], "milvus_nb")

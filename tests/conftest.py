@@ -23,11 +23,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(scope="session")
+def _config_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("config")
+
+
 @pytest.fixture(autouse=True)
-def _no_ambient_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the developer's own servers and proxies out of the tests."""
+def _no_ambient_settings(monkeypatch: pytest.MonkeyPatch, _config_home: Path) -> None:
+    """Keep the developer's own servers, proxies and profiles out of the tests."""
     for variable in AMBIENT_VARIABLES:
         monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(_config_home))
 
 
 def _need_server() -> None:

@@ -22,6 +22,7 @@ AMBIENT_VARIABLES = (
     "MILVUS_URI",
     "MILVUS_TOKEN",
     "MILVUS_CONN_ALIAS",
+    "MILVUS_NB_PROFILES",
     "grpc_proxy",
     "https_proxy",
     "http_proxy",
@@ -38,9 +39,13 @@ def private_environment(folder: Path, extra: Mapping[str, str] | None = None) ->
         ("JUPYTER_CONFIG_DIR", "jupyter-config"),
         ("JUPYTER_DATA_DIR", "jupyter-data"),
         ("JUPYTER_RUNTIME_DIR", "jupyter-runtime"),
+        ("XDG_CONFIG_HOME", "config"),
+        ("XDG_DATA_HOME", "data"),
     ):
         (folder / name).mkdir(parents=True, exist_ok=True)
         environment[variable] = str(folder / name)
+    # A real keyring that needs no desktop: a file in XDG_DATA_HOME.
+    environment["PYTHON_KEYRING_BACKEND"] = "keyrings.alt.file.PlaintextKeyring"
     return {**environment, **(extra or {})}
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from milvus_nb.profile_file import VARIABLE
 from milvus_nb.profiles import Profile, ProfileStore, SecretRef
-from milvus_nb.profiles.store import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

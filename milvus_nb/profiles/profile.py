@@ -81,6 +81,7 @@ class SecretRef:
             "secret is not a reference.",
             'It is one of "ask", "keyring", "none", or "env:NAME" with a variable\'s name.',
             'Write secret = "ask", or keep it with: %milvus profile secret NAME',
+            "secret",
         )
 
 

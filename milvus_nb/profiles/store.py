@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..near import closest
+from ..profile_file import user_file
 from . import files
 from .found import SECTION, Found, Problem, profiles_in
 from .profile import CLEAR_KEYS, KEYS, Profile, ProfileError
@@ -15,30 +16,15 @@ from .profile import CLEAR_KEYS, KEYS, Profile, ProfileError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["PROJECT_FILE", "VARIABLE", "ProfileStore", "user_file"]
+__all__ = ["PROJECT_FILE", "ProfileStore"]
 
 #: A project's file, found in the notebook's folder or above it.
 PROJECT_FILE: Final = "milvus.toml"
-
-#: Names the user's file, in place of the one in the platform's config folder.
-VARIABLE: Final = "MILVUS_NB_PROFILES"
 
 _HEAD: Final = (
     "Profiles of milvus_nb, see %milvus help profile. They refer to secrets and never hold one."
 )
 _SHARED: Final = "Meant for version control: everybody who has the project can read it."
-
-
-def user_file() -> str:
-    """Give the path of the user's file: ``$MILVUS_NB_PROFILES``, or in the platform's folder.
-
-    On Linux that is ``~/.config/milvus_nb/profiles.toml``.
-    """
-    if named := os.environ.get(VARIABLE, ""):
-        return os.path.abspath(os.path.expanduser(named))
-    from platformdirs import user_config_dir
-
-    return os.path.join(user_config_dir("milvus_nb", appauthor=False), "profiles.toml")
 
 
 class ProfileStore:

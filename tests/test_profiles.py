@@ -1,0 +1,403 @@
+"""The files of profiles: nothing is lost, nothing secret is written, and a mistake is named."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import keyring.core
+import pytest
+import tomlkit
+from keyrings.alt.file import PlaintextKeyring
+
+from milvus_nb.params import Secret
+from milvus_nb.profile_file import VARIABLE, user_file
+from milvus_nb.profiles import KEYS, Profile, ProfileError, ProfileStore, SecretRef
+from milvus_nb.profiles.opening import params_of, profile_of, secret_of
+from tests.helpers import wait_until
+
+SECRET = "Zebra#7quagga"
+
+USERS_OWN = """\
+# What the team has agreed on, 2026-11-26.
+title = "not ours"
+
+[profiles.prod]   # the real thing
+address = "https://db.example:19530" # behind the proxy
+colour = "red"
+user = "root"
+secret = "env:P"
+
+[profiles.dev]
+address = "localhost"
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ProfileStore:
+    """Give a store with files of its own."""
+    (tmp_path / "work" / "deep").mkdir(parents=True)
+    path = str(tmp_path / "own" / "profiles.toml")
+    return ProfileStore(str(tmp_path / "work" / "deep"), str(tmp_path), path)
+
+
+@pytest.fixture
+def keyring_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Have the keyring be a file."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(keyring.core, "_keyring_backend", PlaintextKeyring())
+
+
+def write(store: ProfileStore, text: str) -> None:
+    os.makedirs(os.path.dirname(store.path), exist_ok=True)
+    Path(store.path).write_text(text, encoding="utf-8")
+
+
+def project_of(store: ProfileStore, text: str) -> Path:
+    path = Path(store.path).parent.parent / "work" / "milvus.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def told(store: ProfileStore) -> str:
+    return "\n".join(str(problem) for problem in store.find().problems)
+
+
+def test_nothing_is_there_at_first(store: ProfileStore) -> None:
+    """Looking makes no file."""
+    assert list(store) == []
+    assert not os.path.exists(store.path)
+    with pytest.raises(ProfileError, match="None was saved yet"):
+        store.get("prod")
+
+
+def test_saved_is_found_and_is_for_its_user_alone(store: ProfileStore) -> None:
+    """Every key comes back."""
+    profile = Profile(
+        "prod",
+        "https://db.example:19530",
+        user="root",
+        secret=SecretRef("keyring"),
+        db_name="sales",
+        secure=True,
+        server_name="db",
+        timeout=7.5,
+        label="Production",
+        color="red",
+        confirm=True,
+        default=True,
+        autoconnect=True,
+    )
+    assert store.save(profile) == profile
+    assert store.get("prod").table() == profile.table()
+    assert stat.S_IMODE(os.stat(store.path).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(os.path.dirname(store.path)).st_mode) == 0o700
+    assert ProfileStore(path=store.path).get("prod") == profile
+    assert store.find().default == profile
+
+
+def test_comments_order_and_unknown_keys_stay(store: ProfileStore) -> None:
+    """Only what was changed differs."""
+    write(store, USERS_OWN)
+    assert "line 6: 'colour' is not known. Did you mean color?" in told(store)
+    assert "'title' is not known. It is left alone." in told(store)
+    changed = store.get("prod")
+    store.save(
+        Profile.read("prod", changed.table() | {"db_name": "sales"}, changed.path), replace_it=True
+    )
+    text = Path(store.path).read_text(encoding="utf-8")
+    assert text.replace('db_name = "sales"\n', "") == USERS_OWN
+    store.rename("dev", "test")
+    assert list(store) == ["prod", "test"]
+    assert "[profiles.test]" in Path(store.path).read_text(encoding="utf-8")
+    store.delete("test")
+    assert list(store) == ["prod"]
+    assert "# the real thing" in Path(store.path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [
+        ("[profiles.prod]\nadress = 'h'\n", "line 1", "has no address"),
+        ("[profiles.prod]\n\naddress = 7\n", "line 3", "text in quotes"),
+        ("[profiles.prod]\naddress = 'h'\ntimeout = 'x'\n", "line 3", "a number of seconds"),
+        ("[profiles.prod]\naddress = 'h'\ntimeout = -1\n", "line 3", "timeout"),
+        ("[profiles.prod]\naddress = 'h'\nconfirm = 'yes'\n", "line 3", "true or false"),
+        ("[profiles.prod]\naddress = 'h'\ncolor = 'rde'\n", "line 3", "Did you mean red?"),
+        ("[profiles.prod]\naddress = 'h:port'\n", "line 2", "port number"),
+        ("[profiles.prod]\naddress = 'h'\nuser = 'root'\n", "secret", "Milvus needs both"),
+        (f"[profiles.prod]\naddress = 'h'\npassword = '{SECRET}'\n", "line 3", "in clear"),
+        (f"[profiles.prod]\naddress = 'h'\napi_key = '{SECRET}'\n", "line 3", "in clear"),
+        (f"[profiles.prod]\naddress = 'h'\nsecret = '{SECRET}'\n", "line 3", "not a reference"),
+        (f"[profiles.prod]\naddress = 'root:{SECRET.replace('#', '')}@h'\n", "line 2", "in clear"),
+        ("[profiles]\nprod = 'h'\n", "toml", "not a table"),
+        ("profiles = 'h'\n", "toml", "not a table"),
+        ('[profiles."../x"]\naddress = "h"\n', "line 1", "cannot be the name"),
+        ('[profiles."<img src=x>"]\naddress = "h"\n', "line 1", "cannot be the name"),
+        ("[profiles.prod\n", "line 1", "not TOML"),
+        ("a = 1\n[profiles.prod]\naddress = 'h\n", "line 3", "not TOML"),
+        ("[profiles.prod]\naddress = 'h'\naddress = 'i'\n", "toml", "not TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_its_line(
+    store: ProfileStore, text: str, where: str, what: str
+) -> None:
+    """File, line, key, what was expected; and no secret in it. The others work on."""
+    write(store, text)
+    problems = told(store)
+    assert where in problems
+    assert what in problems
+    assert "Zebra" not in problems
+    with pytest.raises(ProfileError) as failure:
+        store.get("prod")
+    assert "Zebra" not in str(failure.value)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * 1_000_001, b"[" * 100_000])
+def test_a_file_that_is_none(store: ProfileStore, content: bytes) -> None:
+    """It is said, saving leaves it as it is, and nothing is slow."""
+    os.makedirs(os.path.dirname(store.path))
+    Path(store.path).write_bytes(content)
+    began = time.monotonic()
+    assert len(store.find().problems) == 1
+    with pytest.raises(ProfileError):
+        store.save(Profile("a", "h"))
+    assert Path(store.path).read_bytes() == content
+    assert time.monotonic() - began < 10
+
+
+def test_one_broken_profile_leaves_the_others(store: ProfileStore) -> None:
+    """And can be deleted, or replaced."""
+    write(store, f"[profiles.bad]\naddress = 'h'\ntoken = '{SECRET}'\n[profiles.ok]\naddress='h'\n")
+    assert list(store) == ["ok"]
+    assert "bad" in store
+    with pytest.raises(ProfileError, match="profile secret bad"):
+        store.get("bad")
+    store.save(Profile("bad", "other"), replace_it=True)
+    assert SECRET not in Path(store.path).read_text()
+    store.delete("bad")
+    assert "bad" not in store
+
+
+def test_the_projects_file_wins(store: ProfileStore) -> None:
+    """Found upwards; a broken one of its profiles does not give way to the user's."""
+    store.save(Profile("prod", "mine"))
+    store.save(Profile("own", "mine"))
+    path = project_of(store, "[profiles.prod]\naddress = 'theirs'\n")
+    found = store.find()
+    assert found.profiles["prod"].address == "theirs"
+    assert found.profiles["prod"].is_project
+    assert found.hidden["prod"].address == "mine"
+    assert found.profiles["own"].address == "mine"
+    assert found.project_path == str(path)
+    path.write_text("[profiles.prod]\naddress = 'theirs'\nsecret = 'x'\n")
+    with pytest.raises(ProfileError, match="not a reference"):
+        store.get("prod")
+    path.unlink()
+    assert store.get("prod").address == "mine"
+
+
+def test_paths_begin_at_the_file(store: ProfileStore, tmp_path: Path) -> None:
+    """A project's database and certificates are found from every notebook of it."""
+    (tmp_path / "work" / "ca.pem").write_text("x")
+    project_of(
+        store,
+        "[profiles.lite]\naddress = './data/x.db'\n"
+        "[profiles.tls]\naddress = 'h'\nca_pem_path = 'ca.pem'\n",
+    )
+    (tmp_path / "work" / "data").mkdir()
+    params = params_of(store.get("lite"), default_timeout=5)
+    assert params.endpoint.path == str(tmp_path / "work" / "data" / "x.db")
+    assert store.get("tls").keywords()["ca_pem_path"] == str(tmp_path / "work" / "ca.pem")
+    made = profile_of("again", params, folder=str(tmp_path / "work"))
+    assert made.address == "./data/x.db"
+    assert profile_of("again", params).address == str(tmp_path / "work" / "data" / "x.db")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may give a file away")
+def test_another_users_project_file_is_not_used(store: ProfileStore) -> None:
+    """In a folder that all may write to, anybody could say where prod is."""
+    path = project_of(store, "[profiles.prod]\naddress = 'theirs'\n")
+    os.chown(path, 12345, -1)
+    assert list(store) == []
+    assert "another user" in told(store)
+
+
+def test_what_is_written_for_a_project_is_no_secret(store: ProfileStore) -> None:
+    """Whatever way the secret came."""
+    from milvus_nb import params as parameters
+
+    env = {"P": SECRET, "MILVUS_TOKEN": SECRET, "T": f"root:{SECRET}"}
+    ways: list[dict[str, Any]] = [
+        {"uri": "h", "user": "root", "password": SECRET},
+        {"uri": "h", "token": SECRET},
+        {"uri": "h", "token": f"root:{SECRET}"},
+        {"uri": f"http://root:{SECRET.replace('#', '%23')}@h:1/db"},
+        {"uri": "h", "user": "root", "password_env": "P"},
+        {"uri": "h", "token_env": "T"},
+        {"uri": "h", "token": SECRET, "grpc_options": {"grpc.http_proxy": f"http://u:{SECRET}@p"}},
+    ]
+    for number, given in enumerate(ways):
+        params = parameters.parse(**given, env=env)
+        for kind in (None, SecretRef("ask"), SecretRef("keyring")):
+            made = profile_of(f"p{number}", params, kind)
+            store.save(made, project=True, replace_it=True)
+            if not (params.password_env or params.token_env):
+                saved = store.get(made.name)
+                again = params_of(saved, default_timeout=5, secret=secret_of(params))
+                assert again.endpoint.credentials == params.endpoint.credentials
+    folder = Path(store.path).parent.parent
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert b"Zebra" not in path.read_bytes(), path
+
+
+def test_a_users_file_may_be_a_link(store: ProfileStore, tmp_path: Path) -> None:
+    """Into a repository of dotfiles; the link stays."""
+    target = tmp_path / "dotfiles.toml"
+    target.write_text("")
+    os.makedirs(os.path.dirname(store.path))
+    os.symlink(target, store.path)
+    store.save(Profile("a", "h"))
+    assert os.path.islink(store.path)
+    assert "profiles.a" in target.read_text()
+
+
+def test_two_processes_write_at_once(store: ProfileStore) -> None:
+    """Nothing is lost, and a reader never sees half a file."""
+    code = (
+        "import sys\nfrom milvus_nb.profiles import Profile, ProfileStore\n"
+        "store = ProfileStore('', path=sys.argv[1])\n"
+        "for number in range(25):\n"
+        "    store.save(Profile(f'{sys.argv[2]}{number}', 'h'))\n"
+    )
+    os.makedirs(os.path.dirname(store.path))
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, store.path, name]) for name in ("a", "b")
+    ]
+    while any(writer.poll() is None for writer in writers):
+        assert store.find().problems == ()
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert sorted(store) == sorted(f"{name}{number}" for name in "ab" for number in range(25))
+
+
+def test_a_crash_in_the_middle_of_a_write(store: ProfileStore) -> None:
+    """The file is as it was, nobody is locked out, and what was left is removed later."""
+    store.save(Profile("a", "h"))
+    before = Path(store.path).read_bytes()
+    code = (
+        "import os, sys, signal\nfrom milvus_nb.profiles import Profile, ProfileStore\n"
+        "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "ProfileStore('', path=sys.argv[1]).save(Profile('b', 'h'))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, store.path], check=False)
+    assert done.returncode == -signal.SIGKILL
+    folder = Path(store.path).parent
+    [left] = folder.glob(".profiles.toml.*.tmp")
+    assert Path(store.path).read_bytes() == before
+    os.utime(left, (0, 0))
+    store.save(Profile("c", "h"))
+    assert list(store) == ["a", "c"]
+    assert list(folder.glob("*.tmp")) + list(folder.glob(".*.tmp")) == []
+
+
+@pytest.mark.parametrize("as_root", [os.getuid() == 0])
+def test_a_home_that_cannot_be_written_to(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch, *, as_root: bool
+) -> None:
+    """It is said, and the file is as it was; the project's can still be written."""
+    store.save(Profile("a", "h"))
+    own = os.path.dirname(store.path)
+    if as_root:  # who may write anywhere is refused by the system itself
+        make = os.open
+
+        def refuse(path: Any, *arguments: Any, **how: Any) -> int:
+            if os.fsdecode(path).startswith(own) and arguments and arguments[0] & os.O_CREAT:
+                raise PermissionError(13, "Permission denied")
+            return make(path, *arguments, **how)
+
+        monkeypatch.setattr(os, "open", refuse)
+    else:
+        os.chmod(own, 0o500)
+    with pytest.raises(ProfileError, match=r"cannot be written[\s\S]*Permission denied"):
+        store.save(Profile("b", "h"))
+    assert list(store) == ["a"]
+    store.save(Profile("b", "h"), project=True)
+    assert sorted(store) == ["a", "b"]
+    os.chmod(own, 0o700)
+
+
+def test_hostile_names_and_values_are_data(store: ProfileStore) -> None:
+    """HTML, JavaScript's trap, long texts, control characters."""
+    for name in ("__proto__", "constructor", "prod", "Über 7", "a.b", "x" * 64):
+        store.save(Profile(name, "h"))
+        assert store.get(name).name == name
+    for name in ("", " a", "a ", "a/b", "..\\x", "<b>", "a\nb", "a'b", "x" * 65, "a:b", "-D", "."):
+        with pytest.raises(ProfileError, match="cannot be the name"):
+            store.save(Profile(name, "h"))
+    for label in ("x" * 41, "a\x1b[31m", "a\nb"):
+        with pytest.raises(ProfileError, match="label"):
+            Profile.read("prod", {"address": "h", "label": label})
+    with pytest.raises(ProfileError, match="1,000,000 characters"):
+        Profile.read("prod", {"address": "h" * 1_000_000})
+    store.save(Profile.read("html", {"address": "h", "label": "<b onclick=x>"}))
+    assert store.get("html").label == "<b onclick=x>"
+
+
+def test_only_one_is_the_default(store: ProfileStore) -> None:
+    """The one that was marked last."""
+    store.save(Profile("a", "h", default=True))
+    store.save(Profile("b", "h", default=True))
+    assert [name for name in store if store.get(name).default] == ["b"]
+
+
+def test_changes_of_others_are_seen_at_once(store: ProfileStore) -> None:
+    """Without reading a file that did not change."""
+    store.save(Profile("a", "h"))
+    assert store.find() is store.find()
+    ProfileStore("", path=store.path).save(Profile("b", "h"))
+    wait_until(lambda: "b" in store, 1)
+
+
+def test_where_the_users_file_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A variable names it; else the platform's folder."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    if sys.platform == "linux":
+        assert user_file() == str(tmp_path / "milvus_nb" / "profiles.toml")
+    monkeypatch.setenv(VARIABLE, "~/x.toml")
+    assert user_file() == os.path.expanduser("~/x.toml")
+
+
+def test_what_is_shown_of_a_profile_is_toml(store: ProfileStore) -> None:
+    """And no key is forgotten there."""
+    from milvus_nb.profile_display import ProfileText
+
+    store.save(Profile("a", "h", label="x", secret=SecretRef("ask")))
+    shown = tomlkit.parse(repr(ProfileText(store.get("a")))).unwrap()
+    assert shown == {"profiles": {"a": {"address": "h", "secret": "ask", "label": "x"}}}
+    assert set(KEYS) >= set(shown["profiles"]["a"])
+
+
+def test_a_secret_goes_to_the_profiles_address_alone(
+    store: ProfileStore, keyring_file: None
+) -> None:
+    """Neither an option nor a project's profile of the same name sends it elsewhere."""
+    from milvus_nb.profiles import secrets
+
+    mine = store.save(Profile("prod", "good:19530", user="root", secret=SecretRef("keyring")))
+    secrets.keep(mine, Secret(SECRET))
+    assert secret_of(params_of(mine, default_timeout=5)).reveal() == SECRET
+    with pytest.raises(ProfileError, match="another place"):
+        params_of(mine, default_timeout=5, uri="evil")
+    project_of(store, "[profiles.prod]\naddress='evil'\nuser='root'\nsecret='keyring'\n")
+    with pytest.raises(ProfileError) as failure:
+        params_of(store.get("prod"), default_timeout=5)
+    assert failure.value.cause == "secret-needed"
+    assert secrets.forget(mine)
+    assert not secrets.forget(mine)
