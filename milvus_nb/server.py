@@ -143,7 +143,8 @@ def _answering(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable
             found = await method(self, *arguments)
         except MilvusNbError as error:
             self.set_status(_STATUS.get(error.cause, 400))
-            found = {"what": error.what, "why": error.why, "fix": error.fix, "cause": error.cause}
+            found = {"what": error.what, "why": error.why, "fix": error.fix}
+            found |= {"cause": error.cause, "evidence": ""}
         await self.finish(json.dumps(found))
 
     return answer

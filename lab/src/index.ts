@@ -16,6 +16,7 @@ import { addCommands, SHOW } from './commands';
 import { connectionOf, Front, widgetOf } from './kernels/front';
 import { KernelHub } from './kernels/hub';
 import { followSettings } from './kernels/follow';
+import { ServerProfiles } from './kernels/serverProfiles';
 import { setTranslation, trans } from './panel/i18n';
 import { RunningConnections, watchWhileShown } from './running';
 import { Settings } from './settings';
@@ -84,7 +85,8 @@ const sidebar: JupyterFrontEndPlugin<void> = {
       }
     };
     const doors = { chooseKernel: dialogs === null ? null : chooseKernel, open };
-    const widget = new SidebarWidget(hub, front, doors, trans.__('Milvus'));
+    const profiles = new ServerProfiles(app.serviceManager.serverSettings);
+    const widget = new SidebarWidget(hub, front, profiles, doors, trans.__('Milvus'));
     app.shell.add(widget, 'left', { rank: 350, type: 'Milvus' });
     restorer?.add(widget, widget.id);
     void app.restored.then(() => widget.load());

@@ -77,7 +77,8 @@ function secretMissing({ auth, alias }: Row): Failure {
   };
 }
 
-function notLoaded(): Failure {
+/** Loading has failed, and nothing more is known. */
+export function notLoaded(): Failure {
   return {
     what: trans.__('milvus_nb could not be loaded.'),
     why: '',

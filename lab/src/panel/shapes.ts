@@ -22,10 +22,11 @@ export type Incoming =
 /** Where a value is not of the type, as `.changed[7].state`; null where it is. */
 type Check = (value: unknown) => string | null;
 
-const EVENTS: Record<string, string> = {
+const EVENTS: Record<Event['event'], string> = {
   rows: 'RowsEvent',
   stage: 'StageEvent',
   tick: 'TickEvent',
+  profiles: 'ProfilesEvent',
   here: 'HereEvent',
 };
 
@@ -39,7 +40,7 @@ export function parse(message: unknown): Incoming | null {
     return { kind: 'version', v };
   }
   if (typeof event === 'string') {
-    const shape = Object.hasOwn(EVENTS, event) ? EVENTS[event] : undefined;
+    const shape = Object.hasOwn(EVENTS, event) ? EVENTS[event as Event['event']] : undefined;
     return shape !== undefined && is(shape, message)
       ? { kind: 'event', event: message as unknown as Event }
       : null;
@@ -65,7 +66,7 @@ export function isResult<M extends Method>(
 const checks = new Map<string, Check>();
 
 /** Whether a value is of a type; if it is not, the console is told which field is wrong. */
-function is(type: string, value: unknown): boolean {
+export function is(type: string, value: unknown): boolean {
   const where = checkOf(type)(value);
   if (where !== null) {
     console.warn(`[milvus_nb] what the kernel said is not as promised: ${type}${where}`);

@@ -3,11 +3,13 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Front } from '../kernels/front';
 import type { KernelHub } from '../kernels/hub';
 import type { MilvusKernel, Phase } from '../kernels/kernel';
+import type { ServerProfiles } from '../kernels/serverProfiles';
 import { useChanges, useChangesAtOnce } from '../panel/hooks';
 import { trans } from '../panel/i18n';
 import { Panel } from '../panel/views/Panel';
 import { Lost } from './Lost';
 import { NoPanel } from './NoPanel';
+import { KernelessProfiles } from './KernelessProfiles';
 import { OtherKernels } from './OtherKernels';
 import type { Doors } from './doors';
 import { changing } from './signals';
@@ -18,12 +20,13 @@ const LOST_SAYS_IT = new Set<Phase>(['restarting', 'asking', 'absent', 'loading'
 interface Props {
   hub: KernelHub;
   front: Front;
+  profiles: ServerProfiles;
   doors: Doors;
   seen: boolean;
 }
 
 /** The panel of the notebook in front, and below it the other kernels. */
-export function Sidebar({ hub, front, doors, seen }: Props) {
+export function Sidebar({ hub, front, profiles, doors, seen }: Props) {
   useChanges(
     useMemo(() => changing(hub.changed), [hub]),
     seen,
@@ -56,6 +59,14 @@ export function Sidebar({ hub, front, doors, seen }: Props) {
         )}
         {kernel?.phase === 'present' && <BusyNote kernel={kernel} />}
         <Panels hub={hub} front={kernel} seen={seen} />
+        {kernel?.session == null && (
+          <KernelessProfiles
+            profiles={profiles}
+            kernel={kernel}
+            path={front.context?.path ?? ''}
+            seen={seen}
+          />
+        )}
       </div>
       <OtherKernels hub={hub} front={kernel} doors={doors} />
     </>

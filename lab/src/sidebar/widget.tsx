@@ -3,6 +3,7 @@ import { render } from 'preact';
 
 import type { KernelHub } from '../kernels/hub';
 import type { Front } from '../kernels/front';
+import type { ServerProfiles } from '../kernels/serverProfiles';
 import type { Doors } from './doors';
 import { milvusIcon } from './icon';
 import type { Sidebar } from './Sidebar';
@@ -16,6 +17,7 @@ export class SidebarWidget extends Widget {
   constructor(
     private readonly hub: KernelHub,
     private readonly front: Front,
+    private readonly profiles: ServerProfiles,
     private readonly doors: Doors,
     caption: string,
   ) {
@@ -52,9 +54,10 @@ export class SidebarWidget extends Widget {
   }
 
   private draw(): void {
-    const { hub, front, doors, view: View } = this;
+    const { hub, front, profiles, doors, view: View } = this;
     if (View !== null && this.isAttached) {
-      render(<View hub={hub} front={front} doors={doors} seen={this.isVisible} />, this.node);
+      const seen = this.isVisible;
+      render(<View {...{ hub, front, profiles, doors, seen }} />, this.node);
     }
   }
 }

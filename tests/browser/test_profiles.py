@@ -1,0 +1,257 @@
+"""Profiles in JupyterLab: one truth in panel, sidebar, cells and REST, within a second."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import tomlkit
+from playwright.sync_api import Locator, expect
+
+from tests.browser.lab import ALL_TEXT, LOAD, PID, JupyterLab, Notebook, Sidebar, write_notebook
+from tests.helpers import sockets_to, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.servers import MilvusTestServer
+
+SECRET = "Zebra7quagga"
+
+
+@pytest.fixture
+def profiles_file(lab: JupyterLab) -> Iterator[Path]:
+    """Give the path of the user's file, which is not there before and after the test."""
+    path = lab.folder / "config" / "milvus_nb" / "profiles.toml"
+    yield path
+    path.unlink(missing_ok=True)
+    (lab.work / "milvus.toml").unlink(missing_ok=True)
+
+
+@pytest.fixture
+def sidebar(page: Page) -> Sidebar:
+    """Give the sidebar of the page."""
+    return Sidebar(page)
+
+
+def profile(sidebar: Sidebar, name: str) -> Locator:
+    """Give the row of a profile, of the notebook in front."""
+    rows = sidebar.node.get_by_role("listitem", name=f"Profile {name}", exact=True)
+    return rows.locator("visible=true")
+
+
+def choose(sidebar: Sidebar, name: str, action: str) -> None:
+    profile(sidebar, name).get_by_role("button", name=f"More actions for profile {name}").click()
+    sidebar.node.get_by_role("menuitem", name=action, exact=True).locator("visible=true").click()
+
+
+def rest(page: Page, method: str, path: str = "", body: Any = None) -> Any:
+    """Ask the Jupyter server, as a page does."""
+    return page.evaluate(
+        """async ([method, path, body]) => {
+          const { serverSettings } = window.jupyterapp.serviceManager;
+          const token = document.cookie.match('\\\\b_xsrf=([^;]*)')?.[1] ?? '';
+          const answer = await fetch(`${serverSettings.baseUrl}milvus_nb/profiles${path}`, {
+            method, headers: { 'X-XSRFToken': token },
+            ...(body === null ? {} : { body: JSON.stringify(body) }) });
+          return await answer.json();
+        }""",
+        [method, path, body],
+    )
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def server(milvus_auth: MilvusTestServer) -> Iterator[MilvusTestServer]:
+    """Give a server with a user whose password can be searched for."""
+    import pymilvus
+
+    root = pymilvus.MilvusClient(milvus_auth.uri, token="root:Milvus", dedicated=True)
+    root.create_user("dora", SECRET)
+    yield milvus_auth
+    root.drop_user("dora")
+    root.close()
+
+
+def test_one_profile_one_truth(
+    open_notebook: Callable[..., Notebook],
+    lab: JupyterLab,
+    sidebar: Sidebar,
+    profiles_file: Path,
+    server: MilvusTestServer,
+) -> None:
+    """Saved in one notebook, connected by name in another, changed by REST; no secret anywhere."""
+    page = sidebar.page
+    notebook = open_notebook(LOAD)
+    notebook.run_all()
+    sidebar.show()
+    notebook.connect(
+        "prod", Address=server.address, sign_in="Password", User="dora", Password=SECRET
+    )
+    # Saved in the first.
+    notebook.choose("prod", "Save as profile")
+    form = sidebar.node.get_by_role("form", name="Save prod as a profile")
+    form.get_by_label("Secret").select_option("keyring")
+    form.get_by_label("Label").fill("Production")
+    form.get_by_label("Colour").select_option("red")
+    form.get_by_role("button", name="Save", exact=True).click()
+    expect(form).to_have_count(0)
+    expect(profile(sidebar, "prod")).to_contain_text("Connected")
+    expect(sidebar.row("prod")).to_contain_text("Production")
+    saved = tomlkit.parse(profiles_file.read_text()).unwrap()["profiles"]["prod"]
+    assert saved == {
+        "address": server.address, "user": "dora", "secret": "keyring",
+        "label": "Production", "color": "red",
+    }  # fmt: skip
+    first_pid = notebook.kernel_pid()
+    # Connected by name in another, by a click.
+    (lab.work / "pid").unlink()
+    sidebar.open(write_notebook(lab, "another.ipynb", [LOAD]))
+    notebook.run_all()
+    profile(sidebar, "prod").get_by_role("button", name="Connect prod").click()
+    expect(sidebar.row("prod")).to_contain_text("Connected")
+    pid = notebook.kernel_pid()
+    assert pid != first_pid
+    assert len(sockets_to(server.port, pid)) == 1
+    # Changed by REST: seen within a second, and by the other notebook.
+    [found] = rest(page, "GET")["profiles"]
+    fields = {key: value for key, value in found.items()
+              if key not in ("name", "path", "is_project")}  # fmt: skip
+    rest(page, "PUT", "/prod", fields | {"db_name": "sales"})
+    began = time.monotonic()
+    expect(profile(sidebar, "prod")).to_contain_text("db sales", timeout=2000)
+    assert time.monotonic() - began < 2
+    # Changed by an editor, deleted by a cell.
+    profiles_file.write_text(profiles_file.read_text().replace("sales", "other"))
+    expect(profile(sidebar, "prod")).to_contain_text("db other", timeout=2000)
+    texts = [str(page.evaluate(ALL_TEXT)), notebook.save(), str(rest(page, "GET"))]
+    notebook.execute("%milvus profile delete prod")
+    expect(profile(sidebar, "prod")).to_have_count(0, timeout=2000)
+    sidebar.activate(notebook.path)
+    expect(sidebar.row("prod")).to_contain_text("Connected")
+    expect(profile(sidebar, "prod")).to_have_count(0)
+    assert rest(page, "GET")["profiles"] == []
+    texts += [str(page.evaluate(ALL_TEXT)), notebook.save(), lab.log.read_text()]
+    assert [text for text in texts if SECRET in text] == []
+    for process in (first_pid, pid, lab.process.pid):
+        with open(f"/proc/{process}/cmdline", "rb") as file:
+            assert SECRET.encode() not in file.read()
+    files = [path for path in lab.folder.rglob("*") if path.is_file()]
+    assert [path for path in files if SECRET.encode() in path.read_bytes()] == []
+
+
+def test_before_milvus_nb_is_loaded(
+    open_notebook: Callable[..., Notebook],
+    page: Page,
+    sidebar: Sidebar,
+    profiles_file: Path,
+    milvus_auth: MilvusTestServer,
+) -> None:
+    """The Jupyter server lists and tests them; connecting loads the extension first."""
+    write(
+        profiles_file,
+        f'[profiles.asked]\naddress = "{milvus_auth.address}"\nuser = "root"\nsecret = "ask"\n'
+        "[profiles.broken]\naddress = 7\n",
+    )
+    notebook = open_notebook(PID)
+    notebook.run_all()
+    sidebar.show()
+    expect(sidebar.node).to_contain_text("is not loaded in this kernel")
+    expect(sidebar.node).to_contain_text("profiles.toml, line 6: address is a number.")
+    choose(sidebar, "asked", "Test")
+    question = sidebar.node.get_by_role("group", name="Test asked?")
+    question.get_by_label("Password of root").fill("wrong")
+    question.get_by_role("button", name="Test", exact=True).click()
+    report = sidebar.node.get_by_role("group", name="Test of asked")
+    expect(report).to_contain_text("Wrong password for user root")
+    report.get_by_role("button", name="Close").click()
+    assert sockets_to(milvus_auth.port, notebook.kernel_pid()) == []
+    choose(sidebar, "asked", "Edit")
+    form = sidebar.node.get_by_role("form", name="Edit the profile asked")
+    form.get_by_label("Label").fill("Staging")
+    form.get_by_role("button", name="Save", exact=True).click()
+    expect(profile(sidebar, "asked")).to_contain_text("Staging")
+    profile(sidebar, "asked").get_by_role("button", name="Connect asked").click()
+    question = sidebar.node.get_by_role("group", name="Connect asked?")
+    question.get_by_label("Password of root").fill("Milvus")
+    question.get_by_role("button", name="Connect", exact=True).click()
+    expect(sidebar.row("asked")).to_contain_text("Connected")
+    expect(sidebar.row("asked")).to_contain_text("Staging")
+    wait_until(lambda: len(sockets_to(milvus_auth.port, notebook.kernel_pid())) == 1, 5)
+
+
+def test_a_profile_that_wants_to_be_asked_about(
+    open_notebook: Callable[..., Notebook],
+    page: Page,
+    sidebar: Sidebar,
+    profiles_file: Path,
+    milvus: MilvusTestServer,
+) -> None:
+    """Connecting and disconnecting ask once, by keyboard as well; hostile texts are texts."""
+    label = "<img src=x onerror=alert(1)>"
+    write(
+        profiles_file,
+        f"[profiles.__proto__]\naddress = '{milvus.address}'\nlabel = '{label}'\nconfirm = true\n",
+    )
+    notebook = open_notebook(LOAD)
+    notebook.run_all()
+    sidebar.show()
+    button = profile(sidebar, "__proto__").get_by_role("button", name="Connect __proto__")
+    button.click()
+    question = sidebar.node.get_by_role("group", name="Connect __proto__?")
+    expect(question).to_contain_text(label)
+    page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(sidebar.row("__proto__")).to_contain_text("Connected")
+    expect(sidebar.row("__proto__")).to_contain_text(label)
+    pid = notebook.kernel_pid()
+    sidebar.button("Disconnect __proto__").click()
+    expect(sidebar.node.get_by_role("group", name="Disconnect __proto__?")).to_be_visible()
+    assert len(sockets_to(milvus.port, pid)) == 1
+    sidebar.button("Close it").click()
+    expect(sidebar.row("__proto__")).to_have_count(0)
+    choose(sidebar, "__proto__", "Delete")
+    sidebar.node.get_by_role("group", name="Delete the profile __proto__?").get_by_role(
+        "button", name="Delete", exact=True
+    ).click()
+    expect(profile(sidebar, "__proto__")).to_have_count(0)
+    assert "__proto__" not in profiles_file.read_text()
+
+
+def test_after_a_restart_a_profile_needs_no_secret(
+    open_notebook: Callable[..., Notebook],
+    page: Page,
+    sidebar: Sidebar,
+    profiles_file: Path,
+    milvus_auth: MilvusTestServer,
+) -> None:
+    """One click brings it back, its secret resolved again."""
+    write(
+        profiles_file,
+        f"[profiles.prod]\naddress = '{milvus_auth.address}'\nuser = 'root'\nsecret = 'env:P'\n",
+    )
+    notebook = open_notebook("import os; os.environ['P'] = 'Milvus'", LOAD)
+    notebook.run_all()
+    sidebar.show()
+    profile(sidebar, "prod").get_by_role("button", name="Connect prod").click()
+    expect(sidebar.row("prod")).to_contain_text("Connected")
+    page.evaluate(
+        "() => { void window.jupyterapp.shell.currentWidget.sessionContext.restartKernel(); }"
+    )
+    expect(sidebar.lost).to_contain_text("prod")
+    expect(sidebar.lost.locator("input")).to_have_count(0)
+    notebook.wait_idle()
+    notebook.execute("import os; os.environ['P'] = 'Milvus'")
+    sidebar.button("Reconnect what was connected").click()
+    expect(sidebar.row("prod")).to_contain_text("Connected")
