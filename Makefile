@@ -69,6 +69,7 @@ clients: $(VENV)/dev.stamp ## what the code of other languages is run with, wher
 screenshots: $(VENV)/dev.stamp chromium ## remake the pictures of the README from the real thing
 	python -m tests.browser.screenshots $(ARGS)
 	python -m tests.browser.sidebar_screenshots $(ARGS)
+	python -m tests.browser.profile_screenshots $(ARGS)
 
 bench: $(VENV)/bench.stamp chromium ## side by side with pymilvus and the peers
 	python -m benchmarks $(ARGS)

@@ -37,10 +37,21 @@ _STYLE = """width => {
 }"""
 
 
+_WIDE = (
+    "addEventListener('DOMContentLoaded', () => document.documentElement.style"
+    ".setProperty('--jp-sidebar-min-width', '300px'))"
+)
+
+
 def main() -> None:
     """Start everything, go through the states, stop everything."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
     folder.mkdir(parents=True, exist_ok=True)
+    run(go_through, folder)
+
+
+def run(show: Callable[[JupyterLab, Page, MilvusTestServer, Path], None], folder: Path) -> None:
+    """Start everything, show the states, stop everything."""
     prod = MilvusTestServer(auth=True)
     try:
         with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
@@ -48,7 +59,8 @@ def main() -> None:
             try:
                 browser = launch_chromium(playwright)
                 page = browser.new_page(viewport={"width": 1180, "height": 860})
-                go_through(lab, page, prod, folder)
+                page.add_init_script(_WIDE)
+                show(lab, page, prod, folder)
                 browser.close()
             finally:
                 lab.stop()
@@ -56,28 +68,31 @@ def main() -> None:
         prod.stop()
 
 
-def go_through(lab: JupyterLab, page: Page, prod: MilvusTestServer, folder: Path) -> None:
-    """Bring the sidebar into each state."""
-    sidebar = Sidebar(page)
+def taker(sidebar: Sidebar, folder: Path, kind: str = "sidebar") -> Callable[[str], None]:
+    """Give what takes the pictures of a state: ``KIND-STATE-THEME-WIDTH.png``."""
+    page = sidebar.page
 
     def take(state: str) -> None:
         for theme in THEMES:
             change_theme(page, theme)
             for width, pixels in WIDTHS.items():
                 page.evaluate(_STYLE, pixels)
-                path = folder / f"sidebar-{state}-{theme}-{width}.png"
+                path = folder / f"{kind}-{state}-{theme}-{width}.png"
                 sidebar.node.screenshot(path=path)
             page.evaluate(_STYLE, 0)
         change_theme(page, "light")
         print(state, flush=True)
 
+    return take
+
+
+def go_through(lab: JupyterLab, page: Page, prod: MilvusTestServer, folder: Path) -> None:
+    """Bring the sidebar into each state."""
+    sidebar = Sidebar(page)
+    take = taker(sidebar, folder)
     data = lab.folder / "jupyter-data"
     kernelspecs.install(data, "echo", "echo", kernelspecs.ECHO)
     kernelspecs.install(data, "bare", "python", kernelspecs.BARE)
-    page.add_init_script(
-        "addEventListener('DOMContentLoaded', () => document.documentElement.style"
-        ".setProperty('--jp-sidebar-min-width', '300px'))"
-    )
     notebook = Notebook(
         lab, page, "search.ipynb", ["client = %milvus client\nclient.list_collections()"]
     )

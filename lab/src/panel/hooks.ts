@@ -1,7 +1,17 @@
 import type { RefObject } from 'preact';
-import { useEffect, useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 
 import type { Actions } from './actions';
+
+/** Both the panel in a cell and the sidebar may be in one page, each with this module of its own. */
+const PREFIX = `milvus-nb-${Math.random().toString(36).slice(2)}`;
+let ids = 0;
+
+/** An id for the page. Preact's own begin anew with each call of `render`, and then two are the same. */
+export function useUniqueId(): string {
+  const [id] = useState(() => `${PREFIX}-${ids++}`);
+  return id;
+}
 
 /** How long a change waits for a frame, in ms: a hidden page has none. */
 const FRAME_WITHIN_MS = 200;

@@ -1,7 +1,8 @@
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { type Actions, failureOf } from '../actions';
 import { copyText, languageWord } from '../code';
+import { useUniqueId } from '../hooks';
 import { trans } from '../i18n';
 import type { Failure, Row } from '../messages';
 import type { Store } from '../store';
@@ -19,7 +20,7 @@ interface Props {
 /** A connection as code in a language of choice, to be copied. */
 export function CodeView({ row, store, actions, onClose }: Props) {
   const { alias } = row;
-  const id = useId();
+  const id = useUniqueId();
   const select = useRef<HTMLSelectElement>(null);
   const code = useRef<HTMLElement>(null);
   const [language, setLanguage] = useState(store.language);

@@ -1,5 +1,6 @@
 import type { Ref } from 'preact';
-import { useId } from 'preact/hooks';
+
+import { useUniqueId } from '../hooks';
 
 interface Props {
   label: string;
@@ -25,7 +26,7 @@ const WIDTHS = { half: 'milvus-nb-mod-half', whole: 'milvus-nb-mod-wide' };
 /** A labelled text box that neither the browser nor a password manager fills or remembers. */
 export function Field(props: Props) {
   const { label, onInput, onLeave, onPaste } = props;
-  const id = useId();
+  const id = useUniqueId();
   // The text as it was copied: in the box it would lose its line breaks.
   const take = (event: Event, data: DataTransfer | null): void => {
     if (onPaste?.(data?.getData('text/plain') ?? '')) {

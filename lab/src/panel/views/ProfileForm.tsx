@@ -1,6 +1,7 @@
-import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { failureOf } from '../actions';
+import { useUniqueId } from '../hooks';
 import { trans } from '../i18n';
 import type { Failure, Profile, Row, SaveProfile } from '../messages';
 import { COLORS, type ProfileDoor, secretChoice, SECRETS, secretWord } from '../profiles';
@@ -146,7 +147,7 @@ export function ProfileForm({ row, profile, door, onClose }: Props) {
         />
         <Check
           name="default"
-          text={trans.__('%milvus connect alone means it')}
+          text={trans.__('Default: %milvus connect alone connects it')}
           checked={profile?.default ?? false}
         />
         {!profile?.is_project && (
@@ -251,7 +252,7 @@ interface ChoiceProps {
 }
 
 function Choice({ label, name, value, choices, onChange }: ChoiceProps) {
-  const id = useId();
+  const id = useUniqueId();
   return (
     <div class="milvus-nb-field">
       <label class="milvus-nb-label" for={id}>

@@ -1,5 +1,6 @@
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { useUniqueId } from '../hooks';
 import { trans } from '../i18n';
 import { MoreIcon } from './icons';
 
@@ -20,7 +21,7 @@ export function RowMenu({ alias, items, disabled }: Props) {
   const button = useRef<HTMLButtonElement>(null);
   const menu = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState(false);
-  const id = useId();
+  const id = useUniqueId();
 
   const close = (): void => menu.current?.hidePopover();
   const show = (): void => {

@@ -1,7 +1,7 @@
 import type { RefObject } from 'preact';
-import { useId } from 'preact/hooks';
 
 import { type Kept, keptHint, type SignIn } from '../form';
+import { useUniqueId } from '../hooks';
 import { trans } from '../i18n';
 import { Field } from './Field';
 
@@ -26,7 +26,7 @@ interface Props {
  * are read from the inputs once, when the form is sent, and are nowhere else.
  */
 export function SignInFields({ value, onChange, kept, disabled, ...inputs }: Props) {
-  const id = useId();
+  const id = useUniqueId();
   const hint = keptHint(kept, value);
   return (
     <>

@@ -1,0 +1,111 @@
+"""The pictures of the profiles: ``python -m tests.browser.profile_screenshots``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.browser.lab import Notebook, Sidebar
+from tests.browser.screenshots import IMAGES
+from tests.browser.sidebar_screenshots import run, taker
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.lab import JupyterLab
+    from tests.servers import MilvusTestServer
+
+_PROFILES = """\
+[profiles.prod]
+address = "{address}"
+user = "root"
+secret = "ask"
+label = "Production"
+color = "red"
+confirm = true
+
+[profiles.staging]
+address = "https://in03.example.com"
+secret = "env:STAGING_TOKEN"
+db_name = "sales"
+label = "Staging"
+color = "orange"
+
+[profiles.scratch]
+address = "~/scratch.db"
+default = true
+"""
+
+_BROKEN = """
+[profiles.old]
+address = "db.example"
+password = "x"
+"""
+
+
+def main() -> None:
+    """Start everything, go through the states, stop everything."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
+    folder.mkdir(parents=True, exist_ok=True)
+    run(go_through, folder)
+
+
+def go_through(lab: JupyterLab, page: Page, prod: MilvusTestServer, folder: Path) -> None:
+    """Show the profiles in each state."""
+    page.set_viewport_size({"width": 1180, "height": 1500})
+    sidebar = Sidebar(page)
+    take = taker(sidebar, folder, "profiles")
+    path = lab.folder / "config" / "milvus_nb" / "profiles.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(_PROFILES.format(address=prod.address) + _BROKEN)
+    notebook = Notebook(
+        lab, page, "search.ipynb", ["client = %milvus client\nclient.list_collections()"]
+    )
+    sidebar.show()
+    expect(sidebar.node).to_contain_text("stands in clear")
+    take("before-loading")
+    path.write_text(_PROFILES.format(address=prod.address))
+    sidebar.load()
+    expect(sidebar.node).not_to_contain_text("stands in clear")
+    row = sidebar.panel.get_by_role("listitem", name="Profile prod", exact=True)
+    row.get_by_role("button", name="Connect prod").click()
+    question = sidebar.panel.get_by_role("group", name="Connect prod?")
+    take("asked")
+    question.get_by_label("Password of root").fill("wrong")
+    question.get_by_role("button", name="Connect", exact=True).click()
+    expect(question).to_contain_text("Wrong password")
+    take("refused")
+    question.get_by_label("Password of root").fill("Milvus")
+    question.get_by_role("button", name="Connect", exact=True).click()
+    expect(sidebar.row("prod")).to_contain_text("Connected")
+    expect(question).to_have_count(0)
+    take("connected")
+    sidebar.button("Disconnect prod").click()
+    take("confirm")
+    page.keyboard.press("Escape")
+    notebook.choose("prod", "Save as profile")
+    take("save")
+    page.keyboard.press("Escape")
+    row.get_by_role("button", name="More actions for profile prod").click()
+    sidebar.panel.get_by_role("menuitem", name="Test", exact=True).locator("visible=true").click()
+
+    question = sidebar.panel.get_by_role("group", name="Test prod?")
+    question.get_by_label("Password of root").fill("Milvus")
+    question.get_by_role("button", name="Test", exact=True).click()
+    expect(sidebar.panel).to_contain_text("Everything answers")
+    take("tested")
+    sidebar.panel.get_by_role("button", name="Close", exact=True).click()
+    row.get_by_role("button", name="More actions for profile prod").click()
+    sidebar.panel.get_by_role("menuitem", name="Edit", exact=True).locator("visible=true").click()
+    take("edit")
+    page.keyboard.press("Escape")
+    row.get_by_role("button", name="More actions for profile prod").click()
+    sidebar.panel.get_by_role("menuitem", name="Delete", exact=True).locator("visible=true").click()
+    take("delete")
+
+
+if __name__ == "__main__":
+    main()
