@@ -41,7 +41,7 @@ def _connect(magics: MilvusMagics) -> None:
         _warn(error)
         return
     jobs = []
-    for profile in {**found.profiles, **found.hidden}.values():
+    for profile in found.profiles.values():
         if not profile.autoconnect or profile.is_project:
             continue
         try:

@@ -99,11 +99,6 @@ class MilvusServer(LoggingConfigurable):
             self._table = ConnectionTable(Pace(), self.test_timeout)
         return self._table
 
-    def stop(self) -> None:
-        """End the thread of the tests."""
-        if self._table is not None:
-            self._table.monitor.stop()
-
 
 class _Handler(APIHandler):
     auth_resource = RESOURCE

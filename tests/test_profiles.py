@@ -16,6 +16,7 @@ import pytest
 import tomlkit
 from keyrings.alt.file import PlaintextKeyring
 
+from milvus_nb import snippets
 from milvus_nb.params import Secret
 from milvus_nb.profile_file import VARIABLE, user_file
 from milvus_nb.profiles import KEYS, Profile, ProfileError, ProfileStore, SecretRef
@@ -382,6 +383,17 @@ def test_what_is_shown_of_a_profile_is_toml(store: ProfileStore) -> None:
     shown = tomlkit.parse(repr(ProfileText(store.get("a")))).unwrap()
     assert shown == {"profiles": {"a": {"address": "h", "secret": "ask", "label": "x"}}}
     assert set(KEYS) >= set(shown["profiles"]["a"])
+
+
+def test_the_cell_that_connects_it_again_names_it(store: ProfileStore) -> None:
+    """Unless something was overridden: then the name alone would not say it all."""
+    saved = store.save(Profile("my prod", "h"))
+    cell = snippets.cell(params_of(saved, default_timeout=5), "my prod")
+    assert cell == "%load_ext milvus_nb\n%milvus connect 'my prod'\n"
+    cell = snippets.cell(params_of(saved, default_timeout=5), "x")
+    assert cell.endswith("%milvus connect 'my prod' --alias x\n")
+    cell = snippets.cell(params_of(saved, default_timeout=5, db_name="d"), "my prod")
+    assert "connect h:19530" in cell
 
 
 def test_a_secret_goes_to_the_profiles_address_alone(

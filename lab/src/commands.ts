@@ -1,11 +1,12 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { type ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { Dialog, type ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Widget } from '@lumino/widgets';
 
 import { failureOf } from './panel/actions';
 import { trans } from './panel/i18n';
-import { asksFirst } from './panel/origin';
+import type { Row } from './panel/messages';
+import { asksFirst, isUsedElsewhere } from './panel/origin';
 import type { Session } from './panel/session';
 import { SIDEBAR_ID } from './sidebar/widget';
 import type { IMilvus } from './tokens';
@@ -114,9 +115,12 @@ export function addCommands(
     label: trans.__('Disconnect All from Milvus'),
     caption: trans.__('Close all connections of the notebook in front.'),
     isEnabled: () => (session()?.store.ownRows().length ?? 0) > 0,
-    execute: () => {
+    execute: async () => {
       const found = session();
-      const rows = found?.store.ownRows().filter(row => !asksFirst(row)) ?? [];
+      const rows = found?.store.ownRows().filter(row => !isUsedElsewhere(row)) ?? [];
+      if (!(await areMeant(rows.filter(row => row.confirm)))) {
+        return;
+      }
       rows.forEach(({ alias }) => void found?.actions.disconnect(alias));
     },
   });
@@ -135,6 +139,20 @@ export function addCommands(
   };
   hub.changed.connect(follow);
   front.changed.connect(follow);
+}
+
+/** Whether those whose profile wants to be asked about are to be disconnected, too. */
+async function areMeant(rows: Row[]): Promise<boolean> {
+  if (rows.length === 0) {
+    return true;
+  }
+  const names = rows.map(({ alias, label }) => (label === '' ? alias : `${alias} (${label})`));
+  const { button } = await showDialog({
+    title: trans.__('Disconnect all?'),
+    body: trans.__('Among them: %1.', names.join(', ')),
+    buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Disconnect all') })],
+  });
+  return button.accept;
 }
 
 function isNotebook(widget: Widget | null): widget is NotebookPanel {

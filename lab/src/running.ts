@@ -9,7 +9,7 @@ import type { Widget } from '@lumino/widgets';
 import type { KernelHub } from './kernels/hub';
 import { trans } from './panel/i18n';
 import type { Row } from './panel/messages';
-import { asksFirst } from './panel/origin';
+import { asksFirst, isUsedElsewhere } from './panel/origin';
 import type { Session } from './panel/session';
 import { milvusIcon } from './sidebar/icon';
 
@@ -41,10 +41,10 @@ export class RunningConnections implements IRunningSessions.IManager {
   running(): IRunningSessions.IRunningItem[] {
     return this.connections().map(({ kernelId, session, row, user }) => ({
       open: () => this.open(kernelId),
-      // What other code uses is closed in its notebook, which asks first.
+      // What other code uses, or a profile guards, is closed in its notebook, which asks first.
       ...(asksFirst(row) ? {} : { shutdown: () => void session.actions.disconnect(row.alias) }),
       icon: (): LabIcon => milvusIcon,
-      label: () => row.alias,
+      label: () => [row.alias, row.label].filter(Boolean).join(' · '),
       labelTitle: () => [user, row.address, row.reason].filter(Boolean).join('\n'),
       detail: () => [session.textOf(row).word, user].filter(Boolean).join(' · '),
       className: 'milvus-nb-running',
@@ -53,7 +53,8 @@ export class RunningConnections implements IRunningSessions.IManager {
 
   shutdownAll(): void {
     for (const { session, row } of this.connections()) {
-      if (!asksFirst(row)) {
+      // JupyterLab has asked already; but what other code uses is closed in its notebook.
+      if (!isUsedElsewhere(row)) {
         void session.actions.disconnect(row.alias);
       }
     }
@@ -81,6 +82,7 @@ export class RunningConnections implements IRunningSessions.IManager {
       this.connections().map(({ kernelId, session, row, user }) => [
         kernelId,
         row.alias,
+        row.label,
         row.address,
         session.textOf(row).word,
         row.reason,

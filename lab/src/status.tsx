@@ -8,8 +8,10 @@ import type { KernelHub } from './kernels/hub';
 import type { Settings } from './settings';
 import { useChanges } from './panel/hooks';
 import { trans } from './panel/i18n';
+import type { Row } from './panel/messages';
 import type { RowText } from './panel/rowText';
 import type { Session } from './panel/session';
+import { Label } from './panel/views/Label';
 import { StateMark } from './panel/views/StateMark';
 import { changing } from './sidebar/signals';
 
@@ -88,7 +90,8 @@ function Current({ session }: { session: Session }) {
   ) : (
     <>
       <StateMark mark={found.text.mark} />
-      <span class="milvus-nb-status-alias">{found.alias}</span>
+      <span class="milvus-nb-status-alias">{found.row.alias}</span>
+      <Label label={found.row.label} color={found.row.color} />
       {found.text.mark !== 'connected' && <span>{found.text.word}</span>}
     </>
   );
@@ -99,11 +102,12 @@ function told(session: Session): string {
   if (found === null) {
     return trans.__('nothing is connected');
   }
-  const { alias, text } = found;
-  return [`${alias}, ${text.word.toLowerCase()}`, text.reason].filter(Boolean).join(': ');
+  const { row, text } = found;
+  const name = [row.alias, row.label].filter(Boolean).join(', ');
+  return [`${name}, ${text.word.toLowerCase()}`, text.reason].filter(Boolean).join(': ');
 }
 
-function currentOf(session: Session): { alias: string; text: RowText } | null {
+function currentOf(session: Session): { row: Row; text: RowText } | null {
   const row = session.store.rows.get(session.store.current ?? '');
-  return row === undefined ? null : { alias: row.alias, text: session.textOf(row) };
+  return row === undefined ? null : { row, text: session.textOf(row) };
 }

@@ -202,7 +202,8 @@ def _locked(path: str, folder: str) -> Iterator[None]:
     # A project's folder gets no lock file, which would be seen by version control.
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
     lock: Any = None
-    for place in (folder, os.path.join(tempfile.gettempdir(), f"milvus_nb-{os.getuid()}")):
+    user = os.getuid() if hasattr(os, "getuid") else ""  # not on Windows
+    for place in (folder, os.path.join(tempfile.gettempdir(), f"milvus_nb-{user}")):
         try:
             os.makedirs(place, mode=0o700, exist_ok=True)
             lock = FileLock(os.path.join(place, f".{name}.lock"), mode=_USER_MODE)

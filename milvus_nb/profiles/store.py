@@ -33,7 +33,8 @@ class ProfileStore:
     Parameters
     ----------
     folder
-        Where the search for a project's file begins, upwards; None: the working folder.
+        Where the search for a project's file begins, upwards; None: the working folder; empty:
+        there is no project.
     top
         The uppermost folder of that search; empty: the file system's.
     path
@@ -260,9 +261,15 @@ class ProfileStore:
                 "It is not used.",
                 "Take it over, or remove it.",
             )
+        if not found and not self._start():
+            raise ProfileError(
+                "There is no folder for a project's profiles.", "", "Save it as one of yours."
+            )
         return found or os.path.join(self._start(), PROJECT_FILE)
 
     def _start(self) -> str:
+        if self._folder == "":
+            return ""
         try:
             return os.path.realpath(self._folder if self._folder is not None else os.getcwd())
         except OSError:  # the working folder is gone

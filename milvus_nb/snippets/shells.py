@@ -73,7 +73,15 @@ def _variables(params: ConnectionParams) -> dict[str, str]:
 
 
 def cell(params: ConnectionParams, alias: str) -> str:
-    """Write the lines that connect in a notebook, and no more."""
+    """Write the lines that connect in a notebook, and no more; a profile by its name."""
+    guard = params.guard
+    if not guard.profile or guard.overrides:
+        return _by_address(params, alias)
+    name = f" --alias {magic_word(alias)}" if alias != guard.profile else ""
+    return _lines("%load_ext milvus_nb", f"%milvus connect {magic_word(guard.profile)}{name}")
+
+
+def _by_address(params: ConnectionParams, alias: str) -> str:
     return _lines(
         "%load_ext milvus_nb",
         *left_out("#", options_left_out(params), "%milvus has no option for it"),
@@ -89,7 +97,7 @@ def magic(params: ConnectionParams, alias: str) -> str:
         "print(client.list_collections())",
         f"%milvus disconnect {name}",
     ]
-    return cell(params, alias) + _lines(*(typed_line(line, "%milvus") for line in typed))
+    return _by_address(params, alias) + _lines(*(typed_line(line, "%milvus") for line in typed))
 
 
 def cli(params: ConnectionParams, alias: str) -> str:

@@ -219,8 +219,17 @@ def test_a_profile_that_wants_to_be_asked_about(
     sidebar.button("Disconnect __proto__").click()
     expect(sidebar.node.get_by_role("group", name="Disconnect __proto__?")).to_be_visible()
     assert len(sockets_to(milvus.port, pid)) == 1
-    sidebar.button("Close it").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Milvus: __proto__")).to_contain_text(label)
+    notebook.command("milvus_nb:disconnect-all")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(f"Among them: __proto__ ({label}).")
+    dialog.get_by_role("button", name="Cancel").click()
+    assert len(sockets_to(milvus.port, pid)) == 1
+    notebook.command("milvus_nb:disconnect-all")
+    dialog.get_by_role("button", name="Disconnect all").click()
     expect(sidebar.row("__proto__")).to_have_count(0)
+    wait_until(lambda: sockets_to(milvus.port, pid) == [], 5)
     choose(sidebar, "__proto__", "Delete")
     sidebar.node.get_by_role("group", name="Delete the profile __proto__?").get_by_role(
         "button", name="Delete", exact=True

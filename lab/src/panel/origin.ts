@@ -25,9 +25,14 @@ export function originFacts({ origin, users, own }: Row): string[] {
     : [origin, trans.__('nobody uses it any more; its socket was left open')];
 }
 
+/** Whether somebody else's code may need it. */
+export function isUsedElsewhere({ origin, users, own }: Row): boolean {
+  return origin !== OURS && (!own || users.length > 0);
+}
+
 /** Whether to ask before it is closed: somebody else's code may need it, or its profile says so. */
-export function asksFirst({ origin, users, own, confirm }: Row): boolean {
-  return confirm || (origin !== OURS && (!own || users.length > 0));
+export function asksFirst(row: Row): boolean {
+  return row.confirm || isUsedElsewhere(row);
 }
 
 /** What closing it does to others. */

@@ -7,6 +7,7 @@ import { trans } from '../panel/i18n';
 import type { Row } from '../panel/messages';
 import { Button } from '../panel/views/Button';
 import { FailureText } from '../panel/views/FailureText';
+import { Label } from '../panel/views/Label';
 
 /** After a restart: what was connected, and the way back. */
 export function Lost({ kernel }: { kernel: MilvusKernel }) {
@@ -85,7 +86,7 @@ function LostRow({ row, progress, busy }: LostRowProps) {
   return (
     <li class="milvus-nb-lost-row" aria-label={alias}>
       <span class="milvus-nb-alias milvus-nb-data" title={alias}>
-        {alias}
+        {alias} <Label label={row.label} color={row.color} />
       </span>
       <span class="milvus-nb-lost-where milvus-nb-data">
         {[address, credential(row)].filter(Boolean).join(' · ')}

@@ -6,6 +6,7 @@ import type { Row } from '../panel/messages';
 import { asksFirst } from '../panel/origin';
 import type { Session } from '../panel/session';
 import { Button } from '../panel/views/Button';
+import { Label } from '../panel/views/Label';
 import { Notices } from '../panel/views/Notices';
 import { StateMark } from '../panel/views/StateMark';
 import type { Doors } from './doors';
@@ -94,7 +95,7 @@ function OtherKernel({ kernel, name, doors }: OtherProps) {
   );
 }
 
-/** A connection of another kernel. What other code uses is closed in its notebook, which asks first. */
+/** A connection of another kernel. What asks before it is closed is closed in its notebook. */
 function OtherRow({ row, session, name }: { row: Row; session: Session; name: string }) {
   const { store, actions } = session;
   const { alias } = row;
@@ -104,7 +105,7 @@ function OtherRow({ row, session, name }: { row: Row; session: Session; name: st
     <li class="milvus-nb-kernel-row" aria-label={alias}>
       <StateMark mark={text.mark} />
       <span class="milvus-nb-alias milvus-nb-data" title={alias}>
-        {alias}
+        {alias} <Label label={row.label} color={row.color} />
       </span>
       {!asksFirst(row) && (
         <Button
