@@ -389,9 +389,9 @@ def test_the_cell_that_connects_it_again_names_it(store: ProfileStore) -> None:
     """Unless something was overridden: then the name alone would not say it all."""
     saved = store.save(Profile("my prod", "h"))
     cell = snippets.cell(params_of(saved, default_timeout=5), "my prod")
-    assert cell == "%load_ext milvus_nb\n%milvus connect 'my prod'\n"
+    assert cell == '%load_ext milvus_nb\n%milvus connect "my prod"\n'
     cell = snippets.cell(params_of(saved, default_timeout=5), "x")
-    assert cell.endswith("%milvus connect 'my prod' --alias x\n")
+    assert cell.endswith('%milvus connect "my prod" --alias x\n')
     cell = snippets.cell(params_of(saved, default_timeout=5, db_name="d"), "my prod")
     assert "connect h:19530" in cell
 
