@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keyring.core
 import pytest
@@ -22,6 +23,9 @@ from milvus_nb.profile_file import VARIABLE, user_file
 from milvus_nb.profiles import KEYS, Profile, ProfileError, ProfileStore, SecretRef
 from milvus_nb.profiles.opening import params_of, profile_of, secret_of
 from tests.helpers import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SECRET = "Zebra#7quagga"
 
@@ -171,6 +175,45 @@ def test_a_file_that_is_none(store: ProfileStore, content: bytes) -> None:
         store.save(Profile("a", "h"))
     assert Path(store.path).read_bytes() == content
     assert time.monotonic() - began < 10
+
+
+_WAYS = {
+    "tables between others": "[profiles.prod]\naddress='h'\n[x]\ny=1\n"
+    "[profiles.dev]\naddress='d'\n",
+    "dotted keys": "profiles.prod.address='h'\nprofiles.dev.address='d'\n",
+    "lines of Windows": "[profiles.prod]\r\naddress='h' # c\r\n[profiles.dev]\r\naddress='d'\r\n",
+    "inline tables": "profiles = { prod = { address = 'h' }, dev = { address = 'd' } }\n",
+    "a byte order mark": "\ufeff[profiles.prod]\naddress='h'\n[profiles.dev]\naddress='d'\n",
+    "tables in tables": "[profiles.prod]\naddress='h'\n[profiles.prod.x]\ny=1\n"
+    "[profiles.dev]\naddress='d'",
+}
+
+
+@pytest.mark.parametrize("way", _WAYS)
+def test_whatever_way_the_toml_is_written(store: ProfileStore, way: str) -> None:
+    """It is changed, or refused with the file as it was; nothing else is lost, nothing crashes."""
+    text = _WAYS[way]
+    changes: list[tuple[Callable[[], object], set[str]]] = [
+        (lambda: store.save(Profile("new", "h")), {"prod", "dev", "new"}),
+        (lambda: store.save(Profile("dev", "other"), replace_it=True), {"prod", "dev"}),
+        (lambda: store.rename("prod", "live"), {"live", "dev"}),
+        (lambda: store.delete("dev"), {"prod"}),
+    ]
+    for change, names in changes:
+        os.makedirs(os.path.dirname(store.path), exist_ok=True)
+        Path(store.path).write_bytes(text.encode())
+        try:
+            change()
+        except ProfileError:
+            assert Path(store.path).read_bytes() == text.encode()
+            assert way in ("inline tables", "dotted keys")
+            continue
+        written = Path(store.path).read_bytes().decode()
+        found = tomlkit.parse(written.removeprefix("\ufeff")).unwrap()
+        assert set(found["profiles"]) == names, written
+        assert ("y" in written) == ("y" in text)
+        assert ("\r\n" in text) == ("\r\n" in written)
+        assert not re.search(r"[^\r]\n", written) or "\r\n" not in text
 
 
 def test_one_broken_profile_leaves_the_others(store: ProfileStore) -> None:

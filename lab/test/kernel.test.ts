@@ -38,7 +38,9 @@ class FakeConnection {
   /** A cell runs: what goes to the main shell is not answered. */
   busy = false;
   executed: object = { status: 'ok' };
-  info = new Promise<never>(() => {});
+  info: Promise<unknown> = new Promise<never>(() => {});
+  /** What is asked on the control channel is answered after this. */
+  gate: Promise<unknown> = Promise.resolve();
 
   sendControlMessage(message: Sent): { done: Promise<unknown> } {
     this.sent.push(message);
@@ -51,7 +53,8 @@ class FakeConnection {
       create_subshell_request: { subshell_id: 's' },
     };
     const reply = this.reply(answers[message.header.msg_type] ?? {});
-    return { done: new Promise(resolve => setImmediate(() => resolve(reply))) };
+    const later = new Promise(resolve => setImmediate(() => resolve(reply)));
+    return { done: this.gate.then(() => later) };
   }
 
   sendShellMessage(message: Sent): { done: Promise<unknown> } {
@@ -178,6 +181,27 @@ test('who needs a subshell while one is made gets the same one', async t => {
   connection.say({ v: PROTOCOL, event: 'here', milvus_nb: '0.1.0' });
   await settle();
   assert.equal(kernel.phase, 'present');
+  assert.ok(kernel.answersWhileBusy);
+  assert.equal(sentTo('create_subshell_request').length, 1);
+});
+
+test('a kernel that starts slowly gets one subshell, whenever it says that it starts', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const info = { language_info: { name: 'python' }, supported_features: ['kernel subshells'] };
+  let open = (): void => {};
+  connection.info = Promise.resolve(info);
+  connection.gate = new Promise<void>(resolve => (open = resolve));
+  connection.busy = true;
+  await begin();
+  t.mock.timers.tick(300);
+  await settle();
+  connection.status('starting');
+  await settle();
+  t.mock.timers.tick(300);
+  connection.say({ v: PROTOCOL, event: 'here', milvus_nb: '0.1.0' });
+  await settle();
+  open();
+  await settle();
   assert.ok(kernel.answersWhileBusy);
   assert.equal(sentTo('create_subshell_request').length, 1);
 });

@@ -133,13 +133,26 @@ def edit(
         The file is broken, or it cannot be written; then it is as it was.
     """
     import tomlkit
+    from tomlkit.exceptions import TOMLKitError
 
     target = os.path.realpath(path)
     with _locked(target, lock_folder):
         text = read_text(target)
         document = load(path, text) if text is not None else tomlkit.document()
-        change(document)
-        written = tomlkit.dumps(document)
+        try:
+            change(document)
+            written = tomlkit.dumps(document)
+            if tomlkit.parse(written).unwrap() != document.unwrap():
+                raise ValueError("it would not say the same")  # caught below
+        except (TOMLKitError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ProfileError(
+                f"{path} is written in a way that cannot be changed here.",
+                f"{str(error)[:100].rstrip('.')}. It is as it was.",
+                "Write each profile as a table of its own, [profiles.NAME], or change it by hand.",
+                "not-writable",
+            ) from None
+        if text is not None and "\r\n" in text:
+            written = written.replace("\r\n", "\n").replace("\n", "\r\n")
         try:
             _replace(target, written, is_shared=is_shared)
         except OSError as error:

@@ -174,17 +174,22 @@ class ProfileStore:
         renamed.check()
 
         def change(document: Any) -> None:
+            from tomlkit.items import Table
+
             section = document[SECTION]
             if new_name in section:
                 raise ProfileError(
                     f"There is a profile {new_name} already.", "", "Choose another name."
                 )
-            # In its place, with its comments.
-            entries = list(section.items())
-            for key, _ in entries:
-                section.remove(key)
-            for key, table in entries:
-                section.append(new_name if key == name else key, table)
+            if not isinstance(section, Table):  # profiles between tables of others
+                table = section[name]
+                del section[name]
+                section[new_name] = table
+                return
+            # All are put in again, so that it stays in its place.
+            for key, table in list(section.items()):
+                del section[key]
+                section[new_name if key == name else key] = table
 
         self._edit(profile.path, change, project=profile.is_project)
         return self.get(new_name)
@@ -207,7 +212,7 @@ class ProfileStore:
         is_project = path == found.project_path
 
         def change(document: Any) -> None:
-            document[SECTION].remove(name)
+            del document[SECTION][name]
 
         self._edit(path, change, project=is_project)
         return path
@@ -343,12 +348,12 @@ def _write(section: Any, name: str, table: Mapping[str, Any]) -> None:
     entry = section.get(name)
     if not isinstance(entry, dict):
         if entry is not None:
-            section.remove(name)
+            del section[name]
         entry = tomlkit.table()
         for key, value in table.items():
             entry.add(key, value)
         entry.add(tomlkit.nl())
-        section.add(name, entry)
+        section[name] = entry
         return
     for key in list(entry):
         if key.lower() in CLEAR_KEYS:

@@ -5,7 +5,7 @@
 import { type Kernel, KernelMessage } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
-import { recall, remember } from './subshells';
+import { oneAtATime, recall, remember } from './subshells';
 
 /** As in milvus_nb/sidebar.py: what its comm is called, and the comm that all pages share. */
 const TARGET = 'milvus_nb';
@@ -45,7 +45,6 @@ export class KernelChannel {
   busySince: number | null = null;
 
   private subshell: string | null = null;
-  private takingSubshell: Promise<void> | null = null;
   private running = '';
   /** What the kernel's present process calls its session. */
   private process = '';
@@ -87,33 +86,30 @@ export class KernelChannel {
   /** Have a subshell, if the kernel can; until then what is sent waits for a running cell. */
   async takeSubshell(): Promise<void> {
     if (this.abilities?.subshells && this.subshell === null) {
-      // One at a time: whoever asks meanwhile would make a second one.
-      const taking = (this.takingSubshell ??= this.recallOrMake());
-      try {
-        await taking;
-      } finally {
-        if (this.takingSubshell === taking) {
-          this.takingSubshell = null;
-        }
+      const { process } = this;
+      const make = (): Promise<string | null> => this.recallOrMake();
+      const found = await oneAtATime(this.connection.id, process, make);
+      if (process === '' || process === this.process) {
+        this.subshell ??= found;
       }
     }
   }
 
-  private async recallOrMake(): Promise<void> {
+  private async recallOrMake(): Promise<string | null> {
     const { id } = this.connection;
     const known = recall(id);
     if (known !== null) {
       const listed = await this.control<{ subshell_id?: string[] }>('list_subshell_request');
       if (listed.subshell_id?.includes(known)) {
-        this.subshell = known;
-        return;
+        return known;
       }
     }
     const { subshell_id } = await this.control<{ subshell_id?: string }>('create_subshell_request');
-    if (subshell_id !== undefined) {
-      this.subshell = subshell_id;
-      remember(id, subshell_id);
+    if (subshell_id === undefined) {
+      return null;
     }
+    remember(id, subshell_id);
+    return subshell_id;
   }
 
   /** Send milvus_nb a message. */
@@ -127,7 +123,6 @@ export class KernelChannel {
   reset(): void {
     this.abilities = null;
     this.subshell = null;
-    this.takingSubshell = null;
     this.process = '';
     this.setBusy(null);
   }
@@ -202,8 +197,14 @@ export class KernelChannel {
     if (type === 'status') {
       // That a process starts may be told after it has already answered.
       const { execution_state } = message.content as Status;
-      if (execution_state === 'starting' && message.header.session !== this.process) {
-        this.started.emit();
+      const { session } = message.header;
+      if (execution_state === 'starting' && session !== this.process) {
+        // Of one that has not answered yet, this is the first word; the questions go to it.
+        const isAnother = this.process !== '';
+        this.process = session;
+        if (isAnother) {
+          this.started.emit();
+        }
       }
       this.onStatus(message.content as Status, message.parent_header as Parent);
     } else if (content.comm_id === COMM_ID && type === 'comm_msg') {

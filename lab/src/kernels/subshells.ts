@@ -3,6 +3,24 @@
 
 const KEY = 'milvus_nb:subshells';
 
+/** What is being made, by the kernel and its process. */
+const making = new Map<string, Promise<string | null>>();
+
+/** Whoever wants a subshell of a kernel while one is made gets that one. */
+export function oneAtATime(
+  kernelId: string,
+  process: string,
+  make: () => Promise<string | null>,
+): Promise<string | null> {
+  const key = `${kernelId} ${process}`;
+  let made = making.get(key);
+  if (made === undefined) {
+    made = make().finally(() => making.delete(key));
+    making.set(key, made);
+  }
+  return made;
+}
+
 export function recall(kernelId: string): string | null {
   return read()[kernelId] ?? null;
 }
