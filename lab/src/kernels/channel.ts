@@ -5,7 +5,7 @@
 import { type Kernel, KernelMessage } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
-import { oneAtATime, recall, remember } from './subshells';
+import { giveUpMaking, oneAtATime, recall, remember } from './subshells';
 
 /** As in milvus_nb/sidebar.py: what its comm is called, and the comm that all pages share. */
 const TARGET = 'milvus_nb';
@@ -46,6 +46,7 @@ export class KernelChannel {
 
   private subshell: string | null = null;
   private running = '';
+  private resets = 0;
   /** What the kernel's present process calls its session. */
   private process = '';
 
@@ -86,10 +87,9 @@ export class KernelChannel {
   /** Have a subshell, if the kernel can; until then what is sent waits for a running cell. */
   async takeSubshell(): Promise<void> {
     if (this.abilities?.subshells && this.subshell === null) {
-      const { process } = this;
-      const make = (): Promise<string | null> => this.recallOrMake();
-      const found = await oneAtATime(this.connection.id, process, make);
-      if (process === '' || process === this.process) {
+      const { resets } = this;
+      const found = await oneAtATime(this.connection.id, () => this.recallOrMake());
+      if (resets === this.resets) {
         this.subshell ??= found;
       }
     }
@@ -121,6 +121,8 @@ export class KernelChannel {
 
   /** Forget what was of the process that has ended. */
   reset(): void {
+    this.resets++;
+    giveUpMaking(this.connection.id);
     this.abilities = null;
     this.subshell = null;
     this.process = '';

@@ -3,22 +3,30 @@
 
 const KEY = 'milvus_nb:subshells';
 
-/** What is being made, by the kernel and its process. */
+/** What is being made just now, by kernel. */
 const making = new Map<string, Promise<string | null>>();
 
 /** Whoever wants a subshell of a kernel while one is made gets that one. */
 export function oneAtATime(
   kernelId: string,
-  process: string,
   make: () => Promise<string | null>,
 ): Promise<string | null> {
-  const key = `${kernelId} ${process}`;
-  let made = making.get(key);
-  if (made === undefined) {
-    made = make().finally(() => making.delete(key));
-    making.set(key, made);
+  const known = making.get(kernelId);
+  if (known !== undefined) {
+    return known;
   }
+  const made = make().finally(() => {
+    if (making.get(kernelId) === made) {
+      making.delete(kernelId);
+    }
+  });
+  making.set(kernelId, made);
   return made;
+}
+
+/** The kernel was restarted: what it was asked for may never come. */
+export function giveUpMaking(kernelId: string): void {
+  making.delete(kernelId);
 }
 
 export function recall(kernelId: string): string | null {
