@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 # gRPC writes each failed handshake to standard error otherwise. Read once, when it is imported.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
-from benchmarks import connecting, diagnosing, idling, loading, panel, recovering, sidebar, watching
+from benchmarks import (
+    connecting,
+    diagnosing,
+    idling,
+    loading,
+    panel,
+    profiles,
+    recovering,
+    sidebar,
+    watching,
+)
 from milvus_nb import __version__
 from tests.servers import MilvusTestServer
 
@@ -29,6 +39,7 @@ def main() -> None:
     with_server: dict[str, Callable[[MilvusTestServer], Sequence[Figures | Table]]] = {
         "connecting": connecting.run,
         "panel": panel.run,
+        "profiles": profiles.run,
         "sidebar": lambda server: sidebar.run(server, 5) if given.quick else sidebar.run(server),
         "diagnosing": lambda server: diagnosing.run(server, runs=2 if given.quick else 5),
         "idling": lambda server: idling.run(server, 2, 5) if given.quick else idling.run(server),

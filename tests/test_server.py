@@ -181,6 +181,16 @@ async def test_strangers_and_other_sites_are_refused(
         connection.close()
         return status
 
+    def cookies() -> str:
+        connection = HTTPConnection("127.0.0.1", jp_serverapp.port, timeout=10)
+        secret = jp_serverapp.identity_provider.token
+        connection.request("GET", f"{jp_serverapp.base_url}api/me?token={secret}")
+        answer = connection.getresponse()
+        found = [value.split(";")[0] for name, value in answer.getheaders() if name == "Set-Cookie"]
+        connection.close()
+        assert found
+        return "; ".join(found)
+
     async def answered(method: str, path: str, headers: dict[str, str]) -> int:
         return await asyncio.get_running_loop().run_in_executor(None, ask, method, path, headers)
 
@@ -195,11 +205,17 @@ async def test_strangers_and_other_sites_are_refused(
     for method, path in calls:
         assert await answered(method, path, {}) == 403, (method, path)
         assert await answered(method, path, {"Authorization": "token wrong"}) == 403
-    # A page of another site has the cookies of a signed-in user, but neither token nor XSRF's.
-    cookie = {"Cookie": "username-127-0-0-1=x", "Origin": "http://evil.example"}
-    for method, path in calls:
-        assert await answered(method, path, cookie) in (403, 404), (method, path)
     assert await answered("GET", base, {"Authorization": token}) == 200
+    # A page of another site has the cookies of a signed-in user, but neither token nor XSRF's.
+    signed_in = await asyncio.get_running_loop().run_in_executor(None, cookies)
+    assert await answered("GET", base, {"Cookie": signed_in}) == 200
+    foreign = {"Cookie": signed_in, "Origin": "http://evil.example"}
+    foreign |= {"Referer": "http://evil.example/x"}
+    for method, path in calls:
+        assert await answered(method, path, foreign) in (403, 404), (method, path)
+    for method, path in calls:
+        if method != "GET":  # nor has a form that it sends
+            assert await answered(method, path, {"Cookie": signed_in}) == 403
     assert "a" in ProfileStore()
 
 

@@ -48,6 +48,17 @@ def test_jupyterlab_lists_the_extension() -> None:
     assert "OK" in line
 
 
+def test_jupyter_server_lists_the_extension() -> None:
+    """As enabled and in order, after nothing but `pip install`."""
+    done = subprocess.run(
+        [PYTHON, "-m", "jupyter", "server", "extension", "list"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    told = [line for line in (done.stdout + done.stderr).splitlines() if "milvus_nb" in line]
+    assert "enabled" in told[0]
+    assert "OK" in told[-1]
+
+
 def test_the_whole_way(old_lab: JupyterLab, page: Page, milvus_auth: MilvusTestServer) -> None:
     """Load, connect, see, disconnect while a cell runs, restart, reconnect."""
     notebook = Notebook(old_lab, page, "old.ipynb", [PID, busy_while("busy")])
