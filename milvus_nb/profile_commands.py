@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -209,7 +210,8 @@ def _of_text(key: str, text: str) -> Any:
     if key in ("secure", "confirm", "default", "autoconnect"):
         return _TRUE.get(text.lower(), text)
     if key == "timeout":
-        return options.seconds(text)
+        with contextlib.suppress(ValueError):
+            return float(text)
     return text
 
 
@@ -233,6 +235,12 @@ def _secret(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
     profile = Profile.read(
         arguments.name, {**table, "secret": "keyring"}, path, is_project=store.is_project(path)
     )
+    if profile.is_path:
+        raise MagicUsageError(
+            f"{profile.address} is a Milvus Lite database.",
+            "It has no users.",
+            "Nothing is needed.",
+        )
     is_asked = clear is None
     secret = clear or Secret(options.ask_for(profile.user, profile.name))
     account = secrets.keep(profile, secret)

@@ -26,6 +26,9 @@ _PREFIX: Final = "milvus_nb-"
 # Changes within so many seconds are written once.
 _PAUSE_S: Final = 0.2
 
+# So many connections are kept: describing them takes some 20 ms of the monitor's thread.
+_MOST: Final = 1000
+
 
 class Lost(TypedDict):
     """What was connected: what connects it once more, and where its secret comes from then."""
@@ -88,7 +91,7 @@ class Memory:
         with self._lock:
             self._is_due = False
             own = [one for one in self._table.connections() if one.origin == "milvus_nb"]
-            own = [one for one in own if one.state != "connecting"]
+            own = [one for one in own if one.state != "connecting"][-_MOST:]
             for connection in own:
                 self._before.pop(connection.alias, None)
             signature = [(one.alias, id(one.params)) for one in own], list(self._before)

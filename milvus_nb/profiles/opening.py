@@ -61,9 +61,7 @@ def params_of(profile: Profile, *, default_timeout: float, **given: Any) -> Conn
         user = wanted.get("user", "")
         if secret:
             wanted["password" if user else "token"] = secret
-        elif wanted["uri"].endswith(".db") and "://" not in wanted["uri"]:
-            pass  # Milvus Lite has no users
-        else:
+        elif not profile.is_path:
             wanted |= secrets.read(profile, user)
     elif given.keys() & {"token", "token_env"}:
         wanted.pop("user", None)

@@ -195,7 +195,7 @@ class Profile:
                 f"Did you mean {closest(self.color, COLORS) or 'red'}?",
                 cause="color",
             )
-        if self._is_path:
+        if self.is_path:
             return  # whether it can be opened is known where it is opened
         failure: ParamsError | None = None
         try:
@@ -263,11 +263,11 @@ class Profile:
 
     def _placed(self) -> str:
         """Give the address, with a path of a Milvus Lite database made absolute."""
-        return self._from_file(self.address) if self._is_path else self.address
+        return self._from_file(self.address) if self.is_path else self.address
 
     @property
-    def _is_path(self) -> bool:
-        """Whether the address is the path of a Milvus Lite database."""
+    def is_path(self) -> bool:
+        """Whether the address is the path of a Milvus Lite database, which has no users."""
         is_file = self.address.endswith(".db") and "://" not in self.address
         return is_file or self.address[:1] in {".", "/", "~"}
 
@@ -337,9 +337,7 @@ def _text(key: str, value: object) -> str:
 def _wrong(key: str, value: object, expected: str) -> ProfileError:
     kind = {bool: "a flag", str: "text", dict: "a table", list: "a list"}.get(type(value), "")
     kind = kind or ("a number" if isinstance(value, (int, float)) else type(value).__name__)
-    return ProfileError(
-        f"{key} is {kind}.", f"Expected is {expected}.", "Correct it there.", cause=key
-    )
+    return ProfileError(f"{key} is {kind}.", f"Expected is {expected}.", cause=key)
 
 
 def _quoted(name: str) -> str:
