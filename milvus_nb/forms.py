@@ -60,7 +60,6 @@ class Forms:
             The form counts on a secret that is not kept any more.
         """
         secret = self._secret(request)
-        request.params.pop("address", None)  # its own is meant; this one is for eyes
         typed = secret.get("password") or secret.get("token")
         return {**request.params, **({"secret": typed} if typed else {})}
 

@@ -91,7 +91,7 @@ def description(root: str) -> dict[str, Any]:
                     "summary": "Examine the way to its server layer by layer",
                     "parameters": one,
                     "requestBody": _body("Asked", required=False),
-                    "responses": _answers({"200": ("What was found", "Report")}, "404"),
+                    "responses": _answers({"200": ("What was found", "Report")}, "404", "409"),
                 },
             },
         },
@@ -111,8 +111,9 @@ _TEXT: Final = {
 }
 _ASKED: Final = {
     "type": "object",
-    "description": "The password or token, where the profile says that it is asked for.",
-    "properties": {"secret": {"type": "string"}},
+    "description": "The password or token, where the profile says that it is asked for, and the "
+    "address that it is for: one that has changed meanwhile does not get it.",
+    "properties": {"secret": {"type": "string"}, "address": {"type": "string"}},
     "additionalProperties": False,
 }
 
@@ -123,7 +124,7 @@ def _answers(good: dict[str, tuple[str, str]], *more: str) -> dict[str, Any]:
         "401": "Nobody is signed in",
         "403": "Not allowed, or not from this page",
         "404": "There is no such profile",
-        "409": "There is one of that name",
+        "409": "There is one of that name; or it goes to another address now",
     }
     answers = {
         status: {"description": text, "content": _json(name)}

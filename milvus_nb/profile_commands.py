@@ -103,14 +103,19 @@ def start(magics: MilvusMagics, name: str, alias: str, given: dict[str, Any], **
         needed = error
     print(needed.why)
     profile = magics.registry.profiles.get(name)
-    secret = options.ask_for(profile.user or given.get("user", ""), profile.name)
+    secret = options.ask_for(profile.user or given.get("user", ""), _place(profile))
     return magics.watched(connect(magics, name, alias, {**given, "secret": secret}, **how))
 
 
 def _asked(profile: Profile, given: dict[str, Any]) -> dict[str, Any]:
     if profile.secret.kind != "ask" or given.get("secret"):
         return {}
-    return {"secret": options.ask_for(given.get("user") or profile.user, profile.name)}
+    return {"secret": options.ask_for(given.get("user") or profile.user, _place(profile))}
+
+
+def _place(profile: Profile) -> str:
+    """Name a profile and its address: whoever types a secret is to see where it goes."""
+    return f"{profile.name} ({profile.address})"
 
 
 def confirm(verb: str, guards: Iterable[tuple[str, Guard]]) -> None:
@@ -158,13 +163,14 @@ def _save(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
     name = arguments.name or registry.free_alias(connection.alias)
     project, reference = bool(arguments.project), arguments.secret or ""
     profile = saving.of_connection(registry, connection, name, reference, project=project)
+    known = registry.profiles.find().profiles.get(name) if arguments.replace else None
     profile = replace(
         profile,
         label=arguments.label or profile.label,
         color=arguments.color or profile.color,
         confirm=arguments.confirm or profile.confirm,
-        default=arguments.default,
-        autoconnect=arguments.autoconnect,
+        default=arguments.default or (known is not None and known.default),
+        autoconnect=arguments.autoconnect or (known is not None and known.autoconnect),
     )
     saved = saving.save(
         registry.profiles,
@@ -203,6 +209,7 @@ def _edit(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
         profile = store.save(changed, project=profile.is_project, replace_it=True)
     if arguments.rename:
         profile = store.rename(profile.name, arguments.rename)
+    magics.registry.follow_profile(arguments.name, profile)
     print(_saved(profile))
 
 
@@ -218,6 +225,7 @@ def _of_text(key: str, text: str) -> Any:
 def _delete(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
     for name in arguments.names:
         print(saving.delete(magics.registry.profiles, name))
+        magics.registry.follow_profile(name, None)
 
 
 def _test(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
@@ -242,7 +250,7 @@ def _secret(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
             "Nothing is needed.",
         )
     is_asked = clear is None
-    secret = clear or Secret(options.ask_for(profile.user, profile.name))
+    secret = clear or Secret(options.ask_for(profile.user, _place(profile)))
     account = secrets.keep(profile, secret)
     store.put(profile)
     print(f"The secret of {profile.name} is in the keyring now, as {account}.")

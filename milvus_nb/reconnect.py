@@ -57,6 +57,9 @@ def _again(magics: MilvusMagics, one: Lost, *, confirmed: bool) -> list[str]:
             if not confirmed:
                 profile_commands.confirm("Connect", [(alias, guard)])
             del given["address"]
+            if one["secret"] == "ask":  # noqa: S105  # a kind
+                stored = magics.registry.profiles.get(profile)
+                given["secret"] = options.ask_for(given.get("user") or stored.user, alias)
             profile_commands.start(magics, profile, alias, given, replace_it=False)
         else:
             if one["secret"] == "ask":  # noqa: S105  # a kind

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from jupyter_server.serverapp import ServerApp
 
+    from .monitor import Job
     from .profiles import ProfileStore
     from .table import ConnectionTable
 
@@ -42,6 +43,7 @@ _STATUS: Final = {
     "profile-exists": 409,
     "not-writable": 403,
     "test-off": 403,
+    "profile-changed": 409,
 }
 
 
@@ -76,9 +78,11 @@ class MilvusServer(LoggingConfigurable):
             return ProfileStore("")
         try:
             root = os.path.realpath(self.root_dir)
-            folder = os.path.realpath(os.path.join(root, path.strip("/")))
+            folder = os.path.normpath(os.path.join(root, path.strip("/")))
             if os.path.commonpath([root, folder]) != root:
                 raise ValueError
+            if os.path.commonpath([root, os.path.realpath(folder)]) != root:
+                return ProfileStore("")  # by a link: no project's, but the user's own
         except ValueError:
             raise ProfileError(
                 f"The path {path[:80]!r} is not below the server's root.",
@@ -214,21 +218,28 @@ class TestHandler(_Handler):
         from . import messages
         from .params import Secret
         from .profiles import ProfileError
-        from .profiles.opening import examine_profile
+        from .profiles.opening import examine_profile, require_address
 
         if not self.milvus.allow_test:
             raise ProfileError(
                 "This server tests no profiles.", "MilvusServer.allow_test is off.", "", "test-off"
             )
         values = self.body()
-        secret = values.pop("secret", "")
-        if values or not isinstance(secret, str):
-            raise _refused("The body may have a secret, which is text, and nothing else.")
+        secret, address = values.pop("secret", ""), values.pop("address", "")
+        if values or not isinstance(secret, str) or not isinstance(address, str):
+            raise _refused("The body may have a secret and its address, texts, and nothing else.")
         profile = await _in_thread(lambda: self.store.get(name))
-        table = self.milvus.table()
-        table.timeout = self.milvus.test_timeout
-        given: dict[str, Any] = {"secret": Secret(secret)} if secret else {}
-        return messages.report(await examine_profile(table, profile, **given))
+        given: dict[str, Any] = {"timeout": self.milvus.test_timeout}
+        if secret:
+            require_address(profile, address)
+            given["secret"] = Secret(secret)
+        job = examine_profile(self.milvus.table(), profile, **given)
+        try:
+            # A keyring that is locked may wait for somebody to unlock it.
+            return messages.report(await asyncio.wait_for(_ended(job), 2 * given["timeout"] + 5))
+        except asyncio.TimeoutError:
+            job.cancel()
+            raise _refused("The test has not ended; is the keyring locked?") from None
 
 
 class OpenApiHandler(_Handler):
@@ -268,6 +279,10 @@ def load(app: ServerApp) -> None:
 
 def _refused(what: str) -> MilvusNbError:
     return MilvusNbError(what, "", "The description is at milvus_nb/openapi.json.")
+
+
+async def _ended(job: Job[T]) -> T:
+    return await job
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

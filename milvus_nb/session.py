@@ -22,7 +22,7 @@ from .forms import Forms
 from .params import Secret
 from .params.values import seconds
 from .profiles import Profile, saving
-from .profiles.opening import examine_profile, open_profile, secret_of
+from .profiles.opening import examine_profile, open_profile, require_address, secret_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -147,6 +147,7 @@ class PageSession:
         replace = request.params.pop("replace", False)
         report = self._reporter(request.id)
         if name := request.params.pop("profile", ""):
+            require_address(self._registry.profiles.get(name), request.params.pop("address"))
             given = self._forms.profile(request)
             alias = name if alias == "default" else alias
             job = open_profile(
@@ -167,6 +168,7 @@ class PageSession:
         request.params.pop("replace", None)
         if name := request.params.pop("profile", ""):
             profile = self._registry.profiles.get(name)
+            require_address(profile, request.params.pop("address"))
             report = self._reporter(request.id)
             given = self._forms.profile(request)
             job = examine_profile(self._registry, profile, report, **given)
@@ -282,13 +284,20 @@ class PageSession:
             store.rename(was, name)
         replace_it = replace_it or bool(was)
         saved = saving.save(store, profile, typed, project=project, replace_it=replace_it)
+        registry.follow_profile(was, saved)
         if alias:
             registry.mark(alias, saved.guard())
         return saved.name
 
     def _do_delete_profile(self, request: Request) -> None:
         name = request.params["name"]
-        job = self._blocking(lambda: saving.delete(self._registry.profiles, name))
+
+        def delete() -> str:
+            told = saving.delete(self._registry.profiles, name)
+            self._registry.follow_profile(name, None)
+            return told
+
+        job = self._blocking(delete)
         self._follow(request.id, job, lambda text: {"text": text})
 
     # Shared by them

@@ -22,13 +22,15 @@ from .errors import AliasError, ParamsError, without_frames
 from .monitor import Job, Monitor
 from .near import closest
 from .others import Others
+from .params import Guard
 from .profiles import ProfileStore
 from .stages import Stage, Stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .params import ConnectionParams, Guard
+    from .params import ConnectionParams
+    from .profiles import Profile
     from .watch import Pace
 
 __all__ = ["DEFAULT_ALIAS", "MAX_CONNECTIONS", "ConnectionTable", "Event"]
@@ -354,6 +356,14 @@ class ConnectionTable:
                 return
             self._set_guard(connection, guard)
         self._emit("changed", alias)
+
+    def follow_profile(self, name: str, profile: Profile | None) -> None:
+        """Have the connections of a profile follow it: renamed, changed, or gone (None)."""
+        for connection in self.connections():
+            guard = connection.params.guard
+            if name and guard.profile == name:
+                overrides = dict(guard.overrides)
+                self.mark(connection.alias, profile.guard(overrides) if profile else Guard())
 
     def _set_guard(self, connection: Connection, guard: Guard) -> None:
         connection.params = replace(connection.params, guard=guard)

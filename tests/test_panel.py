@@ -151,6 +151,21 @@ def test_a_refused_connect_says_what_why_and_what_to_do(page: Page) -> None:
     assert page.ask("hello")["connections"] == []
 
 
+def test_a_profile_that_goes_elsewhere_by_now_gets_no_secret(
+    page: Page, milvus_auth: MilvusTestServer
+) -> None:
+    """What the user saw when typing it is what counts."""
+    path = page.kernel.folder / "config" / "milvus_nb" / "profiles.toml"
+    path.parent.mkdir(parents=True)
+    text = '[profiles.p]\naddress = "{}"\nuser = "root"\nsecret = "ask"\n'
+    path.write_text(text.format("127.0.0.66:6666"))
+    given = {"address": milvus_auth.address, "alias": "p", "profile": "p", "password": "Milvus"}
+    for method in ("connect", "test"):
+        assert page.answer(page.start(method, **given))["error"]["cause"] == "profile-changed"
+    path.write_text(text.format(milvus_auth.address))
+    assert page.ask("connect", **given) == {"alias": "p"}
+
+
 def test_a_secret_need_not_be_typed_again_and_can_be_forgotten(
     page: Page, milvus_auth: MilvusTestServer
 ) -> None:

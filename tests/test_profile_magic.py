@@ -68,8 +68,11 @@ def test_save_in_one_notebook_connect_by_name_in_another(
     assert "Production" in other.run("%milvus status").text
     assert "prod" in other.run("%milvus profile list").text
     assert other.run("c = %milvus client prod\nprint(c.list_databases())").stdout.strip()
-    # Renamed, changed and deleted there, it is so here.
+    # Renamed, changed and deleted there, it is so here; the connection follows.
     other.run("%milvus profile edit prod db_name=default label= --rename live")
+    assert "Production" not in other.run("%milvus status").text
+    code = "from milvus_nb import connections\nconnections['prod'].params.guard.profile"
+    assert "live" in other.run(code).text
     wait_until(lambda: "live" in one.run("%milvus profile list").text, 2)
     assert "Production" not in profiles_text(shared)
     told = one.run("%milvus profile delete live").text

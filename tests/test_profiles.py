@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,15 @@ from keyrings.alt.file import PlaintextKeyring
 from milvus_nb import snippets
 from milvus_nb.params import Secret
 from milvus_nb.profile_file import VARIABLE, user_file
-from milvus_nb.profiles import KEYS, Profile, ProfileError, ProfileStore, SecretRef
+from milvus_nb.profiles import (
+    KEYS,
+    Profile,
+    ProfileError,
+    ProfileStore,
+    SecretRef,
+    saving,
+    secrets,
+)
 from milvus_nb.profiles.opening import params_of, profile_of, secret_of
 from tests.helpers import wait_until
 
@@ -164,7 +173,7 @@ def test_a_mistake_is_named_with_its_line(
     assert "Zebra" not in str(failure.value)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * 1_000_001, b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * 1_000_001, b"[" * 90_000])
 def test_a_file_that_is_none(store: ProfileStore, content: bytes) -> None:
     """It is said, saving leaves it as it is, and nothing is slow."""
     os.makedirs(os.path.dirname(store.path))
@@ -418,6 +427,96 @@ def test_where_the_users_file_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert user_file() == os.path.expanduser("~/x.toml")
 
 
+def test_a_hidden_name_is_refused(store: ProfileStore, keyring_file: None) -> None:
+    """Else the secret would be kept for what the project calls by that name."""
+    project_of(store, "[profiles.prod]\naddress='127.0.0.66:6'\nuser='root'\nsecret='keyring'\n")
+    mine = Profile("prod", "127.0.0.1:19530", user="root", secret=SecretRef("keyring"))
+    with pytest.raises(ProfileError, match="would hide this one"):
+        saving.save(store, mine, Secret(SECRET), project=False)
+    store.save(Profile("other", "h"))
+    with pytest.raises(ProfileError, match="would hide this one"):
+        store.rename("other", "prod")
+    with pytest.raises(ProfileError) as failure:
+        params_of(store.get("prod"), default_timeout=5)
+    assert failure.value.cause == "secret-needed"
+
+
+def test_the_last_profile_can_be_deleted(store: ProfileStore) -> None:
+    """And one more saved."""
+    store.save(Profile("a", "h"))
+    store.delete("a")
+    assert list(store) == []
+    store.save(Profile("b", "h"))
+    assert list(store) == ["b"]
+
+
+def test_what_tomlkit_would_lose_is_refused(store: ProfileStore) -> None:
+    """The file says what it should, or it is as it was."""
+    text = '[profiles]\n[x]\nq = 1\nn = nan\n[profiles.b]\naddress = "hb"\n'
+    write(store, text)
+    try:
+        store.rename("b", "z")
+    except ProfileError:
+        assert Path(store.path).read_text() == text
+    else:
+        assert list(store) == ["z"]
+
+
+def test_a_keyring_that_keeps_nothing_takes_nothing(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is how one switches keyring off."""
+    import keyring.backends.null
+
+    nothing = keyring.backends.null.Keyring()  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(keyring.core, "_keyring_backend", nothing)
+    profile = Profile("a", "h", user="u", secret=SecretRef("keyring"))
+    with pytest.raises(ProfileError, match="will be asked for"):
+        saving.save(store, profile, Secret(SECRET))
+    assert store.get("a").secret.kind == "ask"
+
+
+def test_without_a_keyring_the_secret_can_be_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container there is none."""
+    import keyring.backends.fail
+
+    none = keyring.backends.fail.Keyring()  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(keyring.core, "_keyring_backend", none)
+    profile = Profile("a", "h", user="u", secret=SecretRef("keyring"))
+    with pytest.raises(ProfileError) as failure:
+        params_of(profile, default_timeout=5)
+    assert failure.value.cause == "secret-needed"
+    assert "NoKeyringError" in failure.value.why
+    assert params_of(profile, default_timeout=5, secret=Secret("x")).auth == "password"
+
+
+def test_whom_to_trust_belongs_to_the_secret(tmp_path: Path) -> None:
+    """No project's profile gets it over plain text, or with a certificate of its own."""
+    plain = Profile("a", "h:1", user="u")
+    secure = replace(plain, secure=True)
+    own_ca = replace(secure, ca_pem_path=str(tmp_path / "ca.pem"))
+    other_name = replace(secure, server_name="evil")
+    accounts = [secrets.account_of(one, "u") for one in (plain, secure, own_ca, other_name)]
+    assert accounts[:2] == ["u@h:1", "u@https://h:1"]
+    assert len(set(accounts)) == 4
+
+
+@pytest.mark.parametrize("timeout", ["1" + "0" * 400, "nan", "inf", "-1", "1e400"])
+def test_a_timeout_that_is_none(store: ProfileStore, timeout: str) -> None:
+    """One profile's mistake is its own."""
+    write(store, f"[profiles.a]\naddress='h'\ntimeout={timeout}\n[profiles.b]\naddress='h'\n")
+    assert list(store) == ["b"]
+    assert "line 3" in told(store)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_is_no_file(store: ProfileStore) -> None:
+    """Nobody waits for its other end."""
+    os.makedirs(os.path.dirname(store.path))
+    os.mkfifo(store.path)
+    assert "is not a file" in told(store)
+
+
 def test_what_is_shown_of_a_profile_is_toml(store: ProfileStore) -> None:
     """And no key is forgotten there."""
     from milvus_nb.profile_display import ProfileText
@@ -443,8 +542,6 @@ def test_a_secret_goes_to_the_profiles_address_alone(
     store: ProfileStore, keyring_file: None
 ) -> None:
     """Neither an option nor a project's profile of the same name sends it elsewhere."""
-    from milvus_nb.profiles import secrets
-
     mine = store.save(Profile("prod", "good:19530", user="root", secret=SecretRef("keyring")))
     secrets.keep(mine, Secret(SECRET))
     assert secret_of(params_of(mine, default_timeout=5)).reveal() == SECRET

@@ -156,7 +156,10 @@ async def test_a_test_without_a_kernel(
     assert (await fetch("profiles", "asked", "test", method="POST", body=""))[1]["cause"] == (
         "secret-needed"
     )
-    how = {"method": "POST", "body": {"secret": SECRET}}
+    for address in ("", "127.0.0.66:6666"):
+        how = {"method": "POST", "body": {"secret": SECRET, "address": address}}
+        assert (await fetch("profiles", "asked", "test", **how))[0] == 409
+    how = {"method": "POST", "body": {"secret": SECRET, "address": milvus_auth.address}}
     status, report = await fetch("profiles", "asked", "test", **how)
     assert (status, report["failure"]["cause"]) == (200, "wrong-password")
     assert SECRET not in json.dumps(report)

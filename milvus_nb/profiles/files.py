@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import stat
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 
     from tomlkit import TOMLDocument
 
-__all__ = ["edit", "line_of", "load", "read_text"]
+__all__ = ["SECTION", "edit", "line_of", "load", "read_text"]
 
-_MOST_BYTES: Final = 1_000_000
+#: The table of the profiles.
+SECTION: Final = "profiles"
+
+_MOST_BYTES: Final = 100_000
 _LOCK_WAIT_S: Final = 10.0
 _LEFT_OVER_S: Final = 3600.0  # a temporary file of a writer that has crashed
 
@@ -40,7 +44,9 @@ def read_text(path: str) -> str | None:
         It cannot be read, is no UTF-8, or too large.
     """
     try:
-        with open(path, "rb") as file:
+        # Not to wait for the other end, where it is a pipe.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with open(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ProfileError(f"{path} is not a file.", "", "Remove it, or name another.")
             content = file.read(_MOST_BYTES + 1)
@@ -55,7 +61,7 @@ def read_text(path: str) -> str | None:
         ) from None
     if len(content) > _MOST_BYTES:
         raise ProfileError(
-            f"{path} is larger than {_MOST_BYTES // 1_000_000} MB.",
+            f"{path} is larger than {_MOST_BYTES // 1000} kB.",
             "That is no file of profiles.",
             "Remove what does not belong there.",
         )
@@ -112,7 +118,12 @@ def line_of(text: str, name: str, key: str = "") -> int:
 
 
 def edit(
-    path: str, change: Callable[[TOMLDocument], object], *, lock_folder: str, is_shared: bool
+    path: str,
+    change: Callable[[TOMLDocument], object],
+    same: Callable[[dict[str, Any]], object],
+    *,
+    lock_folder: str,
+    is_shared: bool,
 ) -> None:
     """Change a file, which is made where there is none, under a lock.
 
@@ -122,6 +133,8 @@ def edit(
         The file; where it is a link, what it points to.
     change
         Changes the document in place.
+    same
+        Makes the same change in plain dicts: what is written has to say that.
     lock_folder
         Where the lock is: the user's own folder.
     is_shared
@@ -142,7 +155,9 @@ def edit(
         try:
             change(document)
             written = tomlkit.dumps(document)
-            if tomlkit.parse(written).unwrap() != document.unwrap():
+            expected: dict[str, Any] = load(path, text or "").unwrap()
+            same(expected)
+            if _said(tomlkit.parse(written).unwrap()) != _said(expected):
                 raise ValueError("it would not say the same")  # caught below
         except (TOMLKitError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ProfileError(
@@ -165,6 +180,12 @@ def edit(
         "It is as it was. Connecting by address works nevertheless.",
         "not-writable",
     )
+
+
+def _said(document: dict[str, Any]) -> str:
+    """Write down what a document says; an empty table of profiles says nothing."""
+    kept = {key: value for key, value in document.items() if value or key != SECTION}
+    return json.dumps(kept, sort_keys=True, default=str)
 
 
 def _replace(path: str, text: str, *, is_shared: bool) -> None:

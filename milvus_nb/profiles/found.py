@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Final
 from ..errors import MilvusNbError
 from ..near import closest
 from . import files
+from .files import SECTION
 from .profile import KEYS, Profile, ProfileError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SECTION", "Found", "Problem", "profiles_in"]
-
-#: The table of the profiles.
-SECTION: Final = "profiles"
+__all__ = ["Found", "Problem", "profiles_in"]
 
 
 @dataclass(frozen=True, slots=True)

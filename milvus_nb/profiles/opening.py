@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from ..stages import Stage
     from ..table import ConnectionTable
 
-__all__ = ["examine_profile", "open_profile", "params_of", "profile_of", "secret_of"]
+__all__ = [
+    "examine_profile",
+    "open_profile",
+    "params_of",
+    "profile_of",
+    "require_address",
+    "secret_of",
+]
 
 _SECRETS: Final = ("password", "token", "password_env", "token_env")
 _PLACES: Final = ("uri", "address", "host", "port")
@@ -67,6 +74,26 @@ def params_of(profile: Profile, *, default_timeout: float, **given: Any) -> Conn
         wanted.pop("user", None)
     found = parameters.parse(**wanted, default_timeout=default_timeout)
     return replace(found, guard=profile.guard(given))
+
+
+def require_address(profile: Profile, shown: str) -> None:
+    """Raise ProfileError where a profile goes elsewhere than what its user was shown.
+
+    Parameters
+    ----------
+    profile
+        What is known now; a file may have changed meanwhile, or another project's may be found.
+    shown
+        The address that was in sight when the user clicked, or typed the secret.
+    """
+    if profile.is_path or shown in (profile.address, secrets.place_of(profile)):
+        return
+    raise ProfileError(
+        f"The profile {profile.name} goes to {profile.address} now, not to {shown}.",
+        "It was changed, or another file has one of that name.",
+        "Nothing was sent. Look at it, and try again.",
+        "profile-changed",
+    )
 
 
 def open_profile(

@@ -195,6 +195,8 @@ class Profile:
                 f"Did you mean {closest(self.color, COLORS) or 'red'}?",
                 cause="color",
             )
+        if self.is_path and "@" in self.address and ":" in self.address:
+            raise self._in_clear()
         if self.is_path:
             return  # whether it can be opened is known where it is opened
         failure: ParamsError | None = None
@@ -207,14 +209,17 @@ class Profile:
         except ParamsError as error:
             failure = error
         if failure is None:
-            raise ProfileError(
-                f"The address of profile {self.name} holds credentials in clear.",
-                "Profiles hold references to secrets, never the secrets.",
-                f"Move them to the keyring: %milvus profile secret {_quoted(self.name)}",
-                cause="address",
-            )
+            raise self._in_clear()
         key = next((name for name in KEYS if failure.what.startswith(name)), "address")
         raise ProfileError(failure.what, failure.why, failure.fix, cause=key)
+
+    def _in_clear(self) -> ProfileError:
+        return ProfileError(
+            f"The address of profile {self.name} holds credentials in clear.",
+            "Profiles hold references to secrets, never the secrets.",
+            f"Move them to the keyring: %milvus profile secret {_quoted(self.name)}",
+            cause="address",
+        )
 
     def _placeholder(self) -> dict[str, Any]:
         if self.secret.kind == "none":
@@ -309,7 +314,10 @@ def _value(key: str, value: object) -> Any:
     if key == "timeout":
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise _wrong(key, value, "a number of seconds, such as 10")
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise _wrong(key, value, "a number of seconds, such as 10") from None
     text = _text(key, value)
     if key == "label" and (len(text) > _MOST_LABEL or not text.isprintable()):
         raise ProfileError(

@@ -120,7 +120,11 @@ def delete(store: ProfileStore, name: str) -> str:
     return f"{told} Its secret was taken out of the keyring." if was_there else told
 
 
-def _account(profile: Profile) -> tuple[str, str] | None:
+def _account(profile: Profile) -> str:
+    """Give where a profile's secret is in the keyring; empty where it is not there."""
     if profile.secret.kind != "keyring":
-        return None
-    return secrets.place_of(profile), profile.user
+        return ""
+    try:
+        return secrets.account_of(profile, profile.user)
+    except MilvusNbError:  # its address leads nowhere
+        return ""

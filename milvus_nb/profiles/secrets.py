@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import params as parameters
-from ..errors import MissingExtraError
+from ..errors import MilvusNbError, MissingExtraError
 from ..params import Secret
 from ..params.address import parse_address
-from .profile import CLEAR_KEYS, Profile, ProfileError, SecretRef
+from .profile import CLEAR_KEYS, PEM_FILES, Profile, ProfileError, SecretRef
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
-__all__ = ["forget", "keep", "keyring_works", "place_of", "read", "taken_out"]
+__all__ = ["account_of", "forget", "keep", "keyring_works", "place_of", "read", "taken_out"]
 
 #: Under this name the system's keyring lists what is kept.
 SERVICE: Final = "milvus_nb"
@@ -49,8 +49,11 @@ def read(profile: Profile, user: str) -> dict[str, Any]:
         return {f"{name}_env": profile.secret.variable}
     if kind == "ask":
         raise _needed(profile, name, "The profile says that it is asked for.")
-    account = _account(profile, user)
-    found = _call("get_password", account)
+    try:
+        account = account_of(profile, user)
+        found = _call("get_password", account)
+    except MilvusNbError as error:  # then it can be typed
+        raise _needed(profile, name, f"{error.what} {error.why}") from None
     if not found:
         raise _needed(profile, name, f"The keyring has none for {account}.")
     return {name: Secret(found)}
@@ -66,14 +69,22 @@ def keep(profile: Profile, secret: Secret) -> str:
     MissingExtraError
         The package keyring is not installed.
     """
-    account = _account(profile, profile.user)
+    account = account_of(profile, profile.user)
     _call("set_password", account, secret.reveal())
+    # There are keyrings that keep nothing, to switch it off.
+    if _call("get_password", account) != secret.reveal():
+        raise ProfileError(
+            "The system's keyring has not kept the secret.",
+            f"It is {type(_keyring().get_keyring()).__module__}.",
+            'Use another way: secret = "ask" or "env:NAME"',
+            "keyring",
+        )
     return account
 
 
 def forget(profile: Profile) -> bool:
     """Take a profile's secret out of the keyring; whether there was one. Errors as in `keep`."""
-    account = _account(profile, profile.user)
+    account = account_of(profile, profile.user)
     if not _call("get_password", account):
         return False
     _call("delete_password", account)
@@ -97,6 +108,10 @@ def taken_out(table: Mapping[str, Any]) -> tuple[Secret | None, dict[str, Any]]:
     """
     rest = {key: value for key, value in table.items() if key.lower() not in CLEAR_KEYS}
     clear = [value for key, value in table.items() if key.lower() in CLEAR_KEYS]
+    if len(clear) > 1:
+        raise ProfileError(
+            "Two secrets stand in clear in this profile.", "", "Remove one from the file first."
+        )
     found = str(clear[0]) if clear else ""
     address = rest.get("address", "")
     if isinstance(address, str) and "@" in address:
@@ -131,13 +146,24 @@ def keyring_works() -> bool:
 
 
 def place_of(profile: Profile) -> str:
-    """Give the address that a profile's secret belongs to, in its one form."""
-    return parameters.parse(uri=profile.keywords()["uri"], env={}).address
+    """Give the address of a profile in its one form; ``https://`` where TLS is on."""
+    given = profile.keywords()
+    is_secure = any(given.get(key) for key in ("secure", "server_name", *PEM_FILES))
+    return parameters.parse(uri=given["uri"], secure=is_secure or None, env={}).address
 
 
-def _account(profile: Profile, user: str) -> str:
-    place = place_of(profile)
+def account_of(profile: Profile, user: str) -> str:
+    """Give the name under which a secret is in the keyring.
+
+    Whom to trust belongs to it: with a certificate of somebody else, that would be who gets it.
+    """
+    given = profile.keywords()
+    trusted = [str(given[key]) for key in _TRUST if given.get(key)]
+    place = " ".join([place_of(profile), *trusted])
     return f"{user}@{place}" if user else place
+
+
+_TRUST: Final = ("ca_pem_path", "server_pem_path", "server_name")
 
 
 def _keyring() -> ModuleType:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ..near import closest
 from ..profile_file import user_file
 from . import files
-from .found import SECTION, Found, Problem, profiles_in
+from .files import SECTION
+from .found import Found, Problem, profiles_in
 from .profile import CLEAR_KEYS, KEYS, Profile, ProfileError
 
 if TYPE_CHECKING:
@@ -147,6 +148,8 @@ class ProfileStore:
         path = self._file(project=project)
         profile = replace(profile, path=path, is_project=project)
         profile.check()
+        if not project:
+            self._refuse_hidden(profile.name)
         table = profile.table()
 
         def change(document: Any) -> None:
@@ -160,18 +163,38 @@ class ProfileStore:
                 )
             _write(section, profile.name, table)
             if profile.default:
-                for name, other in section.items():
-                    if name != profile.name and isinstance(other, dict):
-                        other.pop("default", None)
+                _take_default(section, profile.name)
 
-        self._edit(path, change, project=bool(project))
-        return self.get(profile.name)
+        def same(plain: dict[str, Any]) -> None:
+            section = plain.setdefault(SECTION, {})
+            _write_plain(section, profile.name, table)
+            if profile.default:
+                _take_default(section, profile.name)
+
+        self._edit(path, change, same, project=bool(project))
+        return profile  # not what is found by its name, which may be another's
+
+    def _refuse_hidden(self, name: str) -> None:
+        """Refuse a name of the user's own that a project's profile would hide."""
+        found = self.find()
+        project = found.project_path
+        known, problem = found.profiles.get(name), found.problem_of(name)
+        theirs = known is not None and known.is_project
+        if theirs or (problem is not None and problem.path == project and project):
+            raise ProfileError(
+                f"{project} has a profile {name}, which would hide this one.",
+                "A project's profiles win.",
+                "Give another name, or save it for the project: --project",
+                "profile-exists",
+            )
 
     def rename(self, name: str, new_name: str) -> Profile:
         """Give a profile another name; ProfileError where that is taken."""
         profile = self.get(name)
         renamed = replace(profile, name=new_name)
         renamed.check()
+        if not profile.is_project:
+            self._refuse_hidden(new_name)
 
         def change(document: Any) -> None:
             from tomlkit.items import Table
@@ -191,8 +214,11 @@ class ProfileStore:
                 del section[key]
                 section[new_name if key == name else key] = table
 
-        self._edit(profile.path, change, project=profile.is_project)
-        return self.get(new_name)
+        def same(plain: dict[str, Any]) -> None:
+            plain[SECTION][new_name] = plain[SECTION].pop(name)
+
+        self._edit(profile.path, change, same, project=profile.is_project)
+        return renamed
 
     def delete(self, name: str) -> str:
         """Delete a profile, the project's where both have one; give the path of its file.
@@ -213,8 +239,13 @@ class ProfileStore:
 
         def change(document: Any) -> None:
             del document[SECTION][name]
+            if not document[SECTION]:
+                del document[SECTION]
 
-        self._edit(path, change, project=is_project)
+        def same(plain: dict[str, Any]) -> None:
+            del plain[SECTION][name]
+
+        self._edit(path, change, same, project=is_project)
         return path
 
     def raw(self, name: str) -> tuple[dict[str, Any], str]:
@@ -249,10 +280,13 @@ class ProfileStore:
             section = _section(document, profile.path, is_project=profile.is_project)
             _write(section, name, profile.table())
 
-        self._edit(profile.path, change, project=profile.is_project)
+        def same(plain: dict[str, Any]) -> None:
+            _write_plain(plain.setdefault(SECTION, {}), name, profile.table())
 
-    def _edit(self, path: str, change: Any, *, project: bool) -> None:
-        files.edit(path, change, lock_folder=os.path.dirname(self.path), is_shared=project)
+        self._edit(profile.path, change, same, project=profile.is_project)
+
+    def _edit(self, path: str, change: Any, same: Any, *, project: bool) -> None:
+        files.edit(path, change, same, lock_folder=os.path.dirname(self.path), is_shared=project)
         with self._lock:
             self._cache = None
 
@@ -288,12 +322,13 @@ class ProfileStore:
             path = os.path.join(folder, PROJECT_FILE)
             if path != own:
                 try:
-                    owner = os.stat(path).st_uid
+                    # Of a link as well: its owner says what it leads to.
+                    owners = {os.stat(path).st_uid, os.lstat(path).st_uid}
                 except OSError:
-                    owner = None
-                if owner is not None:
+                    owners = set()
+                if owners:
                     # In a folder that all may write to, anybody could say where "prod" is.
-                    is_trusted = os.name == "nt" or owner in (os.getuid(), 0)
+                    is_trusted = os.name == "nt" or owners <= {os.getuid(), 0}
                     return (path, "") if is_trusted else ("", path)
             parent = os.path.dirname(folder)
             folder = "" if folder in (parent, top) else parent
@@ -363,3 +398,19 @@ def _write(section: Any, name: str, table: Mapping[str, Any]) -> None:
             entry.pop(key, None)
         elif key not in entry or entry[key] != table[key]:
             entry[key] = table[key]
+
+
+def _take_default(section: Any, name: str) -> None:
+    """Leave the mark of the default to this one alone."""
+    for other, entry in section.items():
+        if other != name and isinstance(entry, dict):
+            entry.pop("default", None)
+
+
+def _write_plain(section: dict[str, Any], name: str, table: Mapping[str, Any]) -> None:
+    """Do in plain dicts what `_write` does."""
+    entry = section.get(name)
+    kept = entry.items() if isinstance(entry, dict) else ()
+    section[name] = {
+        key: value for key, value in kept if key not in KEYS and key.lower() not in CLEAR_KEYS
+    } | dict(table)

@@ -49,7 +49,7 @@ export class ServerProfiles implements ProfileDoor {
   }
 
   async test(profile: Profile, secret: string): Promise<Report> {
-    const body = secret === '' ? {} : { secret };
+    const body = secret === '' ? {} : { secret, address: profile.address };
     const found = await this.ask('POST', [profile.name, 'test'], body);
     if (is('Report', found)) {
       return found as Report;

@@ -14,6 +14,8 @@ interface Props {
   /** The connection that is saved; null where a profile is edited. */
   row: Row | null;
   profile: Profile | null;
+  /** The profile that the connection comes from. */
+  known?: Profile | undefined;
   door: ProfileDoor;
   onClose: () => void;
 }
@@ -21,7 +23,8 @@ interface Props {
 const TEXTS = ['address', 'db_name', 'label', 'color'] as const;
 
 /** Saves a connection as a profile, or changes one. No secret is in it, but one for the keyring. */
-export function ProfileForm({ row, profile, door, onClose }: Props) {
+export function ProfileForm({ row, profile, known, door, onClose }: Props) {
+  const given = profile ?? known;
   const form = useRef<HTMLFormElement>(null);
   const [choice, setChoice] = useState(secretChoice(profile?.secret ?? row?.secret ?? 'none'));
   const [running, setRunning] = useState(false);
@@ -32,8 +35,8 @@ export function ProfileForm({ row, profile, door, onClose }: Props) {
     ? trans.__('Edit the profile %1', profile.name)
     : trans.__('Save %1 as a profile', row?.alias);
   const hasSignIn = profile ? true : row?.auth !== 'none';
-  const variable = profile?.secret.startsWith('env:')
-    ? profile.secret.slice('env:'.length)
+  const variable = given?.secret.startsWith('env:')
+    ? given.secret.slice('env:'.length)
     : row?.again.password_env || row?.again.token_env || '';
   // What a live connection has signed in with, its kernel can keep; else it has to be typed.
   const types = choice === 'keyring' && profile !== null && door.keepsSecrets;
@@ -148,13 +151,13 @@ export function ProfileForm({ row, profile, door, onClose }: Props) {
         <Check
           name="default"
           text={trans.__('Default: %milvus connect alone connects it')}
-          checked={profile?.default ?? false}
+          checked={given?.default ?? false}
         />
         {!profile?.is_project && (
           <Check
             name="autoconnect"
             text={trans.__('Connect it when milvus_nb is loaded')}
-            checked={profile?.autoconnect ?? false}
+            checked={given?.autoconnect ?? false}
           />
         )}
         {row && (
@@ -162,9 +165,13 @@ export function ProfileForm({ row, profile, door, onClose }: Props) {
             <Check
               name="project"
               text={trans.__('For the project: in milvus.toml, which others may read')}
-              checked={false}
+              checked={known?.is_project ?? false}
             />
-            <Check name="replace" text={trans.__('Replace one of that name')} checked={false} />
+            <Check
+              name="replace"
+              text={trans.__('Replace one of that name')}
+              checked={known !== undefined}
+            />
           </>
         )}
         <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">

@@ -48,7 +48,15 @@ export function RowInset({ what, row, session, onClose, onDisconnect, onAdopted 
     case 'code':
       return <CodeView row={row} store={store} actions={actions} onClose={onClose} />;
     case 'save':
-      return <ProfileForm row={row} profile={null} door={actions} onClose={onClose} />;
+      return (
+        <ProfileForm
+          row={row}
+          profile={null}
+          known={store.profiles.profiles.find(({ name }) => name === row.profile)}
+          door={actions}
+          onClose={onClose}
+        />
+      );
     case undefined:
       return null;
   }
