@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import subprocess
 import sys
@@ -77,7 +78,7 @@ def _seen(page: Page, lab: JupyterLab, word: str) -> list[float]:
         store.save(Profile(f"{word}{number}", "localhost"))
         began = time.time() * 1000
         times.append(float(page.evaluate(_SEEN_AT, f"{word}{number}")) - began)
-        time.sleep(0.37)  # at another moment of the watching than the last
+        time.sleep(random.uniform(0.0, 0.9))  # noqa: S311  # at any moment of the watching
     return times[1:]
 
 

@@ -74,9 +74,15 @@ def description(root: str) -> dict[str, Any]:
                         *one,
                         _flag("project", "Whether in the project's file; default: where it is."),
                         _flag("new", "Whether one of that name is to be left alone."),
+                        {
+                            "name": "was",
+                            "in": "query",
+                            "description": "Its name until now, where it is renamed.",
+                            "schema": {"type": "string"},
+                        },
                     ],
                     "requestBody": _body("Fields", required=True),
-                    "responses": _answers(saved, "409"),
+                    "responses": _answers(saved, "404", "409"),
                 },
                 "delete": {
                     "operationId": "delete",

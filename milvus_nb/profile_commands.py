@@ -210,6 +210,8 @@ def _edit(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
     if arguments.rename:
         profile = store.rename(profile.name, arguments.rename)
     magics.registry.follow_profile(arguments.name, profile)
+    if profile.secret.kind == "keyring" and not secrets.has(profile):
+        print(f"The keyring has no secret for it yet: %milvus profile secret {profile.name}")
     print(_saved(profile))
 
 
@@ -306,7 +308,7 @@ def _saved(profile: Profile) -> str:
     words = {
         "none": "nobody signs in",
         "ask": "its secret is asked for",
-        "keyring": "its secret is in the keyring",
+        "keyring": "its secret is kept in the keyring",
         "env": f"its secret is read from {profile.secret.variable}",
     }
     how = words[profile.secret.kind]

@@ -178,7 +178,7 @@ class ProfileHandler(_Handler):
     @authorized
     @_answering
     async def put(self, name: str) -> Any:
-        """Make or replace one; the answer is as `get` gives it."""
+        """Make or replace one, or rename it (`was`); the answer is as `get` gives it."""
         from . import messages
         from .profiles import KEYS, Profile
 
@@ -188,7 +188,12 @@ class ProfileHandler(_Handler):
         if unknown := next((key for key in values if key not in KEYS), None):
             raise _refused(f"{unknown[:40]!r} is no key of a profile.")
 
+        was = self.get_query_argument("was", "")
+
         def save() -> tuple[bool, Profile]:
+            if was and was != name:
+                renamed = store.rename(was, name)  # with its comments and unknown keys
+                return False, store.save(profile, project=renamed.is_project, replace_it=True)
             is_new = name not in store
             return is_new, store.save(profile, project=project, replace_it=not self.flag("new"))
 

@@ -58,7 +58,7 @@ def test_save_in_one_notebook_connect_by_name_in_another(
     """The secret goes from one to the other by the keyring, and stands nowhere else."""
     connect(one, milvus_auth)
     saved = one.run("%milvus profile save prod --secret keyring --label Production --color red")
-    assert "its secret is in the keyring" in saved.text
+    assert "its secret is kept in the keyring" in saved.text
     text = profiles_text(shared)
     assert 'secret = "keyring"' in text
     assert PASSWORD not in text

@@ -115,6 +115,23 @@ async def test_new_leaves_one_of_that_name_alone(fetch: Fetch) -> None:
     assert (await fetch("profiles", "a"))[1]["address"] == "one"
 
 
+async def test_renaming_keeps_what_stands_there(fetch: Fetch, tmp_path: Path) -> None:
+    """Comments, unknown keys, the place in the file."""
+    path = tmp_path / "own" / "profiles.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text('[profiles.a] # mine\naddress = "h"\nodd = 1\n\n[profiles.b]\naddress = "h"\n')
+    how = {"method": "PUT", "body": {"address": "i"}, "params": {"was": "a"}}
+    status, found = await fetch("profiles", "c", **how)
+    assert (status, found["name"], found["address"]) == (200, "c", "i")
+    text = path.read_text()
+    assert "# mine" in text
+    assert "odd = 1" in text
+    assert list(ProfileStore()) == ["c", "b"]
+    assert (await fetch("profiles", "b", **how))[0] == 404
+    how["params"] = {"was": "c"}
+    assert (await fetch("profiles", "b", **how))[0] == 400
+
+
 async def test_a_project_of_the_notebook(fetch: Fetch, jp_root_dir: Path) -> None:
     """Found from the notebook's folder; paths are not followed out of the root."""
     ProfileStore().save(Profile("prod", "mine"))

@@ -59,12 +59,7 @@ export class ServerProfiles implements ProfileDoor {
 
   async save(wanted: SaveProfile): Promise<string> {
     const { name, was, alias: _alias, project, replace, typed: _typed, ...fields } = wanted;
-    const isNew = was !== name && !replace;
-    const query = { project: String(project), new: String(isNew || was !== name) };
-    await this.ask('PUT', [name], fields, query);
-    if (was !== '' && was !== name) {
-      await this.ask('DELETE', [was]);
-    }
+    await this.ask('PUT', [name], fields, { was, project: String(project), new: String(!replace) });
     await this.look();
     return name;
   }
