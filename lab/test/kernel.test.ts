@@ -100,7 +100,7 @@ class FakeConnection {
     this.statusChanged.emit('restarting');
     this.process += '+';
     this.loaded = false;
-    this.statusChanged.emit('idle');
+    this.status('idle');
   }
 
   private iopub(msg_type: string, content: object, parent_header: object = {}): void {
@@ -346,6 +346,7 @@ test('a second restart forgets nothing that waits, nor does a last word of the o
   kernel.lost = [row({ alias: 'waiting' })];
   connection.statusChanged.emit('restarting');
   connection.say({ v: PROTOCOL, event: 'here', milvus_nb: '0.1.0' });
+  connection.status('idle');
   assert.equal(kernel.phase, 'restarting');
   assert.deepEqual(
     kernel.lost.map(({ alias }) => alias),

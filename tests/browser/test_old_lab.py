@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 
     from tests.servers import MilvusTestServer
 
+#: Makes the kernel's process answer for some more time when it is to end.
+LINGER = """
+async def _linger(restart):
+    from asyncio import sleep
+    await sleep(1.5)
+    return {"status": "ok", "restart": restart}
+get_ipython().kernel.do_shutdown = _linger
+"""
+
 PYTHON = Path(sys.prefix) / "lab-4.2" / "bin" / "python"
 
 
@@ -61,7 +70,7 @@ def test_jupyter_server_lists_the_extension() -> None:
 
 def test_the_whole_way(old_lab: JupyterLab, page: Page, milvus_auth: MilvusTestServer) -> None:
     """Load, connect, see, disconnect while a cell runs, restart, reconnect."""
-    notebook = Notebook(old_lab, page, "old.ipynb", [PID, busy_while("busy")])
+    notebook = Notebook(old_lab, page, "old.ipynb", [LINGER + PID, busy_while("busy")])
     sidebar = Sidebar(page)
     sidebar.load()
     page.evaluate(

@@ -35,7 +35,7 @@ export class KernelChannel {
   readonly said = new Signal<this, unknown>(this);
   /** milvus_nb was unloaded. */
   readonly closed = new Signal<this, void>(this);
-  /** A new process of the kernel has started. */
+  /** A new process of the kernel runs. */
   readonly started = new Signal<this, void>(this);
   /** Whether a cell runs, since when. */
   readonly busyChanged = new Signal<this, void>(this);
@@ -47,8 +47,12 @@ export class KernelChannel {
   private subshell: string | null = null;
   private running = '';
   private resets = 0;
-  /** What the kernel's present process calls its session. */
+  /** What the kernel's present process calls its session; '' as long as it has not said a word. */
   private process = '';
+  /** The same of a process that a restart has ended: what it still says does not count. */
+  private ended = '';
+  /** The kernel is being restarted, and its new process has not said a word. */
+  private awaited = false;
 
   /**
    * @param owned whether the connection is ours, and ends with the channel
@@ -119,13 +123,20 @@ export class KernelChannel {
     this.connection.sendShellMessage(message, false).done.catch(gone);
   }
 
+  /** The kernel is being restarted: wait for another process than the present one. */
+  awaitStart(): void {
+    if (!this.awaited) {
+      this.ended = this.process;
+      this.awaited = true;
+    }
+  }
+
   /** Forget what was of the process that has ended. */
   reset(): void {
     this.resets++;
     giveUpMaking(this.connection.id);
     this.abilities = null;
     this.subshell = null;
-    this.process = '';
     this.setBusy(null);
   }
 
@@ -171,6 +182,9 @@ export class KernelChannel {
     if (reply === undefined) {
       throw new Error('The kernel has not answered.');
     }
+    if (reply.header.session === this.ended) {
+      throw new Error('The kernel that has answered is being restarted.');
+    }
     this.process = reply.header.session;
     return reply.content as T;
   }
@@ -191,23 +205,13 @@ export class KernelChannel {
 
   private readonly onMessage = (_: unknown, args: Kernel.IAnyMessageArgs): void => {
     const message = args.msg;
-    if (args.direction !== 'recv' || message.channel !== 'iopub') {
+    const { session, msg_type: type } = message.header;
+    if (args.direction !== 'recv' || message.channel !== 'iopub' || session === this.ended) {
       return;
     }
     const content = message.content as { comm_id?: string; data?: unknown };
-    const type = message.header.msg_type;
     if (type === 'status') {
-      // That a process starts may be told after it has already answered.
-      const { execution_state } = message.content as Status;
-      const { session } = message.header;
-      if (execution_state === 'starting' && session !== this.process) {
-        // Of one that has not answered yet, this is the first word; the questions go to it.
-        const isAnother = this.process !== '';
-        this.process = session;
-        if (isAnother) {
-          this.started.emit();
-        }
-      }
+      this.onProcess(message.content as Status, session);
       this.onStatus(message.content as Status, message.parent_header as Parent);
     } else if (content.comm_id === COMM_ID && type === 'comm_msg') {
       this.said.emit(content.data);
@@ -215,6 +219,21 @@ export class KernelChannel {
       this.closed.emit();
     }
   };
+
+  private onProcess({ execution_state }: Status, session: string): void {
+    // That a process starts may be told after it has already answered, or not at all.
+    const starts = execution_state === 'starting' && session !== this.process;
+    const runs = execution_state === 'busy' || execution_state === 'idle';
+    if (starts || (this.awaited && runs)) {
+      // Of one that has not answered yet, this is the first word; the questions go to it.
+      const isAnother = this.awaited || this.process !== '';
+      this.process = session;
+      this.awaited = false;
+      if (isAnother) {
+        this.started.emit();
+      }
+    }
+  }
 
   // The kernel's status follows its subshells, too; a cell is what the main shell executes.
   private onStatus({ execution_state }: Status, parent: Parent): void {

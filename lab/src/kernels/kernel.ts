@@ -212,15 +212,14 @@ export class MilvusKernel {
 
   private readonly onStatus = (_: unknown, status: Kernel.Status): void => {
     if (status === 'restarting' || status === 'autorestarting') {
+      this.channel.awaitStart();
       this.onRestarting();
     } else if (status === 'dead' || status === 'terminating') {
       this.onDisposed();
-    } else if (this.phase === 'restarting' && (status === 'idle' || status === 'busy')) {
-      this.askAnew();
     }
   };
 
-  /** A new process that nobody has announced: another page has restarted the kernel. */
+  /** A new process, which nobody may have announced: another page has restarted the kernel. */
   private readonly onStarted = (): void => {
     if (this.session !== null) {
       this.onRestarting();
@@ -251,7 +250,9 @@ export class MilvusKernel {
   }
 
   private readonly onConnectionStatus = (_: unknown, status: Kernel.ConnectionStatus): void => {
-    if (status === 'connected' && this.phase !== 'restarting' && this.phase !== 'loading') {
+    if (status === 'connected' && this.phase === 'restarting') {
+      this.askAnew();
+    } else if (status === 'connected' && this.phase !== 'loading') {
       void this.ask(); // Something may have been missed.
     }
   };
