@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from . import sdk
 from .blocking import run_blocking
 from .errors import ClosedError
+from .sockets import all_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,12 +115,16 @@ class Clients:
             work: list[Callable[[], None]] = [
                 functools.partial(sdk.close_async_client, other) for other, _ in others
             ]
+            connected = [sdk.is_connected(other) for other, _ in others]
             if client is not None:
                 work.append(functools.partial(sdk.close_client, client))
+                connected.append(sdk.is_connected(client))
             if self._found is not None and theirs:
                 work.append(self._found.close)
-            for close in work:
-                await run_blocking(close)
+                connected.append(self._found.is_connected())
+            async with all_closed(sum(connected)):
+                for close in work:
+                    await run_blocking(close)
 
     def _refuse_if_closed(self) -> None:
         if self._is_closed:

@@ -16,6 +16,7 @@ import grpc.aio
 from . import __version__, diagnosis, wire
 from .channel import call_metadata, open_channel
 from .diagnosis import ProbeError
+from .sockets import all_closed
 
 if TYPE_CHECKING:
     from .params import Endpoint
@@ -56,7 +57,8 @@ class Probe:
         """Close the socket. Calls that are under way fail."""
         self._is_closed = True
         self._callables.clear()
-        await self._channel.close()
+        async with all_closed(int(self._is_connected())):
+            await self._channel.close()
         if self._lost is not None:
             self._lost.cancel()
             await asyncio.gather(self._lost, return_exceptions=True)
@@ -69,11 +71,14 @@ class Probe:
 
     def lost(self) -> asyncio.Task[None] | None:
         """Give the task that ends when the connection is lost; None where there is none now."""
-        ready = grpc.ChannelConnectivity.READY
-        if self._lost is None and self._channel.get_state() is ready:
+        if self._lost is None and self._is_connected():
             # One for the channel's life: gRPC cannot take such a question back.
+            ready = grpc.ChannelConnectivity.READY
             self._lost = asyncio.create_task(self._channel.wait_for_state_change(ready))
         return self._lost
+
+    def _is_connected(self) -> bool:
+        return self._channel.get_state() is grpc.ChannelConnectivity.READY
 
     # The calls
 

@@ -240,17 +240,23 @@ class Watch:
     async def close(self) -> None:
         """Stop probing, close the socket, and stop the file's server if that is ours to do."""
         self._is_closed = True
-        if self._loop is not None:
-            self._loop.cancel()
-            await asyncio.gather(self._loop, return_exceptions=True)
-        if self._asking is not None:
-            await self._asking.cancel()
+        await self._stop()
         await self._asker.drop()
         if self._starting is not None:
             [started] = await asyncio.gather(self._starting, return_exceptions=True)
             if not isinstance(started, BaseException) and (started[1] or self.is_heir):
                 path = self.endpoint.path
                 await run_blocking(lambda: lite.release(path))
+
+    async def _stop(self) -> None:
+        # A cancelled task keeps its error, and that the call with its socket: so none is kept.
+        loop, self._loop = self._loop, None
+        asking, self._asking = self._asking, None
+        if loop is not None:
+            loop.cancel()
+            await asyncio.gather(loop, return_exceptions=True)
+        if asking is not None:
+            await asking.cancel()
 
     # The loop
 

@@ -9,6 +9,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+import grpc
+
 from .. import diagnosis
 from ..certificate import default_roots
 from ..channel import CHANNEL_OPTIONS
@@ -26,7 +28,9 @@ __all__ = [
     "close_async_client",
     "close_async_handler",
     "close_client",
+    "has_socket",
     "is_closed",
+    "is_connected",
     "is_of_this_loop",
     "loop_of",
     "make_async_client",
@@ -159,6 +163,24 @@ def is_closed(client: MilvusClient | AsyncMilvusClient) -> bool:
     """Tell whether somebody has closed a client."""
     # A MilvusClient has no handler then; an AsyncMilvusClient has none before its first call.
     return bool(getattr(client, "_closed", client._handler is None))
+
+
+def is_connected(client: MilvusClient | AsyncMilvusClient) -> bool:
+    """Tell whether a client has a socket at this moment."""
+    return has_socket(client._handler)
+
+
+def has_socket(handler: Any) -> bool:
+    """Tell the same of one of pymilvus's handlers."""
+    channel = getattr(handler, "_channel", None) or getattr(handler, "_async_channel", None)
+    core = getattr(channel, "_channel", None)
+    if core is None:
+        return False
+    ready: int = grpc.ChannelConnectivity.READY.value[0]
+    try:
+        return bool(core.check_connectivity_state(False) == ready)
+    except ValueError:  # closed
+        return False
 
 
 def loop_of(client: AsyncMilvusClient) -> asyncio.AbstractEventLoop | None:

@@ -19,7 +19,7 @@ from ..errors import ParamsError
 from ..params import DEFAULT_TIMEOUT, ConnectionParams, Endpoint, Secret, Tls
 from ..params.address import parse_address
 from ..params.values import grpc_options
-from .clients import close_async_handler, refuse_calls
+from .clients import close_async_handler, has_socket, refuse_calls
 from .orm import MODULE, Handler, aliases_of
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Found:
         Gives the clients that use it; none where it was left open by those that were closed.
     is_open
         Tells whether it is still there.
+    is_connected
+        Tells whether it has a socket at this moment.
     use_database
         Lets its calls go to another database.
     close
@@ -61,6 +63,7 @@ class Found:
     params: ConnectionParams
     clients: Callable[[], list[Any]]
     is_open: Callable[[], bool]
+    is_connected: Callable[[], bool]
     use_database: Callable[[str], None]
     close: Callable[[], None]
 
@@ -108,13 +111,18 @@ def _orm_alias(theirs: Any, alias: str, handler: Any, params: ConnectionParams) 
     def is_open() -> bool:
         return (there := held()) is not None and handlers.get(alias) is there
 
+    def is_connected() -> bool:
+        return has_socket(held())
+
     def close() -> None:
         if is_open():
             handler = handlers.pop(alias)
             refuse_calls(handler)
             handler.close()
 
-    return Found("orm", id(handler), alias, params, list, is_open, use_database, close)
+    return Found(
+        "orm", id(handler), alias, params, list, is_open, is_connected, use_database, close
+    )
 
 
 def _of_clients() -> Iterator[Found]:
@@ -160,6 +168,9 @@ def _client(kind: Literal["client", "async"], manager: Any, managed: Any, params
         for client in list(users):
             client._config.db_name = db_name
 
+    def is_connected() -> bool:
+        return has_socket(getattr(held(), "handler", None))
+
     def close() -> None:
         there = held()
         if there is None:
@@ -172,7 +183,7 @@ def _client(kind: Literal["client", "async"], manager: Any, managed: Any, params
         _close(there)
 
     key, clients = id(managed.handler), lambda: list(users)
-    return Found(kind, key, "", params, clients, is_open, use_database, close)
+    return Found(kind, key, "", params, clients, is_open, is_connected, use_database, close)
 
 
 def _take_out(manager: Any, managed: Any) -> None:
