@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import gc
 import logging
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -184,6 +187,45 @@ def test_disconnect_does_not_wait_for_a_client_that_is_being_made(
     maker.join()
     assert isinstance(failures[0], ClosedError)
     server.resume()
+
+
+def test_disconnect_waits_for_a_busy_machine_to_close_the_socket(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """GRPC closes it on a thread of its own, which has to wait for the processor."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    try:
+        for n in range(40):
+            connection = connections.connect("a", uri=milvus.uri)
+            if n % 4 == 0:
+                connection.client.list_collections()
+            connections.disconnect("a")
+            assert sockets_to(milvus.port) == []
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def test_disconnect_during_a_probe_leaves_nothing_for_the_garbage_collection(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """A cancelled call keeps its socket for as long as anything knows of the call."""
+    with FaultProxy(("127.0.0.1", milvus.port)) as way:
+        connections.set_pace(0.1, 1.0)
+        aliases = [f"a{n}" for n in range(20)]
+        for alias in aliases:  # each user has a socket of their own
+            connections.connect(alias, uri=way.address, token=f"{alias}:x")
+        assert len(sockets_to(way.port)) == len(aliases)
+        way.delay(0.3)
+        time.sleep(0.3)  # several heartbeats: all are being asked
+        gc.disable()
+        try:
+            for alias in aliases:
+                connections.disconnect(alias)
+            assert sockets_to(way.port) == []
+        finally:
+            gc.enable()
 
 
 def test_two_closes_at_once_leave_a_current_connection(
