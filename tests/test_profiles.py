@@ -450,6 +450,29 @@ def test_the_last_profile_can_be_deleted(store: ProfileStore) -> None:
     assert list(store) == ["b"]
 
 
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_deleting_a_profile_leaves_the_comments_around_it(store: ProfileStore, name: str) -> None:
+    """What stands behind its keys may be about the next one."""
+    tables = {
+        "a": "[profiles.a]\naddress = 'x' # here\n",
+        "b": "[profiles.b]\naddress = 'y'\n\n",
+    }
+    text = f"# Mine\n\n{tables['a']}# about b\n{tables['b']}# about more\n[more]\nx = 1\n"
+    write(store, text)
+    store.delete(name)
+    assert Path(store.path).read_text() == text.replace(tables[name], "")
+
+
+def test_the_only_profile_leaves_the_comments_behind_it(store: ProfileStore) -> None:
+    """And one more can be saved."""
+    write(store, "[profiles.a]\naddress = 'x'\n\n# mine\n")
+    store.delete("a")
+    assert Path(store.path).read_text() == "# mine\n"
+    store.save(Profile("b", "h"))
+    assert list(store) == ["b"]
+    assert "# mine" in Path(store.path).read_text()
+
+
 def test_what_tomlkit_would_lose_is_refused(store: ProfileStore) -> None:
     """The file says what it should, or it is as it was."""
     text = '[profiles]\n[x]\nq = 1\nn = nan\n[profiles.b]\naddress = "hb"\n'

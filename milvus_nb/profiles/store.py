@@ -238,8 +238,8 @@ class ProfileStore:
         is_project = path == found.project_path
 
         def change(document: Any) -> None:
-            del document[SECTION][name]
-            if not document[SECTION]:
+            section = document[SECTION]
+            if not _take_out(section, name) and not section:
                 del document[SECTION]
 
         def same(plain: dict[str, Any]) -> None:
@@ -374,6 +374,32 @@ def _section(document: Any, path: str, *, is_project: bool) -> Any:
     if not isinstance(section, dict):
         raise ProfileError(f"{path}: profiles is not a table.", "", "Write [profiles.NAME]")
     return section
+
+
+def _take_out(section: Any, name: str) -> bool:
+    """Take a profile out; the comments behind its keys, which may be the next one's, stay.
+
+    Tell whether there are any.
+    """
+    from tomlkit.items import Table, Whitespace
+
+    kept = _behind(section[name]).lstrip() if isinstance(section, Table) else ""
+    names = [key.key if key is not None else "" for key, _ in section.value.body] if kept else []
+    del section[name]
+    if kept:
+        section.value.body[names.index(name)] = (None, Whitespace(kept))
+    return bool(kept)
+
+
+def _behind(item: Any) -> str:
+    """Give the comments and empty lines behind the last key of a table, as they are written."""
+    from tomlkit.items import Table
+
+    behind = ""
+    if isinstance(item, Table):
+        for key, inner in item.value.body:
+            behind = behind + inner.as_string() if key is None else _behind(inner)
+    return behind
 
 
 def _write(section: Any, name: str, table: Mapping[str, Any]) -> None:
