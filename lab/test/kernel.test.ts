@@ -7,7 +7,7 @@ import { Signal } from '@lumino/signaling';
 import { LOAD_CODE, MilvusKernel, type Phase } from '../src/kernels/kernel';
 import { needsSecret, reconnect } from '../src/kernels/reconnect';
 import { NO_PROFILES } from '../src/panel/profiles';
-import { PROTOCOL } from '../src/panel/messages';
+import { type Failure, PROTOCOL } from '../src/panel/messages';
 import { REFUSED, row } from './rows';
 
 const COMM_ID = 'milvus_nb.sidebar';
@@ -310,7 +310,7 @@ test('reconnecting loads, connects with what was typed, and keeps what failed', 
   assert.deepEqual(kernel.lost.map(needsSecret), [true, false, false]);
   const told: [string, unknown][] = [];
   const secrets = new Map([['typed', 'Zebra']]);
-  await reconnect(kernel, secrets, (alias, progress) => told.push([alias, progress]));
+  await reconnect(kernel, secrets, new Set(), (alias, progress) => told.push([alias, progress]));
   assert.equal(secrets.size, 0);
   const asked = connection.sent.flatMap(({ content: { data } }) =>
     data?.method === 'connect' ? [data.params] : [],
@@ -366,10 +366,24 @@ test('what cells have connected again is no longer offered', async () => {
   );
 });
 
+test('what wants to be asked about is connected only where it was confirmed', async () => {
+  await begin();
+  kernel.lost = ['prod', 'live'].map(alias =>
+    row({ alias, confirm: true, secret: 'none', again: { address: 'h', alias } }),
+  );
+  const told = new Map<string, unknown>();
+  await reconnect(kernel, new Map(), new Set(['live']), (alias, found) => told.set(alias, found));
+  const asked = connection.sent.flatMap(({ content: { data } }) =>
+    data?.method === 'connect' ? [data.params] : [],
+  );
+  assert.deepEqual(asked, [{ address: 'h', alias: 'live' }]);
+  assert.match((told.get('prod') as Failure).what, /has to be asked/);
+});
+
 test('without the secret that it needs nothing is sent', async () => {
   await begin();
   kernel.lost = [row({ alias: 'typed' })];
-  await reconnect(kernel, new Map(), () => {});
+  await reconnect(kernel, new Map(), new Set(), () => {});
   assert.ok(!connection.sent.some(({ content: { data } }) => data?.method === 'connect'));
   assert.equal(kernel.lost.length, 1);
 });

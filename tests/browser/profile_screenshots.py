@@ -105,6 +105,15 @@ def go_through(lab: JupyterLab, page: Page, prod: MilvusTestServer, folder: Path
     row.get_by_role("button", name="More actions for profile prod").click()
     sidebar.panel.get_by_role("menuitem", name="Delete", exact=True).locator("visible=true").click()
     take("delete")
+    page.keyboard.press("Escape")
+    page.evaluate(
+        "() => { void window.jupyterapp.shell.currentWidget.sessionContext.restartKernel(); }"
+    )
+    expect(sidebar.lost).to_contain_text("The kernel was restarted.", timeout=20_000)
+    sidebar.lost.get_by_label("Password of root for prod").fill("Milvus")
+    sidebar.button("Reconnect what was connected").click()
+    expect(sidebar.lost).to_contain_text("Tick it")
+    take("lost")
 
 
 if __name__ == "__main__":

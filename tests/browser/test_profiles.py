@@ -248,19 +248,24 @@ def test_after_a_restart_a_profile_needs_no_secret(
     """One click brings it back, its secret resolved again."""
     write(
         profiles_file,
-        f"[profiles.prod]\naddress = '{milvus_auth.address}'\nuser = 'root'\nsecret = 'env:P'\n",
+        f"[profiles.prod]\naddress = '{milvus_auth.address}'\nuser = 'root'\nsecret = 'env:P'\n"
+        "confirm = true\n",
     )
     notebook = open_notebook("import os; os.environ['P'] = 'Milvus'", LOAD)
     notebook.run_all()
     sidebar.show()
     profile(sidebar, "prod").get_by_role("button", name="Connect prod").click()
+    page.keyboard.press("Enter")  # it asks first
     expect(sidebar.row("prod")).to_contain_text("Connected")
     page.evaluate(
         "() => { void window.jupyterapp.shell.currentWidget.sessionContext.restartKernel(); }"
     )
     expect(sidebar.lost).to_contain_text("prod")
-    expect(sidebar.lost.locator("input")).to_have_count(0)
+    expect(sidebar.lost.locator("input[type=password]")).to_have_count(0)
     notebook.wait_idle()
     notebook.execute("import os; os.environ['P'] = 'Milvus'")
+    sidebar.button("Reconnect what was connected").click()
+    expect(sidebar.lost).to_contain_text("Tick it, and press Reconnect.")
+    sidebar.lost.get_by_label("Yes, connect prod").check()
     sidebar.button("Reconnect what was connected").click()
     expect(sidebar.row("prod")).to_contain_text("Connected")

@@ -17,11 +17,13 @@ export type Progress = 'waiting' | 'connecting' | Failure;
  * Load milvus_nb where it is not, then connect what the kernel has lost.
  *
  * @param secrets what was typed, by alias; emptied as soon as it is sent
+ * @param confirmed the aliases that are meant, of those that want to be asked about
  * @param report is told how far each has come; what is connected is forgotten by the kernel
  */
 export async function reconnect(
   kernel: MilvusKernel,
   secrets: Map<string, string>,
+  confirmed: ReadonlySet<string>,
   report: (alias: string, progress: Progress) => void,
 ): Promise<void> {
   const rows = [...kernel.lost];
@@ -36,6 +38,10 @@ export async function reconnect(
   }
   await Promise.all(
     rows.map(async row => {
+      if (row.confirm && !confirmed.has(row.alias)) {
+        report(row.alias, unconfirmed(row));
+        return;
+      }
       const secret = secrets.get(row.alias) ?? '';
       secrets.delete(row.alias);
       if (secret === '' && needsSecret(row)) {
@@ -72,6 +78,16 @@ function secretMissing({ auth, alias }: Row): Failure {
         : trans.__('The token for %1 is needed.', alias),
     why: '',
     fix: trans.__('Type it, and press Reconnect.'),
+    cause: '',
+    evidence: '',
+  };
+}
+
+function unconfirmed({ alias }: Row): Failure {
+  return {
+    what: trans.__('%1 was not connected: its profile says that one has to be asked.', alias),
+    why: '',
+    fix: trans.__('Tick it, and press Reconnect.'),
     cause: '',
     evidence: '',
   };

@@ -9,6 +9,9 @@ import { Button } from '../panel/views/Button';
 import { FailureText } from '../panel/views/FailureText';
 import { Label } from '../panel/views/Label';
 
+/** The name of the boxes that are ticked for what wants to be asked about. */
+const CONFIRMED = 'confirmed';
+
 /** After a restart: what was connected, and the way back. */
 export function Lost({ kernel }: { kernel: MilvusKernel }) {
   const form = useRef<HTMLFormElement>(null);
@@ -20,8 +23,10 @@ export function Lost({ kernel }: { kernel: MilvusKernel }) {
     if (form.current === null || running || restarting) {
       return;
     }
-    const secrets = takeSecrets(form.current);
-    await reconnect(kernel, secrets, (alias, found) => {
+    const confirmed = new Set(new FormData(form.current).getAll(CONFIRMED).map(String));
+    const meant = kernel.lost.filter(row => !row.confirm || confirmed.has(row.alias));
+    const secrets = takeSecrets(form.current, new Set(meant.map(row => row.alias)));
+    await reconnect(kernel, secrets, confirmed, (alias, found) => {
       setProgress(before => new Map(before).set(alias, found));
     });
     setProgress(before => new Map([...before].filter(([, found]) => typeof found !== 'string')));
@@ -102,6 +107,12 @@ function LostRow({ row, progress, busy }: LostRowProps) {
           disabled={busy}
         />
       )}
+      {row.confirm && (
+        <label class="milvus-nb-check">
+          <input type="checkbox" name={CONFIRMED} value={alias} disabled={busy} />
+          <span>{trans.__('Yes, connect %1', alias)}</span>
+        </label>
+      )}
       {failure !== null && (
         <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
           <FailureText failure={failure} />
@@ -111,14 +122,14 @@ function LostRow({ row, progress, busy }: LostRowProps) {
   );
 }
 
-/** What was typed, by alias; it is taken out of the page. */
-function takeSecrets(form: HTMLFormElement): Map<string, string> {
+/** What was typed for some aliases; it is taken out of the page. */
+function takeSecrets(form: HTMLFormElement, aliases: ReadonlySet<string>): Map<string, string> {
   const secrets = new Map<string, string>();
-  for (const input of form.querySelectorAll('input')) {
-    if (input.value !== '') {
+  for (const input of form.querySelectorAll<HTMLInputElement>('input[type=password]')) {
+    if (aliases.has(input.name) && input.value !== '') {
       secrets.set(input.name, input.value);
+      input.value = '';
     }
-    input.value = '';
   }
   return secrets;
 }
