@@ -387,6 +387,9 @@ class PageSession:
             if found is not known:
                 known = found
                 self.send(messages.profiles_event(found))
+                # A profile that is gone marks its connections still: it may be renamed.
+                for name, profile in found.profiles.items():
+                    self._registry.follow_profile(name, profile)
 
     def _send_tick(self) -> None:
         measured: dict[int, Measurement] = {}

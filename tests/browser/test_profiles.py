@@ -125,9 +125,10 @@ def test_one_profile_one_truth(
     [found] = rest(page, "GET")["profiles"]
     fields = {key: value for key, value in found.items()
               if key not in ("name", "path", "is_project")}  # fmt: skip
-    rest(page, "PUT", "/prod", fields | {"db_name": "sales"})
+    rest(page, "PUT", "/prod", fields | {"db_name": "sales", "label": "Live"})
     began = time.monotonic()
     expect(profile(sidebar, "prod")).to_contain_text("db sales", timeout=2000)
+    expect(sidebar.row("prod")).to_contain_text("Live", timeout=2000)
     assert time.monotonic() - began < 2
     # Changed by an editor, deleted by a cell.
     profiles_file.write_text(profiles_file.read_text().replace("sales", "other"))

@@ -227,6 +227,7 @@ export class KernelChannel {
     if (starts || (this.awaited && runs)) {
       // Of one that has not answered yet, this is the first word; the questions go to it.
       const isAnother = this.awaited || this.process !== '';
+      this.awaitStart(); // where nobody has announced it
       this.process = session;
       this.awaited = false;
       if (isAnother) {
