@@ -96,8 +96,19 @@ class Sidebar:
     def _on_message(self, message: dict[str, Any]) -> None:
         # One at a time, so that closing does not leave half a request behind.
         with self._handling:
-            if not self._is_closed:
-                self._serve().handle(message["content"].get("data"))
+            if self._is_closed:
+                return
+            content = message["content"].get("data")
+            try:
+                session = self._serve()
+            except Exception as error:  # noqa: BLE001  # the page is told
+                from . import messages
+
+                number = content.get("id") if isinstance(content, dict) else None
+                if isinstance(number, int):
+                    self._send(messages.failure(number, error))
+                return
+            session.handle(content)
 
     def _serve(self) -> PageSession:
         if self._session is None:

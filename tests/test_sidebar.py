@@ -196,6 +196,15 @@ def test_the_registry_alone_opens_it(page: Page) -> None:
     assert page.ask("hello")["connections"] == []
 
 
+def test_a_package_that_cannot_be_imported_is_told(page: Page) -> None:
+    """The sidebar does not wait for ever."""
+    page.kernel.run(LOAD)
+    page.kernel.run("import sys; sys.modules['grpc'] = None")
+    assert "grpc" in page.refusal("hello")["why"]
+    page.kernel.run("del sys.modules['grpc']")
+    assert page.ask("hello")["connections"] == []
+
+
 def test_loading_stays_light(page: Page) -> None:
     """What a page needs is imported when a page asks."""
     heavy = "[n for n in ('grpc', 'pymilvus', 'ipywidgets', 'anywidget') if n in sys.modules]"

@@ -13,6 +13,8 @@ from tests.browser.screenshots import IMAGES
 from tests.browser.sidebar_screenshots import run, taker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import Page
 
     from tests.browser.lab import JupyterLab
@@ -106,6 +108,11 @@ def go_through(lab: JupyterLab, page: Page, prod: MilvusTestServer, folder: Path
     sidebar.panel.get_by_role("menuitem", name="Delete", exact=True).locator("visible=true").click()
     take("delete")
     page.keyboard.press("Escape")
+    show_restart(page, sidebar, take)
+
+
+def show_restart(page: Page, sidebar: Sidebar, take: Callable[[str], None]) -> None:
+    """Show what one is asked when the kernel was restarted."""
     page.evaluate(
         "() => { void window.jupyterapp.shell.currentWidget.sessionContext.restartKernel(); }"
     )
