@@ -59,9 +59,9 @@ class Probe:
         self._callables.clear()
         async with all_closed(int(self._is_connected())):
             await self._channel.close()
-        if self._lost is not None:
-            self._lost.cancel()
-            await asyncio.gather(self._lost, return_exceptions=True)
+            if self._lost is not None:
+                self._lost.cancel()
+                await asyncio.gather(self._lost, return_exceptions=True)
 
     async def ready(self) -> None:
         """Wait until the channel has connected, or cannot."""

@@ -186,6 +186,7 @@ export class KernelChannel {
       throw new Error('The kernel that has answered is being restarted.');
     }
     this.process = reply.header.session;
+    this.awaited = false;
     return reply.content as T;
   }
 
