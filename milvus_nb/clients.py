@@ -121,7 +121,7 @@ class Clients:
                 connected.append(sdk.is_connected(client))
             if self._found is not None and theirs:
                 work.append(self._found.close)
-                connected.append(self._found.is_connected())
+                connected.append(self._found.has_own_socket())
             async with all_closed(sum(connected)):
                 for close in work:
                     await run_blocking(close)

@@ -473,6 +473,18 @@ def test_the_only_profile_leaves_the_comments_behind_it(store: ProfileStore) -> 
     assert "# mine" in Path(store.path).read_text()
 
 
+def test_a_file_does_not_grow_until_it_cannot_be_read(store: ProfileStore) -> None:
+    """Then nothing here could make it smaller again."""
+    for number in range(24):
+        store.save(Profile(f"p{number}", "h", server_name="x" * 4000))
+    before = Path(store.path).read_bytes()
+    with pytest.raises(ProfileError, match="would be larger than 100 kB"):
+        store.save(Profile("one", "h", server_name="x" * 4000))
+    assert Path(store.path).read_bytes() == before
+    store.delete("p0")
+    store.save(Profile("again", "h"))
+
+
 def test_what_tomlkit_would_lose_is_refused(store: ProfileStore) -> None:
     """The file says what it should, or it is as it was."""
     text = '[profiles]\n[x]\nq = 1\nn = nan\n[profiles.b]\naddress = "hb"\n'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, mock, test } from 'node:test';
 
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
@@ -352,6 +352,24 @@ test('a second restart forgets nothing that waits, nor does a last word of the o
     kernel.lost.map(({ alias }) => alias),
     ['waiting'],
   );
+});
+
+test('where a restart has failed, the process of before counts again', async () => {
+  connection.loaded = true;
+  await begin();
+  connection.statusChanged.emit('restarting');
+  connection.connectionStatusChanged.emit('connected');
+  await settle();
+  assert.equal(kernel.phase, 'present');
+  connection.statusChanged.emit('restarting');
+  connection.status('idle');
+  await settle();
+  assert.equal(kernel.phase, 'restarting');
+  mock.timers.enable({ apis: ['Date'], now: Date.now() + 10_000 });
+  connection.status('idle');
+  await settle();
+  mock.timers.reset();
+  assert.equal(kernel.phase, 'present');
 });
 
 test('what cells have connected again is no longer offered', async () => {

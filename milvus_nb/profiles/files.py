@@ -168,6 +168,13 @@ def edit(
             ) from None
         if text is not None and "\r\n" in text:
             written = written.replace("\r\n", "\n").replace("\n", "\r\n")
+        if len(written.encode()) > _MOST_BYTES:
+            raise ProfileError(
+                f"{path} would be larger than {_MOST_BYTES // 1000} kB.",
+                "Such a file is not read. It is as it was.",
+                "Delete a profile that is not needed: %milvus profile delete NAME",
+                "not-writable",
+            )
         try:
             _replace(target, written, is_shared=is_shared)
         except OSError as error:

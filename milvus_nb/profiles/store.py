@@ -96,7 +96,9 @@ class ProfileStore:
             (one for one in found.problems if not one.profile and not one.is_warning), None
         )
         if broken is not None:
-            raise ProfileError(f"There is no profile {name}.", broken.what, broken.fix)
+            raise ProfileError(
+                f"There is no profile {name}.", f"{broken.where}: {broken.what}", broken.fix
+            )
         near = closest(name, found.profiles)
         names = ", ".join(list(found.profiles)[:8])
         raise ProfileError(
@@ -238,8 +240,11 @@ class ProfileStore:
         is_project = path == found.project_path
 
         def change(document: Any) -> None:
+            from tomlkit.items import Table
+
             section = document[SECTION]
-            if not _take_out(section, name) and not section:
+            _take_out(section, name)
+            if not section and not (isinstance(section, Table) and "#" in section.as_string()):
                 del document[SECTION]
 
         def same(plain: dict[str, Any]) -> None:
@@ -376,11 +381,8 @@ def _section(document: Any, path: str, *, is_project: bool) -> Any:
     return section
 
 
-def _take_out(section: Any, name: str) -> bool:
-    """Take a profile out; the comments behind its keys, which may be the next one's, stay.
-
-    Tell whether there are any.
-    """
+def _take_out(section: Any, name: str) -> None:
+    """Take a profile out; the comments behind its keys, which may be the next one's, stay."""
     from tomlkit.items import Table, Whitespace
 
     kept = _behind(section[name]).lstrip() if isinstance(section, Table) else ""
@@ -388,13 +390,14 @@ def _take_out(section: Any, name: str) -> bool:
     del section[name]
     if kept:
         section.value.body[names.index(name)] = (None, Whitespace(kept))
-    return bool(kept)
 
 
 def _behind(item: Any) -> str:
     """Give the comments and empty lines behind the last key of a table, as they are written."""
-    from tomlkit.items import Table
+    from tomlkit.items import AoT, Table
 
+    if isinstance(item, AoT):
+        return _behind(item.body[-1])
     behind = ""
     if isinstance(item, Table):
         for key, inner in item.value.body:

@@ -67,6 +67,16 @@ class Found:
     use_database: Callable[[str], None]
     close: Callable[[], None]
 
+    def has_own_socket(self) -> bool:
+        """Tell whether closing it closes a socket: stock clients of one server share theirs."""
+        address = self.params.endpoint.address
+        return self.is_connected() and not any(
+            other.key != self.key
+            and other.params.endpoint.address == address
+            and other.is_connected()
+            for other in find()
+        )
+
     @property
     def origin(self) -> str:
         """Who opened it, in pymilvus's words."""

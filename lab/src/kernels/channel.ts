@@ -30,6 +30,9 @@ interface Parent {
 /** A kernel that does not answer within so many ms runs a cell; then it is asked on a subshell. */
 const IDLE_ANSWERS_WITHIN_MS = 250;
 
+/** Jupyter's servers kill the process of a kernel that has not ended within 5 s. */
+const ENDS_WITHIN_MS = 8000;
+
 export class KernelChannel {
   /** Messages of milvus_nb. */
   readonly said = new Signal<this, unknown>(this);
@@ -51,8 +54,8 @@ export class KernelChannel {
   private process = '';
   /** The same of a process that a restart has ended: what it still says does not count. */
   private ended = '';
-  /** The kernel is being restarted, and its new process has not said a word. */
-  private awaited = false;
+  /** The kernel is being restarted, since when; null as soon as a process has said a word that counts. */
+  private awaitedSince: number | null = null;
 
   /**
    * @param owned whether the connection is ours, and ends with the channel
@@ -125,10 +128,16 @@ export class KernelChannel {
 
   /** The kernel is being restarted: wait for another process than the present one. */
   awaitStart(): void {
-    if (!this.awaited) {
+    if (this.awaitedSince === null) {
       this.ended = this.process;
-      this.awaited = true;
+      this.awaitedSince = Date.now();
     }
+  }
+
+  /** The restart is over: what runs now counts, be it the process of before. */
+  takeAny(): void {
+    this.ended = '';
+    this.awaitedSince = null;
   }
 
   /** Forget what was of the process that has ended. */
@@ -182,11 +191,12 @@ export class KernelChannel {
     if (reply === undefined) {
       throw new Error('The kernel has not answered.');
     }
-    if (reply.header.session === this.ended) {
+    const { session } = reply.header;
+    if (!this.counts(session)) {
       throw new Error('The kernel that has answered is being restarted.');
     }
-    this.process = reply.header.session;
-    this.awaited = false;
+    this.process = session;
+    this.awaitedSince = null;
     return reply.content as T;
   }
 
@@ -207,7 +217,7 @@ export class KernelChannel {
   private readonly onMessage = (_: unknown, args: Kernel.IAnyMessageArgs): void => {
     const message = args.msg;
     const { session, msg_type: type } = message.header;
-    if (args.direction !== 'recv' || message.channel !== 'iopub' || session === this.ended) {
+    if (args.direction !== 'recv' || message.channel !== 'iopub' || !this.counts(session)) {
       return;
     }
     const content = message.content as { comm_id?: string; data?: unknown };
@@ -221,16 +231,30 @@ export class KernelChannel {
     }
   };
 
+  /** Whether what a process says is no last word of one that has ended. */
+  private counts(session: string): boolean {
+    if (session !== this.ended) {
+      return true;
+    }
+    // Who still speaks so late was not ended: the restart has failed.
+    if (this.awaitedSince !== null && Date.now() - this.awaitedSince > ENDS_WITHIN_MS) {
+      this.ended = '';
+      return true;
+    }
+    return false;
+  }
+
   private onProcess({ execution_state }: Status, session: string): void {
     // That a process starts may be told after it has already answered, or not at all.
     const starts = execution_state === 'starting' && session !== this.process;
     const runs = execution_state === 'busy' || execution_state === 'idle';
-    if (starts || (this.awaited && runs)) {
+    const isAwaited = this.awaitedSince !== null;
+    if (starts || (isAwaited && runs)) {
       // Of one that has not answered yet, this is the first word; the questions go to it.
-      const isAnother = this.awaited || this.process !== '';
+      const isAnother = isAwaited || this.process !== '';
       this.awaitStart(); // where nobody has announced it
       this.process = session;
-      this.awaited = false;
+      this.awaitedSince = null;
       if (isAnother) {
         this.started.emit();
       }

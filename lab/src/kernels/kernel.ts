@@ -251,6 +251,7 @@ export class MilvusKernel {
 
   private readonly onConnectionStatus = (_: unknown, status: Kernel.ConnectionStatus): void => {
     if (status === 'connected' && this.phase === 'restarting') {
+      this.channel.takeAny();
       this.askAnew();
     } else if (status === 'connected' && this.phase !== 'loading') {
       void this.ask(); // Something may have been missed.
