@@ -31,8 +31,11 @@ wait_until(lambda: not sockets_to({port}))
 print("closed")
 """
 NODE_CLOSED = """
-const open = process.getActiveResourcesInfo().filter((name) => name.startsWith("TCP"));
-console.log(open.length === 0 ? "closed" : open);
+const open = () => process.getActiveResourcesInfo().filter((name) => name.startsWith("TCP"));
+for (let n = 0; n < 500 && open().length > 0; n++) {
+  await new Promise((done) => setTimeout(done, 10));
+}
+console.log(open().length === 0 ? "closed" : open());
 """
 
 
