@@ -240,12 +240,7 @@ class ProfileStore:
         is_project = path == found.project_path
 
         def change(document: Any) -> None:
-            from tomlkit.items import Table
-
-            section = document[SECTION]
-            _take_out(section, name)
-            if not section and not (isinstance(section, Table) and "#" in section.as_string()):
-                del document[SECTION]
+            _take_out(document, name)
 
         def same(plain: dict[str, Any]) -> None:
             del plain[SECTION][name]
@@ -381,15 +376,19 @@ def _section(document: Any, path: str, *, is_project: bool) -> Any:
     return section
 
 
-def _take_out(section: Any, name: str) -> None:
+def _take_out(document: Any, name: str) -> None:
     """Take a profile out; the comments behind its keys, which may be the next one's, stay."""
     from tomlkit.items import Table, Whitespace
 
-    kept = _behind(section[name]).lstrip() if isinstance(section, Table) else ""
+    section = document[SECTION]
+    is_table = isinstance(section, Table)  # not so between tables of others
+    kept = _behind(section[name]).lstrip() if is_table else ""
     names = [key.key if key is not None else "" for key, _ in section.value.body] if kept else []
     del section[name]
     if kept:
         section.value.body[names.index(name)] = (None, Whitespace(kept))
+    if not section and not (is_table and "#" in section.as_string()):
+        del document[SECTION]
 
 
 def _behind(item: Any) -> str:
