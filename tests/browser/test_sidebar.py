@@ -58,6 +58,14 @@ def restart(page: Page) -> None:
     )
 
 
+def is_layout_saved(page: Page, notebook: str) -> bool:
+    """Tell whether JupyterLab, which takes its time, has saved what to show after a reload."""
+    saved = page.evaluate("async () => (await fetch('/lab/api/workspaces/default')).json()")
+    layout = saved["data"].get("layout-restorer:data", {})
+    is_shown = layout.get("left", {}).get("current") == "milvus_nb-sidebar"
+    return is_shown and notebook in str(layout.get("main"))
+
+
 def reload(page: Page) -> None:
     page.reload()
     page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady")
@@ -228,7 +236,7 @@ def test_a_reload_leaves_one_of_everything(
     wait_until((lab.work / "busy2").exists, 20)
     expect(sidebar.row("kept")).to_contain_text("Connected")
     notebook.save()
-    page.wait_for_timeout(1500)  # JupyterLab saves its layout after a pause
+    wait_until(lambda: is_layout_saved(page, notebook.path.name), 10, every_s=0.2)
     for _ in range(3):
         page.goto(f"{lab.url}/lab/tree/{notebook.path.name}")
         expect(sidebar.row("kept")).to_contain_text("Connected", timeout=15_000)
