@@ -57,17 +57,18 @@ def open_channel(endpoint: Endpoint, target: str) -> grpc.aio.Channel:
     OSError
         A TLS file went away since the parameters were checked.
     """
-    options: list[tuple[str, Any]] = list(
-        {**CHANNEL_OPTIONS, **dict(endpoint.grpc_options)}.items()
-    )
+    tls = endpoint.tls
+    named: dict[str, Any] = {}
     if endpoint.kind == "tcp":
         if target != endpoint.target:  # the way is known: no proxy
-            options.append(("grpc.enable_http_proxy", 0))
-        options.append(("grpc.default_authority", endpoint.target.removeprefix("ipv6:")))
+            named["grpc.enable_http_proxy"] = 0
+        # With TLS gRPC calls nobody whom the certificate is not for.
+        named["grpc.default_authority"] = tls.server_name or endpoint.target.removeprefix("ipv6:")
+    if tls.server_name or endpoint.host:
+        named["grpc.ssl_target_name_override"] = tls.server_name or endpoint.host
+    options = list({**CHANNEL_OPTIONS, **named, **dict(endpoint.grpc_options)}.items())
     if not endpoint.secure:
         return grpc.aio.insecure_channel(target, options=options)
-    tls = endpoint.tls
-    options.append(("grpc.ssl_target_name_override", tls.server_name or endpoint.host))
     credentials = grpc.ssl_channel_credentials(
         root_certificates=_read(tls.root_pem_path),
         private_key=_read(tls.client_key_path),

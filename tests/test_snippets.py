@@ -144,22 +144,46 @@ def test_a_token_without_a_user_is_sent_as_it_is(
     assert name in clients.RUNNERS[language](code, tmp_path)
 
 
-@pytest.mark.parametrize("collection", ["milvus_tls"], indirect=True)
+def elsewhere(server: MilvusTestServer, database: str) -> ConnectionParams:
+    """Give the way to a server by an address that its certificate is not for."""
+    address = f"https://127.0.0.2:{server.port}"
+    return params_of(server, database, uri=address, server_name="localhost")
+
+
+@pytest.mark.parametrize("collection", ["milvus_tls", "milvus_mutual_tls"], indirect=True)
 @pytest.mark.parametrize("language", ["python", "orm", "async", "node"])
 def test_the_name_in_the_certificate_is_carried_over(
     language: str, collection: tuple[MilvusTestServer, str, str], tmp_path: Path
 ) -> None:
     """The certificate is checked for server_name where the address is another one."""
     server, database, name = collection
-    elsewhere = params.parse(
-        uri=f"https://127.0.0.2:{server.port}",
-        server_name="localhost",
-        ca_pem_path=server.ca_pem,
-        db_name=database,
-        env={},
-    )
-    code = snippets.code(elsewhere, "prod", language, server.version)
+    code = snippets.code(elsewhere(server, database), "prod", language, server.version)
     assert name in clients.RUNNERS[language](code, tmp_path)
+
+
+@pytest.mark.parametrize("collection", ["milvus_mutual_tls"], indirect=True)
+def test_the_name_in_the_certificate_in_a_kernel(
+    collection: tuple[MilvusTestServer, str, str], kernel: Kernel
+) -> None:
+    """And by the magic."""
+    server, database, name = collection
+    kernel.run(f"import os; os.environ.update({clients.SECRETS})")
+    code = snippets.code(elsewhere(server, database), "prod", "magic")
+    assert "--server-name localhost" in code
+    assert name in kernel.run(code).text
+
+
+def test_the_name_in_the_certificate_where_nothing_can_take_it() -> None:
+    """The code says when it works nevertheless, in place of the name."""
+    there = params.parse(uri="https://10.0.0.7:19530", server_name="db.example", env={})
+    condition = " Without server_name it connects only if the certificate is for 10.0.0.7, too."
+    for language, mark in (("cli", "#"), ("java", "//")):
+        assert mark + condition in snippets.code(there, "a", language)
+    tls = Tls(client_pem_path="/c.pem", client_key_path="/c.key")
+    shown = snippets.code(
+        ConnectionParams(Endpoint("tcp", "h", 1, secure=True, tls=tls)), "a", "cli"
+    )
+    assert "# Without a client certificate it connects only if the server asks for none." in shown
 
 
 @pytest.mark.parametrize("collection", ["milvus_auth"], indirect=True)

@@ -18,7 +18,7 @@ from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
 from .host import host_name
 from .secret import Secret
 from .sign_in import Given, combine, from_token
-from .tls import Tls, check_tls
+from .tls import Tls, check_tls, name_in
 from .values import check_port, file_path, is_given, path_text, seconds, secret, text
 from .values import grpc_options as checked_options
 
@@ -124,7 +124,10 @@ def parse(
         file_path("client_key_path", client_key_path),
         text("server_name", server_name),
     )
+    options = checked_options(grpc_options)
     is_secure = _secure(secure, place, tls)
+    if is_secure and not tls.server_name:
+        tls = replace(tls, server_name=name_in(options))
     endpoint = Endpoint(
         place.kind,
         host=place.host or ("localhost" if place.kind == "tcp" else ""),
@@ -132,7 +135,7 @@ def parse(
         path=place.path,
         secure=is_secure,
         tls=tls,
-        grpc_options=checked_options(grpc_options),
+        grpc_options=options,
     )
     if place.kind != "lite":  # Milvus Lite has no users; pymilvus ignores a sign-in, and so do we
         sign_in = combine(given)

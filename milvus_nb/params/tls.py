@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import ParamsError
 
-__all__ = ["Tls", "check_tls"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Tls", "check_tls", "name_in"]
 
 # PEM labels: RFC 7468; "X509" and "RSA"/"EC" are the older ones that OpenSSL still reads.
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN (X509 )?CERTIFICATE-----")
@@ -47,6 +50,26 @@ class Tls:
 
     def __bool__(self) -> bool:
         return any(getattr(self, field.name) for field in fields(self))
+
+
+def name_in(options: Iterable[tuple[str, int | str]]) -> str:
+    """Give the name for which gRPC would check the certificate because of channel arguments.
+
+    Parameters
+    ----------
+    options
+        gRPC's channel arguments.
+
+    Returns
+    -------
+    str
+        Empty where they do not say it, and the host's name counts.
+    """
+    given = dict(options)
+    if override := given.get("grpc.ssl_target_name_override"):
+        return str(override)
+    authority = re.sub(r":\d+$", "", str(given.get("grpc.default_authority", "")))
+    return authority.removeprefix("[").removesuffix("]")
 
 
 def check_tls(tls: Tls) -> None:

@@ -18,6 +18,7 @@ import grpc
 from ..errors import ParamsError
 from ..params import DEFAULT_TIMEOUT, ConnectionParams, Endpoint, Secret, Tls
 from ..params.address import parse_address
+from ..params.tls import name_in
 from ..params.values import grpc_options
 from .clients import close_async_handler, has_socket, refuse_calls
 from .orm import MODULE, Handler, aliases_of
@@ -237,7 +238,7 @@ def _params(handler: Any, token: str, db_name: str) -> ConnectionParams | None:
         port=place.port or 0,
         path=place.path,
         secure=handler._secure,
-        tls=_tls(handler),
+        tls=_tls(handler, name_in(options) if handler._secure else ""),
         user=user if colon else "",
         credentials=Secret(token),
         grpc_options=options,
@@ -247,10 +248,10 @@ def _params(handler: Any, token: str, db_name: str) -> ConnectionParams | None:
     return ConnectionParams(endpoint, "" if db_name == "default" else db_name, DEFAULT_TIMEOUT)
 
 
-def _tls(handler: Any) -> Tls:
+def _tls(handler: Any, name: str) -> Tls:
     """Give the TLS files as pymilvus uses them: an authority's only beside a client's own."""
     client, key = handler._client_pem_path, handler._client_key_path
-    server, name = handler._server_pem_path, handler._server_name
+    server, name = handler._server_pem_path, handler._server_name or name
     authority = handler._ca_pem_path
     if server or not (client and key and authority):
         return Tls(server_pem_path=server, server_name=name)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PASSWORD", "TOKEN", "authority", "left_out", "milliseconds", "options_left_out",
-    "pymilvus_uri", "refuse", "seconds", "sign_in", "url",
+    "pymilvus_uri", "refuse", "seconds", "sign_in", "url", "without_name",
 ]  # fmt: skip
 
 #: The environment variable of a password, and that of an API key.
@@ -104,3 +104,11 @@ def left_out(mark: str, names: Iterable[str], why: str) -> list[str]:
     """Give the comment that names what is left out; no line where nothing is."""
     listed = ", ".join(names)
     return [f"{mark} Left out ({why}): {listed}"] if listed else []
+
+
+def without_name(mark: str, endpoint: Endpoint) -> list[str]:
+    """Give the comment that says when code without the endpoint's server_name connects."""
+    if not endpoint.tls.server_name:
+        return []
+    host = endpoint.host
+    return [f"{mark} Without server_name it connects only if the certificate is for {host}, too."]

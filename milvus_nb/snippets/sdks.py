@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ParamsError
-from .parts import authority, left_out, milliseconds, options_left_out, refuse, sign_in, url
+from .parts import (
+    authority,
+    left_out,
+    milliseconds,
+    options_left_out,
+    refuse,
+    sign_in,
+    url,
+    without_name,
+)
 from .quoting import go as go_literal
 from .quoting import java as java_literal
 from .quoting import javascript
@@ -182,6 +191,7 @@ def java(params: ConnectionParams, alias: str) -> str:
     comments = _options_comment(params)
     if tls.server_name and not tls.root_pem_path:
         comments += left_out("//", ["server_name"], "only with ca_pem_path or server_pem_path")
+        comments += without_name("//", endpoint)
     return _lines(
         "import io.milvus.v2.client.ConnectConfig;",
         "import io.milvus.v2.client.MilvusClientV2;",

@@ -19,6 +19,7 @@ from .parts import (
     seconds,
     sign_in,
     url,
+    without_name,
 )
 from .quoting import magic_word, shell, typed_line, word
 
@@ -116,6 +117,11 @@ def cli(params: ConnectionParams, alias: str) -> str:
         name for name in ("client_pem_path", "client_key_path", "server_name") if getattr(tls, name)
     ]
     comments = left_out("#", missing, "the Milvus CLI has no option for it")
+    comments += without_name("#", endpoint)
+    if tls.client_pem_path:
+        comments.append(
+            "# Without a client certificate it connects only if the server asks for none."
+        )
     token = _shell_credentials(params)
     if token:
         comments.append("# The CLI keeps the token, in clear, in ~/.milvus_cli_connections.json")
