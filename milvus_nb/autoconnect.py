@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from .errors import MilvusNbError
+from .printing import say
 from .profile_file import user_file
 
 if TYPE_CHECKING:
@@ -62,4 +63,4 @@ def _connect(magics: MilvusMagics) -> None:
 
 
 def _warn(error: MilvusNbError) -> None:
-    print("\n".join(error.lines), file=sys.stderr)  # noqa: T201  # %milvus talks to the user
+    say("\n".join(error.lines), file=sys.stderr)

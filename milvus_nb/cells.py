@@ -1,9 +1,11 @@
-"""What was pasted behind ``%milvus connect``: told from options, and taken out of the cell."""
+"""What was pasted behind ``%milvus connect``: told from options; the cell without its secret."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+from .frontend import cell_source, updates_outputs
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -72,24 +74,22 @@ def replace_secret(shell: InteractiveShell | None, pasted: str, better: str) -> 
     str
         What the user should know.
     """
-    source = _without(_source(shell), pasted, better)
+    source = _without(cell_source(shell), pasted, better)
     if shell is None or not source:
         return warning(better)
     shell.set_next_input(source, replace=True)
-    return "The secret was taken out of this cell. IPython's history still holds it."
+    if not updates_outputs(shell):  # nor, as a rule, cells: nbclient, papermill, a console
+        return warning(better)
+    # Whether the front end does so is not known here.
+    return (
+        f"The notebook was asked to put this in place of the secret: {better}\n"
+        "Where the cell still shows it, take it out. IPython's history holds it in any case."
+    )
 
 
 def warning(better: str) -> str:
     """Say that the secret stays where it is, and which line does without it."""
     return f"A secret stands in this cell, and in IPython's history. Better: {better}"
-
-
-def _source(shell: Any) -> str:
-    """Give the source of the cell that runs; nothing where there is no notebook."""
-    kernel = getattr(shell, "kernel", None)
-    if kernel is None:
-        return ""
-    return str(kernel.get_parent("shell").get("content", {}).get("code", ""))
 
 
 def _without(source: str, pasted: str, better: str) -> str:

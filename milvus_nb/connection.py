@@ -19,6 +19,7 @@ from .clients import Clients
 from .diagnosis import ProbeError
 from .doctor import Report, examine
 from .errors import ClosedError, ConnectError
+from .printing import printable
 from .stages import Stages
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class PingResult:
         return max(self.times_ms)
 
     def __repr__(self) -> str:
-        return (
+        return printable(
             f"{self.alias}: {self.count} round trips, "
             f"min {self.min_ms:.1f} ms, median {self.median_ms:.1f} ms, max {self.max_ms:.1f} ms"
         )
@@ -240,7 +241,7 @@ class Connection(HasTraits):
         self.disconnect()
 
     def __repr__(self) -> str:
-        return f"<Connection {display.connection_line(self)}>"
+        return printable(f"<Connection {display.connection_line(self)}>")
 
     def _repr_html_(self) -> str:
         return display.connections_html([self])

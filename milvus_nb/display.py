@@ -6,6 +6,7 @@ import time
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from .printing import printable
 from .profile_display import label_html
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class StatusTable:
             )
 
     def __repr__(self) -> str:
-        return "\n".join(self._text)
+        return printable("\n".join(self._text))
 
     def _repr_html_(self) -> str:
         return "".join(self._html)
@@ -138,7 +139,7 @@ class Facts:
         self._html = connections_html([connection]) + facts_html(pairs)
 
     def __repr__(self) -> str:
-        return self._text
+        return printable(self._text)
 
     def _repr_html_(self) -> str:
         return self._html
@@ -150,7 +151,7 @@ class Snippet(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return str(self)
+        return printable(str(self))
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(str(self))}</pre>"

@@ -22,6 +22,7 @@ from .display import report_html, report_text
 from .investigate import investigate
 from .management import MANAGEMENT_PORT, Management, ask_management
 from .params import redact
+from .printing import printable
 from .probe import Probe
 from .proxies import NO_VARIABLES, VARIABLES, late
 from .reach import Reached, reach
@@ -67,7 +68,7 @@ class Report:
         return self.diagnosis is None
 
     def __repr__(self) -> str:
-        return report_text(self)
+        return printable(report_text(self))
 
     def _repr_html_(self) -> str:
         return report_html(self)

@@ -21,6 +21,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
+from .printing import printable
+
 if TYPE_CHECKING:
     from .diagnosis import Diagnosis
 
@@ -78,17 +80,17 @@ class MilvusNbError(Exception):
         return str(self)
 
     def __str__(self) -> str:
-        return "\n".join(self.lines)
+        return printable("\n".join(self.lines))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.what!r})"
+        return printable(f"{type(self).__name__}({self.what!r})")
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.what, self.why, self.fix, self.cause)
 
     def _render_traceback_(self) -> list[str]:
         """Give IPython the lines to show instead of a traceback."""
-        return self.lines
+        return [printable(line) for line in self.lines]
 
 
 class ParamsError(MilvusNbError):

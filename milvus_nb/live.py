@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from IPython.display import DisplayHandle, display
 
 from .display import stages_html, stages_line, stages_text
+from .frontend import is_notebook, updates_outputs
+from .printing import printable, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from .monitor import Job
     from .stages import Stage
 
-__all__ = ["watched"]
+__all__ = ["show", "watched"]
 
 T = TypeVar("T")
 
@@ -32,33 +35,28 @@ class _Shown:
         self._html = html
 
     def __repr__(self) -> str:
-        return self._text
+        return printable(self._text)
 
     def _repr_html_(self) -> str:
         return self._html
 
 
-def watched(
-    start: Callable[..., Job[T]], *, notebook: bool, after_s: float
-) -> tuple[T, Callable[[Any], None]]:
+def watched(start: Callable[..., Job[T]], *, shell: Any, after_s: float) -> T:
     """Wait for a job whose stages are shown as they come. Ctrl-C cancels it.
+
+    Whatever comes of it, they are gone when this returns: the result, or the error, says it all.
 
     Parameters
     ----------
     start
         Starts the job; takes as `report` what is to be told the stages.
-    notebook
-        Whether outputs can be updated; else a line of the terminal is.
+    shell
+        Where the cell runs.
     after_s
         Show nothing before so many seconds: what is quick needs no show.
-
-    Returns
-    -------
-    result, finish
-        The job's result, and what shows something in place of the stages.
     """
     news: queue.SimpleQueue[list[Stage] | None] = queue.SimpleQueue()
-    view = _NotebookView() if notebook else _TerminalView()
+    view = _view(shell)
     begin = time.monotonic()
     latest: list[Stage] = []
     job = start(report=news.put)
@@ -71,14 +69,24 @@ def watched(
                 view.show(latest, time.monotonic() - begin)
     except KeyboardInterrupt:
         job.abandon()
-        view.end(latest)
         raise
-    try:
-        result = job.wait()
-    except BaseException:
-        view.end(latest)
-        raise
-    return result, lambda value: view.finish(value, latest)
+    finally:
+        view.clear()
+    return job.wait()
+
+
+def show(value: object, *, shell: Any) -> None:
+    """Show a value beside that of the cell."""
+    if is_notebook(shell):
+        display(value)
+    else:
+        say(repr(value))
+
+
+def _view(shell: Any) -> _View:
+    if not is_notebook(shell):
+        return _TerminalView()
+    return _NotebookView() if updates_outputs(shell) else _View()
 
 
 def _newest(
@@ -96,45 +104,47 @@ def _newest(
         latest, wait = found, 0.001
 
 
-class _NotebookView:
+class _View:
+    """Shows nothing: what cannot be taken back is better not begun."""
+
+    def show(self, stages: list[Stage], seconds: float) -> None:
+        """Show how far it is."""
+
+    def clear(self) -> None:
+        """Take it away."""
+
+
+class _NotebookView(_View):
     def __init__(self) -> None:
         self._handle: DisplayHandle | None = None
 
-    def show(self, stages: list[Stage], _: float) -> None:
-        self._put(_Shown(stages_text(stages), stages_html(stages)))
-
-    def end(self, stages: list[Stage]) -> None:
-        if self._handle is not None:
-            self._put(_Shown(stages_text(stages), stages_html(stages)))
-
-    def finish(self, value: object, _: list[Stage]) -> None:
-        # Not as an update: `jupyter console` shows none.
-        if self._handle is not None:
-            self._handle.update({}, raw=True)
-        display(value)
-
-    def _put(self, value: object) -> None:
+    def show(self, stages: list[Stage], seconds: float) -> None:  # noqa: ARG002
+        value = _Shown(stages_text(stages), stages_html(stages))
         if self._handle is None:
             self._handle = DisplayHandle()
             self._handle.display(value)
         else:
             self._handle.update(value)
 
+    def clear(self) -> None:
+        if self._handle is not None:
+            # Not without any type: nbconvert warns of such an output. JupyterLab gives it no room.
+            self._handle.update({"text/plain": ""}, raw=True)
 
-class _TerminalView:
+
+class _TerminalView(_View):
     def __init__(self) -> None:
         self._width = 0
 
     def show(self, stages: list[Stage], seconds: float) -> None:
-        if sys.stdout.isatty():
-            line = f"{stages_line(stages)} ({seconds:.0f} s)"
-            print(f"\r{line:<{self._width}}", end="", flush=True)
-            self._width = len(line)
+        if not sys.stdout.isatty():
+            return
+        # A line that is wrapped could not be written over. What happens now is at its end.
+        room = shutil.get_terminal_size().columns - 1
+        line = printable(f"{stages_line(stages)} ({seconds:.0f} s)")[-room:]
+        print(f"\r{line:<{self._width}}", end="", flush=True)  # noqa: T201
+        self._width = len(line)
 
-    def end(self, _: list[Stage]) -> None:
+    def clear(self) -> None:
         if self._width:
-            print(f"\r{'':<{self._width}}\r", end="", flush=True)
-
-    def finish(self, value: object, stages: list[Stage]) -> None:
-        self.end(stages)
-        print(value)
+            print(f"\r{'':<{self._width}}\r", end="", flush=True)  # noqa: T201

@@ -12,7 +12,9 @@ from traitlets import Bool, Float, Int, observe, validate
 from . import autoconnect, cells, completion, sidebar, usage
 from .arguments import Word, split
 from .errors import MagicUsageError, MilvusNbError, without_frames
+from .frontend import is_notebook
 from .near import closest
+from .printing import printable, say
 
 if TYPE_CHECKING:
     import argparse
@@ -45,7 +47,7 @@ class Cancelled(KeyboardInterrupt):
     """Ctrl-C during ``%milvus``: stops the cell like any interrupt, in one line."""
 
     def _render_traceback_(self) -> list[str]:
-        return [str(self)]
+        return [printable(str(self))]
 
 
 @magics_class
@@ -121,7 +123,7 @@ class MilvusMagics(Magics):
                 f"The commands: {', '.join(usage.PARSERS)}. See %milvus help",
             )
         if any(word.text == "--help" for word in words[1:]):
-            print(usage.help_text(name))
+            say(usage.help_text(name))
             return None
         arguments = usage.PARSERS[name].parse(words[1:])
         value = getattr(self, f"do_{name}")(arguments, words[1:])
@@ -143,7 +145,7 @@ class MilvusMagics(Magics):
     def do_connect(self, arguments: argparse.Namespace, words: list[Word]) -> Connection | None:
         """Connect; the value is the Connection."""
         if arguments.host is usage.HELP:
-            print(usage.help_text("connect"))
+            say(usage.help_text("connect"))
             return None
         if arguments.disconnect:
             self._disconnect([arguments.alias], confirmed=arguments.yes)
@@ -218,7 +220,7 @@ class MilvusMagics(Magics):
         arguments = usage.PARSERS["connect"].parse(split(options, {}))
         registry, found = self.registry, paste.read(text)
         for note in found.notes:
-            print(note)
+            say(note)
         alias = found.alias or arguments.alias
         if arguments.alias != "default":
             alias = arguments.alias
@@ -232,10 +234,10 @@ class MilvusMagics(Magics):
             connection = self.watched(start)
         except MilvusNbError:
             if found.secret_shown:
-                print(cells.warning(better))
+                say(cells.warning(better))
             raise
         if found.secret_shown:
-            print(cells.replace_secret(self.shell, pasted, better))
+            say(cells.replace_secret(self.shell, pasted, better))
         return connection
 
     def do_disconnect(self, arguments: argparse.Namespace, _: list[Word]) -> None:
@@ -278,7 +280,7 @@ class MilvusMagics(Magics):
     def do_use(self, arguments: argparse.Namespace, _: list[Word]) -> None:
         """Make a connection the current one."""
         connection = self.registry.use(arguments.alias, arguments.db)
-        print(f"{connection.alias} is current, database {connection.db_name}.")
+        say(f"{connection.alias} is current, database {connection.db_name}.")
 
     def do_adopt(self, arguments: argparse.Namespace, _: list[Word]) -> Connection:
         """Give an alias to a connection that somebody else opened."""
@@ -288,7 +290,7 @@ class MilvusMagics(Magics):
         alias = arguments.alias or self.registry.free_alias(name)
         connection = self.registry.adopt(name, alias)
         told = f"{_listed(users)} will stop working with it." if users else "Nobody uses it."
-        print(f"{name} is the connection {alias} now. Disconnecting closes it for real. {told}")
+        say(f"{name} is the connection {alias} now. Disconnecting closes it for real. {told}")
         return connection
 
     def do_code(self, arguments: argparse.Namespace, _: list[Word]) -> Snippet:
@@ -325,8 +327,8 @@ class MilvusMagics(Magics):
 
     def do_panel(self, _: argparse.Namespace, words: list[Word]) -> Any:
         """Show the widget, or its like in text where there are no widgets."""
-        if not hasattr(self.shell, "kernel"):
-            print("The panel needs a notebook. Here is the same in text:")
+        if not is_notebook(self.shell):
+            say("The panel needs a notebook. Here is the same in text:")
             return self.do_status(usage.PARSERS["status"].parse(()), words)
         return self.registry.panel()
 
@@ -339,7 +341,7 @@ class MilvusMagics(Magics):
                 f"Did you mean {near}?" if near else "",
                 f"The commands: {', '.join(usage.PARSERS)}.",
             )
-        print(usage.help_text(arguments.command))
+        say(usage.help_text(arguments.command))
 
     # Shared by them
 
@@ -347,17 +349,13 @@ class MilvusMagics(Magics):
         """Wait for a job, and show its stages where that takes long."""
         from .live import watched
 
-        notebook = hasattr(self.shell, "kernel")
-        result, _ = watched(start, notebook=notebook, after_s=_SHOW_AFTER_S)
-        return result
+        return watched(start, shell=self.shell, after_s=_SHOW_AFTER_S)
 
     def show_report(self, examine: Callable[..., Job[Report]]) -> None:
         """Wait for an examination, and show what it has found in place of its stages."""
-        from .live import watched
+        from .live import show
 
-        notebook = hasattr(self.shell, "kernel")
-        report, finish = watched(examine, notebook=notebook, after_s=_SHOW_AFTER_S)
-        finish(report)
+        show(self.watched(examine), shell=self.shell)
 
     def _given(self, arguments: argparse.Namespace, words: list[Word]) -> dict[str, Any]:
         """Take out of the options what `connect` takes as keywords; warn of secrets in them."""
@@ -366,7 +364,7 @@ class MilvusMagics(Magics):
         given = options.keywords(arguments)
         if self.warn_secrets:
             for warning in options.warnings(arguments, words):
-                print(warning)
+                say(warning)
         return given
 
     def _connection(self, arguments: argparse.Namespace) -> Connection:
@@ -400,10 +398,10 @@ class MilvusMagics(Magics):
             profile_commands.confirm("Disconnect", guards)
         for connection in found:
             registry.disconnect(connection.alias)
-        print(f"Disconnected {', '.join(aliases)}." if aliases else "Nothing is connected.")
+        say(f"Disconnected {', '.join(aliases)}." if aliases else "Nothing is connected.")
         for connection in found:
             if connection.users:
-                print(f"{_listed(connection.users)} used {connection.alias}.")
+                say(f"{_listed(connection.users)} used {connection.alias}.")
 
     def set_heartbeat(self, seconds: float) -> None:
         """Set ``MilvusMagics.heartbeat``, as ``%config`` does."""

@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import MagicUsageError, MilvusNbError
+from .printing import printable
 
 if TYPE_CHECKING:
     import argparse
@@ -122,7 +123,7 @@ def _ask(prompt: str) -> str:
     from getpass import getpass
 
     try:
-        secret = getpass(prompt)
+        secret = getpass(printable(prompt))
     except (EOFError, MilvusNbError, NotImplementedError, RuntimeError) as error:
         problem = f"{type(error).__name__}: {error}"
     else:

@@ -12,6 +12,7 @@ from .arguments import split
 from .errors import MagicUsageError, MilvusNbError
 from .near import closest
 from .params import Secret
+from .printing import printable, say
 from .profile_display import ProfileTable, ProfileText
 from .profiles import KEYS, Profile, ProfileError, SecretRef, importing, saving, secrets
 from .profiles.opening import examine_profile, open_profile, secret_of
@@ -45,7 +46,7 @@ def run(magics: MilvusMagics, words: list[Word], line: str) -> Any:
     """
     action = words[0].text if words else "list"
     if action in ("--help", "-h", "help"):
-        print(usage.help_text("profile"))
+        say(usage.help_text("profile"))
         return None
     if action not in usage.PROFILE:
         near = usage.PROFILE_MEANT.get(action) or closest(action, usage.PROFILE)
@@ -55,7 +56,7 @@ def run(magics: MilvusMagics, words: list[Word], line: str) -> Any:
             f"The commands: {', '.join(usage.PROFILE)}. See %milvus help profile",
         )
     if any(word.text == "--help" for word in words[1:]):
-        print(usage.profile_help(action))
+        say(usage.profile_help(action))
         return None
     if action == "import":
         return _import(magics, line)
@@ -87,7 +88,7 @@ def connect(
     registry = magics.registry
     profile = registry.profiles.get(name)
     if name in registry.profiles.find().hidden:
-        print(f"{name} is the project's, of {profile.path}; yours of that name is hidden.")
+        say(f"{name} is the project's, of {profile.path}; yours of that name is hidden.")
     if not given.keys() & {"password", "token", "password_env", "token_env"}:
         given = given | _asked(profile, given)
     return functools.partial(open_profile, registry, name, alias, replace_it=replace_it, **given)
@@ -101,7 +102,7 @@ def start(magics: MilvusMagics, name: str, alias: str, given: dict[str, Any], **
         if error.cause != "secret-needed":
             raise
         needed = error
-    print(needed.why)
+    say(needed.why)
     profile = magics.registry.profiles.get(name)
     secret = options.ask_for(profile.user or given.get("user", ""), _place(profile))
     return magics.watched(connect(magics, name, alias, {**given, "secret": secret}, **how))
@@ -135,7 +136,7 @@ def confirm(verb: str, guards: Iterable[tuple[str, Guard]]) -> None:
         f"{alias} ({guard.label})" if guard.label else alias for alias, guard in marked
     )
     try:
-        answer = input(f"{verb} {names}? [y/N] ")
+        answer = input(printable(f"{verb} {names}? [y/N] "))
     except (EOFError, NotImplementedError, RuntimeError):
         raise MagicUsageError(
             f"{names}: the profile wants to be asked about, and nobody can answer here.",
@@ -180,7 +181,7 @@ def _save(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
         replace_it=arguments.replace,
     )
     registry.mark(connection.alias, saved.guard())
-    print(_saved(saved))
+    say(_saved(saved))
 
 
 def _edit(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
@@ -211,8 +212,8 @@ def _edit(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
         profile = store.rename(profile.name, arguments.rename)
     magics.registry.follow_profile(arguments.name, profile)
     if profile.secret.kind == "keyring" and not secrets.has(profile):
-        print(f"The keyring has no secret for it yet: %milvus profile secret {profile.name}")
-    print(_saved(profile))
+        say(f"The keyring has no secret for it yet: %milvus profile secret {profile.name}")
+    say(_saved(profile))
 
 
 def _of_text(key: str, text: str) -> Any:
@@ -226,7 +227,7 @@ def _of_text(key: str, text: str) -> Any:
 
 def _delete(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
     for name in arguments.names:
-        print(saving.delete(magics.registry.profiles, name))
+        say(saving.delete(magics.registry.profiles, name))
         magics.registry.follow_profile(name, None)
 
 
@@ -255,11 +256,9 @@ def _secret(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
     secret = clear or Secret(options.ask_for(profile.user, _place(profile)))
     account = secrets.keep(profile, secret)
     store.put(profile)
-    print(f"The secret of {profile.name} is in the keyring now, as {account}.")
+    say(f"The secret of {profile.name} is in the keyring now, as {account}.")
     if not is_asked:
-        print(
-            f"It was taken out of {path}. Whoever had a copy of that file has it still: change it."
-        )
+        say(f"It was taken out of {path}. Whoever had a copy of that file has it still: change it.")
 
 
 def _import(magics: MilvusMagics, line: str) -> None:
@@ -271,14 +270,14 @@ def _import(magics: MilvusMagics, line: str) -> None:
         found = list(importing.from_cli())
     else:
         found = [importing.from_pasted(where, given.name or "")]
-        print("If a secret stands in this cell, take it out; IPython's history has it, too.")
+        say("If a secret stands in this cell, take it out; IPython's history has it, too.")
     works = secrets.keyring_works()
     for one in found:
         if isinstance(one, MilvusNbError):
-            print(f"Left out: {one.what} {one.why}")
+            say(f"Left out: {one.what} {one.why}")
             continue
         profile, secret = one
-        print(_imported(store, profile, secret, given, works=works))
+        say(_imported(store, profile, secret, given, works=works))
 
 
 def _imported(

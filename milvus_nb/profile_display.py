@@ -5,6 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from .printing import printable
+
 if TYPE_CHECKING:
     from .profiles import Found, Profile
 
@@ -60,7 +62,7 @@ class ProfileTable:
             for row, label in zip(rows, labels, strict=True):
                 cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
                 lines.append("  ".join([*cells, f"[{label}]" if label else ""]).rstrip())
-        return "\n".join([*lines, *(f"! {note}" for note in self._notes)])
+        return printable("\n".join([*lines, *(f"! {note}" for note in self._notes)]))
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>! {escape(note)}</p>" for note in self._notes)
@@ -91,7 +93,7 @@ class ProfileText:
         self._text = f"# {profile.path}\n{tomlkit.dumps(head)}".strip()
 
     def __repr__(self) -> str:
-        return self._text
+        return printable(self._text)
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self._text)}</pre>"

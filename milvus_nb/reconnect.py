@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import options, profile_commands
 from .errors import MagicUsageError, MilvusNbError
+from .printing import say
 
 if TYPE_CHECKING:
     from .magic import MilvusMagics
@@ -37,7 +38,7 @@ def reconnect(magics: MilvusMagics, aliases: list[str], *, confirmed: bool) -> N
         )
     wanted = [known[alias] for alias in aliases or known]
     if not wanted:
-        print("Nothing waits to be connected again.")
+        say("Nothing waits to be connected again.")
         return
     failed: list[str] = []
     for one in wanted:
@@ -67,7 +68,7 @@ def _again(magics: MilvusMagics, one: Lost, *, confirmed: bool) -> list[str]:
                 given["password" if user else "token"] = options.ask_for(user, alias)
             magics.watched(functools.partial(magics.registry.start, alias, **given))
     except MilvusNbError as error:
-        print("\n".join(error.lines))
+        say("\n".join(error.lines))
         return [alias]
-    print(f"{alias} is connected again.")
+    say(f"{alias} is connected again.")
     return []

@@ -16,6 +16,7 @@ from . import params as parameters
 from . import sdk, sidebar
 from .checks import check_alias, check_config, differences_between, in_use
 from .errors import AliasError, ClosedError, MilvusNbError, ParamsError, without_frames
+from .printing import printable
 from .profiles.opening import open_profile
 from .restart import Memory, remember
 from .table import DEFAULT_ALIAS, MAX_CONNECTIONS, ConnectionTable, Event
@@ -271,7 +272,7 @@ class ConnectionRegistry(ConnectionTable):
         return alias in self._connections
 
     def __repr__(self) -> str:
-        return f"<ConnectionRegistry of {', '.join(self.aliases()) or 'no connections'}>"
+        return printable(f"<ConnectionRegistry of {', '.join(self.aliases()) or 'no connections'}>")
 
     def resolve(self, alias: str | None) -> Connection:
         """Give the connection of an alias or name (see `find`), or the current one for None.

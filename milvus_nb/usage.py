@@ -61,7 +61,8 @@ _EXAMPLES: Final = {
   What you have copied, of pymilvus, Node, Go, Java, Milvus CLI, curl; it is read, never run:
     %milvus connect MilvusClient("http://localhost:19530", token="root:Milvus")
     %milvus connect curl http://localhost:19530/v2/vectordb/collections/list -u root:Milvus
-  Of several lines, put %%milvus connect above them. A secret in them is taken out of the cell.""",
+  Of several lines, put %%milvus connect above them. A secret in them leaves
+  the cell, where the front end rewrites cells: JupyterLab and Notebook do, nbclient does not.""",
     "disconnect": """
   %milvus disconnect            the current connection
   %milvus disconnect prod lab

@@ -148,7 +148,12 @@ class Kernel:
         return self.folder / "ipython" / "profile_default" / "history.sqlite"
 
     def execute(
-        self, code: str, *, timeout_s: float = 60.0, answers: tuple[str, ...] = ()
+        self,
+        code: str,
+        *,
+        timeout_s: float = 60.0,
+        answers: tuple[str, ...] = (),
+        cell_id: str = "",
     ) -> Execution:
         """Run a cell to its end.
 
@@ -160,8 +165,10 @@ class Kernel:
             Seconds until it is given up (TimeoutError).
         answers
             What the user types, one for each time the cell asks.
+        cell_id
+            See `submit`.
         """
-        execution = self.submit(code, allow_stdin=bool(answers))
+        execution = self.submit(code, allow_stdin=bool(answers), cell_id=cell_id)
         return self.finish(execution, timeout_s=timeout_s, answers=answers)
 
     def run(self, code: str, **options: Any) -> Execution:
@@ -170,10 +177,26 @@ class Kernel:
         assert execution.error is None, execution.traceback
         return execution
 
-    def submit(self, code: str, *, allow_stdin: bool = False) -> tuple[str, float]:
-        """Send a cell without waiting; give what this returns to `finish`."""
+    def submit(
+        self, code: str, *, allow_stdin: bool = False, cell_id: str = ""
+    ) -> tuple[str, float]:
+        """Send a cell without waiting; give what this returns to `finish`.
+
+        JupyterLab, Notebook and VS Code name the cell (`cell_id`); nbclient and a console do not.
+        """
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": allow_stdin,
+            "stop_on_error": True,
+        }
+        metadata = {"cellId": cell_id} if cell_id else {}
+        message = self.client.session.msg("execute_request", content, metadata=metadata)
         sent_at = time.monotonic()
-        return self.client.execute(code, allow_stdin=allow_stdin), sent_at
+        self.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"]), sent_at
 
     def finish(
         self,

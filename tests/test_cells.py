@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import nbclient
+import nbformat
 import pytest
 
 from milvus_nb.cells import is_pasted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.kernels import Execution, Kernel, Terminal
     from tests.servers import MilvusTestServer
 
@@ -45,8 +49,9 @@ def test_a_pasted_line_connects_and_its_secret_leaves_the_cell(
     """The cell is rewritten to a line that asks for the password; the rest of it stays."""
     address = milvus_auth.address
     pasted = line.format(address=address, host="localhost", port=milvus_auth.port)
-    told = loaded.run(f"before = 1\n%milvus connect {pasted}\nafter = 2")
-    assert "The secret was taken out of this cell" in told.stdout
+    told = loaded.run(f"before = 1\n%milvus connect {pasted}\nafter = 2", cell_id="cell-1")
+    assert "The notebook was asked to put this in place of the secret" in told.stdout
+    assert "taken out" not in told.stdout
     assert replaced(told) == (f"before = 1\n%milvus connect {address} --user root --ask\nafter = 2")
     assert "default (current)" in loaded.run("%milvus status").text
 
@@ -83,6 +88,23 @@ def test_an_alias_beside_a_pasted_line(
     assert "mine (current)" in loaded.run("%milvus status").text
     taken = loaded.run(f"%%milvus connect --replace -a mine\n{call}")
     assert "--alias mine" in replaced(taken)
+
+
+def test_nothing_is_claimed_where_the_cell_stays_as_it_is(
+    loaded: Kernel, milvus_auth: MilvusTestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What runs a notebook by itself, and a console, keep the cell: so the output says."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    line = f'%milvus connect MilvusClient("http://{milvus_auth.address}", token="root:Milvus")'
+    told = loaded.run(line)
+    cells = [nbformat.v4.new_code_cell(one) for one in ("%load_ext milvus_nb", line)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(notebook).execute()
+    assert "root:Milvus" in notebook.cells[1].source
+    for shown in (told.stdout, str(notebook.cells[1].outputs)):
+        assert "A secret stands in this cell" in shown
+        assert "was asked" not in shown
+        assert "taken out" not in shown
 
 
 def test_a_reference_to_the_environment_is_no_secret(

@@ -6,6 +6,8 @@ import hmac
 import re
 from typing import Final
 
+from ..printing import printable
+
 __all__ = ["MASK", "Secret", "redact", "redact_address"]
 
 #: What is shown in place of a secret; always the same length, so that it tells nothing.
@@ -53,7 +55,7 @@ class Secret:
         return hash((Secret, self._value))
 
     def __repr__(self) -> str:
-        return MASK if self._value else ""
+        return printable(MASK) if self._value else ""
 
     def __format__(self, spec: str) -> str:
         return format(repr(self), spec)

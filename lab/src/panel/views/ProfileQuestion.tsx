@@ -71,10 +71,12 @@ export function ProfileQuestion({ profile, task, asks, running, failure, onYes, 
           )}
           {task === 'delete' && (
             <p class="milvus-nb-data">
-              {trans.__(
-                'It is taken out of %1, and its secret out of the keyring. Connections stay.',
-                path,
-              )}
+              {profile.secret === 'keyring'
+                ? trans.__(
+                    'It is taken out of %1, and its secret out of the keyring where no other profile uses it. Connections stay.',
+                    path,
+                  )
+                : trans.__('It is taken out of %1. Connections stay.', path)}
             </p>
           )}
         </div>

@@ -1,0 +1,35 @@
+"""What is known of the front end that sent the cell which runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["cell_source", "is_notebook", "updates_outputs"]
+
+
+def is_notebook(shell: Any) -> bool:
+    """Tell a kernel from a terminal. Who shows its outputs, and whether, is not known by that."""
+    return hasattr(shell, "kernel")
+
+
+def updates_outputs(shell: Any) -> bool:
+    """Tell whether an output that was shown can be changed, and somebody sees that.
+
+    JupyterLab, Notebook and VS Code name the cell that they run. What runs a notebook without
+    anybody before it (nbclient, papermill), and a console, which shows each output once, do not.
+    """
+    return bool(_request(shell).get("metadata", {}).get("cellId"))
+
+
+def cell_source(shell: Any) -> str:
+    """Give the source of the cell that runs; nothing where there is no notebook."""
+    return str(_request(shell).get("content", {}).get("code", ""))
+
+
+def _request(shell: Any) -> dict[str, Any]:
+    """Give the message that runs the cell; other kernels than ipykernel do not show it."""
+    get_parent = getattr(getattr(shell, "kernel", None), "get_parent", None)
+    if get_parent is None:
+        return {}
+    found = get_parent("shell")
+    return found if isinstance(found, dict) else {}
