@@ -365,7 +365,15 @@ class HereEvent(TypedDict):
     milvus_nb: str
 
 
-Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent
+class SubshellEvent(TypedDict):
+    """Pages have made several subshells; this is the one to share."""
+
+    v: int
+    event: Literal["subshell"]
+    id: str
+
+
+Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | SubshellEvent
 
 #: What a page may ask: the parameters, and the result.
 METHODS: Final[dict[str, tuple[Any, Any]]] = {

@@ -14,7 +14,8 @@ from IPython.core.getipython import get_ipython
 
 from . import __version__
 from .comms import answer_while_busy, hush_debug_logs
-from .protocol import PROTOCOL, HereEvent
+from .protocol import PROTOCOL, HereEvent, SubshellEvent
+from .subshells import Subshells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,6 +69,7 @@ class Sidebar:
         self._sending = threading.Lock()
         self._is_closed = False
         self._session: PageSession | None = None
+        self._subshells = Subshells(getattr(get_ipython(), "kernel", None))
         self._manager = get_comm_manager()
         self._comm: BaseComm = create_comm(target_name=TARGET, comm_id=COMM_ID, primary=False)
         self._comm.on_msg(self._on_message)
@@ -85,6 +87,7 @@ class Sidebar:
             with self._sending:
                 self._is_closed = True
                 self._comm.close()
+        self._subshells.close()
         self._unhush()
 
     def _send(self, message: Mapping[str, Any]) -> None:
@@ -98,6 +101,7 @@ class Sidebar:
         with self._handling:
             if self._is_closed:
                 return
+            self._share(message["header"].get("subshell_id"))
             content = message["content"].get("data")
             try:
                 session = self._serve()
@@ -109,6 +113,14 @@ class Sidebar:
                     self._send(messages.failure(number, error))
                 return
             session.handle(content)
+
+    def _share(self, subshell: object) -> None:
+        """Have pages that speak on different subshells share one."""
+        if isinstance(subshell, str):
+            shared = self._subshells.used(subshell)
+            if shared != subshell:
+                told: SubshellEvent = {"v": PROTOCOL, "event": "subshell", "id": shared}
+                self._send(told)
 
     def _serve(self) -> PageSession:
         if self._session is None:

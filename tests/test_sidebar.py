@@ -11,7 +11,7 @@ import pytest
 
 from milvus_nb.protocol import PROTOCOL
 from milvus_nb.sidebar import COMM_ID, TARGET
-from tests.helpers import sockets_to
+from tests.helpers import sockets_to, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,6 +187,47 @@ def test_it_answers_while_a_cell_runs(page: Page, milvus: MilvusTestServer) -> N
     )
     page.ask("disconnect", alias="busy")
     assert page.kernel.finish(running, timeout_s=20).error is None
+
+
+SUBSHELLS = "print(len(get_ipython().kernel.shell_channel_thread.manager.list_subshell()))"
+
+
+def test_pages_share_a_subshell_that_ends_when_none_uses_it(page: Page) -> None:
+    """Whoever has made them, and also where the page was killed."""
+    page.run(f"{LOAD}\nimport milvus_nb.subshells; milvus_nb.subshells.KEPT_S = 1.0")
+    page.ask("hello")
+    pages = [Page(page.kernel) for _ in range(3)]
+    for one in pages:
+        one.take_subshell()
+    assert page.run(SUBSHELLS) == "3\n"
+    for one in pages:
+        page.answer(one.start("hello"))
+    shared = [said["id"] for said in page.heard if said.get("event") == "subshell"]
+    assert shared == [pages[0].subshell] * 2
+    wait_until(lambda: page.run(SUBSHELLS) == "0\n", 20, what="no subshell")
+
+
+def test_a_subshell_in_use_stays(page: Page) -> None:
+    """For as long as a page speaks on it."""
+    page.run(f"{LOAD}\nimport milvus_nb.subshells; milvus_nb.subshells.KEPT_S = 2.0")
+    page.take_subshell()
+    began = time.monotonic()
+    while time.monotonic() < began + 5:
+        page.ask("hello")  # is answered, which none that has ended does
+    page.subshell = None
+    wait_until(lambda: page.run(SUBSHELLS) == "0\n", 20, what="no subshell")
+
+
+def test_unloading_ends_the_subshells_of_pages(page: Page) -> None:
+    """What others have made is left alone."""
+    page.run(f"{LOAD}\nimport milvus_nb.subshells; milvus_nb.subshells.KEPT_S = 600.0")
+    Page(page.kernel).take_subshell()  # of which nothing is said on the comm
+    page.take_subshell()
+    page.ask("hello")
+    page.subshell = None
+    assert page.run(SUBSHELLS) == "2\n"
+    page.run("%unload_ext milvus_nb")
+    wait_until(lambda: page.run(SUBSHELLS) == "1\n", 20, what="no subshell of ours")
 
 
 def test_the_registry_alone_opens_it(page: Page) -> None:

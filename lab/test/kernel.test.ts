@@ -39,6 +39,9 @@ class FakeConnection {
   busy = false;
   executed: object = { status: 'ok' };
   info: Promise<unknown> = new Promise<never>(() => {});
+  /** The subshells that run, of those that were made. */
+  readonly running = new Set<string>();
+  private made = 0;
   /** What is asked on the control channel is answered after this. */
   gate: Promise<unknown> = Promise.resolve();
 
@@ -49,9 +52,15 @@ class FakeConnection {
         language_info: { name: this.language },
         supported_features: this.subshells ? ['kernel subshells'] : [],
       },
-      list_subshell_request: { subshell_id: [] },
-      create_subshell_request: { subshell_id: 's' },
+      list_subshell_request: { subshell_id: [...this.running] },
     };
+    if (message.header.msg_type === 'create_subshell_request') {
+      const made = `s${++this.made}`;
+      this.running.add(made);
+      answers.create_subshell_request = { subshell_id: made };
+    } else if (message.header.msg_type === 'delete_subshell_request') {
+      this.running.delete((message.content as { subshell_id: string }).subshell_id);
+    }
     const reply = this.reply(answers[message.header.msg_type] ?? {});
     const later = new Promise(resolve => setImmediate(() => resolve(reply)));
     return { done: this.gate.then(() => later) };
@@ -89,11 +98,11 @@ class FakeConnection {
   }
 
   say(data: object): void {
-    this.iopub('comm_msg', { comm_id: COMM_ID, data });
+    this.hear('iopub', 'comm_msg', { comm_id: COMM_ID, data });
   }
 
   status(execution_state: string, parent: object = {}): void {
-    this.iopub('status', { execution_state }, parent);
+    this.hear('iopub', 'status', { execution_state }, parent);
   }
 
   restart(): void {
@@ -103,9 +112,10 @@ class FakeConnection {
     this.status('idle');
   }
 
-  private iopub(msg_type: string, content: object, parent_header: object = {}): void {
+  /** Whatever message, on whichever channel. */
+  hear(channel: string, msg_type: string, content: object = {}, parent_header: object = {}): void {
     const header = { msg_type, session: this.process };
-    const msg = { channel: 'iopub', header, parent_header, content };
+    const msg = { channel, header, parent_header, content };
     this.anyMessage.emit({ msg, direction: 'recv' });
   }
 
@@ -153,13 +163,66 @@ test('another language is told by its name, and asked nothing more', async () =>
   assert.equal(sentTo('comm_info_request').length, 0);
 });
 
-test('what is loaded is found, and spoken to on a subshell', async () => {
+const subshellOfLast = (): string | null =>
+  connection.sent.findLast(({ header }) => header.msg_type === 'comm_msg')?.header.subshell_id ??
+  null;
+
+test('looking makes no subshell; a click has one, so that it is done while a cell runs', async () => {
   connection.loaded = true;
   await begin();
   assert.equal(kernel.phase, 'present');
   assert.ok(kernel.answersWhileBusy);
-  kernel.session?.actions.look();
-  assert.equal(connection.sent.at(-1)?.header.subshell_id, 's');
+  assert.equal(sentTo('create_subshell_request').length, 0);
+  void kernel.session?.actions.disconnect('a');
+  void kernel.session?.actions.use('b');
+  await settle();
+  assert.equal(subshellOfLast(), 's1');
+  assert.equal(sentTo('create_subshell_request').length, 1);
+  const methods = sentTo('comm_msg').map(({ content }) => content.data?.method);
+  assert.deepEqual(methods, ['hello', 'disconnect', 'use']);
+});
+
+test('a subshell that was not used for a while is made anew where it does not run', async () => {
+  connection.loaded = true;
+  await begin();
+  mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const clickAfter = async (ms: number): Promise<string | null> => {
+    mock.timers.tick(ms);
+    void kernel.session?.actions.disconnect('a');
+    await settle();
+    return subshellOfLast();
+  };
+  const found = [await clickAfter(0), await clickAfter(6000)];
+  connection.running.clear();
+  found.push(await clickAfter(6000), await clickAfter(60_000));
+  mock.timers.reset();
+  assert.deepEqual(found, ['s1', 's1', 's2', 's3']);
+  assert.equal(sentTo('list_subshell_request').length, 2);
+});
+
+test('pages that have made several subshells share the one that the kernel names', async () => {
+  connection.loaded = true;
+  await begin();
+  void kernel.session?.actions.disconnect('a');
+  await settle();
+  connection.say({ v: PROTOCOL, event: 'subshell', id: 'theirs' });
+  void kernel.session?.actions.disconnect('a');
+  await settle();
+  assert.equal(subshellOfLast(), 'theirs');
+  const [ended] = sentTo('delete_subshell_request');
+  assert.deepEqual(ended?.content, { subshell_id: 's1' });
+  connection.say({ v: PROTOCOL, event: 'subshell', id: 'another' });
+  assert.equal(sentTo('delete_subshell_request').length, 1); // not what others have made
+});
+
+test('a busy kernel without milvus_nb keeps no subshell', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  connection.busy = true;
+  await begin();
+  t.mock.timers.tick(300);
+  await settle();
+  assert.equal(kernel.phase, 'absent');
+  assert.equal(connection.running.size, 0);
 });
 
 test('a busy kernel is asked on a subshell after a moment', async t => {
@@ -281,6 +344,77 @@ test('that a process starts may be told late: it is not taken for another one', 
   connection.status('starting');
   await settle();
   assert.equal(kernel.phase, 'absent');
+});
+
+test('another session in any message is another process, whoever has restarted the kernel', async () => {
+  for (const tell of [
+    () => connection.status('busy'),
+    () => connection.hear('shell', 'kernel_info_reply'),
+    () => connection.hear('iopub', 'stream'),
+  ]) {
+    connection = new FakeConnection();
+    connection.loaded = true;
+    await begin();
+    void kernel.session?.actions.disconnect('none');
+    await settle();
+    const rows = [row({ alias: 'mine' })];
+    const hello = { current: null, now: 0, heartbeat_s: 3, versions: {}, profiles: NO_PROFILES };
+    kernel.session?.store.hello({ connections: rows, ...hello });
+    connection.process = 'another';
+    connection.running.clear();
+    connection.sent.length = 0;
+    tell();
+    await settle();
+    assert.equal(kernel.phase, 'present');
+    assert.deepEqual(
+      kernel.lost.map(({ alias }) => alias),
+      ['mine'],
+    );
+    assert.ok(connection.sent.every(({ header }) => header.subshell_id !== 's1'));
+    phases.length = 0;
+    connection.process = 'p1'; // a last word of the one that has ended
+    connection.status('idle');
+    connection.process = connection.clientId; // the Jupyter server's own
+    connection.status('restarting');
+    await settle();
+    assert.deepEqual(phases, []);
+    kernel.dispose();
+  }
+});
+
+test('where nothing is heard after a click, the kernel is asked who it is', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  connection.loaded = true;
+  await begin();
+  void kernel.session?.actions.disconnect('none');
+  await settle();
+  connection.process = 'another'; // and nobody tells
+  connection.loaded = false;
+  t.mock.timers.tick(1500);
+  await settle();
+  assert.equal(kernel.phase, 'absent');
+});
+
+test('what is clicked without a connection is refused, and never done later', async () => {
+  connection.loaded = true;
+  await begin();
+  connection.say({ v: PROTOCOL, event: 'here', milvus_nb: '0.1.0' });
+  connection.connectionStatus = 'connecting';
+  connection.connectionStatusChanged.emit('connecting');
+  connection.sent.length = 0;
+  assert.ok(!(await kernel.session?.actions.disconnect('prod')));
+  const [notice] = kernel.session?.store.notices ?? [];
+  assert.match(notice?.kind === 'failed' ? notice.failure.what : '', /Nothing was done/);
+  await settle();
+  assert.deepEqual(connection.sent, []);
+  kernel.dispose();
+  connection = new FakeConnection();
+  await begin();
+  connection.connectionStatus = 'connecting';
+  connection.sent.length = 0;
+  assert.ok(!(await kernel.load()));
+  assert.match(kernel.failure?.what ?? '', /not connected/);
+  assert.deepEqual(connection.sent, []);
 });
 
 test('only cells count as busy, not what runs on a subshell', async () => {

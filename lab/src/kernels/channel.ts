@@ -5,7 +5,7 @@
 import { type Kernel, KernelMessage } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
-import { giveUpMaking, oneAtATime, recall, remember } from './subshells';
+import { Subshell } from './subshell';
 
 /** As in milvus_nb/sidebar.py: what its comm is called, and the comm that all pages share. */
 const TARGET = 'milvus_nb';
@@ -33,6 +33,12 @@ const IDLE_ANSWERS_WITHIN_MS = 250;
 /** Jupyter's servers kill the process of a kernel that has not ended within 5 s. */
 const ENDS_WITHIN_MS = 8000;
 
+/** Without a word for so long after something was sent, it is asked who is there. */
+const DOUBT_AFTER_MS = 1000;
+
+/** What may wait for a running cell. */
+const MAY_WAIT = new Set(['hello', 'look', 'pace']);
+
 export class KernelChannel {
   /** Messages of milvus_nb. */
   readonly said = new Signal<this, unknown>(this);
@@ -47,15 +53,17 @@ export class KernelChannel {
   /** Since when a cell runs, in ms of the page's clock; null where none does. */
   busySince: number | null = null;
 
-  private subshell: string | null = null;
+  private readonly subshell = new Subshell((type, content) => this.control(type, content));
   private running = '';
-  private resets = 0;
   /** What the kernel's present process calls its session; '' as long as it has not said a word. */
   private process = '';
-  /** The same of a process that a restart has ended: what it still says does not count. */
-  private ended = '';
+  /** The same of processes that have ended: what they still say does not count. */
+  private readonly ended = new Set<string>();
   /** The kernel is being restarted, since when; null as soon as a process has said a word that counts. */
   private awaitedSince: number | null = null;
+  /** Whether milvus_nb has said something since a message was sent to it. */
+  private isAnswered = true;
+  private doubting: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param owned whether the connection is ours, and ends with the channel
@@ -69,7 +77,12 @@ export class KernelChannel {
 
   /** The kernel handles what is sent even while a cell runs. */
   get answersWhileBusy(): boolean {
-    return this.subshell !== null;
+    return this.abilities?.subshells ?? false;
+  }
+
+  /** What is sent arrives now, and not at some later time when the network is back. */
+  get isConnected(): boolean {
+    return this.connection.connectionStatus === 'connected';
   }
 
   /**
@@ -85,71 +98,67 @@ export class KernelChannel {
     }
     const asked = this.isThere();
     if (this.abilities.subshells && (await isSlow(asked))) {
-      await this.takeSubshell();
-      return (await Promise.race([asked, this.isThere()])) ? 'present' : 'absent';
+      await this.subshell.take();
+      if (await Promise.race([asked, this.isThere()])) {
+        return 'present';
+      }
+      this.subshell.drop(); // there is nobody in the kernel who would end it
+      return 'absent';
     }
     return (await asked) ? 'present' : 'absent';
   }
 
-  /** Have a subshell, if the kernel can; until then what is sent waits for a running cell. */
-  async takeSubshell(): Promise<void> {
-    if (this.abilities?.subshells && this.subshell === null) {
-      const { resets } = this;
-      const found = await oneAtATime(this.connection.id, () => this.recallOrMake());
-      if (resets === this.resets) {
-        this.subshell ??= found;
-      }
-    }
-  }
-
-  private async recallOrMake(): Promise<string | null> {
-    const { id } = this.connection;
-    const known = recall(id);
-    if (known !== null) {
-      const listed = await this.control<{ subshell_id?: string[] }>('list_subshell_request');
-      if (listed.subshell_id?.includes(known)) {
-        return known;
-      }
-    }
-    const { subshell_id } = await this.control<{ subshell_id?: string }>('create_subshell_request');
-    if (subshell_id === undefined) {
-      return null;
-    }
-    remember(id, subshell_id);
-    return subshell_id;
-  }
-
-  /** Send milvus_nb a message. */
+  /** Send milvus_nb a message: what was clicked, so that it is done while a cell runs. */
   send(content: unknown): void {
+    if (this.subshell.isTaken || (this.wantsSubshell(content) && this.subshell.current === null)) {
+      // One after the other, as they were sent.
+      this.subshell.take().then(() => this.post(content), gone);
+    } else {
+      this.post(content);
+    }
+  }
+
+  private wantsSubshell(content: unknown): boolean {
+    const { method } = content as { method?: string };
+    const isUrgent = this.busySince !== null || !this.isAnswered || !MAY_WAIT.has(method ?? '');
+    return isUrgent && this.answersWhileBusy;
+  }
+
+  private post(content: unknown): void {
+    this.isAnswered = false;
     const data = { comm_id: COMM_ID, data: content };
     const message = this.message<KernelMessage.IShellMessage>('comm_msg', 'shell', data);
     this.connection.sendShellMessage(message, false).done.catch(gone);
+    this.doubting ??= setTimeout(() => void this.ask().catch(gone), DOUBT_AFTER_MS);
   }
 
   /** The kernel is being restarted: wait for another process than the present one. */
   awaitStart(): void {
     if (this.awaitedSince === null) {
-      this.ended = this.process;
+      if (this.process !== '') {
+        this.ended.add(this.process);
+      }
       this.awaitedSince = Date.now();
     }
   }
 
   /** The restart is over: what runs now counts, be it the process of before. */
   takeAny(): void {
-    this.ended = '';
+    this.ended.clear();
     this.awaitedSince = null;
   }
 
   /** Forget what was of the process that has ended. */
   reset(): void {
-    this.resets++;
-    giveUpMaking(this.connection.id);
+    this.stopDoubting();
+    this.isAnswered = true;
     this.abilities = null;
-    this.subshell = null;
+    this.subshell.forget();
     this.setBusy(null);
   }
 
   dispose(): void {
+    this.stopDoubting();
     this.connection.anyMessage.disconnect(this.onMessage);
     Signal.clearData(this);
     if (this.owned) {
@@ -195,8 +204,7 @@ export class KernelChannel {
     if (!this.counts(session)) {
       throw new Error('The kernel that has answered is being restarted.');
     }
-    this.process = session;
-    this.awaitedSince = null;
+    this.hear(session);
     return reply.content as T;
   }
 
@@ -209,56 +217,88 @@ export class KernelChannel {
     // Its types know only some kinds of messages, and not in all versions the subshells.
     const options = { msgType, channel, content, username, session } as never;
     const message = KernelMessage.createMessage(options) as unknown as T;
-    return channel === 'shell' && this.subshell !== null
-      ? { ...message, header: { ...message.header, subshell_id: this.subshell } }
-      : message;
+    const subshell = channel === 'shell' ? this.subshell.current : null;
+    if (subshell === null) {
+      return message;
+    }
+    this.subshell.used();
+    return { ...message, header: { ...message.header, subshell_id: subshell } };
   }
 
   private readonly onMessage = (_: unknown, args: Kernel.IAnyMessageArgs): void => {
     const message = args.msg;
     const { session, msg_type: type } = message.header;
-    if (args.direction !== 'recv' || message.channel !== 'iopub' || !this.counts(session)) {
+    if (args.direction !== 'recv' || !this.counts(session)) {
+      return;
+    }
+    this.stopDoubting();
+    this.hear(session);
+    if (message.channel !== 'iopub') {
       return;
     }
     const content = message.content as { comm_id?: string; data?: unknown };
     if (type === 'status') {
-      this.onProcess(message.content as Status, session);
       this.onStatus(message.content as Status, message.parent_header as Parent);
     } else if (content.comm_id === COMM_ID && type === 'comm_msg') {
-      this.said.emit(content.data);
+      this.onSaid(content.data);
     } else if (content.comm_id === COMM_ID && type === 'comm_close') {
+      this.subshell.forget();
       this.closed.emit();
     }
   };
 
+  private onSaid(data: unknown): void {
+    this.isAnswered = true;
+    const { event, id } = (data ?? {}) as { event?: unknown; id?: unknown };
+    if (event === 'subshell' && typeof id === 'string') {
+      this.subshell.share(id);
+    }
+    this.said.emit(data);
+  }
+
   /** Whether what a process says is no last word of one that has ended. */
   private counts(session: string): boolean {
-    if (session !== this.ended) {
+    if (!this.ended.has(session)) {
       return true;
     }
     // Who still speaks so late was not ended: the restart has failed.
     if (this.awaitedSince !== null && Date.now() - this.awaitedSince > ENDS_WITHIN_MS) {
-      this.ended = '';
+      this.ended.delete(session);
       return true;
     }
     return false;
   }
 
-  private onProcess({ execution_state }: Status, session: string): void {
-    // That a process starts may be told after it has already answered, or not at all.
-    const starts = execution_state === 'starting' && session !== this.process;
-    const runs = execution_state === 'busy' || execution_state === 'idle';
+  /**
+   * A process has said a word: another one than before was started, whoever has done that.
+   *
+   * That it starts may be told late, or not at all; every message says who sent it.
+   */
+  private hear(session: string): void {
     const isAwaited = this.awaitedSince !== null;
-    if (starts || (isAwaited && runs)) {
-      // Of one that has not answered yet, this is the first word; the questions go to it.
-      const isAnother = isAwaited || this.process !== '';
-      this.awaitStart(); // where nobody has announced it
-      this.process = session;
-      this.awaitedSince = null;
-      if (isAnother) {
-        this.started.emit();
-      }
+    // The Jupyter server's own words have the page's session, as have those of some languages.
+    const isKernels = session !== '' && session !== this.connection.clientId;
+    const isKnown = session === this.process || this.isForeign;
+    if (!isKernels || (isKnown && !isAwaited)) {
+      return;
     }
+    const isAnother = isAwaited || this.process !== '';
+    this.awaitStart(); // where nobody has announced it
+    this.ended.delete(session);
+    this.process = session;
+    this.awaitedSince = null;
+    if (isAnother) {
+      this.started.emit();
+    }
+  }
+
+  private get isForeign(): boolean {
+    return this.abilities !== null && this.abilities.language !== 'python';
+  }
+
+  private stopDoubting(): void {
+    clearTimeout(this.doubting);
+    this.doubting = undefined;
   }
 
   // The kernel's status follows its subshells, too; a cell is what the main shell executes.

@@ -3,7 +3,6 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { MilvusKernel } from './kernel';
-import { keepOnly } from './subshells';
 
 /** Who uses a kernel: a notebook, a console, or nobody that is known. */
 export interface User {
@@ -103,9 +102,6 @@ export class KernelHub {
       }
     }
     running.forEach((_, id) => this.listed.add(id));
-    if (this.services.kernels.isReady) {
-      keepOnly(id => running.has(id) || this.kernels.has(id));
-    }
     if (this.watchers > 0) {
       running.forEach(model => this.watch(model));
     }

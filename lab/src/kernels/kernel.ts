@@ -2,6 +2,7 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { trans } from '../panel/i18n';
+import { offline } from '../panel/link';
 import type { Failure, Row } from '../panel/messages';
 import { Session } from '../panel/session';
 import type { Wire } from '../panel/wire';
@@ -109,6 +110,11 @@ export class MilvusKernel {
     if (this.phase !== 'absent' && this.phase !== 'missing') {
       return this.phase === 'present';
     }
+    if (!this.channel.isConnected) {
+      this.failure = offline();
+      this._changed.emit();
+      return false;
+    }
     this.failure = null;
     this.setPhase('loading');
     const { connection } = this.channel;
@@ -169,9 +175,15 @@ export class MilvusKernel {
 
   private begin(): void {
     if (this.session === null) {
-      const { connectionStatusChanged } = this.channel.connection;
+      const { channel } = this;
+      const { connectionStatusChanged } = channel.connection;
       const wire: Wire = {
-        kernel: { connectionStatusChanged },
+        kernel: {
+          connectionStatusChanged,
+          get connectionStatus() {
+            return channel.connection.connectionStatus;
+          },
+        },
         send: content => this.channel.send(content),
         listen: callback => {
           const onSaid = (_: unknown, content: unknown): void => callback(content);
@@ -179,7 +191,6 @@ export class MilvusKernel {
           return () => this.channel.said.disconnect(onSaid);
         },
       };
-      void this.channel.takeSubshell().catch(gone);
       this.session = new Session(wire);
       this.unsubscribe = this.session.store.subscribe(this.onStoreChanged);
     }
@@ -332,8 +343,4 @@ export class MilvusKernel {
   };
 
   private readonly emitChanged = (): void => this._changed.emit();
-}
-
-function gone(): void {
-  // The kernel is; its phase says so.
 }

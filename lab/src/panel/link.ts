@@ -39,6 +39,17 @@ export function gone(): Failure {
   };
 }
 
+/** What is clicked while the page has no way to the kernel: it would be done at some later time. */
+export function offline(): Failure {
+  return {
+    what: trans.__('This page is not connected to the kernel. Nothing was done.'),
+    why: trans.__('The network or the Jupyter server is away.'),
+    fix: trans.__('Try again when JupyterLab shows the kernel as connected.'),
+    cause: '',
+    evidence: '',
+  };
+}
+
 /** What is wrong where the kernel speaks another version than the page. */
 export function mismatch(kernel: number): Failure {
   return {
@@ -123,6 +134,11 @@ export class Link {
     return this.status === 'restarted' || this.status === 'ended';
   }
 
+  /** What is sent now would arrive when the network is back, and surprise. */
+  private get isOffline(): boolean {
+    return (this.kernel?.connectionStatus ?? 'connected') !== 'connected';
+  }
+
   /** Ask the kernel. `id` names the request, for its stages and to cancel it. */
   request<M extends Method>(
     method: M,
@@ -133,6 +149,10 @@ export class Link {
     const answer = new Promise<Methods[M]['result']>((resolve, reject) => {
       if (this.isGone || this.status === 'restarting') {
         reject(new RequestError(gone()));
+        return;
+      }
+      if (this.isOffline) {
+        reject(new RequestError(offline()));
         return;
       }
       this.pending.set(id, {
@@ -163,7 +183,8 @@ export class Link {
 
   /** Ask for everything: at the start, and again whenever something may have been missed. */
   probe(): void {
-    if (this.askAgain === null) {
+    // As soon as there is a connection, it is asked anyway.
+    if (this.askAgain === null && !this.isOffline) {
       this.ask(ASK_AGAIN_FIRST_MS);
     }
   }
@@ -180,6 +201,9 @@ export class Link {
         this.setStatus('live');
       },
       (error: RequestError) => {
+        if (this.isOffline) {
+          return; // It is asked when there is a connection again.
+        }
         this.stopAsking();
         if (this.status === 'opening') {
           this.listener.refused(error.failure);

@@ -332,7 +332,14 @@ export interface HereEvent {
   milvus_nb: string;
 }
 
-export type Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent;
+/** Pages have made several subshells; this is the one to share. */
+export interface SubshellEvent {
+  v: number;
+  event: 'subshell';
+  id: string;
+}
+
+export type Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | SubshellEvent;
 
 /** What a page may ask: the parameters, and the result. */
 export interface Methods {
@@ -596,7 +603,12 @@ export const SHAPES: Shapes = {
     event: "'here'",
     milvus_nb: 'string',
   },
-  Event: "RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent",
+  SubshellEvent: {
+    v: 'number',
+    event: "'subshell'",
+    id: 'string',
+  },
+  Event: "RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | SubshellEvent",
 };
 
 /** The type of each method's result. */

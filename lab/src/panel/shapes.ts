@@ -28,6 +28,7 @@ const EVENTS: Record<Event['event'], string> = {
   tick: 'TickEvent',
   profiles: 'ProfilesEvent',
   here: 'HereEvent',
+  subshell: 'SubshellEvent',
 };
 
 /** A message of the kernel; null for what is none. */

@@ -8,6 +8,8 @@ export interface Signal<T> {
 /** What a front end tells of a kernel; not every front end tells it. */
 export interface KernelSignals {
   statusChanged?: Signal<string>;
+  /** `connected`, or what is sent waits until it is. */
+  readonly connectionStatus?: string;
   connectionStatusChanged?: Signal<string>;
   disposed?: Signal<void>;
 }

@@ -1,0 +1,99 @@
+// A subshell of a kernel: what is sent there is handled while a cell runs. It is a thread of the
+// kernel, so it is made when it is needed, and the kernel's side ends it when no page uses it.
+
+/** As in milvus_nb/subshells.py, which ends one that was not used for 10 s: a page counts less. */
+const KEPT_MS = 5000;
+/** So long it may be asked whether it still runs. */
+const MAY_RUN_MS = 8000;
+
+type Ask = (msgType: string, content?: object) => Promise<{ subshell_id?: string | string[] }>;
+
+export class Subshell {
+  private id: string | null = null;
+  private usedAt = 0;
+  private isMine = false;
+  private taking: Promise<void> | null = null;
+  private resets = 0;
+
+  /** @param ask asks something on the kernel's control channel */
+  constructor(private readonly ask: Ask) {}
+
+  /** Its id, for as long as it can be relied upon. */
+  get current(): string | null {
+    return Date.now() - this.usedAt < KEPT_MS ? this.id : null;
+  }
+
+  /** One is being made. */
+  get isTaken(): boolean {
+    return this.taking !== null;
+  }
+
+  /** Have one; whoever wants it meanwhile gets the same. */
+  take(): Promise<void> {
+    if (this.current !== null) {
+      return Promise.resolve();
+    }
+    if (this.taking === null) {
+      const taking = this.make().finally(() => {
+        if (this.taking === taking) {
+          this.taking = null;
+        }
+      });
+      this.taking = taking;
+    }
+    return this.taking;
+  }
+
+  /** Something was sent there. */
+  used(): void {
+    this.usedAt = Date.now();
+  }
+
+  /** The kernel's side says which one all pages share. */
+  share(id: string): void {
+    if (id !== this.id) {
+      this.drop();
+      this.id = id;
+      this.isMine = false;
+    }
+    this.used();
+  }
+
+  /** End it, if this page has made it. */
+  drop(): void {
+    const { id } = this;
+    if (id !== null && this.isMine) {
+      this.ask('delete_subshell_request', { subshell_id: id }).catch(gone);
+    }
+    this.id = null;
+  }
+
+  /** It has ended, as its process has, or will be ended by the kernel's side. */
+  forget(): void {
+    this.resets++;
+    this.id = null;
+    this.taking = null;
+  }
+
+  private async make(): Promise<void> {
+    const { resets } = this;
+    if (this.id !== null && Date.now() - this.usedAt < MAY_RUN_MS) {
+      const { subshell_id: running } = await this.ask('list_subshell_request');
+      if (resets === this.resets && running?.includes(this.id)) {
+        this.used();
+        return;
+      }
+    }
+    const { subshell_id: made } = await this.ask('create_subshell_request');
+    if (resets !== this.resets) {
+      throw new Error('The kernel was restarted meanwhile.');
+    }
+    this.id = typeof made === 'string' ? made : null;
+    this.isMine = true;
+    this.used();
+  }
+}
+
+function gone(): void {
+  // The kernel is, and the subshell with it.
+}
