@@ -27,7 +27,7 @@ help: ## this list
 lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser: any of its options)
 	exec jupyter lab --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb $(AS_ROOT) $(ARGS)
 
-test: check chromium clients $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
+test: check chromium clients $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/hosts ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
 	$(if $(wildcard lab/test/*.test.ts*),cd lab && jlpm run test)
 	python -m pytest $(ARGS)
 
@@ -97,6 +97,14 @@ $(VENV)/dev.stamp: $(VENV)/bin/python $(SOURCES)
 # The oldest pymilvus that is supported; some tests run a second time with it.
 $(VENV)/pymilvus-2.6: $(VENV)/dev.stamp
 	python -m pip install --quiet --no-deps --upgrade --target $@ 'pymilvus==2.6.*'
+	touch $@
+
+# The oldest IPython that is supported (Colab's), and a kernel that is not ipykernel.
+$(VENV)/hosts: $(VENV)/dev.stamp
+	python -m pip install --quiet --no-deps --upgrade --target $@/ipython-7.34 \
+		'ipython==7.34.0' backcall decorator pickleshare
+	python -m pip install --quiet --no-deps --upgrade --target $@/xeus-python \
+		'xeus-python==0.19.*' 'xeus-python-shell==0.8.*'
 	touch $@
 
 # The oldest JupyterLab and Notebook that are supported, with nothing but what a user installs: the

@@ -29,7 +29,8 @@ def hush_debug_logs(comm_id: str) -> Callable[[], None]:
     At DEBUG level the comm package logs every message, and so does the kernel.
     """
     kernel = getattr(get_ipython(), "kernel", None)
-    loggers = [logging.getLogger("Comm"), *([kernel.log] if kernel is not None else [])]
+    log = getattr(kernel, "log", None)  # other kernels than ipykernel have none
+    loggers = [logging.getLogger("Comm"), *([log] if isinstance(log, logging.Logger) else [])]
 
     def concerns_others(record: logging.LogRecord) -> bool:
         # Both give the message, or its content, as an argument. Its text would not do: other

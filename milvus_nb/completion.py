@@ -17,8 +17,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from IPython.core.completer import SimpleCompletion, context_matcher
-
 from . import usage
 from .arguments import unexpanded
 
@@ -50,8 +48,12 @@ _FRESH_S: Final = 5.0
 _MOST_ENTRIES: Final = 5_000
 
 
-def matcher(magics: MilvusMagics) -> Matcher:
-    """Make the matcher for IPython's completer."""
+def matcher(magics: MilvusMagics) -> Matcher | None:
+    """Make the matcher for IPython's completer; none before IPython 8.6, which takes no such."""
+    try:
+        from IPython.core.completer import SimpleCompletion, context_matcher
+    except ImportError:
+        return None
     databases = _Databases()
 
     def complete(context: CompletionContext) -> SimpleMatcherResult:

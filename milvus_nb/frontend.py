@@ -31,5 +31,8 @@ def _request(shell: Any) -> dict[str, Any]:
     get_parent = getattr(getattr(shell, "kernel", None), "get_parent", None)
     if get_parent is None:
         return {}
-    found = get_parent("shell")
+    try:
+        found = get_parent("shell")
+    except TypeError:  # xeus-python
+        found = get_parent()
     return found if isinstance(found, dict) else {}

@@ -6,6 +6,7 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+import IPython
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Bool, Float, Int, observe, validate
 
@@ -437,10 +438,24 @@ class MilvusMagics(Magics):
 
 
 def load(ip: InteractiveShell) -> None:
-    """Register the magic, its settings and its completion; in a kernel, serve the sidebar."""
+    """Register the magic, its settings and its completion; in a kernel, serve the sidebar.
+
+    All of it or nothing: where a part fails, the others are undone.
+    """
+    try:
+        _load(ip)
+    except BaseException:
+        unload(ip)
+        raise
+
+
+def _load(ip: InteractiveShell) -> None:
     magics = MilvusMagics(shell=ip)
     ip.register_magics(magics)
-    ip.Completer.custom_matchers.append(completion.matcher(magics))
+    if (matcher := completion.matcher(magics)) is not None:
+        ip.Completer.custom_matchers.append(matcher)
+    else:
+        say(f"IPython {IPython.__version__}: Tab does not complete %milvus here; IPython 8.6 does.")
     host = sidebar.Host(lambda: magics.registry, magics.set_heartbeat)
     sidebar.open_for(host, instead=True)
     autoconnect.begin(magics)

@@ -152,13 +152,25 @@ def open_for(host: Host, *, instead: bool) -> None:
     instead
         Whether that holds also where the comm is open already.
     """
-    if not hasattr(get_ipython(), "kernel"):
+    if not _can_share_a_comm():
         return
     with _lock:
         if not _opened:
             _opened.append(Sidebar(host))
         elif instead:
             _opened[0].host = host
+
+
+def _can_share_a_comm() -> bool:
+    """Tell whether this kernel opens a comm under a name, unannounced: xeus-python does not."""
+    if not hasattr(get_ipython(), "kernel"):
+        return False
+    try:
+        from comm import get_comm_manager
+        from comm.base_comm import CommManager
+    except ImportError:  # a module of that kernel's own
+        return False
+    return isinstance(get_comm_manager(), CommManager)
 
 
 def close() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pexpect
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 if TYPE_CHECKING:
@@ -121,11 +122,19 @@ class Kernel:
         Where it keeps everything: IPython's history database, its connection file.
     environment
         More environment variables.
+    module
+        What is run as the kernel; by default ipykernel.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str] | None = None, module: str = ""
+    ) -> None:
         self.folder = folder
         self.manager = KernelManager(connection_file=str(folder / "kernel.json"))
+        if module:
+            self.manager._kernel_spec = KernelSpec(
+                argv=[sys.executable, "-m", module, "-f", "{connection_file}"], language="python"
+            )
         self.manager.start_kernel(
             env=private_environment(folder, environment), cwd=str(folder), independent=False
         )
@@ -269,9 +278,16 @@ class Terminal:
         Where it keeps everything.
     environment
         More environment variables.
+    encoding
+        Of what it writes and reads.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        encoding: str = "utf-8",
+    ) -> None:
         self.folder = folder
         self._number = 1
         self.process: pexpect.spawn[str] = pexpect.spawn(
@@ -279,7 +295,7 @@ class Terminal:
             ["-m", "IPython", "--simple-prompt", "--no-banner", "--no-confirm-exit"],
             env=private_environment(folder, {"TERM": "dumb", **(environment or {})}),
             cwd=str(folder),
-            encoding="utf-8",
+            encoding=encoding,
             echo=False,
             timeout=60,
             dimensions=(50, 200),
