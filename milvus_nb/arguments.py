@@ -28,6 +28,9 @@ _MEANT: Final = {
     "pass": "password", "pwd": "password", "api-key": "token", "tls-mode": "tlsmode",
 }  # fmt: skip
 
+# Where nothing is a value: the server's default database, no label.
+_MAY_BE_EMPTY: Final = {"db", "label"}
+
 _BRACES: Final = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 _PLACEHOLDER: Final = re.compile("\ue000(\\d+)\ue001")
 
@@ -155,6 +158,7 @@ class Parser(argparse.ArgumentParser):
         self._refuse_unknown_short(texts)
         found, rest = self.parse_known_args(texts)
         if not rest:
+            self._refuse_empty(found)
             return found
         unknown = next((word for word in rest if word.startswith("-")), None)
         if unknown is not None:
@@ -170,6 +174,19 @@ class Parser(argparse.ArgumentParser):
         elif rest[0].startswith("#"):
             why = "No comment can follow on such a line."
         raise MagicUsageError(f"%milvus {self.command} has {many} too many.", why, fix)
+
+    def _refuse_empty(self, found: argparse.Namespace) -> None:
+        """Refuse empty words: what a variable without a value leaves is not "not given"."""
+        for action in self._actions:
+            value = getattr(found, action.dest, None)
+            words = value if isinstance(value, list) else [value]
+            if "" in words and action.dest not in _MAY_BE_EMPTY:
+                name = [str(action.metavar or action.dest), *action.option_strings][-1]
+                raise MagicUsageError(
+                    f"%milvus {self.command}: {name} is empty.",
+                    "A variable in its place may have no value.",
+                    "Leave it out where it is not needed.",
+                )
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         # Before Python 3.13 argparse takes -- for a separator, even in --user=--.

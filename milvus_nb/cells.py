@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from .frontend import cell_source, updates_outputs
 
+from .errors import MagicUsageError
+from .usage import PARSERS
+
 if TYPE_CHECKING:
+    import argparse
+
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["is_pasted", "replace_secret", "split_options", "warning"]
+__all__ = ["is_pasted", "refuse_others", "replace_secret", "split_options", "warning"]
 
 # How lines begin that people paste: a call, maybe with a name for its value, or a command.
 _CODE: Final = re.compile(
@@ -26,7 +31,12 @@ _OPTION: Final = (
     r"(?:(?:-a|--alias|--timeout)(?:\s+|=)(?:\"[^\"]*\"|'[^']*'|\S+)|--replace)(?=\s|$)"
 )
 _BEFORE: Final = re.compile(rf"\s*((?:{_OPTION}\s*)+)(.*)", re.DOTALL)
-_BEHIND: Final = re.compile(rf"(.*[)}};])\s+((?:{_OPTION}\s*)+)", re.DOTALL)
+# Whatever begins with a dash behind a call: what is no option of ours is an error.
+_BEHIND_CALL: Final = re.compile(r"(.*[)};])[ \t]+(-[-A-Za-z][^\n(){};]*)", re.DOTALL)
+# A command has options of its own; -a of curl, for FTP alone, has no value.
+_BEHIND_COMMAND: Final = re.compile(
+    rf"(\s*curl(?:\.exe)?\s.*?[^\s\\])[ \t]+((?!-a\s+\S*[/:])(?:{_OPTION}\s*)+)", re.DOTALL
+)
 
 
 def split_options(text: str) -> tuple[str, str]:
@@ -41,13 +51,27 @@ def split_options(text: str) -> tuple[str, str]:
     -------
     options, pasted
         The options are ``-a``, ``--alias``, ``--timeout`` and ``--replace``: before it, or behind
-        a call.
+        a call or a command; behind a call they may be others, see `refuse_others`.
     """
     if (found := _BEFORE.fullmatch(text)) is not None:
         return found[1], found[2]
-    if (found := _BEHIND.fullmatch(text)) is not None:
+    pattern = _BEHIND_COMMAND if text.lstrip().startswith("curl") else _BEHIND_CALL
+    if (found := pattern.fullmatch(text)) is not None:
         return found[2], found[1]
     return "", text
+
+
+def refuse_others(arguments: argparse.Namespace) -> None:
+    """Refuse options beside what was pasted that would be dropped."""
+    usual = PARSERS["connect"].parse(())
+    for name, value in vars(arguments).items():
+        if name not in ("alias", "timeout", "replace") and value != getattr(usual, name):
+            option = f"--{name.replace('_', '-')}"
+            raise MagicUsageError(
+                f"{option} cannot stand beside what was pasted.",
+                "It says by itself where to connect, and as whom.",
+                "Write it into the pasted text, or connect with options alone.",
+            )
 
 
 def is_pasted(text: str) -> bool:

@@ -66,7 +66,7 @@ def open_channel(endpoint: Endpoint, target: str) -> grpc.aio.Channel:
         named["grpc.default_authority"] = tls.server_name or endpoint.target.removeprefix("ipv6:")
     if tls.server_name or endpoint.host:
         named["grpc.ssl_target_name_override"] = tls.server_name or endpoint.host
-    options = list({**CHANNEL_OPTIONS, **named, **dict(endpoint.grpc_options)}.items())
+    options = list({**CHANNEL_OPTIONS, **named, **endpoint.channel_arguments}.items())
     if not endpoint.secure:
         return grpc.aio.insecure_channel(target, options=options)
     credentials = grpc.ssl_channel_credentials(

@@ -16,7 +16,9 @@ from .params.values import text
 if TYPE_CHECKING:
     from .params import ConnectionParams
 
-__all__ = ["check_alias", "check_config", "check_keywords", "differences_between", "in_use"]
+__all__ = [
+    "check_alias", "check_config", "check_keywords", "differences_between", "in_use", "is_opening",
+]  # fmt: skip
 
 # Of pymilvus's connect, for pymilvus's own clients.
 _FOR_ITS_CLIENTS: Final = {
@@ -32,6 +34,12 @@ def check_alias(alias: object) -> None:
             f"The alias {alias!r} is not text.",
             f"It is of type {type(alias).__name__}.",
             'Give a name such as "default".',
+        )
+    if not alias:
+        raise ParamsError(
+            "The alias is empty.",
+            "A variable in its place may have no value.",
+            'Leave it out for "default", or give a name.',
         )
     text("alias", alias)
 
@@ -82,10 +90,22 @@ def differences_between(one: ConnectionParams, other: ConnectionParams) -> list[
     return one.differences(replace(other, timeout=one.timeout))
 
 
-def in_use(alias: str, differences: list[str]) -> AliasError:
-    """Make the error for an alias that is live with other parameters."""
+def in_use(alias: str, state: str, differences: list[str]) -> AliasError:
+    """Make the error for an alias whose connection works, with other parameters."""
     return AliasError(
-        f"The alias {alias} is connected with other parameters.",
+        f"The alias {alias} is {state} with other parameters.",
         f"They differ in {', '.join(differences)}.",
         "Use another alias, or replace the connection: --replace (replace=True).",
+    )
+
+
+def is_opening(
+    alias: str, params: ConnectionParams, differences: list[str] | None = None
+) -> AliasError:
+    """Make the error for an alias that is no connection yet, but on the way to become one."""
+    how = f" with other parameters: {', '.join(differences)}" if differences else ""
+    return AliasError(
+        f"{alias} is just being connected.",
+        f"It goes to {params.address}{how}.",
+        "Wait until it is, or has failed; or use another alias.",
     )

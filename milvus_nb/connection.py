@@ -165,6 +165,11 @@ class Connection(HasTraits):
         return self._watch.status.checked_at if self._watch else None
 
     @property
+    def has_failed(self) -> bool:
+        """Whether the server cannot be reached, or refuses."""
+        return self.state in ("unreachable", "rejected")
+
+    @property
     def client(self) -> MilvusClient:
         """The pymilvus client of this connection, made at first use; it is closed with it.
 
@@ -416,14 +421,12 @@ class Connection(HasTraits):
         names, name = status.databases, self.params.db_name
         if name and names is not None and name not in names and status.state != "unreachable":
             found = diagnosis.database_missing(self.params.endpoint, name, sorted(names))
-            same = self.cause == found.cause
             status = replace(
                 status,
                 state=found.state,
                 cause=found.cause,
                 reason=found.why,
                 fix=found.fix,
-                since=self.since if same else time.time(),
             )
         self._set(
             server_version=status.server_version,
@@ -431,7 +434,8 @@ class Connection(HasTraits):
             reason=status.reason,
             fix=status.fix,
             note=status.note,
-            since=status.since,
+            # Its own: the endpoint may have been watched for another one for long.
+            since=self.since if status.state == self.state else time.time(),
             state=status.state,
         )
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections import ChainMap
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import IPython
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import (
+    Magics,
+    line_cell_magic,
+    magics_class,
+    needs_local_scope,
+    no_var_expand,
+)
 from traitlets import Bool, Float, Int, observe, validate
 
 from . import autoconnect, cells, completion, sidebar, usage
@@ -19,7 +26,7 @@ from .printing import printable, say
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets import Bunch
@@ -83,13 +90,18 @@ class MilvusMagics(Magics):
         return self._registry
 
     @no_var_expand
+    @needs_local_scope
     @line_cell_magic
-    def milvus(self, line: str, cell: str | None = None) -> Any:
+    def milvus(
+        self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
+    ) -> Any:
         """Connect to Milvus, see your connections, disconnect. `%milvus help` tells more."""
+        # A function's own variables first, as in IPython's own magics.
+        variables = ChainMap(dict(local_ns or {}), self.shell.user_ns if self.shell else {})
         try:
             if cell is not None:
-                return self._run_cell(line, cell)
-            return self._run(line)
+                return self._run_cell(line, cell, variables)
+            return self._run(line, variables)
         except KeyboardInterrupt:
             failure: BaseException = Cancelled(
                 f"Cancelled: %milvus {line.strip().partition(' ')[0]}."
@@ -98,21 +110,21 @@ class MilvusMagics(Magics):
             failure = error
         raise without_frames(failure)
 
-    def _run(self, line: str) -> Any:
+    def _run(self, line: str, variables: Mapping[str, Any]) -> Any:
         name, _, rest = line.strip().partition(" ")
         if name == "connect":
             options, pasted = cells.split_options(rest)
             if cells.is_pasted(pasted):
-                return self._connect_pasted(rest, pasted, options)
+                return self._connect_pasted(rest, pasted, split(options, variables))
         # As behind an expression, it silences the value; one of a password's end is quoted.
         bare = line.rstrip()
         silent = bare.endswith(";") and not bare.endswith("\\;")
-        words = split(bare[:-1] if silent else bare, self.shell.user_ns if self.shell else {})
+        words = split(bare[:-1] if silent else bare, variables)
         name = words[0].text if words else "status"
         if name == "profile":
             from . import profile_commands
 
-            value = profile_commands.run(self, words[1:], rest)
+            value = profile_commands.run(self, words[1:], rest, variables)
             return None if silent else value
         if name in ("--help", "-h"):
             name = "help"
@@ -130,7 +142,7 @@ class MilvusMagics(Magics):
         value = getattr(self, f"do_{name}")(arguments, words[1:])
         return None if silent else value
 
-    def _run_cell(self, line: str, cell: str) -> Any:
+    def _run_cell(self, line: str, cell: str, variables: Mapping[str, Any]) -> Any:
         name, _, rest = line.strip().partition(" ")
         options, unread = cells.split_options(rest)
         if name != "connect" or unread.strip():
@@ -139,7 +151,7 @@ class MilvusMagics(Magics):
                 "%%milvus takes a cell for connect alone: what was pasted, of several lines.",
                 "Above it, write %%milvus connect, and -a ALIAS, --replace or --timeout if wanted.",
             )
-        return self._connect_pasted("", cell, options)
+        return self._connect_pasted("", cell, split(options, variables))
 
     # The subcommands
 
@@ -154,6 +166,7 @@ class MilvusMagics(Magics):
         name = self._profile_named(arguments)
         if name:
             return self._connect_profile(name, arguments, words)
+        self._take_alias(arguments)
         given = self._given(arguments, words)
         given.update(
             address=arguments.address or "",
@@ -169,16 +182,34 @@ class MilvusMagics(Magics):
         """Give the name of the profile that is meant; empty where it is an address, or nothing."""
         if arguments.profile is not None:
             return str(arguments.profile)
-        profiles = self.registry.profiles
-        address = arguments.address
-        has_place = any((arguments.uri, arguments.host, arguments.port))
-        if address:
-            return address if not has_place and address in profiles else ""
-        has_sign_in = arguments.user or arguments.password or arguments.token
-        if has_place or has_sign_in or arguments.alias != "default":
+        if _names_host(arguments):
             return ""
-        default = profiles.find().default
-        return default.name if default is not None else ""
+        profiles, alias = self.registry.profiles, arguments.alias
+        if arguments.address is not None:
+            found = profiles.meant_by(arguments.address)
+        elif alias != "default":
+            found = profiles.meant_by(alias) if self.registry.remembered(alias) is None else None
+        elif arguments.user or arguments.password or arguments.token:
+            found = None
+        else:
+            found = profiles.default()
+        return found.name if found is not None else ""
+
+    def _take_alias(self, arguments: argparse.Namespace) -> None:
+        """Take a bare word for the alias that is remembered by this name; ask, if it wants that."""
+        registry, word = self.registry, arguments.address
+        if _names_host(arguments):
+            return
+        if word is not None:
+            is_name = word.replace("-", "_").isidentifier() and word != "localhost"
+            if arguments.alias != "default" or not is_name or registry.remembered(word) is None:
+                return
+            arguments.alias, arguments.address = word, None
+        known = registry.remembered(arguments.alias)
+        if known is not None and arguments.alias not in registry and not arguments.yes:
+            from . import profile_commands
+
+            profile_commands.confirm("Connect", [(arguments.alias, known.guard)])
 
     def _connect_profile(
         self, name: str, arguments: argparse.Namespace, words: list[Word]
@@ -186,7 +217,7 @@ class MilvusMagics(Magics):
         from . import profile_commands
 
         profile = self.registry.profiles.get(name)
-        if arguments.address not in (None, name) or arguments.uri or arguments.host:
+        if arguments.address not in (None, name) or _names_host(arguments):
             raise MagicUsageError(
                 f"Profile {name} has an address: {profile.address}.",
                 "Another one is not to get its secret.",
@@ -203,7 +234,7 @@ class MilvusMagics(Magics):
         )
         return connection
 
-    def _connect_pasted(self, pasted: str, text: str, options: str) -> Connection:
+    def _connect_pasted(self, pasted: str, text: str, options: list[Word]) -> Connection:
         """Connect as a pasted text says, and take its secret out of the cell.
 
         Parameters
@@ -218,7 +249,8 @@ class MilvusMagics(Magics):
         from . import params, paste, snippets
         from .options import seconds
 
-        arguments = usage.PARSERS["connect"].parse(split(options, {}))
+        arguments = usage.PARSERS["connect"].parse(options)
+        cells.refuse_others(arguments)
         registry, found = self.registry, paste.read(text)
         for note in found.notes:
             say(note)
@@ -474,6 +506,11 @@ def unload(ip: InteractiveShell) -> None:
     sidebar.close()
     if isinstance(magics, MilvusMagics):
         magics.shutdown()
+
+
+def _names_host(arguments: argparse.Namespace) -> bool:
+    """Tell whether options of `connect` say where to go, so that no word means a name of ours."""
+    return any(part is not None for part in (arguments.uri, arguments.host, arguments.port))
 
 
 def _listed(users: Sequence[str]) -> str:

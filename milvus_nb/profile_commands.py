@@ -20,7 +20,7 @@ from .profiles.profile import CLEAR_KEYS
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from .arguments import Word
     from .magic import MilvusMagics
@@ -32,7 +32,7 @@ __all__ = ["confirm", "connect", "run", "start"]
 _TRUE: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-def run(magics: MilvusMagics, words: list[Word], line: str) -> Any:
+def run(magics: MilvusMagics, words: list[Word], line: str, variables: Mapping[str, Any]) -> Any:
     """Run ``%milvus profile …``.
 
     Parameters
@@ -43,6 +43,8 @@ def run(magics: MilvusMagics, words: list[Word], line: str) -> Any:
         What follows ``profile``.
     line
         The same as it was typed, for what was pasted.
+    variables
+        The user's, for that.
     """
     action = words[0].text if words else "list"
     if action in ("--help", "-h", "help"):
@@ -59,7 +61,7 @@ def run(magics: MilvusMagics, words: list[Word], line: str) -> Any:
         say(usage.profile_help(action))
         return None
     if action == "import":
-        return _import(magics, line)
+        return _import(magics, line, variables)
     arguments = usage.PROFILE[action].parse(words[1:])
     return _COMMANDS[action](magics, arguments)
 
@@ -261,8 +263,8 @@ def _secret(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
         say(f"It was taken out of {path}. Whoever had a copy of that file has it still: change it.")
 
 
-def _import(magics: MilvusMagics, line: str) -> None:
-    where, given = _import_words(magics, line)
+def _import(magics: MilvusMagics, line: str, variables: Mapping[str, Any]) -> None:
+    where, given = _import_words(line, variables)
     store = magics.registry.profiles
     if where == "env":
         found: list[Any] = [importing.from_environment(given.name or "")]
@@ -292,13 +294,12 @@ def _imported(
     return _saved(saved)
 
 
-def _import_words(magics: MilvusMagics, line: str) -> tuple[str, argparse.Namespace]:
+def _import_words(line: str, variables: Mapping[str, Any]) -> tuple[str, argparse.Namespace]:
     """Take the options out of what follows ``import``; what was pasted stays as it is."""
     rest = line.strip().partition(" ")[2].strip()
     first = rest.split(None, 1)[0] if rest else ""
     if first in ("cli", "env") or first.startswith("-") or not first:
-        shell = magics.shell
-        given = usage.PROFILE["import"].parse(split(rest, shell.user_ns if shell else {}))
+        given = usage.PROFILE["import"].parse(split(rest, variables))
         return given.where or "cli", given
     return rest, usage.PROFILE["import"].parse(())
 

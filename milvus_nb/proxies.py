@@ -60,7 +60,7 @@ class Proxy:
 
 def proxy(endpoint: Endpoint) -> Proxy | None:
     """Give the proxy that gRPC would use for this endpoint, or None."""
-    options = dict(endpoint.grpc_options)
+    options = endpoint.channel_arguments
     if endpoint.kind != "tcp" or options.get("grpc.enable_http_proxy") == 0:
         return None
     given = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}

@@ -10,7 +10,7 @@ import concurrent.futures
 import contextlib
 import math
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from . import params as parameters
 from . import sdk, sidebar
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from .doctor import Report
     from .panel import Panel
     from .params import ConnectionParams
+
+# So many aliases are named in an error.
+_MOST_NAMED: Final = 8
 
 __all__ = ["MAX_CONNECTIONS", "ConnectionRegistry", "Event", "process_registry"]
 
@@ -81,7 +84,8 @@ class ConnectionRegistry(ConnectionTable):
         """Connect to a Milvus server, or open a Milvus Lite file, under an alias.
 
         Without an address: the alias's remembered parameters, with what is given in their place;
-        else ``MILVUS_URI`` and ``MILVUS_TOKEN`` if set, else ``localhost:19530``.
+        else the profile of that name, if there is one; else ``MILVUS_URI`` and ``MILVUS_TOKEN`` if
+        set, else ``localhost:19530``.
 
         Parameters
         ----------
@@ -95,8 +99,9 @@ class ConnectionRegistry(ConnectionTable):
         token
             ``"user:password"`` or an API key, instead of `user` and `password`.
         replace
-            Let the new connection take the alias of a live one that has other parameters. The
-            old one is closed once the new one works.
+            Let the new connection take the alias of one that works and has other parameters. The
+            old one is closed once the new one works. One that is unreachable or rejected gives way
+            without it.
         **kwargs
             ``uri``, ``address``, or ``host`` and ``port``; ``secure`` (bool); ``ca_pem_path``,
             ``server_pem_path``, ``client_pem_path``, ``client_key_path``, ``server_name``;
@@ -114,6 +119,8 @@ class ConnectionRegistry(ConnectionTable):
             ``ConnectionConfigException``.
         AliasError
             The alias is live with other parameters, or there are 65,536 connections.
+        ProfileError
+            A profile is meant that cannot be used, or a file of profiles cannot be read.
         ConnectError
             The server did not answer, or refused. Also pymilvus's ``MilvusException``.
         NotImplementedError
@@ -212,8 +219,10 @@ class ConnectionRegistry(ConnectionTable):
         with self._lock:
             for alias, params in found.items():
                 live = self._connections.get(alias)
-                if live is not None and (differences := differences_between(live.params, params)):
-                    raise in_use(alias, differences)
+                if live is None or live.has_failed:
+                    continue
+                if differences := differences_between(live.params, params):
+                    raise in_use(alias, live.state, differences)
             self._remembered.update(found)
 
     def remove_connection(self, alias: str) -> None:
@@ -284,9 +293,17 @@ class ConnectionRegistry(ConnectionTable):
         """
         if alias is not None:
             return self.find(alias)
-        if (current := self.current) is None:
+        if (current := self.current) is not None:
+            return current
+        names = self.aliases()
+        if not names:
             raise AliasError("There is no connection.", "", "Connect first: %milvus connect")
-        return current
+        more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+        raise AliasError(
+            "No connection is current.",
+            "The one that was is disconnected; no other takes its place by itself.",
+            f"Name one, or choose it with %milvus use: {', '.join(names[:_MOST_NAMED])}{more}",
+        )
 
     def use(self, alias: str, db_name: str | None = None) -> Connection:
         """Make a connection the current one, and change its database if one is given.
@@ -383,8 +400,8 @@ class ConnectionRegistry(ConnectionTable):
         Parameters
         ----------
         name
-            An alias, or any address that `connect` takes. None: the current connection, or where
-            `connect` without parameters would go.
+            An alias, a profile, or any address that `connect` takes. None: the current connection,
+            or where `connect` without parameters would go.
 
         Returns
         -------

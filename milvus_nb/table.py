@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from . import params as parameters
 from .blocking import to_the_end
-from .checks import check_alias, check_keywords, differences_between, in_use
+from .checks import check_alias, check_keywords, differences_between, in_use, is_opening
 from .connection import Connection, PingResult
 from .doctor import Report, examine
 from .errors import AliasError, ParamsError, without_frames
@@ -24,6 +24,7 @@ from .near import closest
 from .others import Others
 from .params import Guard
 from .profiles import ProfileStore
+from .profiles.opening import examine_profile, open_profile
 from .stages import Stage, Stages
 
 if TYPE_CHECKING:
@@ -119,7 +120,10 @@ class ConnectionTable:
 
     @property
     def current(self) -> Connection | None:
-        """The connection that is meant where no alias is given: the one connected or used last."""
+        """The connection that is meant where no alias is given: the one connected or used last.
+
+        Once it is disconnected there is none, until the user connects or chooses another.
+        """
         with self._lock:
             return self._connections.get(self._current)
 
@@ -139,6 +143,16 @@ class ConnectionTable:
         found = self.get(name) or self._others.get(name)
         if found is not None:
             return found
+        with self._lock:
+            opening, remembered = self._opening.get(name), self._remembered.get(name)
+        if opening is not None:
+            raise is_opening(name, opening.connection.params)
+        if remembered is not None:
+            raise AliasError(
+                f"{name} is not connected.",
+                f"It goes to {remembered.address}; its parameters are remembered.",
+                f"Connect it: %milvus connect -a {name}",
+            )
         names = [connection.alias for connection in [*self.connections(), *self.others()]]
         same = (known for known in names if known.partition(":")[2] == name.rpartition(":")[2])
         near = next(same, "") or closest(name, names)
@@ -164,8 +178,9 @@ class ConnectionTable:
             return name
         kind, _, rest = name.partition(":")
         word = re.split(r"[.\[]", rest)[0] or kind
+        taken = {connection.alias for connection in self.connections()}
         alias, number = word, 1
-        while alias in self.aliases():
+        while alias in taken:
             number += 1
             alias = f"{word}-{number}"
         return alias
@@ -180,15 +195,21 @@ class ConnectionTable:
         report: Callable[[list[Stage]], None] | None = None,
         **given: Any,
     ) -> Job[Connection]:
-        """Start to connect, with `connect`'s keywords; see `open` for the rest."""
+        """Start to connect, with `connect`'s keywords; see `open` for the rest.
+
+        An alias that says nothing yet, and is the name of a profile, means that.
+        """
         failure: Exception | None = None
         try:
             check_alias(alias)
             check_keywords(given)
+            if self._is_profile(alias, **given):
+                return open_profile(self, alias, replace_it=replace, report=report, **given)
             params = self._params(alias, **given)
         except Exception as error:  # noqa: BLE001  # raised below, without the frames
             failure = error
-        given.clear()  # as in `connect`
+        finally:
+            given.clear()  # as in `connect`
         if failure is not None:
             raise without_frames(failure)
         return self.open(alias, params, replace=replace, report=report)
@@ -221,14 +242,17 @@ class ConnectionTable:
             differences = differences_between(live.params, params) if live is not None else []
             if live is not None and not differences:
                 if params.guard.profile:
-                    self._set_guard(live, params.guard)
+                    self.mark(alias, params.guard)
                 return self.monitor.submit(self._reuse(live, Stages.of(params.endpoint, report)))
-            if differences and not replace:
-                raise in_use(alias, differences)
+            # What does not work gives way to what is tried now, once that works.
+            if live is not None and not (replace or live.has_failed):
+                raise in_use(alias, live.state, differences)
             opening = self._opening.get(alias)
             if opening is not None and not opening.job.is_cancelled:
                 if differences := differences_between(opening.connection.params, params):
-                    raise in_use(alias, differences)
+                    raise is_opening(alias, opening.connection.params, differences)
+                if params.guard.profile:
+                    self.mark(alias, params.guard)
                 return opening.job
             if live is None:
                 self._require_room(alias)
@@ -255,7 +279,7 @@ class ConnectionTable:
         report: Callable[[list[Stage]], None] | None = None,
         **given: Any,
     ) -> Job[Report]:
-        """Start to examine an alias, an address, or parameters; see `diagnose` and `open`.
+        """Start to examine an alias, a profile, an address, or parameters; see `diagnose`, `open`.
 
         With an address come `connect`'s keywords.
         """
@@ -263,10 +287,15 @@ class ConnectionTable:
         if isinstance(name, parameters.ConnectionParams):
             params = name
         else:
+            if name is not None:
+                check_alias(name)
             with self._lock:
                 alias = name if name is not None else self._current or DEFAULT_ALIAS
                 live = self._connections.get(alias) or self._others.get(alias)
                 known = live.params if live is not None else self._remembered.get(alias)
+            profile = self.profiles.meant_by(name) if name and known is None else None
+            if profile is not None:
+                return examine_profile(self, profile, report, **given)
             if known is None:
                 alias = ""
                 params = self._parse(uri=name or "", **given)
@@ -333,10 +362,13 @@ class ConnectionTable:
             connection = self._others.get(name)
             if connection is None:
                 raise _not_others(self.find(name))
-            if alias in self._connections or alias in self._opening:
+            opening = self._opening.get(alias)
+            taken = self._connections.get(alias) or (opening.connection if opening else None)
+            if taken is not None:
+                how = "It is that of" if alias in self._connections else "It is being connected to"
                 raise AliasError(
                     f"The alias {alias} is taken.",
-                    f"It is connected to {self.find(alias).address}.",
+                    f"{how} {taken.address}.",
                     f"Give another: %milvus adopt {name} -a ALIAS",
                 )
             self._require_room(alias)
@@ -351,23 +383,24 @@ class ConnectionTable:
     def mark(self, alias: str, guard: Guard) -> None:
         """Say that a connection is that of a profile."""
         with self._lock:
-            connection = self._connections.get(alias)
-            if connection is None:
-                return
-            self._set_guard(connection, guard)
+            opening = self._opening.get(alias)
+            found = [self._connections.get(alias), opening.connection if opening else None]
+            for connection in found:
+                if connection is not None:
+                    connection.params = replace(connection.params, guard=guard)
+            if (known := self._remembered.get(alias)) is not None:
+                self._remembered[alias] = replace(known, guard=guard)
         self._emit("changed", alias)
 
     def follow_profile(self, name: str, profile: Profile | None) -> None:
         """Have the connections of a profile follow it: renamed, changed, or gone (None)."""
-        for connection in self.connections():
-            guard = connection.params.guard
-            if name and guard.profile == name:
-                overrides = dict(guard.overrides)
-                self.mark(connection.alias, profile.guard(overrides) if profile else Guard())
-
-    def _set_guard(self, connection: Connection, guard: Guard) -> None:
-        connection.params = replace(connection.params, guard=guard)
-        self._remembered[connection.alias] = connection.params
+        with self._lock:
+            known = dict(self._remembered)  # those that are disconnected may come back
+        known.update((one.alias, one.params) for one in self.connections())
+        for alias, params in known.items():
+            if name and params.guard.profile == name:
+                overrides = dict(params.guard.overrides)
+                self.mark(alias, profile.guard(overrides) if profile else Guard())
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Call `listener` with every event, on any thread; it must not block.
@@ -450,9 +483,8 @@ class ConnectionTable:
         with self._lock:
             if self._current != alias or alias in self._connections:
                 return
-            names = list(self._connections)
-            next_current = DEFAULT_ALIAS if DEFAULT_ALIAS in names else (names or [""])[-1]
-        self._make_current(next_current)
+        # None: what comes next without an alias would go where nobody said.
+        self._make_current("")
 
     async def _look(self) -> None:
         for connection in await self._others.look():
@@ -495,6 +527,11 @@ class ConnectionTable:
                 _log.exception("A listener of the registry failed")
 
     # Parameters
+
+    def _is_profile(self, alias: str, **given: Any) -> bool:
+        if self.remembered(alias) is not None or parameters.names_a_place(**given):
+            return False
+        return self.profiles.meant_by(alias) is not None
 
     def _params(self, alias: str, **given: Any) -> ConnectionParams:
         remembered = self.remembered(alias)

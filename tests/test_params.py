@@ -683,7 +683,9 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch)
     ("given_", "empty"),
     [
         ({}, True),
-        ({"uri": "", "port": None, "token": Secret(), "grpc_options": {}, "secure": None}, True),
+        ({"uri": "", "port": None, "token": Secret(), "secure": None}, True),
+        ({"port": {}}, False),
+        ({"timeout": []}, False),
         ({"env": {"MILVUS_URI": "h"}, "default_timeout": 3}, True),
         ({"uri": "h"}, False),
         ({"port": 0}, False),
@@ -731,7 +733,8 @@ def test_an_impossible_timeout_is_refused(timeout: object) -> None:
 def test_grpc_options_are_sorted_pairs() -> None:
     """A mapping or pairs, in any order, are the same endpoint."""
     one = params(grpc_options={"b": 1, "a": "x"}).endpoint
-    assert one.grpc_options == (("a", "x"), ("b", 1))
+    assert one.grpc_options == (("a", Secret("x")), ("b", 1))
+    assert one.channel_arguments == {"a": "x", "b": 1}
     assert params(grpc_options=[("a", "x"), ("b", 1)]).endpoint == one
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pymilvus
@@ -188,17 +189,128 @@ def test_use_changes_the_current_connection_and_its_database(
         client.drop_database("sales")
 
 
-def test_the_current_connection_follows_the_disconnects(
+def test_nothing_becomes_current_by_itself(
     connections: ConnectionRegistry, milvus: MilvusTestServer
 ) -> None:
-    """The default alias is next, else the youngest, else none."""
-    for alias in ("a", "default", "b", "c"):
+    """Once the current one is disconnected none is; what needs one says so, and names them."""
+
+    def current() -> str:
+        return connections.current.alias if connections.current is not None else ""
+
+    for alias in ("a", "default", "b"):
         connections.connect(alias, uri=milvus.address)
-    currents = []
-    for alias in ("c", "default", "b", "a"):
-        connections.disconnect(alias)
-        currents.append(connections.current.alias if connections.current else None)
-    assert currents == ["default", "b", "a", None]
+    connections.disconnect("a")
+    assert current() == "b"
+    events: list[Event] = []
+    connections.subscribe(events.append)
+    connections.disconnect("b")
+    assert current() == ""
+    assert ("current", "") in [(event.kind, event.alias) for event in events]
+    with pytest.raises(AliasError, match="No connection is current") as failure:
+        connections.client()
+    assert "default" in failure.value.fix
+    connections.use("default")
+    assert connections.client().list_collections() == []
+    connections.disconnect_all()
+    with pytest.raises(AliasError, match="There is no connection"):
+        connections.client()
+
+
+def test_the_age_of_a_state_is_the_connections_own(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """A second connection to a server that is watched for long starts at 0 s."""
+    first = connections.connect("a", uri=milvus.address)
+    before = time.time()
+    second = connections.connect("b", uri=milvus.address)
+    assert first.since < before <= second.since
+    assert second.connected_at is not None
+    assert abs(second.since - second.connected_at) < 1
+    known = first.since
+    first.ping()
+    assert first.since == known
+
+
+def test_what_is_rejected_gives_way_to_the_corrected_cell(
+    milvus_auth: MilvusTestServer,
+) -> None:
+    """After a password was rotated, the cell with the new one connects; no replace is needed."""
+    root = pymilvus.MilvusClient(milvus_auth.uri, token="root:Milvus", dedicated=True)
+    registry = ConnectionRegistry(heartbeat=0.2)
+    try:
+        root.create_user("rotated", "Before-1")
+        old = registry.connect("s", uri=milvus_auth.address, token="rotated:Before-1")
+        with pytest.raises(AliasError, match="is connected with other parameters"):
+            registry.connect("s", uri=milvus_auth.address, token="rotated:After-2")
+        root.update_password("rotated", "Before-1", "After-2")
+        wait_until(lambda: old.state == "rejected", 30)
+        with pytest.raises(ConnectError):  # what is tried does not work either: nothing changes
+            registry.connect("s", uri=milvus_auth.address, token="rotated:Neither-3")
+        assert registry["s"] is old
+        registry.add_connection(s={"uri": milvus_auth.address, "token": "rotated:After-2"})
+        new = registry.connect("s")
+        assert registry["s"] is new
+        assert (new.state, old.state) == ("connected", "disconnected")
+    finally:
+        registry.shutdown()
+        root.drop_user("rotated")
+        root.close()
+
+
+def test_what_is_unreachable_gives_way_too(
+    connections: ConnectionRegistry,
+    milvus: MilvusTestServer,
+    make_milvus: Callable[..., MilvusTestServer],
+) -> None:
+    """A server that is down need not be disconnected before another is tried."""
+    gone = make_milvus()
+    old = connections.connect("a", uri=gone.address)
+    gone.kill()
+    wait_until(lambda: old.state == "unreachable", 30)
+    assert connections.connect("a", uri=milvus.address).state == "connected"
+    assert old.state == "disconnected"
+
+
+def test_an_alias_that_is_being_opened_is_told_as_that(
+    connections: ConnectionRegistry, silent_port: int, milvus: MilvusTestServer
+) -> None:
+    """Not as one that does not exist, nor as one that is connected."""
+    job = connections.start("lab", uri=f"127.0.0.1:{silent_port}", timeout=60)
+    for call in (
+        lambda: connections["lab"],
+        lambda: connections.client("lab"),
+        lambda: connections.connect("lab", uri=milvus.address),
+    ):
+        with pytest.raises(AliasError, match="lab is just being connected") as failure:
+            call()
+        assert str(silent_port) in str(failure.value)
+        assert "Did you mean" not in str(failure.value)
+    theirs = pymilvus.MilvusClient(milvus.uri, dedicated=True)
+    connections.look().wait()
+    [name] = [other.alias for other in connections.others()]
+    with pytest.raises(AliasError, match="The alias lab is taken") as failure:
+        connections.adopt(name, "lab")
+    assert f"being connected to 127.0.0.1:{silent_port}" in str(failure.value)
+    theirs.close()
+    job.cancel()
+    connections.disconnect("lab")
+
+
+def test_a_disconnected_alias_is_told_with_the_way_back(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """It is remembered, and that is said."""
+    connections.connect("foo", uri=milvus.address)
+    connections.disconnect("foo")
+    with pytest.raises(AliasError, match="foo is not connected") as failure:
+        connections.client("foo")
+    assert "%milvus connect -a foo" in failure.value.fix
+
+
+def test_an_alias_has_to_be_a_name(connections: ConnectionRegistry) -> None:
+    """An empty one, of a variable without a value, would be nobody's."""
+    with pytest.raises(ParamsError, match="alias is empty"):
+        connections.connect("", uri="localhost:1")
 
 
 def test_milvus_lite_is_released_so_that_another_process_can_open_it(

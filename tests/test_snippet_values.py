@@ -224,7 +224,7 @@ def every_kind() -> Iterator[ConnectionParams]:
         Tls(ca_pem_path=HOSTILE, server_name=HOSTILE),
         Tls(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
     ):
-        options = (("grpc.x\u000a\\u000a", "y"),)
+        options = (("grpc.x\u000a\\u000a", Secret("y")),)
         secure = dataclasses.replace(plain, secure=True, tls=tls, grpc_options=options)
         yield ConnectionParams(secure, HOSTILE, 1 / 3)
     yield ConnectionParams(dataclasses.replace(plain, secure=True, tls=Tls(server_name="x")), "d")

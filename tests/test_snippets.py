@@ -10,7 +10,7 @@ import pytest
 
 from milvus_nb import params, paste, snippets
 from milvus_nb.errors import ParamsError
-from milvus_nb.params import ConnectionParams, Endpoint, Tls
+from milvus_nb.params import ConnectionParams, Endpoint, Secret, Tls
 from tests import clients
 from tests.helpers import sockets_to
 from tests.servers import make_certificates, server_tls
@@ -332,7 +332,8 @@ def test_an_unknown_language() -> None:
 def test_what_cannot_be_carried_over_is_named() -> None:
     """Left out is said in a comment; an option's text never shows."""
     tls = Tls(client_pem_path="/c.pem", client_key_path="/c.key", server_name="name.test")
-    options = (("grpc.http_proxy", "http://u:hidden@proxy"), ("grpc.keepalive_time_ms", 10_000))
+    proxy = Secret("http://u:hidden@proxy")
+    options = (("grpc.http_proxy", proxy), ("grpc.keepalive_time_ms", 10_000))
     endpoint = Endpoint("tcp", "h", 1, secure=True, tls=tls, grpc_options=options)
     shown = {
         language: snippets.code(ConnectionParams(endpoint), "a", language)

@@ -100,7 +100,10 @@ function Current({ session }: { session: Session }) {
 function told(session: Session): string {
   const found = currentOf(session);
   if (found === null) {
-    return trans.__('nothing is connected');
+    // Nothing becomes current by itself.
+    return session.store.rows.size > 0
+      ? trans.__('no connection is current')
+      : trans.__('nothing is connected');
   }
   const { row, text } = found;
   const name = [row.alias, row.label].filter(Boolean).join(', ');

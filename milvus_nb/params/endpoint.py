@@ -42,7 +42,7 @@ class Endpoint:
     credentials
         What is sent: ``user:password`` or the API key; empty for no sign-in.
     grpc_options
-        Channel arguments for gRPC, sorted by name.
+        Channel arguments for gRPC, sorted by name; their texts may hold a secret.
     """
 
     kind: Kind
@@ -53,8 +53,7 @@ class Endpoint:
     tls: Tls = Tls()  # noqa: RUF009  immutable
     user: str = ""
     credentials: Secret = Secret()  # noqa: RUF009  immutable
-    # Not in the repr: the URL of a proxy may hold a password.
-    grpc_options: tuple[tuple[str, int | str], ...] = field(default=(), repr=False)
+    grpc_options: tuple[tuple[str, int | Secret], ...] = field(default=(), repr=False)
 
     @property
     def address(self) -> str:
@@ -75,6 +74,14 @@ class Endpoint:
         if ":" in self.host:
             return f"ipv6:[{self.host.replace('%', '%25')}]:{self.port}"
         return f"{self.host}:{self.port}"
+
+    @property
+    def channel_arguments(self) -> dict[str, int | str]:
+        """The `grpc_options` as gRPC takes them, in clear."""
+        return {
+            name: value.reveal() if isinstance(value, Secret) else value
+            for name, value in self.grpc_options
+        }
 
     @property
     def auth(self) -> Literal["none", "password", "token"]:
@@ -163,8 +170,10 @@ class ConnectionParams:
         return found
 
     def without_secrets(self) -> ConnectionParams:
-        """Return the same parameters with empty credentials."""
-        return replace(self, endpoint=replace(self.endpoint, credentials=Secret()))
+        """Return the same parameters with empty credentials, without gRPC's options of text."""
+        numbers = [pair for pair in self.endpoint.grpc_options if not isinstance(pair[1], Secret)]
+        endpoint = replace(self.endpoint, credentials=Secret(), grpc_options=tuple(numbers))
+        return replace(self, endpoint=endpoint)
 
     def as_dict(self) -> dict[str, Any]:
         """Return ``address``, ``user``, ``db_name`` and ``secure``, as pymilvus does; no secret.

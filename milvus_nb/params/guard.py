@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .endpoint import ConnectionParams
 
 __all__ = ["Guard"]
 
@@ -21,7 +26,8 @@ class Guard:
     secret
         Where the secret comes from once more: ``"none"``, ``"ask"``, ``"env"``, ``"keyring"``.
     overrides
-        The keywords that were given beside the profile, without any secret.
+        The keywords that were given beside the profile, as plain values; no secret, nor what may
+        hold one.
     """
 
     profile: str = ""
@@ -30,3 +36,42 @@ class Guard:
     confirm: bool = False
     secret: str = "none"  # noqa: S105  # a kind
     overrides: tuple[tuple[str, Any], ...] = ()
+
+    def beside(self, found: ConnectionParams, given: Mapping[str, object]) -> Guard:
+        """Give the same with more given beside the profile.
+
+        Parameters
+        ----------
+        found
+            What has become of it.
+        given
+            Keywords of ``connect``.
+        """
+        if not self.profile:
+            return self
+        kept, secret = dict(self.overrides), self.secret
+        if given.keys() & {"password", "token", "password_env", "token_env"}:
+            kept.pop("password_env", None)
+            kept.pop("token_env", None)
+            secret = "env" if given.keys() & {"password_env", "token_env"} else "ask"
+        values = _plain(found)
+        kept |= {name: values[name] for name in values.keys() & given.keys()}
+        return replace(self, secret=secret, overrides=tuple(sorted(kept.items())))
+
+
+def _plain(found: ConnectionParams) -> dict[str, Any]:
+    """Give what can be sent to a page, and kept in a file; gRPC's options may hold a secret."""
+    tls = found.endpoint.tls
+    return {
+        "user": found.user,
+        "password_env": found.password_env,
+        "token_env": found.token_env,
+        "db_name": found.db_name or "default",
+        "secure": found.secure,
+        "ca_pem_path": tls.ca_pem_path,
+        "server_pem_path": tls.server_pem_path,
+        "client_pem_path": tls.client_pem_path,
+        "client_key_path": tls.client_key_path,
+        "server_name": tls.server_name,
+        "timeout": found.timeout,
+    }

@@ -28,7 +28,7 @@ DEFAULT_PORT: Final = 19530
 HTTPS_PORT: Final = 443
 
 _Places = tuple[Address, list[tuple[str, Address]]]
-_Options = Mapping[str, int | str] | Iterable[tuple[str, int | str]]
+_Options = Mapping[str, int | str | Secret] | Iterable[tuple[str, int | str | Secret]]
 
 
 def parse(
@@ -209,10 +209,12 @@ def change(known: ConnectionParams, **given: Any) -> ConnectionParams:
     if not secrets | (given.keys() & {"user"}):
         kept["token"] = old.credentials
         changed = parse(**kept | given)
-        return replace(changed, password_env=known.password_env, token_env=known.token_env)
-    if not given.keys() & {"user", "token", "token_env"}:
-        kept["user"] = old.user
-    return parse(**kept | given)
+        changed = replace(changed, password_env=known.password_env, token_env=known.token_env)
+    else:
+        if not given.keys() & {"user", "token", "token_env"}:
+            kept["user"] = old.user
+        changed = parse(**kept | given)
+    return replace(changed, guard=known.guard.beside(changed, given))
 
 
 def _variable(name: str, value: object, variable: str, environment: Mapping[str, str]) -> Secret:

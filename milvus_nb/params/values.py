@@ -9,7 +9,6 @@ import contextlib
 import math
 import operator
 import os
-from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ..errors import ParamsError
@@ -24,10 +23,8 @@ MOST_SECONDS: Final = 86_400.0
 
 
 def is_given(value: object) -> bool:
-    """Say whether a value was given."""
-    if isinstance(value, (str, Secret, Mapping, Sequence)):
-        return bool(value)
-    return value is not None
+    """Say whether a value was given; what else is falsy was, and is refused where it is no use."""
+    return bool(value) if isinstance(value, (str, Secret)) else value is not None
 
 
 def text(name: str, value: object) -> str:
@@ -119,8 +116,12 @@ def seconds(name: str, value: object) -> float:
     )
 
 
-def grpc_options(options: object) -> tuple[tuple[str, int | str], ...]:
-    """Check gRPC channel arguments, and sort them by name."""
+def grpc_options(options: object) -> tuple[tuple[str, int | Secret], ...]:
+    """Check gRPC channel arguments, and sort them by name.
+
+    Text is kept as a secret: the URL of a proxy has a password in it, a user agent whatever its
+    user has put there.
+    """
     if not is_given(options):
         return ()
     try:
@@ -128,14 +129,18 @@ def grpc_options(options: object) -> tuple[tuple[str, int | str], ...]:
     except (TypeError, ValueError):
         pairs = {0: 0}  # refused below, outside
     for name, value in pairs.items():
-        fits = isinstance(value, str) or (isinstance(value, int) and abs(value) < 2**31)
+        is_text = isinstance(value, (str, Secret))
+        fits = is_text or (isinstance(value, int) and abs(value) < 2**31)
         if not (isinstance(name, str) and fits):
             raise ParamsError(
                 "grpc_options has to map names to text or whole numbers of 32 bits.",
                 "gRPC takes no other channel arguments.",
                 "An example: {'grpc.keepalive_time_ms': 10000}",
             )
-    return tuple(sorted((name, value) for name, value in pairs.items()))
+    return tuple(
+        (name, Secret(value) if isinstance(value, str) else value)
+        for name, value in sorted(pairs.items(), key=lambda pair: pair[0])
+    )
 
 
 def shown(value: object) -> str:

@@ -50,8 +50,14 @@ def read_text(path: str) -> str | None:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ProfileError(f"{path} is not a file.", "", "Remove it, or name another.")
             content = file.read(_MOST_BYTES + 1)
-    except FileNotFoundError:
-        return None
+    except (FileNotFoundError, NotADirectoryError):
+        if not os.path.islink(path):
+            return None
+        raise ProfileError(
+            f"{path} cannot be read.",
+            f"It is a link to {os.readlink(path)}, which is not there.",
+            "Mend the link, or remove it.",
+        ) from None
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ProfileError(

@@ -31,6 +31,8 @@ class Problem:
         As in `MilvusNbError`.
     is_warning
         Whether the profile works nevertheless.
+    is_default
+        Whether it is about the profile that ``%milvus connect`` alone means.
     """
 
     path: str
@@ -40,6 +42,7 @@ class Problem:
     why: str = ""
     fix: str = ""
     is_warning: bool = False
+    is_default: bool = False
 
     @property
     def where(self) -> str:
@@ -79,6 +82,34 @@ class Found:
         marked.sort(key=lambda profile: not profile.is_project)
         return marked[0] if marked else None
 
+    def hides(self, name: str) -> Problem | None:
+        """Give what keeps a profile of this name from being known, or one that would win.
+
+        It is broken, or a file cannot be read: then whatever may stand there is not known.
+        """
+        known = self.profiles.get(name)
+        if known is not None and known.is_project:
+            return None
+        return self.problem_of(name) or self._unread(mine_too=known is None)
+
+    def hides_default(self) -> Problem | None:
+        """Give what keeps the default profile from being known, or one that would win."""
+        known = self.default
+        if known is not None and known.is_project:
+            return None
+        for one in self.problems:
+            if one.is_default and (known is None or one.path == self.project_path):
+                return one
+        return self._unread(mine_too=known is None)
+
+    def _unread(self, *, mine_too: bool) -> Problem | None:
+        """Give what is wrong with a whole file: the project's, which wins, or the user's too."""
+        for one in self.problems:
+            is_file = not (one.profile or one.is_warning)
+            if is_file and (mine_too or one.path == self.project_path):
+                return one
+        return None
+
     def problem_of(self, name: str) -> Problem | None:
         """Give what makes a profile of this name unusable."""
         return next(
@@ -107,12 +138,13 @@ def profiles_in(path: str, problems: list[Problem], *, is_project: bool) -> dict
     found: dict[str, Profile] = {}
     for name, values in section.items():
         if not isinstance(values, dict):
-            book.note(name, "", _NO_TABLE)
+            book.note(name or '""', "", _NO_TABLE)
             continue
         try:
             found[name] = Profile.read(name, values, path, is_project=is_project)
         except ProfileError as error:
-            book.note(name, error.cause, (error.what, error.why, error.fix))
+            wrong = (error.what, error.why, error.fix)
+            book.note(name or '""', error.cause, wrong, is_default=values.get("default") is True)
             continue
         for key in values:
             if key not in KEYS:
@@ -129,10 +161,19 @@ class _Book:
         self._problems = problems
 
     def note(
-        self, name: str, key: str, error: tuple[str, str, str], *, is_warning: bool = False
+        self,
+        name: str,
+        key: str,
+        error: tuple[str, str, str],
+        *,
+        is_warning: bool = False,
+        is_default: bool = False,
     ) -> None:
         line = files.line_of(self._text, name, key) if name else 0
-        self._problems.append(Problem(self._path, line, name, *error, is_warning=is_warning))
+        what, why, fix = error
+        self._problems.append(
+            Problem(self._path, line, name, what, why, fix, is_warning, is_default)
+        )
 
     def note_unknown(self, name: str, key: str) -> None:
         near = closest(key, KEYS) if name else ""

@@ -54,7 +54,7 @@ def from_cli() -> Iterator[Imported | MilvusNbError]:
         raise ProfileError(f"{CLI_FILE} cannot be read.", "It is no JSON object.", "")
     for alias, entry in entries.items():
         try:
-            yield _of_cli(str(alias), entry if isinstance(entry, dict) else {})
+            yield _of_cli(str(alias), entry)
         except MilvusNbError as error:
             yield error
 
@@ -90,14 +90,24 @@ def from_pasted(text: str, name: str = "") -> Imported:
     return _made(name or found.alias, parameters.parse(**found.given, env={}))
 
 
-def _of_cli(alias: str, entry: dict[str, Any]) -> Imported:
-    uri, cert = entry.get("uri"), entry.get("cert") or ""
-    mode = entry.get("tlsmode") or 0
+def _of_cli(alias: str, entry: Any) -> Imported:
+    uri = entry.get("uri") if isinstance(entry, dict) else None
+    if not uri:
+        raise ProfileError(
+            f"{alias[:40]!r} of the Milvus CLI has no address.", "", f"Look at {CLI_FILE}."
+        )
+    mode = entry.get("tlsmode")
+    if mode not in (None, "", 0, 1, 2, "0", "1", "2"):
+        raise ProfileError(
+            f"{alias[:40]!r} of the Milvus CLI has a tlsmode that is not known.",
+            "It is 0, 1 or 2.",
+            f"Look at {CLI_FILE}.",
+        )
     params = parameters.parse(
-        uri=uri if isinstance(uri, str) else "",
-        token=entry.get("token") or "",
+        uri=uri,
+        token=entry.get("token"),
         secure=True if str(mode) in ("1", "2") else None,
-        server_pem_path=cert,
+        server_pem_path=entry.get("cert"),
         env={},
     )
     return _made("" if alias == uri else alias, params)

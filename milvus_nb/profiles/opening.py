@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .. import params as parameters
 from ..blocking import run_blocking
 from ..params import DEFAULT_TIMEOUT, Secret
+from ..params.values import is_given
 from . import secrets
 from .profile import PEM_FILES, Profile, ProfileError, SecretRef
 
@@ -55,7 +56,7 @@ def params_of(profile: Profile, *, default_timeout: float, **given: Any) -> Conn
     ParamsError
         A parameter cannot be used.
     """
-    given = {name: value for name, value in given.items() if value not in ("", None)}
+    given = {name: value for name, value in given.items() if is_given(value)}
     if place := next((name for name in _PLACES if name in given), ""):
         raise ProfileError(
             f"Profile {profile.name} has an address: {profile.address}.",
@@ -73,7 +74,7 @@ def params_of(profile: Profile, *, default_timeout: float, **given: Any) -> Conn
     elif given.keys() & {"token", "token_env"}:
         wanted.pop("user", None)
     found = parameters.parse(**wanted, default_timeout=default_timeout)
-    return replace(found, guard=profile.guard(given))
+    return replace(found, guard=profile.guard().beside(found, given))
 
 
 def require_address(profile: Profile, shown: str) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "ProfileError",
     "SecretRef",
     "check_name",
+    "is_name",
 ]
 
 #: What a profile's `color` may be.
@@ -292,9 +293,14 @@ _CONNECT_KEYS: Final = ("user", "db_name", "secure", *PEM_FILES, "server_name", 
 _FLAGS: Final = frozenset({"secure", "confirm", "default", "autoconnect"})
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a text can be the name of a profile."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_name(name: object) -> None:
     """Raise ProfileError for what can be no profile's name."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not is_name(name):
         shown = repr(name[:40]) if isinstance(name, str) else type(name).__name__
         raise ProfileError(
             f"{shown} cannot be the name of a profile.",

@@ -12,7 +12,7 @@ from ..profile_file import user_file
 from . import files
 from .files import SECTION
 from .found import Found, Problem, profiles_in
-from .profile import CLEAR_KEYS, KEYS, Profile, ProfileError
+from .profile import CLEAR_KEYS, KEYS, Profile, ProfileError, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,20 +85,10 @@ class ProfileStore:
             There is none of this name, or it cannot be used.
         """
         found = self.find()
-        profile = found.profiles.get(name)
-        if profile is not None:
+        if (problem := found.hides(name)) is not None:
+            raise _broken(problem, f"So it is not known what the profile {name} is.")
+        if (profile := found.profiles.get(name)) is not None:
             return profile
-        if (problem := found.problem_of(name)) is not None:
-            raise ProfileError(
-                f"{problem.where}: {problem.what}", problem.why, problem.fix, "profile-broken"
-            )
-        broken = next(
-            (one for one in found.problems if not one.profile and not one.is_warning), None
-        )
-        if broken is not None:
-            raise ProfileError(
-                f"There is no profile {name}.", f"{broken.where}: {broken.what}", broken.fix
-            )
         near = closest(name, found.profiles)
         names = ", ".join(list(found.profiles)[:8])
         raise ProfileError(
@@ -108,11 +98,43 @@ class ProfileStore:
             "profile-missing",
         )
 
-    def __contains__(self, name: object) -> bool:
+    def meant_by(self, word: str) -> Profile | None:
+        """Give the profile that a word means, which may be an address or an alias; None: none.
+
+        Raises
+        ------
+        ProfileError
+            It is broken, or a file where it may stand cannot be read. Where nobody knows what a
+            word means, nothing is connected, and no secret is sent to a host of that name.
+        """
         found = self.find()
-        return isinstance(name, str) and (
-            name in found.profiles or found.problem_of(name) is not None
+        known, problem = found.profiles.get(word), found.hides(word)
+        if problem is None:
+            return known
+        if known is None and not problem.profile and not _may_be_name(word):
+            return None
+        raise _broken(
+            problem,
+            f"So it is not known whether {word} is a profile.",
+            f"A host of that name is written with its port: {word}:19530",
         )
+
+    def default(self) -> Profile | None:
+        """Give the profile that ``%milvus connect`` alone means; None where there is none.
+
+        Raises
+        ------
+        ProfileError
+            As in `meant_by`.
+        """
+        found = self.find()
+        if (problem := found.hides_default()) is not None:
+            raise _broken(
+                problem,
+                "So it is not known which profile is the default.",
+                "Or say where to connect: %milvus connect ADDRESS",
+            )
+        return found.default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.find().profiles)
@@ -324,8 +346,11 @@ class ProfileStore:
                 try:
                     # Of a link as well: its owner says what it leads to.
                     owners = {os.stat(path).st_uid, os.lstat(path).st_uid}
-                except OSError:
-                    owners = set()
+                except (FileNotFoundError, NotADirectoryError):
+                    # A link that leads nowhere is there, and cannot be read.
+                    owners = {os.lstat(path).st_uid} if os.path.islink(path) else set()
+                except OSError:  # whether it is there is not known; reading it tells why
+                    return path, ""
                 if owners:
                     # In a folder that all may write to, anybody could say where "prod" is.
                     is_trusted = os.name == "nt" or owners <= {os.getuid(), 0}
@@ -349,6 +374,26 @@ class ProfileStore:
         hidden = {name: mine[name] for name in mine if name in theirs or name in names}
         kept = {name: found for name, found in mine.items() if name not in hidden}
         return Found({**theirs, **kept}, hidden, tuple(problems), self.path, project)
+
+
+def _broken(problem: Problem, so: str, instead: str = "") -> ProfileError:
+    """Make the error of a profile, or of a file of profiles, that cannot be used."""
+    if problem.profile:
+        so = instead = ""
+    return ProfileError(
+        f"{problem.where}: {problem.what}",
+        f"{problem.why} {so}".strip(),
+        f"{problem.fix} {instead}".strip(),
+        "profile-broken",
+    )
+
+
+def _may_be_name(word: str) -> bool:
+    """Tell what may be a profile's name from what nobody would take for one."""
+    is_place = (
+        word.lower() == "localhost" or word.endswith(".db") or word.replace(".", "").isdigit()
+    )
+    return is_name(word) and not is_place
 
 
 def _mark(path: str) -> object:

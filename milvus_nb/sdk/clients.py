@@ -298,7 +298,7 @@ def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, A
         "client_pem_path": tls.client_pem_path,
         "client_key_path": tls.client_key_path,
         "server_name": tls.server_name,
-        "grpc_options": {**CHANNEL_OPTIONS, **dict(endpoint.grpc_options)},
+        "grpc_options": {**CHANNEL_OPTIONS, **endpoint.channel_arguments},
         "option": {"app": "milvus_nb", "alias": alias},
     }
 

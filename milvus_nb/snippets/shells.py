@@ -76,7 +76,7 @@ def _variables(params: ConnectionParams) -> dict[str, str]:
 def cell(params: ConnectionParams, alias: str) -> str:
     """Write the lines that connect in a notebook, and no more; a profile by its name."""
     guard = params.guard
-    if not guard.profile or guard.overrides:
+    if not guard.profile or guard.overrides or params.endpoint.grpc_options:
         return _by_address(params, alias)
     name = f" --alias {magic_word(alias)}" if alias != guard.profile else ""
     return _lines("%load_ext milvus_nb", f"%milvus connect {magic_word(guard.profile)}{name}")
