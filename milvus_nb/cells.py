@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from .frontend import cell_source, updates_outputs
-
 from .errors import MagicUsageError
+from .frontend import cell_source, updates_outputs
 from .usage import PARSERS
 
 if TYPE_CHECKING:

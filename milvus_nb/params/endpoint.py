@@ -13,6 +13,7 @@ from .address import Address, Kind, display
 from .guard import Guard
 from .secret import Secret
 from .tls import Tls
+from .values import in_clear
 
 __all__ = ["DEFAULT_TIMEOUT", "ConnectionParams", "Endpoint"]
 
@@ -78,10 +79,7 @@ class Endpoint:
     @property
     def channel_arguments(self) -> dict[str, int | str]:
         """The `grpc_options` as gRPC takes them, in clear."""
-        return {
-            name: value.reveal() if isinstance(value, Secret) else value
-            for name, value in self.grpc_options
-        }
+        return in_clear(self.grpc_options)
 
     @property
     def auth(self) -> Literal["none", "password", "token"]:

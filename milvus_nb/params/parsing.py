@@ -19,7 +19,7 @@ from .host import host_name
 from .secret import Secret
 from .sign_in import Given, combine, from_token
 from .tls import Tls, check_tls, name_in
-from .values import check_port, file_path, is_given, path_text, seconds, secret, text
+from .values import check_port, file_path, in_clear, is_given, path_text, seconds, secret, text
 from .values import grpc_options as checked_options
 
 __all__ = ["change", "is_empty", "names_a_place", "parse"]
@@ -127,7 +127,7 @@ def parse(
     options = checked_options(grpc_options)
     is_secure = _secure(secure, place, tls)
     if is_secure and not tls.server_name:
-        tls = replace(tls, server_name=name_in(options))
+        tls = replace(tls, server_name=name_in(in_clear(options)))
     endpoint = Endpoint(
         place.kind,
         host=place.host or ("localhost" if place.kind == "tcp" else ""),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import ParamsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
 __all__ = ["Tls", "check_tls", "name_in"]
 
@@ -52,7 +52,7 @@ class Tls:
         return any(getattr(self, field.name) for field in fields(self))
 
 
-def name_in(options: Iterable[tuple[str, int | str]]) -> str:
+def name_in(options: Mapping[str, int | str]) -> str:
     """Give the name for which gRPC would check the certificate because of channel arguments.
 
     Parameters
@@ -65,10 +65,9 @@ def name_in(options: Iterable[tuple[str, int | str]]) -> str:
     str
         Empty where they do not say it, and the host's name counts.
     """
-    given = dict(options)
-    if override := given.get("grpc.ssl_target_name_override"):
+    if override := options.get("grpc.ssl_target_name_override"):
         return str(override)
-    authority = re.sub(r":\d+$", "", str(given.get("grpc.default_authority", "")))
+    authority = re.sub(r":\d+$", "", str(options.get("grpc.default_authority", "")))
     return authority.removeprefix("[").removesuffix("]")
 
 

@@ -9,14 +9,18 @@ import contextlib
 import math
 import operator
 import os
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..errors import ParamsError
 from .files import absolute_path
 from .secret import Secret
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 __all__ = [
-    "check_port", "file_path", "grpc_options", "is_given", "path_text", "seconds", "secret", "text",
+    "check_port", "file_path", "grpc_options", "in_clear", "is_given", "path_text", "seconds",
+    "secret", "text",
 ]  # fmt: skip
 
 MOST_SECONDS: Final = 86_400.0
@@ -141,6 +145,11 @@ def grpc_options(options: object) -> tuple[tuple[str, int | Secret], ...]:
         (name, Secret(value) if isinstance(value, str) else value)
         for name, value in sorted(pairs.items(), key=lambda pair: pair[0])
     )
+
+
+def in_clear(options: Iterable[tuple[str, int | Secret]]) -> dict[str, int | str]:
+    """Give gRPC channel arguments as gRPC takes them."""
+    return {name: value.reveal() if isinstance(value, Secret) else value for name, value in options}
 
 
 def shown(value: object) -> str:

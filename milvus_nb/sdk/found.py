@@ -19,7 +19,7 @@ from ..errors import ParamsError
 from ..params import DEFAULT_TIMEOUT, ConnectionParams, Endpoint, Secret, Tls
 from ..params.address import parse_address
 from ..params.tls import name_in
-from ..params.values import grpc_options
+from ..params.values import grpc_options, in_clear
 from .clients import close_async_handler, has_socket, refuse_calls
 from .orm import MODULE, Handler, aliases_of
 
@@ -238,7 +238,7 @@ def _params(handler: Any, token: str, db_name: str) -> ConnectionParams | None:
         port=place.port or 0,
         path=place.path,
         secure=handler._secure,
-        tls=_tls(handler, name_in(options) if handler._secure else ""),
+        tls=_tls(handler, name_in(in_clear(options)) if handler._secure else ""),
         user=user if colon else "",
         credentials=Secret(token),
         grpc_options=options,
