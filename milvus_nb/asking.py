@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from . import diagnosis
+from .cloud import is_cloud
 from .diagnosis import Diagnosis, ProbeError
 from .investigate import investigate, silent_but_managed
 from .probe import Probe
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from .reach import Reacher
     from .stages import Stages
 
-__all__ = ["AUTHORIZATION_OFF", "Answers", "Asker", "refuse_without_token"]
+__all__ = ["AUTHORIZATION_OFF", "Answers", "Asker", "check_cloud"]
 
 T = TypeVar("T")
 
@@ -34,8 +35,6 @@ _OVERSLEPT_S: Final = 0.3
 
 # How long what an investigation found is taken to be so, in seconds.
 _LOOK_AGAIN_S: Final = 10.0
-
-_CLOUD: Final = (".zillizcloud.com", ".zilliz.com", ".zilliz.com.cn")
 
 AUTHORIZATION_OFF: Final = (
     "Authorization is off on this server: it accepts any user and password, "
@@ -122,6 +121,7 @@ class Asker:
             failed = error
         else:
             self._known = None
+            self._reacher.note_worked(self.endpoint)
             return answers
         # The next question starts from the name again; gRPC would answer from its backoff.
         await self.drop()
@@ -285,9 +285,9 @@ class Asker:
 
     async def _open(self, stages: Stages, retry_s: float | None) -> Probe:
         try:
-            refuse_without_token(self.endpoint)
+            check_cloud(self.endpoint)
         except ProbeError as error:
-            stages.blame("sign_in", error)
+            stages.blame("sign_in" if self.endpoint.secure else "tls", error)
             raise
         if retry_s is not None and not stages.watched:
             reached = await self._reacher.retry(self.endpoint, retry_s)
@@ -302,7 +302,12 @@ class Asker:
         if self._known is None or self._known[0] != base.cause or time.monotonic() > self._known[2]:
             found = base
             with contextlib.suppress(asyncio.TimeoutError):
-                look = investigate(self.endpoint, base, self._reacher.last(self.endpoint))
+                look = investigate(
+                    self.endpoint,
+                    base,
+                    self._reacher.last(self.endpoint),
+                    has_worked=self._reacher.has_worked(self.endpoint),
+                )
                 found = await asyncio.wait_for(look, max(seconds, 0.0))
             self._known = base.cause, found, time.monotonic() + _LOOK_AGAIN_S
         return replace(self._known[1], answered=base.answered, took_ms=base.took_ms)
@@ -319,9 +324,13 @@ class Asker:
             raise ProbeError(diagnosis.silent(self.endpoint, "", deadline)) from None
 
 
-def refuse_without_token(endpoint: Endpoint) -> None:
-    """Raise ProbeError for a cloud endpoint without credentials: that needs no question."""
-    if endpoint.host.endswith(_CLOUD) and not endpoint.credentials:
+def check_cloud(endpoint: Endpoint) -> None:
+    """Raise ProbeError for a cloud endpoint without TLS or credentials: that needs no question."""
+    if not is_cloud(endpoint.host):
+        return
+    if not endpoint.secure:
+        raise ProbeError(diagnosis.of(endpoint, "cloud-no-tls", "not asked: there is no TLS"))
+    if not endpoint.credentials:
         raise ProbeError(diagnosis.of(endpoint, "cloud-no-token", "no token was given"))
 
 

@@ -1,16 +1,16 @@
 """Every cause of a failed connection that we can name: its identifier, why, and what to do.
 
-`CAUSES` holds the words, `RULES` what gRPC, OpenSSL or the operating system says. Adding a cause is
-adding a row here, and one in ``tests/test_diagnosis.py`` that provokes it. The texts are for
-somebody whose server is down at midnight: the first line says what is so, the second what to do,
-with the actual host, port, file, option or variable in it.
+What a cause is known by is in `rules`. Adding a cause is adding a row here, and one in
+``tests/test_diagnosis.py`` that provokes it. The texts are for somebody whose server is down at
+midnight: the first line says what is so, the second what to do, with the actual host, port, file,
+option or variable in it, and only with tools that there are where it is read.
 """
 
 from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-__all__ = ["CAUSES", "RULES", "Cause", "FailedState", "Rule"]
+__all__ = ["CAUSES", "FIX_IN_CONTAINER", "Cause", "FailedState"]
 
 FailedState = Literal["unreachable", "rejected"]
 
@@ -23,19 +23,11 @@ class Cause(NamedTuple):
     state: FailedState = "unreachable"
 
 
-class Rule(NamedTuple):
-    """What is said, and which cause that means."""
-
-    code: str  # gRPC's status code
-    pattern: str  # searched in its details, case-insensitively
-    cause: str
-
-
 CAUSES: Final[dict[str, Cause]] = {
     # The name, and the way
     "dns": Cause(
         "The name {host} is unknown.",
-        "Check its spelling; if it is right, your network or VPN does not know it.",
+        "Check its spelling; if it is right, your network or VPN does not know it. {name_hint}",
     ),
     "dns-silent": Cause(
         "The name {host} was not resolved: no name server answered ({details}).",
@@ -51,10 +43,10 @@ CAUSES: Final[dict[str, Cause]] = {
     ),
     "refused": Cause(
         "Connection refused: nothing listens on {address}.",
-        "Is Milvus running, and is {port} its port? The default is 19530. In Docker: docker ps",
+        "Is Milvus running, and is {port} its port? The default is 19530. {docker}",
     ),
     "other-port": Cause(
-        "Nothing listens on {address}, but on port {right_port} a gRPC server does.",
+        "Nothing listens on {address}, but on port {right_port} a Milvus does.",
         "Connect there: %milvus connect {right_address}",
     ),
     "socket": Cause(
@@ -63,7 +55,7 @@ CAUSES: Final[dict[str, Cause]] = {
     ),
     "reset": Cause(
         "{address} accepts connections and resets them at once.",
-        "Does Milvus run behind it, or is it still starting? docker ps, kubectl get pods",
+        "Does Milvus run behind it, or is it still starting? {docker}",
     ),
     "forward-nowhere": Cause(
         "{address} accepts connections and closes them without a word, with TLS and without.",
@@ -98,7 +90,7 @@ CAUSES: Final[dict[str, Cause]] = {
     ),
     "http1": Cause(
         "{address} is a web server ({details}), not Milvus.",
-        "Check host and port; Milvus's default port is 19530.",
+        "Check host and port (19530 by default). A gateway for Milvus has to speak HTTP/2 there.",
     ),
     "other-protocol": Cause(
         "{address} is {protocol}, not Milvus: it says {details}.",
@@ -108,9 +100,35 @@ CAUSES: Final[dict[str, Cause]] = {
         "{address} speaks gRPC, but is not Milvus's proxy: perhaps its etcd, or an internal port.",
         "Use the port of the Milvus proxy; its default is 19530.",
     ),
+    # A gateway: it speaks HTTP/2, and what it says is not Milvus's
     "gateway": Cause(
-        "{address} is a web server or gateway that does not pass gRPC on (HTTP status {details}).",
+        "{address} is a web server or gateway that does not pass gRPC on ({details}).",
         "Let the gateway forward gRPC to Milvus's port 19530, or connect to that port itself.",
+    ),
+    "gateway-redirect": Cause(
+        "{address} is a gateway that sends whoever asks to another page ({details}).",
+        "If it leads to {https}: write that. If to a page for signing in: the gateway wants a "
+        "sign-in of its own; ask who runs it.",
+        "rejected",
+    ),
+    "gateway-sign-in": Cause(
+        "The gateway on {address} wants a sign-in of its own ({details}); it is not Milvus's.",
+        "Ask who runs the gateway how programs get through; or connect to Milvus's own port 19530.",
+        "rejected",
+    ),
+    "gateway-forbidden": Cause(
+        "The gateway on {address} does not let this connection through ({details}).",
+        "It wants a sign-in of its own, or does not know this machine's address: ask who runs it.",
+        "rejected",
+    ),
+    "limited": Cause(
+        "{address} limits how often it may be asked: {details}.",
+        "Wait a moment and connect again. The limit is the gateway's, or Milvus's quotaAndLimits.",
+        "rejected",
+    ),
+    "upstream": Cause(
+        "The gateway on {address} answers, but Milvus behind it does not: {details}.",
+        "Is Milvus up, and does the gateway forward to its port 19530? The logs of both say more.",
     ),
     "server-too-old": Cause(
         "The Milvus server on {address} is too old: it does not know {method}.",
@@ -192,6 +210,11 @@ CAUSES: Final[dict[str, Cause]] = {
         "Sign in: add --user NAME --ask, or --token-env VARIABLE.",
         "rejected",
     ),
+    "cloud-no-tls": Cause(
+        "{host} is a Zilliz Cloud endpoint, and the address asks for no TLS: nothing was sent.",
+        "Write https:// before it: {https}. In plain text your API key could be read.{token_hint}",
+        "rejected",
+    ),
     "cloud-no-token": Cause(
         "{host} is a Zilliz Cloud endpoint, and no token was given.",
         "Take an API key from the cloud console and add --token-env VARIABLE, or --ask.",
@@ -213,6 +236,14 @@ CAUSES: Final[dict[str, Cause]] = {
     "lite-locked": Cause(
         "{path} is open in another process{holder}.",
         "Disconnect it there{where}, or stop that process; then connect again.",
+    ),
+    "lite-open-here": Cause(
+        "{path} is open in this kernel already{other_name}.",
+        "Disconnect it there first (%milvus status lists the connections), or use it there.",
+    ),
+    "lite-no-locks": Cause(
+        "{path} is on a file system without locks ({details}), which Milvus Lite needs.",
+        "Put the database on a local disk: some network and FUSE mounts have no file locks.",
     ),
     "lite-failed": Cause(
         "Milvus Lite cannot open {path}: {details}",
@@ -237,41 +268,8 @@ CAUSES: Final[dict[str, Cause]] = {
     ),
 }
 
-# Order matters: the first row that matches names the cause.
-RULES: Final = (
-    Rule("UNAUTHENTICATED", "api key", "wrong-api-key"),
-    Rule("UNAUTHENTICATED", "missing authorization", "no-credentials"),
-    Rule("UNAUTHENTICATED", "", "wrong-password"),
-    Rule("PERMISSION_DENIED", "", "permission-denied"),
-    Rule("UNIMPLEMENTED", "unknown method|method not found", "server-too-old"),
-    Rule("UNIMPLEMENTED", "unknown service", "not-milvus"),
-    Rule("UNIMPLEMENTED|UNAVAILABLE|UNKNOWN|INTERNAL", "http2 header with status", "gateway"),
-    Rule("UNAVAILABLE", "http proxy returned", "proxy-refused"),
-    Rule("UNAVAILABLE", "connection refused", "refused"),
-    Rule("UNAVAILABLE", "temporary failure in name resolution", "dns-silent"),
-    Rule("UNAVAILABLE", "errors resolving|name resolution|hostname lookup", "dns"),
-    Rule("UNAVAILABLE", "wrong_version_number|record_layer_failure", "tls-to-plaintext"),
-    Rule("UNAVAILABLE", "certificate has expired", "tls-expired"),
-    Rule("UNAVAILABLE", "certificate is not yet valid", "tls-not-yet-valid"),
-    Rule("UNAVAILABLE", "self.signed certificate(?! in)", "tls-self-signed"),
-    Rule("UNAVAILABLE", "certificate_verify_failed", "tls-untrusted"),
-    Rule("UNAVAILABLE", "hostname verification", "tls-name"),
-    # The server says the same of a client certificate that is missing and of one it does not like.
-    Rule(
-        "UNAVAILABLE",
-        "tsi_data_corrupted|certificate_required|"
-        "alert_(bad_certificate|unknown_ca|certificate|unsupported_certificate|access_denied)",
-        "tls-client-missing",
-    ),
-    Rule("UNAVAILABLE", "security handshaker|no such file", "tls-bad-file"),
-    Rule("UNAVAILABLE", "alpn", "tls-no-http2"),
-    Rule("UNAVAILABLE", "ssl|tls", "tls-handshake"),
-    Rule("UNAVAILABLE", "http1.x server", "http1"),
-    Rule("UNAVAILABLE", "failed parsing http/2", "other-protocol"),
-    Rule("UNAVAILABLE", "stream removed|goaway|too_many_pings", "cut-off"),
-    Rule("UNAVAILABLE", "connection reset|broken pipe|not connected", "reset"),
-    Rule("UNAVAILABLE", "socket closed", "forward-nowhere"),
-    Rule("UNAVAILABLE", "unreachable|no route to host|permission denied|family not", "no-route"),
-    Rule("UNAVAILABLE", "invalid argument|cannot assign", "no-route"),
-    Rule("DEADLINE_EXCEEDED", "", "unanswered"),
-)
+#: What to do instead, where the kernel runs in a container and the host is that container.
+FIX_IN_CONTAINER: Final = {
+    "refused": "This kernel runs in a container, and {host} is that container. Give the name of "
+    "Milvus's own container or service, or host.docker.internal for the machine around them.",
+}

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import errno
-import os
+import http
 import re
 import socket
 import ssl
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from .causes import CAUSES, RULES, FailedState
+from . import oserror, rules
+from .causes import CAUSES, FIX_IN_CONTAINER, FailedState
+from .cloud import is_cloud
+from .params.parsing import DEFAULT_PORT
+from .params.secret import MASK
+from .surroundings import in_container, is_this_machine
 
 if TYPE_CHECKING:
     import grpc
@@ -33,6 +39,9 @@ __all__ = [
 ]
 
 _MOST_SHOWN: Final = 300  # characters of an answer
+
+_DEFAULT_PASSWORD: Final = "Milvus"  # noqa: S105  # of a fresh server, for the user root
+_SHORT_PASSWORD: Final = 4  # letters
 
 
 @dataclass(frozen=True)
@@ -95,13 +104,15 @@ def of(endpoint: Endpoint, cause: str, answered: str = "", **facts: str) -> Diag
     **facts
         What the words of the cause need besides the endpoint's own.
     """
-    words = CAUSES[cause]
-    answered = plain(answered)[:_MOST_SHOWN]
+    words, fix = CAUSES[cause], CAUSES[cause].fix
+    if cause in FIX_IN_CONTAINER and is_this_machine(endpoint.host) and in_container():
+        fix = FIX_IN_CONTAINER[cause]
+    answered = _without_secret(endpoint, plain(answered))[:_MOST_SHOWN]
     known = {**_facts(endpoint), "details": answered, **{k: plain(v) for k, v in facts.items()}}
     return Diagnosis(
         cause,
         words.why.format(**known).strip(),
-        words.fix.format(**known).strip(),
+        fix.format(**known).strip(),
         words.state,
         answered=answered,
     )
@@ -115,7 +126,12 @@ def with_evidence(found: Diagnosis, asked: str, took_ms: float | None) -> Diagno
 
 
 def from_rpc(
-    endpoint: Endpoint, code: grpc.StatusCode, details: str | None, method: str = ""
+    endpoint: Endpoint,
+    code: grpc.StatusCode,
+    details: str | None,
+    method: str = "",
+    *,
+    channel: str = "",
 ) -> Diagnosis:
     """Name the cause of a failed gRPC call.
 
@@ -127,23 +143,27 @@ def from_rpc(
         The call's status, as gRPC reported it.
     method
         The method that was called.
+    channel
+        The name of the channel's state after it, such as ``"READY"``; empty where it is not known.
 
     Returns
     -------
     Diagnosis
-        With cause ``"unknown"`` and the details themselves where no row of `RULES` fits.
+        With cause ``"unknown"`` and the details themselves where no rule fits.
     """
     details = plain(details or "")
     answered = f"{code.name}: {details}" if details else code.name
     if endpoint.kind == "lite" and code.name in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
         return of(endpoint, "lite-gone", answered)
-    if details == "No status received":
-        details = "received http2 header with status: 200"
-    if found := re.search(r"http2 header with status: (\d+)", details, re.IGNORECASE):
-        return replace(of(endpoint, "gateway", found[1]), answered=answered)
-    cause = _match(endpoint, code.name, details)
+    if status := rules.http_status(details):
+        found = of(endpoint, rules.cause_by_status(status), _http_status(status))
+        return _answering(endpoint, found, answered)
+    if rules.is_ours(details, channel):
+        cause = _match(endpoint, code.name, details)
+    else:
+        cause = _answer(endpoint, code.name, details)
     if cause == "permission-denied":
-        return replace(of(endpoint, cause, details), answered=answered)
+        return _answering(endpoint, of(endpoint, cause, details), answered)
     return of(endpoint, cause, answered, method=method or "the call that was made")
 
 
@@ -159,15 +179,14 @@ def from_os_error(endpoint: Endpoint, error: OSError) -> Diagnosis:
     if isinstance(error, ssl.SSLError):
         text = text.partition(" (_ssl.c")[0]  # a line of Python's source
         return of(endpoint, _match(endpoint, "UNAVAILABLE", f"ssl {error.reason} {text}"), text)
-    if isinstance(error, TimeoutError):  # the operating system's, not ours
+    why = oserror.reason(error)
+    if isinstance(error, TimeoutError) or why == oserror.TIMED_OUT:  # the system's, not ours
         return of(endpoint, "dropped", "timed out", seconds="the system's limit of time")
     if endpoint.kind == "unix" and error.errno not in (errno.ECONNRESET, errno.EPIPE):
-        return of(endpoint, "socket", os.strerror(error.errno) if error.errno else text)
+        return of(endpoint, "socket", why)
     if isinstance(error, ConnectionError) and not error.errno:  # asyncio's word for it
         return of(endpoint, "forward-nowhere", "closed during the TLS handshake")
-    if error.errno:  # asyncio's own words hide it
-        text = os.strerror(error.errno)
-    return of(endpoint, _match(endpoint, "UNAVAILABLE", text), text or type(error).__name__)
+    return of(endpoint, _match(endpoint, "UNAVAILABLE", why), why)
 
 
 _SILENT_AT: Final = {
@@ -242,9 +261,14 @@ def plain(text: str) -> str:
 
 def server_refused(endpoint: Endpoint, code: int, reason: str) -> Diagnosis:
     """Report a call that arrived and was answered with an error status of Milvus itself."""
-    if re.search(r"not ready|initializ|state code: Abnormal|unhealthy", reason, re.IGNORECASE):
+    if re.search(r"state code: Abnormal|unhealthy", reason, re.IGNORECASE):
         return of(endpoint, "starting", reason)
-    return of(endpoint, "server-error", f"{code}: {reason}")
+    cause = _answer(endpoint, "UNKNOWN", reason)
+    if cause == "starting":
+        return of(endpoint, cause, reason)
+    if cause not in ("limited", "no-credentials", "wrong-api-key", "wrong-password"):
+        cause = "server-error"
+    return of(endpoint, cause, f"{code}: {reason}")
 
 
 def database_missing(endpoint: Endpoint, db_name: str, existing: list[str]) -> Diagnosis:
@@ -260,14 +284,51 @@ def connection_lost(endpoint: Endpoint) -> Diagnosis:
 
 
 def _match(endpoint: Endpoint, code: str, details: str) -> str:
-    cause = "unknown"
-    for rule in RULES:
-        if re.fullmatch(rule.code, code) and re.search(rule.pattern, details, re.IGNORECASE):
-            cause = rule.cause
-            break
+    """Name the cause of what our own side says."""
+    cause = rules.match(rules.TRANSPORT, code, details)
     if cause == "tls-client-missing" and endpoint.tls.client_pem_path:
         return "tls-client-rejected"
     return cause
+
+
+def _answer(endpoint: Endpoint, code: str, details: str) -> str:
+    """Name the cause of what the far side says."""
+    cause = rules.match(rules.ANSWERS, code, details)
+    # In the cloud nobody stands in between; and before API keys, a wrong one was a wrong password.
+    is_refusal = cause == "wrong-password" or (
+        cause == "gateway-sign-in" and is_cloud(endpoint.host)
+    )
+    if is_refusal:
+        by_sign_in = {"none": "no-credentials", "token": "wrong-api-key"}
+        return by_sign_in.get(endpoint.auth, "wrong-password")
+    return cause
+
+
+def _answering(endpoint: Endpoint, found: Diagnosis, answered: str) -> Diagnosis:
+    """Let the evidence show all that was answered."""
+    return replace(found, answered=_without_secret(endpoint, answered)[:_MOST_SHOWN])
+
+
+def _http_status(status: int) -> str:
+    phrase = ""
+    if status in {known.value for known in http.HTTPStatus}:
+        phrase = f" {http.HTTPStatus(status).phrase}"
+    return f"HTTP status {status}{phrase}"
+
+
+def _without_secret(endpoint: Endpoint, text: str) -> str:
+    """Hide the credentials in what a server says: some quote them when they refuse."""
+    secret = endpoint.credentials.reveal()
+    if not secret:
+        return text
+    for known in (base64.b64encode(secret.encode()).decode(), secret):
+        text = text.replace(known, MASK)
+    password = secret.removeprefix(f"{endpoint.user}:")
+    # The default one is part of many a sentence, and a short one may be any word of it.
+    before = r"(?<!\w)"
+    if password == _DEFAULT_PASSWORD or len(password) < _SHORT_PASSWORD:
+        before = r"(?i:(?<=password: )|(?<=password=)|(?<=password:)|(?<=password ))"
+    return re.sub(rf"{before}{re.escape(password)}(?!\w)", MASK, text)
 
 
 def _facts(endpoint: Endpoint) -> dict[str, Any]:
@@ -279,6 +340,7 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "path": endpoint.address,
         "host": endpoint.host or endpoint.path,
         "port": str(endpoint.port or endpoint.path),
+        "https": _https(endpoint, host),
         "user": endpoint.user or "(none)",
         "right_port": "19530",
         "right_address": f"{host}:19530",
@@ -306,4 +368,36 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "trust": "",
         "holder": "",
         "where": "",
+        "other_name": "",
+        "docker": _docker(endpoint.host),
+        "name_hint": _name_hint(endpoint.host),
+        "token_hint": "" if endpoint.credentials else " Give it by --token-env VARIABLE, or --ask.",
     }
+
+
+def _https(endpoint: Endpoint, host: str) -> str:
+    """Write the same address with TLS; a port that was not written is not meant."""
+    is_usual = endpoint.port in (80, 443)
+    if is_cloud(endpoint.host) and ".vectordb." not in endpoint.host:
+        is_usual = is_usual or endpoint.port == DEFAULT_PORT
+    return f"https://{host}" if is_usual else f"https://{host}:{endpoint.port}"
+
+
+def _docker(host: str) -> str:
+    """Say how to look at containers, where that can be done."""
+    if in_container():
+        return ""
+    return "In Docker: docker ps" if is_this_machine(host) else "In Docker, on that host: docker ps"
+
+
+def _name_hint(host: str) -> str:
+    """Say why a name that is right may be unknown here."""
+    if host == "host.docker.internal":
+        return "On Linux, Docker has to be told: --add-host=host.docker.internal:host-gateway"
+    if re.search(r"\.svc(\.|$)|\.cluster\.local$", host):
+        return "Such a name is known only inside the cluster; outside: kubectl port-forward."
+    if "." in host or ":" in host:
+        return ""
+    if in_container():
+        return "The name of another container is known only in a network that both are in."
+    return "The name of a container is known only to its neighbours; outside, it is localhost."

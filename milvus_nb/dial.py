@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from . import oserror
 from .blocking import run_blocking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Attempt", "SocketAddress", "dial", "look_up", "shown"]
+__all__ = ["UNIX", "Attempt", "SocketAddress", "dial", "look_up", "shown"]
+
+#: The family of Unix sockets; None where Python has none of them, as on Windows.
+UNIX: Final[int | None] = getattr(socket, "AF_UNIX", None)
 
 SocketAddress = tuple[int, Any]  # family, and what connect() of that family takes
 
@@ -45,7 +48,7 @@ class Attempt:
 def shown(address: SocketAddress) -> str:
     """Write an address for people."""
     family, where = address
-    if family == socket.AF_UNIX:
+    if family == UNIX:
         return str(where)
     host, port = where[:2]
     if family == socket.AF_INET6 and where[3] and "%" not in host:
@@ -136,7 +139,7 @@ async def _connect(address: SocketAddress, record: list[Attempt]) -> socket.sock
         connection.close()
         error = "not answered"
         if isinstance(failure, OSError):
-            error = os.strerror(failure.errno) if failure.errno else str(failure)
+            error = oserror.reason(failure)
         raise
     finally:
         ms = (time.perf_counter() - start) * 1000

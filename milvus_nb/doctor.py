@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from . import diagnosis, lite
-from .asking import AUTHORIZATION_OFF, refuse_without_token
+from .asking import AUTHORIZATION_OFF, check_cloud
 from .diagnosis import Diagnosis, ProbeError
 from .display import report_html, report_text
 from .investigate import investigate
@@ -142,7 +142,8 @@ class _Examination:
         self._stages.fail(failed)
         found = failed.diagnosis
         with contextlib.suppress(asyncio.TimeoutError):
-            look = investigate(self.endpoint, found, self._seen)
+            has_worked = self._monitor.has_worked(self.endpoint)
+            look = investigate(self.endpoint, found, self._seen, has_worked=has_worked)
             found = await asyncio.wait_for(look, max(ends - time.monotonic(), 0.5))
         self._stages.rename_failure(found.why)
         return found
@@ -150,6 +151,8 @@ class _Examination:
     async def _all(self) -> None:
         endpoint, stages = self.endpoint, self._stages
         if endpoint.kind != "lite":
+            if not endpoint.secure:
+                self._require_cloud_tls()
             await reach(endpoint, stages, self._seen, every=True)
             await self._calls(self._seen.target or endpoint.target)
             return
@@ -168,12 +171,19 @@ class _Examination:
         finally:
             await self._monitor.release(watch)
 
+    def _require_cloud_tls(self) -> None:
+        try:
+            check_cloud(self.endpoint)
+        except ProbeError as error:
+            self._stages.blame("tls", error)
+            raise
+
     async def _calls(self, target: str) -> None:
         endpoint, stages = self.endpoint, self._stages
         probe = Probe(endpoint, target)
         try:
             with stages.run("sign_in") as found:
-                refuse_without_token(endpoint)
+                check_cloud(endpoint)
                 await probe.sign_in()
                 found(_who(self._params))
                 if endpoint.credentials and await probe.accepts_anyone():

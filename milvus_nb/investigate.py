@@ -8,17 +8,19 @@ a failure is new.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from . import diagnosis
 from .certificate import day, handshake
-from .dial import dial, look_up
+from .diagnosis import ProbeError
+from .dial import dial
 from .management import MANAGEMENT_PORT, ask_management
-from .params import DEFAULT_PORT
-from .reach import Reached, greet, is_http2
+from .params import DEFAULT_PORT, Secret
+from .probe import Probe
+from .reach import Reached, greet, is_http2, reach
+from .stages import Stages
 
 if TYPE_CHECKING:
     import socket
@@ -32,8 +34,16 @@ __all__ = ["investigate", "silent_but_managed"]
 # not be named much later.
 _QUESTION_S: Final = 0.25
 
+# How long a call may take where something answers already, in seconds.
+_CALL_S: Final = 1.0
 
-async def investigate(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnosis:
+# Such a refusal is a Milvus's own.
+_MILVUS_SAYS: Final = ("no-credentials", "wrong-password", "wrong-api-key", "starting")
+
+
+async def investigate(
+    endpoint: Endpoint, base: Diagnosis, seen: Reached, *, has_worked: bool = False
+) -> Diagnosis:
     """Look closer at a failure.
 
     Parameters
@@ -44,6 +54,8 @@ async def investigate(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Dia
         What the failure says by itself.
     seen
         What was seen on the way.
+    has_worked
+        Whether a Milvus has answered there before: then no other place is meant.
 
     Returns
     -------
@@ -51,6 +63,8 @@ async def investigate(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Dia
         `base`, where nothing more was found out.
     """
     if endpoint.kind != "tcp" or seen.proxy is not None:
+        return base
+    if has_worked and base.cause == "refused":
         return base
     look = {
         "refused": _refused,
@@ -80,9 +94,9 @@ async def silent_but_managed(endpoint: Endpoint, base: Diagnosis) -> Diagnosis:
 
 
 async def _refused(endpoint: Endpoint, base: Diagnosis, _: Reached) -> Diagnosis:
-    if endpoint.port == DEFAULT_PORT or not await _speaks_http2(endpoint, DEFAULT_PORT):
+    if endpoint.port == DEFAULT_PORT or not await _is_milvus(endpoint):
         return base
-    return diagnosis.of(endpoint, "other-port")
+    return diagnosis.of(endpoint, "other-port", right_address=_usual(endpoint).address)
 
 
 async def _closed(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnosis:
@@ -106,11 +120,15 @@ async def _closed(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnos
     return diagnosis.of(endpoint, "plaintext-to-tls", trust=trust)
 
 
-async def _web_server(endpoint: Endpoint, base: Diagnosis, _: Reached) -> Diagnosis:
-    """Tell Milvus's management port from other web servers, and name the right one."""
+async def _web_server(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnosis:
+    """Tell Milvus's management port from other web servers, and name the right one.
+
+    A web server that wants TLS says so in plain text: 400 Bad Request.
+    """
     management = await ask_management(endpoint.host, endpoint.port, _QUESTION_S)
     if not management.is_milvus:
-        return base
+        wants_tls = not endpoint.secure and " 400 " in f"{base.answered} "
+        return await _closed(endpoint, base, seen) if wants_tls else base
     return diagnosis.of(endpoint, "management-port", **await _right_port(endpoint))
 
 
@@ -158,18 +176,29 @@ async def _certificate(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Di
 
 async def _right_port(endpoint: Endpoint) -> dict[str, str]:
     """Say where Milvus's own port is, if it is where it usually is."""
-    if await _speaks_http2(endpoint, DEFAULT_PORT):
-        return {}
+    if await _is_milvus(endpoint):
+        return {"right_address": _usual(endpoint).address}
     host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    return {"right_address": f"{host}:PORT (19530 by default; docker ps shows the mapping)"}
+    return {"right_address": f"{host}:PORT (19530 by default)"}
 
 
-async def _speaks_http2(endpoint: Endpoint, port: int) -> bool:
-    async def ask() -> bytes:
-        with await dial(await look_up(endpoint.host, port)) as connection:
-            return await greet(connection)
+def _usual(endpoint: Endpoint) -> Endpoint:
+    """Give the same place with Milvus's usual port, and without credentials."""
+    return replace(endpoint, port=DEFAULT_PORT, user="", credentials=Secret())
 
-    with contextlib.suppress(OSError, asyncio.TimeoutError):
-        answer = await asyncio.wait_for(ask(), _QUESTION_S)
-        return is_http2(answer)
-    return False
+
+async def _is_milvus(endpoint: Endpoint) -> bool:
+    """Ask whether a Milvus's proxy is on the usual port; internal ports speak gRPC as well."""
+    usual, seen = _usual(endpoint), Reached()
+    try:
+        await asyncio.wait_for(reach(usual, Stages(), seen), _QUESTION_S)
+        probe = Probe(usual, seen.target)
+    except (ProbeError, asyncio.TimeoutError):
+        return False
+    try:
+        await probe.version(_CALL_S)
+    except ProbeError as error:
+        return error.diagnosis.cause in _MILVUS_SAYS
+    finally:
+        await probe.close()
+    return True

@@ -6,12 +6,15 @@ So the last connection to a file must stop its server, or no other notebook can 
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
-from . import diagnosis, sdk
+from . import diagnosis, oserror, sdk
 from .diagnosis import Diagnosis, ProbeError
 from .errors import MissingExtraError
 from .lock import holder
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     from .params import Endpoint
 
 __all__ = ["release", "start"]
+
+# What a lock says that somebody else has, and a file system that has no locks.
+_TAKEN: Final = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+_NO_LOCKS: Final = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)
 
 # milvus-lite logs the reason of a failed start and returns None; starts take turns, so that a
 # reason is never taken for another file's.
@@ -105,11 +112,31 @@ def _manager() -> Any:
     return server_manager_instance
 
 
+def _path_here(lock: str) -> str:
+    """Give the path by which this process serves the database of a lock; empty if it does not."""
+    for path, (_, database, _) in list(_manager()._servers.items()):  # noqa: SLF001
+        with contextlib.suppress(OSError, TypeError):
+            # milvus-lite's own descriptor: the path may lead elsewhere by now.
+            if os.path.samestat(os.fstat(database._lock_fd), os.stat(lock)):  # noqa: SLF001
+                return str(path)
+    return ""
+
+
 def _diagnose(endpoint: Endpoint, error: BaseException | None) -> Diagnosis:
     said = f"{type(error).__name__}: {error}" if error else "milvus-lite gave no reason"
-    if type(error).__name__ != "DataDirLockedError":
+    if error is None or type(error).__name__ != "DataDirLockedError":
         return diagnosis.of(endpoint, "lite-failed", said)
-    who = holder(os.path.join(endpoint.path, "LOCK"))
+    if isinstance(why := error.__cause__, OSError) and why.errno not in _TAKEN:
+        cause = "lite-no-locks" if why.errno in _NO_LOCKS else "lite-failed"
+        return diagnosis.of(endpoint, cause, oserror.reason(why))
+    lock = os.path.join(endpoint.path, "LOCK")
+    if path := _path_here(lock):
+        then = "" if os.path.exists(path) else ", as it was called when it was opened"
+        name = f" as {replace(endpoint, path=path).address}{then}"
+        return diagnosis.of(endpoint, "lite-open-here", said, other_name=name)
+    who = holder(lock)
+    if who is not None and who.pid == os.getpid():
+        return diagnosis.of(endpoint, "lite-open-here", said)
     return diagnosis.of(
         endpoint,
         "lite-locked",

@@ -47,8 +47,21 @@ def holder(path: str) -> Holder | None:
         for line in Path("/proc/locks").read_text().splitlines():
             words = line.split()
             if len(words) > 5 and words[5].rpartition(":")[2] == str(inode) and int(words[4]) > 0:
-                return _process(int(words[4]))
+                pid = int(words[4])
+                # Who took it may have ended; the child that it left behind has it still.
+                heir = 0 if os.path.exists(f"/proc/{pid}") else _who_has_open(path)
+                return _process(heir or pid)
     return None
+
+
+def _who_has_open(path: str) -> int:
+    """Find a process of this user that has a file open; 0 where there is none."""
+    wanted = os.stat(path)
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(link.stat(), wanted):
+                return int(link.parts[2])
+    return 0
 
 
 def _process(pid: int) -> Holder:

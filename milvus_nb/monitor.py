@@ -305,6 +305,11 @@ class Monitor:
         found: Watch | None = self._here.home.watches.get(endpoint)
         return found
 
+    def has_worked(self, endpoint: Endpoint) -> bool:
+        """Tell whether a Milvus has ever answered there."""
+        home: _Home = self._here.home
+        return home.reacher.has_worked(endpoint)
+
     async def acquire(self, endpoint: Endpoint) -> Watch:
         """Get the endpoint's watch, shared by all connections to it."""
         home: _Home = self._here.home

@@ -153,7 +153,10 @@ class Probe:
                 found = diagnosis.silent(self._endpoint, "", limit)
             else:
                 code, details = error.code(), error.details()
-                found = diagnosis.from_rpc(self._endpoint, code, details, method.name)
+                channel = self._channel.get_state().name
+                found = diagnosis.from_rpc(
+                    self._endpoint, code, details, method.name, channel=channel
+                )
         except asyncio.CancelledError:
             if not self._is_closed:
                 raise  # our own task was cancelled, not the call

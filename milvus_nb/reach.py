@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 from . import diagnosis
 from .certificate import Certificate, handshake
 from .diagnosis import ProbeError
-from .dial import Attempt, SocketAddress, dial, look_up, shown
+from .dial import UNIX, Attempt, SocketAddress, dial, look_up, shown
+from .oserror import reason
 from .params import Secret
 from .proxies import Proxy, late, proxy, tunnel
 from .shared import Shared
@@ -80,6 +81,7 @@ class Reacher:
         self._reached_at: dict[_Place, float] = {}
         self._failed: dict[_Place, tuple[Diagnosis, float]] = {}
         self._asking: dict[_Place, Shared[Reached]] = {}
+        self._worked: set[_Place] = set()
 
     async def reach(self, endpoint: Endpoint, stages: Stages) -> Reached:
         """Reach it, unless that was done a moment ago and nobody wants to see the stages."""
@@ -127,6 +129,14 @@ class Reacher:
     def last(self, endpoint: Endpoint) -> Reached:
         """Give what was seen when it was last tried, also where that failed."""
         return self._seen.get(_place(endpoint)) or Reached()
+
+    def note_worked(self, endpoint: Endpoint) -> None:
+        """Note that a Milvus answers there."""
+        self._worked.add(_place(endpoint))
+
+    def has_worked(self, endpoint: Endpoint) -> bool:
+        """Tell whether a Milvus has ever answered there: then that is the right place."""
+        return _place(endpoint) in self._worked
 
     def forget(self, endpoint: Endpoint) -> None:
         """Note that it cannot be reached any more."""
@@ -250,7 +260,9 @@ async def _first_frame(receive: Callable[[int], Awaitable[bytes]]) -> bytes:
 async def _resolve(endpoint: Endpoint, stages: Stages, seen: Reached) -> None:
     if endpoint.kind == "unix":
         stages.skip("resolve")
-        seen.addresses = [(socket.AF_UNIX, endpoint.path)]
+        if UNIX is None:
+            raise ProbeError(diagnosis.of(endpoint, "socket", "this Python has no Unix sockets"))
+        seen.addresses = [(UNIX, endpoint.path)]
         return
     seen.proxy = way = proxy(endpoint)
     with stages.run("resolve") as found:
@@ -331,7 +343,7 @@ def _through(endpoint: Endpoint, way: Proxy | None) -> Iterator[None]:
             raise
         if isinstance(error, ProbeError) and error.diagnosis.cause.startswith("proxy-"):
             raise
-        said = error.diagnosis.answered if isinstance(error, ProbeError) else str(error)
+        said = error.diagnosis.answered if isinstance(error, ProbeError) else reason(error)
         facts = {"proxy": way.address, "variable": way.variable}
         found = diagnosis.of(endpoint, "proxy-unreachable", said, **facts)
     else:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from .cloud import is_cloud
 from .diagnosis import plain
 from .management import MANAGEMENT_PORT, Management, ask_management
 from .params import redact
@@ -109,7 +110,7 @@ async def _ask(
     headers = {"Accept": "application/json"}
     if content is not None:
         headers["Content-Type"] = "application/json"
-    if endpoint.credentials:
+    if endpoint.credentials and (endpoint.secure or not is_cloud(endpoint.host)):
         headers["Authorization"] = f"Bearer {endpoint.credentials.reveal()}"
     tls = endpoint.tls if endpoint.secure else None
     return await fetch(

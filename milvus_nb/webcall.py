@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
 import re
 import ssl
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from . import oserror
 from .certificate import default_roots
 from .diagnosis import plain
 from .dial import dial, look_up
@@ -227,8 +227,7 @@ def _why(error: OSError | ValueError) -> str:
     if isinstance(error, ConnectionError) and not error.errno:  # asyncio's word for it
         return "it closed the connection during the TLS handshake"
     if isinstance(error, OSError):
-        known = error.errno is not None and error.errno > 0  # a look-up's numbers are its own
-        return os.strerror(error.errno) if known and error.errno else error.strerror or str(error)
+        return oserror.reason(error)
     return "it cannot be written in HTTP" if isinstance(error, UnicodeError) else str(error)
 
 

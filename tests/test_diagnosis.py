@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
+import errno
+import functools
 import os
 import socket
 import ssl
@@ -28,6 +31,7 @@ from tests.servers import (
     FullBacklog,
     GatewayPeer,
     MysqlPeer,
+    Peer,
     PostgresPeer,
     RedisPeer,
     ScriptedMilvus,
@@ -35,6 +39,7 @@ from tests.servers import (
     SmtpPeer,
     SshPeer,
     WebServer,
+    grpc_answer,
     make_certificates,
     make_self_signed,
     run_in_namespace,
@@ -168,7 +173,7 @@ def expired(world: World, *, from_days: int, to_days: int) -> dict[str, Any]:
 
 def cloud(world: World) -> dict[str, Any]:
     """Let a proxy say that the cloud's name is here."""
-    host = "in03-1234.serverless.gcp-us-west1.cloud.zilliz.com"
+    host = CLOUD
     found = world.certificates(names=(host,))
     server = world.start(ScriptedMilvus(certificates=found))
     way = world.start(ConnectProxy(routes={f"{host}:443": ("127.0.0.1", server.port)}))
@@ -221,6 +226,97 @@ def scripted(world: World, method: str, answer: Any) -> dict[str, Any]:
     return {"uri": world.start(ScriptedMilvus({method: answer})).address}
 
 
+def answering(world: World, status: int) -> dict[str, Any]:
+    return {"uri": world.start(GatewayPeer(status)).address}
+
+
+def gateway(world: World, status: int, message: str = "", **how: Any) -> dict[str, Any]:
+    """Start a gateway that answers gRPC calls by itself."""
+    peer = world.start(GatewayPeer(200, fields=grpc_answer(status, message), **how))
+    return {"uri": peer.address, "token": "root:s3cret"}
+
+
+def refusing(world: World, code: str, text: str, **given: Any) -> dict[str, Any]:
+    """Start a Milvus that refuses every call."""
+
+    def refuse(context: grpc.ServicerContext) -> bytes:
+        context.abort(grpc.StatusCode[code], text)
+
+    methods = dict.fromkeys(("Connect", "GetVersion", "CheckHealth"), refuse)
+    return {"uri": world.start(ScriptedMilvus(methods)).address, **given}
+
+
+def wants_tls(world: World) -> dict[str, Any]:
+    """Start a server that answers plain text with 400, as nginx and Go's do, and speaks TLS."""
+    certificates = world.certificates()
+
+    class Both(Peer):
+        """Tell TLS from plain text by the first byte."""
+
+        async def converse(
+            self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
+            first = await self.read(reader)
+            if not first.startswith(b"\x16"):
+                writer.write(b"HTTP/1.0 400 Bad Request\r\n\r\nsent to an HTTPS server.")
+                return
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", behind.port)
+            far_writer.write(first)
+            try:
+                while data := await far_reader.read(1 << 16):
+                    writer.write(data)
+                    far_writer.write(await self.read(reader))
+            finally:
+                far_writer.transport.abort()
+
+    behind = world.start(ScriptedMilvus(certificates=certificates))
+    return {"uri": world.start(Both()).address}
+
+
+def another_milvus_inside(world: World) -> dict[str, Any]:
+    """Start what is no proxy of Milvus on the usual port: an internal one speaks gRPC, too."""
+    world.start(GatewayPeer(host=OWN_HOST, port=19530, fields=grpc_answer(12, UNKNOWN_SERVICE)))
+    return {"uri": f"{OWN_HOST}:{free_port()}"}
+
+
+def milvus_that_asks_for_a_sign_in(world: World) -> dict[str, Any]:
+    missing = grpc_answer(16, "missing authorization in header")
+    world.start(GatewayPeer(200, host=OWN_HOST, port=19530, fields=missing))
+    return {"uri": f"{OWN_HOST}:{free_port()}", "token": "root:s3cret"}
+
+
+@contextlib.contextmanager
+def another_registry() -> Iterator[ConnectionRegistry]:
+    found = ConnectionRegistry()
+    yield found
+    found.shutdown()
+
+
+def renamed_while_open(world: World) -> dict[str, Any]:
+    registry = world.start(another_registry())
+    registry.connect(uri=str(world.tmp_path / "old.db"))
+    (world.tmp_path / "old.db").rename(world.tmp_path / "new.db")
+    return {"uri": str(world.tmp_path / "new.db")}
+
+
+def opened_by_other_code(world: World) -> dict[str, Any]:
+    from milvus_lite import MilvusLite
+
+    path = str(world.tmp_path / "own.db")
+    world.start(contextlib.closing(MilvusLite(path)))
+    return {"uri": path}
+
+
+def without_locks(world: World, number: int) -> dict[str, Any]:
+    """Let the file system have no locks, as some network and FUSE mounts."""
+
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    world.environment.setattr("fcntl.flock", flock)
+    return {"uri": str(world.tmp_path / "nfs.db")}
+
+
 def denied(context: grpc.ServicerContext) -> bytes:
     context.abort(grpc.StatusCode.PERMISSION_DENIED, "PrivilegeConnect is needed")
 
@@ -269,9 +365,35 @@ def damaged_lite(world: World) -> dict[str, Any]:
     return {"uri": str(world.tmp_path / "broken.db")}
 
 
+UNKNOWN_SERVICE = "unknown service milvus.proto.milvus.MilvusService"
+CLOUD = "in03-1234.serverless.gcp-us-west1.cloud.zilliz.com"
+PASSWORD_WRONG = "auth check failure, please check username and password are correct"
+
+# What gateways say in gRPC's own form of a Milvus that they cannot reach. Each sentence has words
+# in it that gRPC's transport on this side has, too.
+RESET = "upstream connect error or disconnect/reset before headers. reset reason: "
+UPSTREAM = {
+    "Envoy, refused": f"{RESET}remote connection failure, transport failure reason: delayed "
+    "connect error: Connection refused",
+    "Envoy, TLS": f"{RESET}remote connection failure, transport failure reason: TLS_error:|2684355"
+    "81:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end",
+    "Envoy, cut off": f"{RESET}connection termination",
+    "Envoy, none healthy": "no healthy upstream",
+    "Envoy, timeout": "upstream request timeout",
+    "Kong": "name resolution failed",
+    "Go": 'connection error: desc = "transport: Error while dialing: dial tcp 10.0.0.5:19530: '
+    'connect: network is unreachable"',
+    "Go, TLS": "x509: certificate has expired or is not yet valid",
+    "gRPC's own": "failed to connect to all addresses; last error: UNKNOWN: ipv4:10.0.0.5:19530: "
+    "Failed to connect to remote host: Connection refused",
+    "Linkerd": "HTTP Balancer service in fail-fast",
+    "nothing": "",
+}
+
 FAULTS = (
     # The way
-    Fault("closed port", "refused", "localhost:1.", lambda _: {"uri": "localhost:1"}),
+    Fault("closed port", "refused", f"{OWN_HOST}:1.", lambda _: {
+        "uri": f"{OWN_HOST}:1"}),
     Fault("closed port beside a server", "other-port", f"connect {OWN_HOST}:19530", wrong_port),
     Fault("socket missing", "socket", "No such file", lambda w: {
         "uri": f"unix:{w.tmp_path}/milvus.sock"}),
@@ -315,10 +437,44 @@ FAULTS = (
     Fault("TLS to SSH", "other-protocol", "SSH", lambda w: {
         "uri": f"https://{w.start(SshPeer()).address}"}),
     Fault("etcd", "not-milvus", "etcd", lambda w: {"uri": f"localhost:{w.server().etcd_port}"}),
-    Fault("gateway 404", "gateway", "404", lambda w: {"uri": w.start(GatewayPeer(404)).address}),
-    Fault("gateway 401", "gateway", "401", lambda w: {"uri": w.start(GatewayPeer(401)).address}),
-    Fault("gateway 503", "gateway", "503", lambda w: {"uri": w.start(GatewayPeer(503)).address}),
-    Fault("gateway 200", "gateway", "200", lambda w: {"uri": w.start(GatewayPeer(200)).address}),
+    Fault("gateway 404", "gateway", "404", lambda w: answering(w, 404)),
+    *(
+        Fault(f"gateway {status}", cause, str(status),
+              functools.partial(answering, status=status))
+        for cause, statuses in {
+            "gateway": (200, 204, 400, 415, 421, 426, 431, 464, 500, 501),
+            "gateway-redirect": (301, 302, 303, 307, 308),
+            "gateway-sign-in": (401, 407, 511),
+            "gateway-forbidden": (403, 451),
+            "limited": (429,),
+            "upstream": (408, 502, 503, 504, 520, 521, 522, 523, 524, 525, 526, 530),
+        }.items()
+        for status in statuses
+    ),
+    *(
+        Fault(f"gateway: {name}", "upstream", text or "UNAVAILABLE",
+              functools.partial(gateway, status=14, message=text))
+        for name, text in UPSTREAM.items()
+    ),
+    Fault("gateway hangs up", "upstream", "no healthy upstream",
+          lambda w: gateway(w, 14, "no healthy upstream", hangs_up=True)),
+    Fault("gateway: no route", "gateway", "UNIMPLEMENTED", lambda w: gateway(w, 12)),
+    Fault("gateway: JWT", "gateway-sign-in", "Jwt is missing",
+          lambda w: gateway(w, 16, "Jwt is missing")),
+    Fault("gateway: key", "gateway-sign-in", "sign-in of its own",
+          lambda w: gateway(w, 16, "No API key found in request")),
+    Fault("gateway: RBAC", "gateway-forbidden", "RBAC", lambda w: gateway(
+        w, 7, "RBAC: access denied")),
+    Fault("gateway: rate limit", "limited", "Wait", lambda w: gateway(w, 8)),
+    Fault("gateway: rate limit, unavailable", "limited", "local_rate_limited",
+          lambda w: gateway(w, 14, "local_rate_limited")),
+    Fault("Milvus not ready", "starting", "Proxy is not ready yet", lambda w: refusing(
+        w, "UNAVAILABLE", "internal: Milvus Proxy is not ready yet. please wait")),
+    Fault("another Milvus's internal port", "refused", "Connection refused",
+          another_milvus_inside),
+    Fault("closed port beside one with users", "other-port", f"connect {OWN_HOST}:19530",
+          milvus_that_asks_for_a_sign_in),
+    Fault("plain text to a server that wants TLS", "plaintext-to-tls", "--secure", wants_tls),
     Fault("server too old", "server-too-old", "does not know Connect", lambda w: {
         "uri": w.start(ScriptedMilvus({})).address}),
     # TLS
@@ -355,6 +511,18 @@ FAULTS = (
         "uri": w.server("milvus_auth").uri, "token": "abcdef"}),
     Fault("no credentials", "no-credentials", "--token-env", lambda w: {
         "uri": w.server("milvus_auth").uri}),
+    Fault("wrong password, Milvus before 2.3.5", "wrong-password", "user root",
+          lambda w: refusing(w, "UNKNOWN", PASSWORD_WRONG, token="root:s3cret")),
+    Fault("wrong password, quoted by the server", "wrong-password", "user root",
+          lambda w: refusing(
+              w, "UNKNOWN", f"actual=username: root, password: s3cret]: {PASSWORD_WRONG}",
+              token="root:s3cret")),
+    Fault("no credentials, Milvus before 2.3.5", "no-credentials", "--token-env",
+          lambda w: refusing(w, "UNKNOWN", "missing authorization in header")),
+    Fault("bad API key, Milvus before 2.3", "wrong-api-key", "user:password",
+          lambda w: refusing(w, "UNKNOWN", PASSWORD_WRONG, token="s3cret")),
+    Fault("cloud without TLS", "cloud-no-tls", f"https://{CLOUD}", lambda _: {
+        "uri": CLOUD, "token": "s3cret"}),
     Fault("cloud without a token", "cloud-no-token", "--token-env", cloud),
     Fault("not allowed", "permission-denied", "PrivilegeConnect",
           lambda w: scripted(w, "Connect", denied)),
@@ -375,6 +543,13 @@ FAULTS = (
         "uri": "http://localhost:9091/webui/"}),
     # Milvus Lite
     Fault("Lite locked", "lite-locked", "the kernel of /home/ada/experiments/search.ipynb", locked),
+    Fault("Lite renamed while open", "lite-open-here", "old.db", renamed_while_open),
+    Fault("Lite open without us", "lite-open-here", "in this kernel", opened_by_other_code),
+    *(
+        Fault(f"Lite without locks ({errno.errorcode[number]})", "lite-no-locks", "local disk",
+              functools.partial(without_locks, number=number))
+        for number in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
+    ),
     Fault("Lite folder missing", "lite-folder-missing", "no/such", lambda w: {
         "uri": str(w.tmp_path / "no/such/demo.db")}),
     Fault("Lite name", "lite-name", ".db", lambda _: {"uri": "./demo.sqlite"}),

@@ -29,6 +29,7 @@ from tests.servers.peers import (
     SmtpPeer,
     SshPeer,
     WebServer,
+    grpc_answer,
 )
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "SmtpPeer",
     "SshPeer",
     "WebServer",
+    "grpc_answer",
     "make_certificates",
     "make_self_signed",
     "run_in_namespace",

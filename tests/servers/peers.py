@@ -163,12 +163,16 @@ class MysqlPeer(Peer):
 
 
 class GatewayPeer(Peer):
-    """An HTTP/2 server that knows no gRPC: each request gets an HTTP status, and no body.
+    """An HTTP/2 server in front of nothing: each request gets an HTTP status, and no body.
 
     Parameters
     ----------
     status
         The HTTP status, for example 404; may be set at any time.
+    fields
+        More fields of its answer, with names in lower case, such as those of `grpc_answer`.
+    hangs_up
+        Whether it says goodbye (GOAWAY) and closes the connection after an answer.
     host, port, tls
         As of `Peer`.
     """
@@ -176,7 +180,7 @@ class GatewayPeer(Peer):
     # RFC 7541, Appendix A: the index of ":status: …" in HPACK's static table.
     _INDEXES: ClassVar = {200: 8, 204: 9, 206: 10, 304: 11, 400: 12, 404: 13, 500: 14}
     # RFC 9113, section 6: types of frames, and flags.
-    _HEADERS, _SETTINGS, _PING = 1, 4, 6
+    _HEADERS, _SETTINGS, _PING, _GOAWAY = 1, 4, 6, 7
     _END_STREAM, _ACK, _END_HEADERS = 1, 1, 4
     _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -186,10 +190,14 @@ class GatewayPeer(Peer):
         host: str = "127.0.0.1",
         port: int = 0,
         *,
+        fields: Mapping[str, str] | None = None,
+        hangs_up: bool = False,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(host, port, tls=tls)
         self.status = status
+        self.fields = dict(fields or {})
+        self._hangs_up = hangs_up
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.received += await reader.readexactly(len(self._PREFACE))
@@ -205,7 +213,24 @@ class GatewayPeer(Peer):
                 writer.write(self._frame(self._PING, self._ACK, payload=payload))
             elif kind == self._HEADERS:
                 ends = self._END_STREAM | self._END_HEADERS
-                writer.write(self._frame(self._HEADERS, ends, stream, self._status_field()))
+                writer.write(self._frame(self._HEADERS, ends, stream, self._header_block()))
+                if self._hangs_up:
+                    last = stream.to_bytes(4, "big") + bytes(4)  # and no error
+                    writer.write(self._frame(self._GOAWAY, payload=last))
+                    return
+
+    def _header_block(self) -> bytes:
+        # RFC 7541, section 6.2.2: literal fields without indexing.
+        pairs = (self._text(name) + self._text(value) for name, value in self.fields.items())
+        return self._status_field() + b"".join(b"\x00" + pair for pair in pairs)
+
+    def _text(self, text: str) -> bytes:
+        encoded = text.encode()
+        if len(encoded) < 127:
+            return bytes((len(encoded),)) + encoded
+        rest = len(encoded) - 127  # RFC 7541, section 5.1
+        length = bytes((127, rest)) if rest < 128 else bytes((127, rest % 128 + 128, rest // 128))
+        return length + encoded
 
     def _status_field(self) -> bytes:
         if index := self._INDEXES.get(self.status):
@@ -216,6 +241,20 @@ class GatewayPeer(Peer):
     def _frame(self, kind: int, flags: int = 0, stream: int = 0, payload: bytes = b"") -> bytes:
         head = (len(payload) << 16) | (kind << 8) | flags
         return head.to_bytes(5, "big") + stream.to_bytes(4, "big") + payload
+
+
+def grpc_answer(status: int, message: str = "") -> dict[str, str]:
+    """Give the fields by which a gateway refuses a gRPC call by itself: HTTP status 200, no body.
+
+    Parameters
+    ----------
+    status
+        gRPC's status code, such as 14 for UNAVAILABLE.
+    message
+        Its details.
+    """
+    fields = {"content-type": "application/grpc", "grpc-status": str(status), "server": "envoy"}
+    return {**fields, "grpc-message": message} if message else fields
 
 
 @dataclass(frozen=True)

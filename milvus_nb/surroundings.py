@@ -1,0 +1,42 @@
+"""Where this kernel runs: an advice must fit the place where it is read."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import ipaddress
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+__all__ = ["in_container", "is_this_machine"]
+
+# What Docker and Podman put into each of theirs.
+_MARKS: Final = ("/.dockerenv", "/run/.containerenv")
+# A toolbox is a container that shares its machine's network.
+_TOOLBOX: Final = "/run/.toolboxenv"
+_CGROUP: Final = "/proc/1/cgroup"
+
+
+@functools.cache
+def in_container() -> bool:
+    """Tell whether this process runs in a container, where localhost is that container."""
+    if os.path.exists(_TOOLBOX):
+        return False
+    if "KUBERNETES_SERVICE_HOST" in os.environ or any(map(os.path.exists, _MARKS)):
+        return True
+    with contextlib.suppress(OSError):
+        group = Path(_CGROUP).read_text("utf-8", "replace")
+        return re.search(r"docker|kubepods|containerd|libpod|/lxc|/ecs", group) is not None
+    return False
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether a host is the loopback: localhost, 127.0.0.0/8, ::1, or none in particular."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(host.partition("%")[0])
+        return address.is_loopback or address.is_unspecified
+    return False
