@@ -7,6 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 ARGS ?=
+# Most tests wait for a server or a page, so three files at a time keep two cores busy. A worker
+# starts the servers and the JupyterLab that its files need, and no others.
+SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 # In a container we are often root, and Jupyter then wants to hear that this is meant.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -29,7 +32,7 @@ lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser:
 
 test: check chromium clients $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/hosts ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
 	$(if $(wildcard lab/test/*.test.ts*),cd lab && jlpm run test)
-	python -m pytest $(ARGS)
+	python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, formatting
 	ruff check .

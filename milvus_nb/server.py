@@ -62,7 +62,6 @@ class MilvusServer(LoggingConfigurable):
     test_timeout = Float(5.0, help="How long such a test may take, in seconds.").tag(config=True)
 
     root_dir = ""
-    _table: ConnectionTable | None = None
 
     def store(self, path: str) -> ProfileStore:
         """Give the profiles as a notebook at this path sees them.
@@ -95,13 +94,11 @@ class MilvusServer(LoggingConfigurable):
         return ProfileStore(folder, root)
 
     def table(self) -> ConnectionTable:
-        """Give what tests a profile; gRPC is imported for the first test."""
-        if self._table is None:
-            from .table import ConnectionTable
-            from .watch import Pace
+        """Make what tests a profile; gRPC is imported for the first test."""
+        from .table import ConnectionTable
+        from .watch import Pace
 
-            self._table = ConnectionTable(Pace(), self.test_timeout)
-        return self._table
+        return ConnectionTable(Pace(), self.test_timeout)
 
 
 class _Handler(APIHandler):
@@ -238,13 +235,15 @@ class TestHandler(_Handler):
         if secret:
             require_address(profile, address)
             given["secret"] = Secret(secret)
-        job = examine_profile(self.milvus.table(), profile, **given)
+        table = self.milvus.table()
+        job = examine_profile(table, profile, **given)
         try:
             # A keyring that is locked may wait for somebody to unlock it.
             return messages.report(await asyncio.wait_for(_ended(job), 2 * given["timeout"] + 5))
         except asyncio.TimeoutError:
-            job.cancel()
             raise _refused("The test has not ended; is the keyring locked?") from None
+        finally:
+            await _in_thread(table.monitor.stop)  # the server keeps no thread of ours
 
 
 class OpenApiHandler(_Handler):

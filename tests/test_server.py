@@ -13,6 +13,7 @@ from tornado.httpclient import HTTPClientError
 
 from milvus_nb.profile_file import VARIABLE
 from milvus_nb.profiles import Profile, ProfileStore, SecretRef
+from tests.helpers import threads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -181,6 +182,7 @@ async def test_a_test_without_a_kernel(
     assert (status, report["failure"]["cause"]) == (200, "wrong-password")
     assert SECRET not in json.dumps(report)
     assert (await fetch("profiles", "none", "test", method="POST", body=""))[0] == 404
+    assert threads("milvus-nb") == []  # the server keeps none of ours
 
 
 async def test_strangers_and_other_sites_are_refused(
