@@ -110,6 +110,8 @@ class Asker:
             and nobody asks what is behind it once more.
         """
         ends = time.monotonic() + limit
+        if self._probe is not None and self._probe.is_lost():
+            await self.lose()  # what we can close at once, gRPC's own new attempt cannot
         probe = self._probe
         try:
             self.require_file()
@@ -150,8 +152,8 @@ class Asker:
         """Whether there is a channel."""
         return self._probe is not None
 
-    def lost(self) -> asyncio.Task[None] | None:
-        """Give the task that ends when the connection is lost; None where there is none now."""
+    def lost(self) -> asyncio.Future[None] | None:
+        """Give what ends when the connection is lost; None where there is none now."""
         return self._probe.lost() if self._probe is not None else None
 
     async def lose(self) -> None:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import base64
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-# gRPC's core writes each failed handshake to the process's standard error, which a kernel shows
-# in the notebook; we report it ourselves. Read once, when gRPC is first imported.
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-
 import grpc
-import grpc.aio
 
 if TYPE_CHECKING:
     from .params import Endpoint
 
-__all__ = ["CHANNEL_OPTIONS", "call_metadata", "open_channel"]
+__all__ = [
+    "CHANNEL_OPTIONS",
+    "call_metadata",
+    "connectivity",
+    "is_connected",
+    "is_connecting",
+    "open_channel",
+]
 
 #: Channel options of probes and of the clients we make: a socket of their own, so that closing
 #: means closing; the next attempt within a second of a failed one (gRPC's default backs off up to
@@ -41,8 +42,11 @@ def call_metadata(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
     return (("authorization", base64.b64encode(credentials.encode()).decode()),)
 
 
-def open_channel(endpoint: Endpoint, target: str) -> grpc.aio.Channel:
-    """Open a channel for the running event loop; it connects with the first call.
+def open_channel(endpoint: Endpoint, target: str) -> grpc.Channel:
+    """Open a channel; it connects with the first call.
+
+    It is not one of ``grpc.aio``: a thread of that waits inside gRPC for as long as there are
+    channels, so that gRPC skips its handlers for forks, and says so in the cell that forks.
 
     Parameters
     ----------
@@ -68,13 +72,37 @@ def open_channel(endpoint: Endpoint, target: str) -> grpc.aio.Channel:
         named["grpc.ssl_target_name_override"] = tls.server_name or endpoint.host
     options = list({**CHANNEL_OPTIONS, **named, **endpoint.channel_arguments}.items())
     if not endpoint.secure:
-        return grpc.aio.insecure_channel(target, options=options)
+        return grpc.insecure_channel(target, options=options)
     credentials = grpc.ssl_channel_credentials(
         root_certificates=_read(tls.root_pem_path),
         private_key=_read(tls.client_key_path),
         certificate_chain=_read(tls.client_pem_path),
     )
-    return grpc.aio.secure_channel(target, credentials, options=options)
+    return grpc.secure_channel(target, credentials, options=options)
+
+
+def is_connected(channel: Any) -> bool:
+    """Tell whether a channel has a socket at this moment."""
+    return connectivity(channel) is grpc.ChannelConnectivity.READY
+
+
+def is_connecting(channel: Any) -> bool:
+    """Have a channel connect where it does not yet; tell whether that goes on."""
+    return connectivity(channel, connect=True) in (
+        grpc.ChannelConnectivity.IDLE,
+        grpc.ChannelConnectivity.CONNECTING,
+    )
+
+
+def connectivity(channel: Any, *, connect: bool = False) -> grpc.ChannelConnectivity:
+    """Give the state of a channel, of ours or of a client; `connect` it where it is idle."""
+    # A private name: the public way costs a thread a channel.
+    core = channel._channel  # noqa: SLF001  # as above
+    try:
+        number = core.check_connectivity_state(connect)
+    except ValueError:  # closed
+        return grpc.ChannelConnectivity.SHUTDOWN
+    return next(state for state in grpc.ChannelConnectivity if state.value[0] == number)
 
 
 def _read(path: str) -> bytes | None:

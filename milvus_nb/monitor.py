@@ -10,16 +10,14 @@ import asyncio
 import atexit
 import concurrent.futures
 import contextlib
-import gc
 import os
 import threading
 import time
 import weakref
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import grpc.aio
-
 from .errors import ClosedError, MilvusNbError
+from .forks import forkable
 from .reach import Reacher
 from .watch import Pace, Watch
 
@@ -140,13 +138,6 @@ def _refuse_own_thread(loop: asyncio.AbstractEventLoop | None) -> None:
         )
 
 
-def _on_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Pass over what gRPC's one poller still has for a loop that is closed; log the rest."""
-    error = context.get("exception")
-    if not (isinstance(error, RuntimeError) and str(error) == "Event loop is closed"):
-        loop.default_exception_handler(context)
-
-
 class _Home:
     """What belongs to one thread: its watches, and its ways to them."""
 
@@ -170,7 +161,7 @@ class Monitor:
         self._home = _Home()
         self._here = threading.local()  # the home of the thread that runs
         self._tickers: list[Callable[[], None]] = []
-        self._lock = threading.Lock()
+        self._lock = forkable(threading.Lock())
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._pid = 0
@@ -259,18 +250,13 @@ class Monitor:
 
     def _run(self, loop: asyncio.AbstractEventLoop, home: _Home) -> None:
         asyncio.set_event_loop(loop)
-        loop.set_exception_handler(_on_error)
         self._here.home = home
-        # Otherwise gRPC ends and restarts its polling thread with the last and the next channel.
-        grpc.aio.init_grpc_aio()
         try:
             measuring = loop.create_task(self._measure())
             loop.run_forever()
             measuring.cancel()
             loop.run_until_complete(self._close_all())
         finally:
-            gc.collect()  # channels sit in cycles, and gRPC's polling thread lives as long as they
-            grpc.aio.shutdown_grpc_aio()
             asyncio.set_event_loop(None)
             loop.close()
             for job in list(home.jobs):

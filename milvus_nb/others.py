@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from . import lite, sdk
 from .blocking import run_blocking, to_the_end
 from .connection import Connection
+from .forks import forkable
 from .variables import holders, user_namespace
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Others:
         self._monitor = monitor
         self._emit = emit
         self._disconnect = disconnect
-        self._lock = threading.Lock()
+        self._lock = forkable(threading.Lock())
         self._known: dict[int, _Other] = {}
 
     # From any thread

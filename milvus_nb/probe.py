@@ -6,22 +6,29 @@ Everything here runs on the monitor's event loop, and fails with `ProbeError`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import socket
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
-import grpc.aio
 
 from . import __version__, diagnosis, wire
-from .channel import call_metadata, open_channel
+from .channel import call_metadata, connectivity, is_connecting, open_channel
 from .diagnosis import ProbeError
+from .forks import GATE
+from .lookout import lookout
 from .sockets import all_closed
 
 if TYPE_CHECKING:
     from .params import Endpoint
 
 __all__ = ["Probe"]
+
+# While gRPC connects, it is looked at this often, in seconds.
+_FIRST_LOOK_S: Final = 0.0005
+_LAST_LOOK_S: Final = 0.01
 
 _NOT_OFFERED: Final = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED)
 
@@ -46,10 +53,11 @@ class Probe:
         self._endpoint = endpoint
         self._metadata = call_metadata(endpoint)
         self._is_closed = False
-        self._lost: asyncio.Task[None] | None = None
+        self._lost: asyncio.Future[None] | None = None
         self._callables: dict[str, Any] = {}
         try:
-            self._channel = open_channel(endpoint, target)
+            with GATE.passing():
+                self._channel = open_channel(endpoint, target)
         except OSError as error:
             raise ProbeError(diagnosis.from_os_error(endpoint, error)) from None
 
@@ -57,28 +65,38 @@ class Probe:
         """Close the socket. Calls that are under way fail."""
         self._is_closed = True
         self._callables.clear()
+        lookout().forget(self._channel)
         async with all_closed(int(self._is_connected())):
-            await self._channel.close()
-            if self._lost is not None:
-                self._lost.cancel()
-                await asyncio.gather(self._lost, return_exceptions=True)
+            with GATE.passing():
+                self._channel.close()
 
     async def ready(self) -> None:
         """Wait until the channel has connected, or cannot."""
-        waiting = (grpc.ChannelConnectivity.IDLE, grpc.ChannelConnectivity.CONNECTING)
-        while (state := self._channel.get_state(try_to_connect=True)) in waiting:
-            await self._channel.wait_for_state_change(state)
+        pause = _FIRST_LOOK_S
+        while self._is_connecting():
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LAST_LOOK_S)
 
-    def lost(self) -> asyncio.Task[None] | None:
-        """Give the task that ends when the connection is lost; None where there is none now."""
+    def _is_connecting(self) -> bool:
+        with GATE.passing():
+            return is_connecting(self._channel)
+
+    def lost(self) -> asyncio.Future[None] | None:
+        """Give what ends when the connection is lost; None where there is none now."""
         if self._lost is None and self._is_connected():
-            # One for the channel's life: gRPC cannot take such a question back.
-            ready = grpc.ChannelConnectivity.READY
-            self._lost = asyncio.create_task(self._channel.wait_for_state_change(ready))
+            self._lost = lookout().lost(self._channel)
         return self._lost
 
+    def is_lost(self) -> bool:
+        """Tell whether a connection that was there is lost; the next call would make another."""
+        return self._lost is not None and not self._is_connected()
+
     def _is_connected(self) -> bool:
-        return self._channel.get_state() is grpc.ChannelConnectivity.READY
+        return self._connectivity() is grpc.ChannelConnectivity.READY
+
+    def _connectivity(self) -> grpc.ChannelConnectivity:
+        with GATE.passing():
+            return connectivity(self._channel)
 
     # The calls
 
@@ -144,33 +162,64 @@ class Probe:
             call = self._callables[method.name] = self._channel.unary_unary(
                 method.path, method.request.SerializeToString, method.response.FromString
             )
-        try:
-            return await call(method.request(**fields), metadata=headers, timeout=limit)
-        except grpc.aio.AioRpcError as error:
-            if optional and error.code() in _NOT_OFFERED:
-                return None
-            if limit is not None and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
-                found = diagnosis.silent(self._endpoint, "", limit)
-            else:
-                code, details = error.code(), error.details()
-                channel = self._channel.get_state().name
-                found = diagnosis.from_rpc(
-                    self._endpoint, code, details, method.name, channel=channel
-                )
-        except asyncio.CancelledError:
-            if not self._is_closed:
-                raise  # our own task was cancelled, not the call
+        code, details, reply = await _answer(call, method.request(**fields), headers, limit)
+        if code is grpc.StatusCode.OK:
+            return reply
+        if optional and code in _NOT_OFFERED:
+            return None
+        if self._is_closed:
             found = diagnosis.connection_lost(self._endpoint)
-        except grpc.aio.UsageError:  # the channel was closed before the call began
-            found = diagnosis.connection_lost(self._endpoint)
-        finally:
-            del call  # an error keeps this frame, a call keeps the socket
+        elif limit is not None and code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            found = diagnosis.silent(self._endpoint, "", limit)
+        else:
+            state = self._connectivity().name
+            found = diagnosis.from_rpc(self._endpoint, code, details, method.name, channel=state)
+        del call  # an error keeps this frame, a call keeps the socket
         raise ProbeError(found)
 
     def _refuse(self, status: Any) -> None:
         if _failed(status):
             code = status.code or status.error_code
             raise ProbeError(diagnosis.server_refused(self._endpoint, code, status.reason))
+
+
+async def _answer(
+    make: Any, request: Any, headers: tuple[tuple[str, str], ...], limit: float | None
+) -> tuple[grpc.StatusCode, str, Any]:
+    """Make a call; give its status, the words with it, and the reply where it is OK."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    while True:
+        ended = loop.create_future()
+        left = None if limit is None else max(limit - (loop.time() - start), 0.001)
+        try:
+            call = GATE.begin(functools.partial(make.future, request, left, headers))
+        except ValueError:  # the channel was closed
+            return grpc.StatusCode.CANCELLED, "", None
+        try:
+            call.add_done_callback(functools.partial(_settle, loop, ended))
+            await ended
+            if GATE.was_interrupted(call):
+                continue
+            # Its error is the call itself, and would keep it.
+            code = call.code()
+            return code, call.details(), call.result() if code is grpc.StatusCode.OK else None
+        finally:
+            call.cancel()
+            del call
+
+
+def _settle(
+    loop: asyncio.AbstractEventLoop, ended: asyncio.Future[None], _: grpc.Future[Any]
+) -> None:
+    """Wake up who waits for a call, from gRPC's thread."""
+
+    def settle() -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+        loop.call_soon_threadsafe(settle)
 
 
 def _failed(status: Any) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypedDict, cast
 
 from . import messages
 from .errors import MilvusNbError
+from .forks import forkable
 
 if TYPE_CHECKING:
     from .protocol import ConnectParams, SecretKind
@@ -51,7 +52,7 @@ class Memory:
     def __init__(self, table: ConnectionTable, path: str) -> None:
         self._table = table
         self._path = path
-        self._lock = threading.Lock()
+        self._lock = forkable(threading.Lock())
         self._is_due = False
         self._written: object = None
         self._before = {one["again"]["alias"]: one for one in _read(path)}

@@ -19,6 +19,7 @@ from .checks import check_alias, check_keywords, differences_between, in_use, is
 from .connection import Connection, PingResult
 from .doctor import Report, examine
 from .errors import AliasError, ParamsError, without_frames
+from .forks import forkable
 from .monitor import Job, Monitor
 from .near import closest
 from .others import Others
@@ -83,7 +84,7 @@ class ConnectionTable:
     def __init__(self, pace: Pace, timeout: float) -> None:
         self.timeout = timeout
         self.monitor = Monitor(pace)
-        self._lock = threading.RLock()
+        self._lock = forkable(threading.RLock())
         self._connections: dict[str, Connection] = {}
         self._opening: dict[str, _Opening] = {}
         self._remembered: dict[str, ConnectionParams] = {}

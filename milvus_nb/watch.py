@@ -131,7 +131,7 @@ class Watch:
         self._is_closed = False
         self._waiter: asyncio.Future[None] | None = None
         self._is_poked = False
-        self._lost: asyncio.Task[None] | None = None
+        self._lost: asyncio.Future[None] | None = None
         self._asking: Shared[None] | None = None
         self._asked_until = 0.0
         self._loop: asyncio.Task[None] | None = None

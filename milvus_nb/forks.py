@@ -1,0 +1,136 @@
+"""Letting the process fork while connections are watched.
+
+A child has the memory of its parent, but of its threads only the one that forked. gRPC lets it live
+(and use gRPC for itself) if nothing was under way inside gRPC at that moment. Else gRPC skips its
+handlers for forks, and says so in the cell, and what becomes of a call crashes the child, in which
+the thread that waited for it is gone. So all that we do with gRPC goes through one gate, and a fork
+waits until nobody is inside.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["GATE", "Gate", "forkable"]
+
+T = TypeVar("T")
+
+# So long a fork waits for calls to be answered, in seconds, before it interrupts them; and then for
+# what cannot be interrupted.
+_PATIENCE_S: Final = 0.25
+_LONGEST_S: Final = 1.0
+
+
+class Gate:
+    """What is under way inside gRPC, and whether more may begin. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._reset()
+
+    def _reset(self) -> None:
+        self._changed = threading.Condition()
+        self._inside: set[object] = set()
+        self._interrupted: set[object] = set()
+        self._forks = 0
+        self._forking = threading.local()
+
+    @contextlib.contextmanager
+    def passing(self) -> Iterator[None]:
+        """Do something quick with gRPC; a fork waits for it, and it for a fork."""
+        token = object()
+        self._enter(token)
+        try:
+            yield
+        finally:
+            self._leave(token)
+
+    def begin(self, start: Callable[[], Any]) -> Any:
+        """Start a call, and give it; a fork waits for its end, or interrupts it.
+
+        Parameters
+        ----------
+        start
+            Gives the call, a future of gRPC's.
+        """
+        with self.passing():
+            call = start()
+            with self._changed:
+                self._inside.add(call)
+            call.add_done_callback(self._leave)
+        return call
+
+    def was_interrupted(self, call: Any) -> bool:
+        """Tell once whether a call that has ended was interrupted, and has to be made again."""
+        with self._changed:
+            interrupted = call in self._interrupted
+            self._interrupted.discard(call)
+        return interrupted
+
+    def _enter(self, who: object) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._forks, _PATIENCE_S + 2 * _LONGEST_S)
+            self._inside.add(who)
+
+    def _leave(self, who: object) -> None:
+        with self._changed:
+            self._inside.discard(who)
+            self._changed.notify_all()
+
+    # Around a fork, on the thread that forks
+
+    def close(self) -> None:
+        """Let nobody in, and wait until nobody is inside; gives up after a while."""
+        self._changed.acquire()
+        self._forking.here = True
+        self._forks += 1
+        if self._changed.wait_for(self._is_empty, _PATIENCE_S):
+            return
+        calls = [call for call in self._inside if hasattr(call, "cancel")]
+        self._interrupted.update(calls)
+        for call in calls:
+            call.cancel()
+        self._changed.wait_for(self._is_empty, _LONGEST_S)
+
+    def _is_empty(self) -> bool:
+        return not self._inside
+
+    def open(self) -> None:
+        """Go on, in the parent."""
+        if getattr(self._forking, "here", False):  # Ctrl-C may have kept it from closing
+            self._forking.here = False
+            self._forks -= 1
+            self._changed.notify_all()
+            self._changed.release()
+
+    def reset(self) -> None:
+        """Forget, in the child, what only its parent's threads could end."""
+        self._reset()
+
+
+#: A process forks as a whole, so there is one.
+GATE: Final = Gate()
+
+_locks: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
+
+
+def forkable(lock: T) -> T:
+    """Have a lock be open in a child, also where another thread held it in the parent."""
+    _locks.add(lock)
+    return lock
+
+
+def _start_afresh() -> None:
+    GATE.reset()
+    for lock in list(_locks):
+        lock._at_fork_reinit()  # noqa: SLF001  # as the standard library does with its own
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(before=GATE.close, after_in_parent=GATE.open, after_in_child=_start_afresh)
