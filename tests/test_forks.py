@@ -75,7 +75,7 @@ def still(guest: Kernel, milvus: MilvusTestServer) -> Iterator[None]:
     before = sockets_to(milvus.port, guest.pid)
     yield
     assert "connected" in guest.run("%milvus status").text
-    assert "ms" in guest.run("%milvus ping").text
+    assert "ms" in guest.run("%milvus ping default").text
     assert sockets_to(milvus.port, guest.pid) == before
 
 
@@ -249,8 +249,8 @@ def test_a_child_that_uses_ours_is_told(guest: Kernel) -> None:
         "for one in busy: one.start()\n"
         "uses = [\n"
         "    lambda: connections.connect('b'), lambda: connections.disconnect('default'),\n"
-        "    lambda: connections.client(), lambda: connections['default'].ping(),\n"
-        "    lambda: connections['default'].client, lambda: connections.diagnose(),\n"
+        "    lambda: connections.client('default'), lambda: connections['default'].ping(),\n"
+        "    lambda: connections['default'].client, lambda: connections.diagnose('default'),\n"
         "    lambda: connections.disconnect_all(), lambda: connections.use('default', 'x'),\n"
         "]"
     )
