@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import itertools
 import threading
 import time
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from . import __version__, messages, sidebar
 from .blocking import run_blocking
@@ -52,6 +53,15 @@ _PAGE_STAYS_S: Final = 150.0
 _HTTP_DEADLINE_S: Final = 1.0
 
 
+class _Number:
+    """The number of an endpoint, for as long as there is a connection to it."""
+
+    __slots__ = ("__weakref__", "value")
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+
 class PageSession:
     """Answers the requests of pages, and tells them what changes. Thread-safe.
 
@@ -80,8 +90,10 @@ class PageSession:
         self._page_until = 0.0
         self._is_closed = False
         self._dirty: set[str] = set()
-        self._endpoints: dict[Endpoint, int] = {}
-        self._numbers: WeakKeyDictionary[Connection, int] = WeakKeyDictionary()
+        # They know credentials, and go with the last connection that has them.
+        self._endpoints: WeakValueDictionary[Endpoint, _Number] = WeakValueDictionary()
+        self._numbers: WeakKeyDictionary[Connection, _Number] = WeakKeyDictionary()
+        self._next_number = itertools.count()
         self._flush_due = False
         self._flushed_at = 0.0
         self._unsubscribe = registry.subscribe(self._on_event)
@@ -396,8 +408,8 @@ class PageSession:
         heartbeat = self._registry.monitor.pace.heartbeat
         for found, _ in self._all():
             number = self._numbers.get(found)
-            if number is not None and number not in measured:
-                measured[number] = (number, found.latency_ms, found.checked_at)
+            if number is not None and number.value not in measured:
+                measured[number.value] = (number.value, found.latency_ms, found.checked_at)
         self.send(messages.tick_event(list(measured.values()), heartbeat))
         if time.monotonic() < self._page_until:
             self._registry.look()
@@ -410,9 +422,11 @@ class PageSession:
     def _row(self, connection: Connection, *, own: bool) -> Row:
         with self._lock:
             endpoint = connection.params.endpoint
-            number = self._endpoints.setdefault(endpoint, len(self._endpoints))
+            number = self._endpoints.get(endpoint)
+            if number is None:
+                number = self._endpoints[endpoint] = _Number(next(self._next_number))
             self._numbers[connection] = number
-        return messages.row(connection, number, own=own)
+        return messages.row(connection, number.value, own=own)
 
     def _current(self) -> str:
         current = self._registry.current

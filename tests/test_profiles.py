@@ -386,6 +386,67 @@ def test_a_home_that_cannot_be_written_to(
     os.chmod(own, 0o700)
 
 
+def test_writers_without_a_home_wait_for_each_other_and_leave_nothing(
+    store: ProfileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock is the project's folder itself: no file of a name that anybody could guess."""
+    shared = tmp_path / "tmp"
+    shared.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(shared))
+    Path(os.path.dirname(store.path)).write_text("no folder")
+    path = project_of(store, "[profiles.prod]\naddress = 'theirs'\n")
+    code = (
+        "import fcntl, os, sys\n"
+        "handle = os.open(sys.argv[1], os.O_RDONLY)\n"
+        "fcntl.flock(handle, fcntl.LOCK_EX)\n"
+        "print('locked', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(path.parent)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "locked\n"
+    monkeypatch.setattr("milvus_nb.profiles.files._LOCK_WAIT_S", 0.2)
+    with pytest.raises(ProfileError, match="being written by another process"):
+        store.save(Profile("b", "h"), project=True)
+    other.communicate()
+    store.save(Profile("b", "h"), project=True)
+    assert sorted(store) == ["b", "prod"]
+    assert list(shared.iterdir()) == []
+    assert [entry.name for entry in path.parent.iterdir() if entry.is_file()] == ["milvus.toml"]
+
+
+def test_a_new_project_file_is_as_the_umask_has_it_and_that_stays(
+    store: ProfileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The umask is the whole process's: files that other threads make meanwhile are theirs."""
+    changed: list[int] = []
+    before = os.umask(0o027)
+    real = os.umask
+
+    def change(mask: int) -> int:
+        changed.append(mask)
+        return real(mask)
+
+    monkeypatch.setattr(os, "umask", change)
+    try:
+        store.save(Profile("b", "h"), project=True)
+        path = Path(store.project_path())
+        assert path.stat().st_mode & 0o777 == 0o640
+        path.chmod(0o664)
+        store.save(Profile("c", "h"), project=True)
+        assert path.stat().st_mode & 0o777 == 0o664
+        store.save(Profile("d", "h"))
+        assert Path(store.path).stat().st_mode & 0o777 == 0o600
+        assert changed == []
+    finally:
+        real(before)
+
+
 def test_hostile_names_and_values_are_data(store: ProfileStore) -> None:
     """HTML, JavaScript's trap, long texts, control characters."""
     for name in ("__proto__", "constructor", "prod", "Über 7", "a.b", "x" * 64):

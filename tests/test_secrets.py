@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import gc
 import json
 import pickle
 import re
@@ -16,8 +17,12 @@ import nbformat
 import pymilvus
 import pytest
 
-from milvus_nb import ConnectionRegistry
+from milvus_nb import ConnectionRegistry, MilvusNbError, snippets
+from milvus_nb.facts import facts
+from milvus_nb.params import Endpoint
 from milvus_nb.protocol import PROTOCOL
+from milvus_nb.restart import Memory
+from milvus_nb.session import PageSession
 from milvus_nb.sidebar import COMM_ID
 from tests.helpers import free_port, wait_until
 
@@ -288,3 +293,76 @@ def test_copies_and_pickles_hold_no_secret(server: MilvusTestServer) -> None:
             loaded.ping()
     finally:
         connections.shutdown()
+
+
+PROXY = f"http://{USER}:{quote(SECRET, safe='')}@127.0.0.1:9"
+
+
+def test_no_text_among_grpcs_options_leaves_the_kernel(
+    connections: ConnectionRegistry,
+    milvus: MilvusTestServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A proxy's URL, a user agent: not by views, the page, a restart's file, pickles, code."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "milvus.toml").write_text(f"[profiles.p]\naddress = '{milvus.address}'\n")
+    connections.memory = Memory(connections, str(tmp_path / "milvus_nb-kernel.json"))
+    said: list[object] = []
+    session = PageSession(connections, said.append)
+    options = {
+        "grpc.http_proxy": PROXY,
+        "grpc.enable_http_proxy": 0,
+        "grpc.primary_user_agent": f"mine/{quote(SECRET, safe='')}",
+    }
+    found = connections.connect_profile("p", grpc_options=options, ca_pem_path=None, timeout=7)
+    connections.connect("q", uri=milvus.address, grpc_options=options)
+    assert found.params.endpoint.channel_arguments == options
+    assert found.client.list_collections() == []
+    with pytest.raises(MilvusNbError) as failure:
+        connections.connect("q", uri=milvus.address, grpc_options={"grpc.http_proxy": "http://h"})
+    session.handle({"v": PROTOCOL, "id": 1, "method": "hello", "params": {}})
+    [row] = [one for one in said[-1]["result"]["connections"] if one["alias"] == "p"]  # type: ignore[index]
+    assert row["again"]["timeout"] == 7
+    file = tmp_path / "milvus_nb-kernel.json"
+    wait_until(lambda: file.exists() and '"q"' in file.read_text())
+    assert [one["again"]["alias"] for one in json.loads(file.read_text())] == ["p", "q"]
+    shown = [
+        repr(found), found._repr_html_(), repr(found.params), repr(found.params.endpoint),
+        str(failure.value), repr(facts(found)), repr(connections.remembered("p")),
+        str(pickle.dumps(found)), str(pickle.dumps(found.params)),
+        repr(copy.deepcopy(found.params).endpoint.channel_arguments),
+        json.dumps(said), file.read_text(),
+        *(snippets.code(found.params, "p", language) for language in ("python", "magic", "go")),
+    ]  # fmt: skip
+    assert [leaks_in(text) for text in shown] == [[]] * len(shown)
+    session.close()
+
+
+def test_a_removed_connections_credentials_are_gone(
+    milvus_auth: MilvusTestServer,
+) -> None:
+    """No page keeps them, either: nothing in the process knows them any more."""
+    registry = ConnectionRegistry()
+    session = PageSession(registry, lambda _: None)
+    token = "root:" + "Milvus"
+    try:
+        registry.connect("a", uri=milvus_auth.address, token=token)
+        registry.connect("b", uri=milvus_auth.address, token=token)
+        session.handle({"v": PROTOCOL, "id": 1, "method": "hello", "params": {}})
+        registry.remove_connection("a")
+        assert known_endpoints(milvus_auth.port)
+        registry.remove_connection("b")
+        wait_until(lambda: known_endpoints(milvus_auth.port) == [])
+    finally:
+        session.close()
+        registry.shutdown()
+
+
+def known_endpoints(port: int) -> list[str]:
+    gc.collect()
+    return [
+        repr(found)
+        for found in gc.get_objects()
+        if isinstance(found, Endpoint) and found.port == port and found.credentials
+    ]

@@ -11,8 +11,8 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import stat
-import tempfile
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,6 +30,7 @@ SECTION: Final = "profiles"
 
 _MOST_BYTES: Final = 100_000
 _LOCK_WAIT_S: Final = 10.0
+_LOCK_EVERY_S: Final = 0.05
 _LEFT_OVER_S: Final = 3600.0  # a temporary file of a writer that has crashed
 
 _USER_MODE: Final = 0o600
@@ -202,21 +203,22 @@ def _said(document: dict[str, Any]) -> str:
 
 
 def _replace(path: str, text: str, *, is_shared: bool) -> None:
-    folder = os.path.dirname(path)
+    folder, name = os.path.split(path)
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    _clear_left_overs(folder, os.path.basename(path))
-    mode = _USER_MODE
+    _clear_left_overs(folder, name)
+    mode: int | None = _USER_MODE
     if is_shared:
-        with contextlib.suppress(OSError):
+        try:
             mode = stat.S_IMODE(os.stat(path).st_mode)
-        if mode == _USER_MODE and not os.path.exists(path):
-            mode = 0o666 & ~_umask()
-    handle, temporary = tempfile.mkstemp(
-        prefix=f".{os.path.basename(path)}.", suffix=".tmp", dir=folder
-    )
+        except FileNotFoundError:
+            mode = None  # as the process's umask has it, which no thread may change to learn it
+    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.tmp")
+    how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(temporary, how, 0o666 if mode is None else _USER_MODE)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            os.chmod(temporary, mode)
+            if mode is not None:
+                os.chmod(temporary, mode)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
@@ -225,12 +227,6 @@ def _replace(path: str, text: str, *, is_shared: bool) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def _clear_left_overs(folder: str, name: str) -> None:
@@ -248,24 +244,49 @@ def _locked(path: str, folder: str) -> Iterator[None]:
 
     # A project's folder gets no lock file, which would be seen by version control.
     name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-    lock: Any = None
-    user = os.getuid() if hasattr(os, "getuid") else ""  # not on Windows
-    for place in (folder, os.path.join(tempfile.gettempdir(), f"milvus_nb-{user}")):
+    with contextlib.ExitStack() as held:
         try:
-            os.makedirs(place, mode=0o700, exist_ok=True)
-            lock = FileLock(os.path.join(place, f".{name}.lock"), mode=_USER_MODE)
-            lock.acquire(timeout=_LOCK_WAIT_S)
-            break
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            lock = FileLock(os.path.join(folder, f".{name}.lock"), mode=_USER_MODE)
+            held.enter_context(lock.acquire(timeout=_LOCK_WAIT_S))
         except Timeout:
-            raise ProfileError(
-                f"{path} is being written by another process.",
-                f"It has not finished within {_LOCK_WAIT_S:g} s.",
-                "Try again.",
-            ) from None
-        except OSError:
-            lock = None  # a home that cannot be written to
+            raise _is_written(path) from None
+        except OSError:  # a home that cannot be written to
+            held.enter_context(_folder_locked(path))
+        yield
+
+
+@contextlib.contextmanager
+def _folder_locked(path: str) -> Iterator[None]:
+    """Keep them away by a lock on the file's own folder, which needs no file of ours anywhere."""
     try:
+        import fcntl
+
+        handle = os.open(os.path.dirname(path), os.O_RDONLY)
+    except (ImportError, OSError):  # on Windows; or it cannot be written to either
+        yield
+        return
+    try:
+        end = time.monotonic() + _LOCK_WAIT_S
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise _is_written(path) from None
+                time.sleep(_LOCK_EVERY_S)
+            except OSError:  # a file system without locks
+                break
+            else:
+                break
         yield
     finally:
-        if lock is not None:
-            lock.release()
+        os.close(handle)
+
+
+def _is_written(path: str) -> ProfileError:
+    return ProfileError(
+        f"{path} is being written by another process.",
+        f"It has not finished within {_LOCK_WAIT_S:g} s.",
+        "Try again.",
+    )
