@@ -24,8 +24,10 @@ def begin(magics: MilvusMagics) -> None:
     try:
         with open(user_file(), "rb") as file:
             is_wanted = b"autoconnect" in file.read()
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return
+    except OSError:
+        is_wanted = True  # what is wrong is told where it is read
     if is_wanted:
         thread = threading.Thread(target=_connect, args=(magics,), name="milvus-nb-autoconnect")
         thread.daemon = True
@@ -33,6 +35,7 @@ def begin(magics: MilvusMagics) -> None:
 
 
 def _connect(magics: MilvusMagics) -> None:
+    from .profiles import ProfileError
     from .profiles.opening import open_profile
 
     try:
@@ -41,6 +44,9 @@ def _connect(magics: MilvusMagics) -> None:
     except MilvusNbError as error:  # the extension was unloaded meanwhile
         _warn(error)
         return
+    for problem in found.problems:
+        if problem.path == found.user_path and not problem.is_warning:
+            _warn(ProfileError(f"{problem.where}: {problem.what}", problem.why, problem.fix))
     jobs = []
     for profile in found.profiles.values():
         if not profile.autoconnect or profile.is_project:

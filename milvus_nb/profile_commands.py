@@ -213,8 +213,11 @@ def _edit(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
     if arguments.rename:
         profile = store.rename(profile.name, arguments.rename)
     magics.registry.follow_profile(arguments.name, profile)
-    if profile.secret.kind == "keyring" and not secrets.has(profile):
-        say(f"The keyring has no secret for it yet: %milvus profile secret {profile.name}")
+    if profile.secret.kind == "keyring":
+        try:
+            secrets.read(profile, profile.user)
+        except MilvusNbError as error:  # it has none, or cannot be asked: which one, it says
+            say(f"{error.why} {error.fix}")
     say(_saved(profile))
 
 

@@ -37,9 +37,17 @@ def reconnect(magics: MilvusMagics, aliases: list[str], *, confirmed: bool) -> N
             "",
         )
     wanted = [known[alias] for alias in aliases or known]
+    if memory is not None and memory.problem and not wanted:
+        raise MagicUsageError(
+            "What was connected before the restart is not known.",
+            memory.problem,
+            "Connect again by hand. %milvus profile save keeps a connection for good.",
+        )
     if not wanted:
         say("Nothing waits to be connected again.")
         return
+    if memory is not None and memory.problem:
+        say(f"There may have been more. {memory.problem}")
     failed: list[str] = []
     for one in wanted:
         failed += _again(magics, one, confirmed=confirmed)

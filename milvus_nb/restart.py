@@ -55,7 +55,9 @@ class Memory:
         self._lock = forkable(threading.Lock())
         self._is_due = False
         self._written: object = None
-        self._before = {one["again"]["alias"]: one for one in _read(path)}
+        rows, self.problem = _read(path)
+        """Why what was connected before is not known, or not all of it; empty where it is."""
+        self._before = {one["again"]["alias"]: one for one in rows}
         _clear_others(path)
         table.subscribe(self._on_event)
 
@@ -124,20 +126,26 @@ def remember(table: ConnectionTable) -> Memory | None:
     return Memory(table, os.path.join(folder, f"{_PREFIX}{name}"))
 
 
-def _read(path: str) -> list[Lost]:
+def _read(path: str) -> tuple[list[Lost], str]:
+    """Give what stands in the file, and what is wrong with it."""
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
-    except (OSError, ValueError):
-        return []
+    except FileNotFoundError:
+        return [], ""
+    except (OSError, ValueError, RecursionError) as error:
+        return [], f"{path} cannot be read: {type(error).__name__}."
     rows = found if isinstance(found, list) else []
-    return [
+    known = [
         cast("Lost", row)
         for row in rows
         if isinstance(row, dict)
         and messages.is_connect_params(row.get("again"))
         and row.get("secret") in ("none", "ask", "env", "keyring")
     ]
+    if isinstance(found, list) and len(known) == len(rows):
+        return known, ""
+    return known, f"{path} has something else in it; another version may have written it."
 
 
 def _replace(path: str, rows: list[Lost]) -> None:

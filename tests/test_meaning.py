@@ -5,15 +5,19 @@ Where that is not known, nothing is connected: a secret could go to somebody els
 
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import keyring
 import pytest
+from keyring.backends import fail
 
-from milvus_nb import Connection, ConnectionRegistry, MilvusNbError
+from milvus_nb import Connection, ConnectionRegistry, MilvusNbError, ParamsError
 from milvus_nb.errors import MagicUsageError
 from milvus_nb.profiles import ProfileError, ProfileStore
-from tests.helpers import free_port
+from milvus_nb.restart import Memory
+from tests.helpers import free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,7 +183,7 @@ def test_a_file_of_profiles_that_cannot_be_read_hides_no_host(
         magic(line)
 
 
-@pytest.mark.parametrize("how", ["is a folder", "dangles", "is not UTF-8", "has no table"])
+@pytest.mark.parametrize("how", ["is a folder", "dangles", "loops", "is not UTF-8", "has no table"])
 def test_whatever_keeps_the_file_from_being_read(
     connections: ConnectionRegistry, project: Path, how: str
 ) -> None:
@@ -188,6 +192,8 @@ def test_whatever_keeps_the_file_from_being_read(
         project.mkdir()
     elif how == "dangles":
         project.symlink_to(project.parent / "gone.toml")
+    elif how == "loops":
+        project.symlink_to(project)
     elif how == "is not UTF-8":
         project.write_bytes(b"[profiles.d\xe9v]\naddress = 'h'\n")
     else:
@@ -246,6 +252,85 @@ def test_a_file_without_permission_is_there(connections: ConnectionRegistry, pro
     project.chmod(0)
     with pytest.raises(ProfileError, match="cannot be read"):
         connections.connect("dev")
+
+
+# What else cannot be read
+
+
+def test_a_users_file_that_cannot_be_read_is_told_when_it_should_connect(
+    ip: InteractiveShell, own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Loading connects what the file says, or tells why nothing is."""
+    own.write_text(f"[profiles.lab]\naddress = 'localhost:1'\nautoconnect = true\n{MERGE_CONFLICT}")
+    ip.run_line_magic("load_ext", "milvus_nb")
+    told = ""
+
+    def is_told() -> bool:
+        nonlocal told
+        told += capsys.readouterr().err
+        return "not TOML" in told
+
+    wait_until(is_told)
+    assert str(own) in told
+
+
+@pytest.mark.parametrize("content", ["{", "[{}]", '{"a": 1}', "[1]"])
+def test_a_memory_of_the_restart_that_cannot_be_read_is_not_an_empty_one(
+    ip: InteractiveShell, magic: Callable[[str], object], tmp_path: Path, content: str
+) -> None:
+    """`reconnect` says so, and not that nothing waits."""
+    path = tmp_path / "milvus_nb-kernel.json"
+    path.write_text(content)
+    registry = registry_of(ip)
+    registry.memory = Memory(registry, str(path))
+    with pytest.raises(MagicUsageError, match="is not known") as failure:
+        magic("reconnect")
+    assert str(path) in str(failure.value)
+
+
+def test_a_keyring_that_refuses_is_not_an_empty_one(
+    magic: Callable[[str], object], own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Editing a profile says which it is."""
+    own.write_text("[profiles.lab]\naddress = 'localhost:1'\nsecret = 'keyring'\n")
+    before = keyring.get_keyring()
+    keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]
+    try:
+        magic("profile edit lab db_name=sales")
+    finally:
+        keyring.set_keyring(before)
+    assert "The system's keyring refuses." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("keyword", ["ca_pem_path", "uri"])
+def test_a_path_that_cannot_be_looked_at_is_not_a_missing_file(
+    connections: ConnectionRegistry, tmp_path: Path, keyword: str
+) -> None:
+    """The system's reason is told."""
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    given: dict[str, Any] = {"uri": "localhost:1", keyword: str(tmp_path / "loop" / "x.db")}
+    with pytest.raises(ParamsError, match="symbolic links"):
+        connections.connect(**given)
+
+
+def test_a_connection_of_the_milvus_cli_without_an_address_is_left_out(
+    magic: Callable[[str], object],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It does not become a profile of localhost, nor one without the TLS that was meant."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    entries = {
+        "empty": {}, "odd": [], "falsy": {"uri": {}}, "text": "localhost:1",
+        "mode": {"uri": "h:1", "tlsmode": "on"}, "token": {"uri": "h:1", "token": 0},
+        "good": {"uri": "h:1", "tlsmode": 0, "token": ""},
+    }  # fmt: skip
+    (tmp_path / ".milvus_cli_connections.json").write_text(json.dumps(entries))
+    magic("profile import cli")
+    out = capsys.readouterr().out
+    assert out.count("Left out") == 6
+    assert list(ProfileStore()) == ["good"]
 
 
 # Aliases

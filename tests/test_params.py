@@ -956,3 +956,18 @@ def test_importing_it_is_light() -> None:
     code = f"import sys, milvus_nb.params; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("value", [{}, [], (), 0, False, b""])
+@pytest.mark.parametrize(
+    "name",
+    ["uri", "address", "host", "port", "user", "token", "password_env", "token_env", "db_name",
+     "ca_pem_path", "server_name", "timeout"],
+)  # fmt: skip
+def test_what_is_falsy_is_not_what_was_not_given(name: str, value: object) -> None:
+    """Only None and empty text are; whatever else is no use there is refused."""
+    assert refusal(**{name: value}).what
+    known = params(uri="localhost:1", token="root:x")
+    if name not in ("uri", "address", "host", "port"):
+        with pytest.raises(ParamsError):
+            change(known, **{name: value})

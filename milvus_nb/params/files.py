@@ -90,6 +90,7 @@ def lite_path(path: str, source: str = "uri") -> str:
         )
     full = absolute_path(path, source)
     parent = os.path.dirname(full)
+    _require_sight(full, shown)
     if not os.path.isdir(parent):
         raise ParamsError(
             f"{shown} cannot be opened.",
@@ -114,6 +115,24 @@ def lite_path(path: str, source: str = "uri") -> str:
             "lite-not-writable",
         )
     return os.path.realpath(full)  # one database is one endpoint, by whichever link
+
+
+def _require_sight(full: str, shown: str) -> None:
+    """Raise ParamsError where it cannot be told whether there is something: that is not nothing."""
+    try:
+        os.lstat(full)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", "") or type(error).__name__
+    else:
+        return
+    raise ParamsError(
+        f"{shown} cannot be opened.",
+        f"The system says: {reason}.",
+        "Let the user that runs the kernel look into its folder.",
+        "lite-not-writable",
+    )
 
 
 def _check_folder(full: str, shown: str) -> None:

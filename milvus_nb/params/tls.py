@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
@@ -103,21 +104,26 @@ def check_tls(tls: Tls) -> None:
 
 
 def _read(option: str, path: str) -> bytes:
-    if not os.path.exists(path):
+    is_missing, is_file, reason = False, True, ""
+    try:
+        is_file = stat.S_ISREG(os.stat(path).st_mode)
+        if is_file:
+            with open(path, "rb") as file:
+                return file.read(_MOST_BYTES)
+    except (FileNotFoundError, NotADirectoryError):
+        is_missing = True
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", "") or type(error).__name__
+    if is_missing:
         raise ParamsError(
             f"{option}: there is no file {path!r}.",
             fix="Check the path; a relative one starts at the kernel's working folder.",
             cause="tls-file-missing",
         )
-    if not os.path.isfile(path):
+    if not is_file:
         raise ParamsError(
             f"{option}: {path!r} is not a file.", fix="Give the path of the PEM file itself."
         )
-    try:
-        with open(path, "rb") as file:
-            return file.read(_MOST_BYTES)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
     raise ParamsError(
         f"{option}: {path!r} cannot be read.",
         f"The system says: {reason}.",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
-__all__ = ["account_of", "forget", "has", "keep", "keyring_works", "place_of", "read", "taken_out"]
+__all__ = ["account_of", "forget", "keep", "keyring_works", "place_of", "read", "taken_out"]
 
 #: Under this name the system's keyring lists what is kept.
 SERVICE: Final = "milvus_nb"
@@ -80,14 +80,6 @@ def keep(profile: Profile, secret: Secret) -> str:
             "keyring",
         )
     return account
-
-
-def has(profile: Profile) -> bool:
-    """Tell whether the keyring has a profile's secret."""
-    try:
-        return bool(read(profile, profile.user))
-    except MilvusNbError:
-        return False
 
 
 def forget(profile: Profile) -> bool:

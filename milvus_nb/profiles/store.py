@@ -98,6 +98,12 @@ class ProfileStore:
             "profile-missing",
         )
 
+    def __contains__(self, name: object) -> bool:
+        found = self.find()
+        return isinstance(name, str) and (
+            name in found.profiles or found.problem_of(name) is not None
+        )
+
     def meant_by(self, word: str) -> Profile | None:
         """Give the profile that a word means, which may be an address or an alias; None: none.
 
