@@ -16,17 +16,17 @@ from . import diagnosis
 from .cloud import is_cloud
 from .diagnosis import Diagnosis, ProbeError
 from .investigate import investigate, silent_but_managed
-from .probe import Probe
+from .probe import Databases, Probe
 from .proxies import late
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Coroutine, Iterable
 
     from .params import Endpoint
     from .reach import Reacher
     from .stages import Stages
 
-__all__ = ["AUTHORIZATION_OFF", "Answers", "Asker", "check_cloud"]
+__all__ = ["AUTHORIZATION_OFF", "Answers", "Asker", "Errors", "check_cloud"]
 
 T = TypeVar("T")
 
@@ -53,12 +53,34 @@ class Answers:
     note
         What is worth knowing although it works; empty otherwise.
     databases
-        Their names; None where nobody wanted to know or the server does not tell.
+        What was found where some were looked for; None where not.
     """
 
     unhealthy: str = ""
     note: str = ""
-    databases: frozenset[str] | None = None
+    databases: Databases | None = None
+
+
+class Errors:
+    """What the calls over a connection that stands were answered with besides."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    async def keep(self, call: Awaitable[T]) -> T | None:
+        """Await a call; None, and its error kept, where somebody who is there answers with one."""
+        try:
+            return await call
+        except ProbeError as error:
+            if not error.is_answer:
+                raise
+            self.said.append(error.diagnosis.why)
+        return None
+
+    async def text(self, call: Awaitable[str]) -> str:
+        """Await a call as `keep` does; the words of the error in place of a reply."""
+        told = await self.keep(call)
+        return self.said[-1] if told is None else told
 
 
 class Asker:
@@ -84,6 +106,7 @@ class Asker:
         self._reacher = reacher
         self._probe: Probe | None = None
         self._note = ""
+        self._has_signed_in = False
         self._known: tuple[str, Diagnosis, float] | None = None
         self._file: tuple[int, int] | None = None
 
@@ -93,7 +116,7 @@ class Asker:
         self._file = self._file or _identity(self.endpoint.path)
 
     async def ask(
-        self, limit: float, stages: Stages, *, databases: bool = False, again: bool = False
+        self, limit: float, stages: Stages, *, databases: Iterable[str] = (), again: bool = False
     ) -> Answers:
         """Ask for everything; connect and sign in first where there is no connection.
 
@@ -104,7 +127,7 @@ class Asker:
         stages
             Where to record its stages.
         databases
-            Whether to ask for the databases, too.
+            Which ones to look for, too.
         again
             Whether it is known to be unreachable: whoever tries the same place shares the attempt,
             and nobody asks what is behind it once more.
@@ -147,6 +170,10 @@ class Asker:
         """List the databases, or None where the server does not tell."""
         return await self._within(deadline, self._live().databases())
 
+    async def look_for(self, databases: Iterable[str], deadline: float) -> Databases:
+        """Tell which databases there are not."""
+        return await self._within(deadline, self._live().look_for(databases))
+
     @property
     def is_open(self) -> bool:
         """Whether there is a channel."""
@@ -170,7 +197,7 @@ class Asker:
     # One question
 
     async def _ask_within(
-        self, limit: float, stages: Stages, *, databases: bool, again: bool
+        self, limit: float, stages: Stages, *, databases: Iterable[str], again: bool
     ) -> Answers:
         asking = asyncio.create_task(
             self._ask(stages, databases=databases, retry_s=limit if again else None)
@@ -198,10 +225,11 @@ class Asker:
                     await asyncio.gather(task, return_exceptions=True)
 
     async def _beat(
-        self, probe: Probe, limit: float, stages: Stages, *, databases: bool
+        self, probe: Probe, limit: float, stages: Stages, *, databases: Iterable[str]
     ) -> Answers:
         """Ask over the open channel, where one call tells whether it lives: it is asked often."""
         start = time.monotonic()
+        errors = Errors()
 
         def left() -> float:
             return max(start + limit - time.monotonic(), 0.001)
@@ -210,11 +238,11 @@ class Asker:
             if stages.watched:
                 stages.skip("resolve", "tcp", "tls", "grpc", "sign_in")
                 with stages.run("version") as found:
-                    found(await probe.version(left()))
+                    found(await errors.text(probe.version(left())))
             with stages.run("health") as found:
-                unhealthy = await probe.health(left())
+                unhealthy = await errors.text(probe.health(left()))
                 found(unhealthy or "healthy")
-            names = await probe.databases(left()) if databases else None
+            there = await errors.keep(probe.look_for(databases, left)) if databases else None
         except ProbeError as error:
             if error.diagnosis.cause != "unanswered":
                 raise
@@ -222,39 +250,48 @@ class Asker:
             silent = diagnosis.silent(self.endpoint, "", limit)
             failed = ProbeError(replace(silent, asked=error.diagnosis.asked))
         else:
-            return self._answers(unhealthy, names)
+            return self._answers(errors, unhealthy, there)
         if overslept:
             return await self._beat(probe, limit, stages, databases=databases)
         raise failed
 
-    async def _ask(self, stages: Stages, *, databases: bool, retry_s: float | None) -> Answers:
+    async def _ask(
+        self, stages: Stages, *, databases: Iterable[str], retry_s: float | None
+    ) -> Answers:
         probe = await self._open(stages, retry_s)
+        errors = Errors()
 
         async def version() -> None:
             await probe.ready()  # connecting is not part of the round trip
             with stages.run("version") as found:
                 start = time.perf_counter()
-                self.version = await probe.version()
-                self.latency_ms = (time.perf_counter() - start) * 1000
-                found(self.version)
+                version = await errors.keep(probe.version())
+                if version is not None:
+                    self.version = version
+                    self.latency_ms = (time.perf_counter() - start) * 1000
+                found(errors.said[-1] if version is None else version)
 
         async def health() -> str:
             with stages.run("health") as found:
-                unhealthy = await probe.health()
+                unhealthy = await errors.text(probe.health())
                 found(unhealthy or "healthy")
                 return unhealthy
 
-        async def names() -> list[str] | None:
-            return await probe.databases() if databases else None
+        async def there() -> Databases | None:
+            return await errors.keep(probe.look_for(databases)) if databases else None
 
         async def sign_in() -> str:
             with stages.run("sign_in"):
-                await probe.sign_in()
+                if not self._has_signed_in:
+                    await probe.sign_in()
+                elif await errors.keep(probe.sign_in()) is None:
+                    return self._note
+            self._has_signed_in = True
             anyone = bool(self.endpoint.credentials) and await probe.accepts_anyone()
             return AUTHORIZATION_OFF if anyone else ""
 
         # Each to its end: gRPC keeps a cancelled call, and with it the socket, a while longer.
-        calls = (version(), health(), names(), sign_in())
+        calls = (version(), health(), there(), sign_in())
         done: Any = await asyncio.gather(*calls, return_exceptions=True)
         # The sign-in comes last and says most.
         failed = next((found for found in done[::-1] if isinstance(found, BaseException)), None)
@@ -264,12 +301,12 @@ class Asker:
             stages.blame("tls" if is_tls else "sign_in", failed)
         if failed is not None:
             raise failed
-        _, unhealthy, existing, self._note = done
-        return self._answers(unhealthy, existing)
+        _, unhealthy, found, self._note = done
+        return self._answers(errors, unhealthy, found)
 
-    def _answers(self, unhealthy: str, names: list[str] | None) -> Answers:
-        known = None if names is None else frozenset(names)
-        return Answers(unhealthy or self._expired(), self._note, known)
+    def _answers(self, errors: Errors, unhealthy: str, found: Databases | None) -> Answers:
+        wrong = "; ".join(dict.fromkeys(text for text in (unhealthy, *errors.said) if text))
+        return Answers(wrong or self._expired(), self._note, found)
 
     def _expired(self) -> str:
         """Say that the connection will not be made again once it is lost."""

@@ -94,9 +94,9 @@ class Connection(HasTraits):
     ----------
     state
         ``"connecting"``; ``"connected"``: a probe was answered within the last two heartbeats;
-        ``"degraded"``: it answers, but calls itself unhealthy or a quota denies something;
-        ``"unreachable"``: no answer, tried again until there is one; ``"rejected"``: it answers
-        and refuses; ``"disconnected"``.
+        ``"degraded"``: it answers, but with an error, calls itself unhealthy or a quota denies
+        something; ``"unreachable"``: no answer, tried again until there is one; ``"rejected"``: it
+        answers and refuses; ``"disconnected"``.
     cause, reason, fix
         Why the state is not ``"connected"``: an identifier, the words, and what to do; else empty.
     note
@@ -418,9 +418,10 @@ class Connection(HasTraits):
 
     def _apply(self, status: Status) -> None:
         """Take over what is known of the endpoint, and see whether the database is still there."""
-        names, name = status.databases, self.params.db_name
-        if name and names is not None and name not in names and status.state != "unreachable":
-            found = diagnosis.database_missing(self.params.endpoint, name, sorted(names))
+        there, name = status.databases, self.params.db_name
+        if name in there.missing and status.state != "unreachable":
+            names = sorted(there.listed or ())
+            found = diagnosis.database_missing(self.params.endpoint, name, names)
             status = replace(
                 status,
                 state=found.state,

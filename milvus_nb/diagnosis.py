@@ -83,11 +83,20 @@ class Diagnosis:
 
 
 class ProbeError(Exception):
-    """A probe failed; `diagnosis` says why. Never leaves the package."""
+    """A probe failed; `diagnosis` says why. Never leaves the package.
 
-    def __init__(self, diagnosis: Diagnosis) -> None:
+    Parameters
+    ----------
+    diagnosis
+        Why.
+    is_answer
+        Whether a Milvus that is there answered with an error, which refuses nobody.
+    """
+
+    def __init__(self, diagnosis: Diagnosis, *, is_answer: bool = False) -> None:
         super().__init__(diagnosis.why)
         self.diagnosis = diagnosis
+        self.is_answer = is_answer
 
 
 def of(endpoint: Endpoint, cause: str, answered: str = "", **facts: str) -> Diagnosis:
@@ -272,10 +281,13 @@ def server_refused(endpoint: Endpoint, code: int, reason: str) -> Diagnosis:
 
 
 def database_missing(endpoint: Endpoint, db_name: str, existing: list[str]) -> Diagnosis:
-    """Report a database that the server does not have."""
+    """Report a database that the server does not have, and those that it tells of."""
     names = ", ".join(sorted(existing)[:10]) + (", …" if len(existing) > 10 else "")
-    fix = f"The databases there: {names}." if names else "Create it, or leave the database out."
-    return of(endpoint, "database-missing", f"only {names}", database=db_name, existing=fix)
+    if names:
+        said, fix = f"only {names}", f"The databases there: {names}."
+    else:
+        said, fix = "database not found", "Check its name: you may not list those that exist."
+    return of(endpoint, "database-missing", said, database=db_name, existing=fix)
 
 
 def connection_lost(endpoint: Endpoint) -> Diagnosis:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from . import diagnosis, lite
-from .asking import AUTHORIZATION_OFF, check_cloud
+from .asking import AUTHORIZATION_OFF, Errors, check_cloud
 from .diagnosis import Diagnosis, ProbeError
 from .display import report_html, report_text
 from .investigate import investigate
@@ -188,14 +188,16 @@ class _Examination:
                 found(_who(self._params))
                 if endpoint.credentials and await probe.accepts_anyone():
                     self._notes.append(AUTHORIZATION_OFF)
+            errors = Errors()
             with stages.run("version") as found:
-                self._version = await probe.version()
-                found(self._version)
+                self._version = await errors.keep(probe.version()) or ""
+                found(self._version or "; ".join(errors.said))
             with stages.run("health") as found:
-                unhealthy = await probe.health()
+                unhealthy = await errors.text(probe.health())
                 found(unhealthy or "healthy")
-                if unhealthy:
-                    self._notes.append(f"The server answers, but: {unhealthy}.")
+            for wrong in dict.fromkeys([*errors.said, unhealthy]):
+                if wrong:
+                    self._notes.append(f"The server answers, but: {wrong.rstrip('.')}.")
             await self._look_for_database(probe)
         finally:
             await probe.close()
@@ -203,12 +205,10 @@ class _Examination:
     async def _look_for_database(self, probe: Probe) -> None:
         wanted = self._params.db_name or "default"
         with self._stages.run("database") as found:
-            names = await probe.databases()
-            if names is None:
-                found(f"{wanted}; the server does not tell which exist")
-                return
-            self._databases = [diagnosis.plain(name) for name in sorted(names)]
-            if wanted not in names and self._params.db_name:
+            there = await probe.look_for([wanted])
+            names = sorted(there.listed or ())
+            self._databases = [diagnosis.plain(name) for name in names]
+            if wanted in there.missing and self._params.db_name:
                 raise ProbeError(diagnosis.database_missing(self.endpoint, wanted, names))
             found(wanted)
 

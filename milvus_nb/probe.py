@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import re
 import socket
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -22,15 +24,46 @@ from .lookout import lookout
 from .sockets import all_closed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from .params import Endpoint
 
-__all__ = ["Probe"]
+__all__ = ["Databases", "Probe"]
 
 # While gRPC connects, it is looked at this often, in seconds.
 _FIRST_LOOK_S: Final = 0.0005
 _LAST_LOOK_S: Final = 0.01
 
 _NOT_OFFERED: Final = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED)
+
+# With all other codes somebody who is there answers: it could not, it would not just now.
+_NO_ANSWER: Final = (
+    *_NOT_OFFERED,
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.UNAUTHENTICATED,
+)
+# Causes that are neither a refusal nor somebody else's words for that Milvus is not there.
+_ANSWERS: Final = ("limited", "server-error", "starting", "unknown")
+
+_DATABASE_NOT_FOUND: Final = 800  # Milvus's error code (pkg/util/merr/errors.go)
+_HEADER_TEXT: Final = re.compile(r"[\x20-\x7e]+")  # what gRPC sends as it is
+
+
+@dataclass(frozen=True)
+class Databases:
+    """What was found where databases were looked for.
+
+    Attributes
+    ----------
+    listed
+        Their names; None where the server does not tell. It tells those that the user may see.
+    missing
+        Those of the wanted ones that the server does not have.
+    """
+
+    listed: frozenset[str] | None = None
+    missing: frozenset[str] = frozenset()
 
 
 class Probe:
@@ -100,17 +133,20 @@ class Probe:
 
     # The calls
 
-    async def sign_in(self) -> None:
-        """Announce this client (Connect), as SDKs do when they connect."""
-        client_info = {
+    async def sign_in(self) -> bool:
+        """Announce this client (Connect), as SDKs do when they connect; always True."""
+        reply = await self._call(wire.Connect, client_info=self._client_info())
+        self._refuse(reply.status)
+        return True
+
+    def _client_info(self) -> dict[str, str]:
+        return {
             "sdk_type": "milvus_nb",
             "sdk_version": __version__,
             "local_time": time.strftime("%Y-%m-%d %H:%M:%S"),
             "user": self._endpoint.user,
             "host": socket.gethostname(),
         }
-        reply = await self._call(wire.Connect, client_info=client_info)
-        self._refuse(reply.status)
 
     async def accepts_anyone(self) -> bool:
         """Tell whether it answers also without credentials: then they prove nothing."""
@@ -146,6 +182,42 @@ class Probe:
         reply = await self._call(wire.ListDatabases, optional=True, limit=limit)
         return None if reply is None or _failed(reply.status) else list(reply.db_names)
 
+    async def look_for(
+        self, wanted: Iterable[str], left: Callable[[], float | None] = lambda: None
+    ) -> Databases:
+        """Tell which databases there are not, also where the user may not list them.
+
+        Parameters
+        ----------
+        wanted
+            Their names.
+        left
+            Tells how many seconds there are.
+        """
+        names = await self.databases(left())
+        listed = None if names is None else frozenset(names)
+        missing = frozenset(wanted) - (listed or frozenset())
+        if self._endpoint.kind != "lite":  # which lists them all
+            missing = frozenset([name for name in missing if not await self._has(name, left())])
+        elif listed is None:
+            missing = frozenset()
+        return Databases(listed, missing)
+
+    async def _has(self, database: str, limit: float | None) -> bool:
+        """Tell whether there is a database: signing in to it fails where there is not."""
+        if not _HEADER_TEXT.fullmatch(database):
+            return False  # Milvus's names are letters, digits and underscores
+        reply = await self._call(
+            wire.Connect,
+            limit=limit,
+            metadata=(*self._metadata, ("dbname", database)),
+            client_info=self._client_info(),
+        )
+        if reply.status.code == _DATABASE_NOT_FOUND:
+            return False
+        self._refuse(reply.status)
+        return True
+
     async def _call(
         self,
         method: wire.Method,
@@ -175,12 +247,14 @@ class Probe:
             state = self._connectivity().name
             found = diagnosis.from_rpc(self._endpoint, code, details, method.name, channel=state)
         del call  # an error keeps this frame, a call keeps the socket
-        raise ProbeError(found)
+        is_answer = found.cause == "limited" or code not in _NO_ANSWER
+        raise ProbeError(found, is_answer=is_answer and found.cause in _ANSWERS)
 
     def _refuse(self, status: Any) -> None:
         if _failed(status):
             code = status.code or status.error_code
-            raise ProbeError(diagnosis.server_refused(self._endpoint, code, status.reason))
+            found = diagnosis.server_refused(self._endpoint, code, status.reason)
+            raise ProbeError(found, is_answer=found.cause in _ANSWERS)
 
 
 async def _answer(

@@ -18,6 +18,7 @@ from . import diagnosis, lite
 from .asking import Asker
 from .blocking import run_blocking
 from .diagnosis import Diagnosis, ProbeError
+from .probe import Databases
 from .proxies import late
 from .shared import Shared
 from .stages import Stages
@@ -85,7 +86,7 @@ class Status:
     since
         When the state began, Unix seconds.
     databases
-        Their names; None where nobody asked or the server does not tell.
+        What was found when those that connections use were last looked for.
     """
 
     state: State
@@ -96,7 +97,7 @@ class Status:
     server_version: str = ""
     checked_at: float | None = None
     since: float = 0.0
-    databases: frozenset[str] | None = None
+    databases: Databases = Databases()  # noqa: RUF009  immutable
 
 
 class Watch:
@@ -226,10 +227,11 @@ class Watch:
         """Raise ProbeError where the server has no such database; ``""`` is always there."""
         if not db_name or db_name == "default":
             return
-        names = await self.list_databases(deadline)
-        if names is not None:
-            self._publish(replace(self.status, databases=frozenset(names)))
-        if names is not None and db_name not in names:
+        await self._be_open(deadline)
+        found = await self._asker.look_for({db_name, *self.databases}, deadline)
+        self._publish(replace(self.status, databases=found))
+        if db_name in found.missing:
+            names = sorted(found.listed or ())
             raise ProbeError(diagnosis.database_missing(self.endpoint, db_name, names))
 
     async def list_databases(self, deadline: float) -> list[str] | None:
@@ -329,7 +331,7 @@ class Watch:
             answers = await self._asker.ask(
                 limit,
                 stages,
-                databases=bool(self.databases),
+                databases=frozenset(self.databases),
                 again=self.status.state == "unreachable",
             )
             self._publish(
@@ -340,7 +342,7 @@ class Watch:
                     note=answers.note,
                     server_version=self._asker.version,
                     checked_at=time.time(),
-                    databases=answers.databases,
+                    databases=answers.databases or self.status.databases,
                 )
             )
         except ProbeError as error:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -18,6 +19,7 @@ import pytest
 from milvus_nb import ConnectError, Connection, ConnectionRegistry, ParamsError
 from tests.helpers import sockets_to, wait_until
 from tests.servers import FaultProxy, ScriptedMilvus, make_certificates
+from tests.servers.peers import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -225,6 +227,134 @@ def test_a_dropped_database(connections: ConnectionRegistry, milvus: MilvusTestS
     wait_until(is_in(found, "connected"), 3)
     admin.drop_database("sales")
     admin.close()
+
+
+@pytest.fixture
+def restricted(milvus_auth: MilvusTestServer) -> Iterator[pymilvus.MilvusClient]:
+    """Give the administrator of a server with the database `hidden`, which bob may not list."""
+    admin = pymilvus.MilvusClient(milvus_auth.uri, token=milvus_auth.root_token, dedicated=True)
+    admin.create_user("bob", "password-1")
+    admin.create_database("hidden")
+    bob = pymilvus.MilvusClient(milvus_auth.uri, token="bob:password-1", dedicated=True)
+    with pytest.raises(grpc.RpcError, match="permission deny"):
+        bob.list_databases()
+    bob.close()
+    yield admin
+    admin.drop_user("bob")
+    if "hidden" in admin.list_databases():
+        admin.drop_database("hidden")
+    admin.close()
+
+
+def test_who_may_not_list_databases(
+    connections: ConnectionRegistry,
+    milvus_auth: MilvusTestServer,
+    restricted: pymilvus.MilvusClient,
+) -> None:
+    """An existing database is taken, a missing one refused, a dropped one noticed."""
+    bob: dict[str, Any] = {"uri": milvus_auth.uri, "token": "bob:password-1"}
+    found = connections.connect("bob", db_name="hidden", **bob)
+    other = connections.connect("other", db_name="default", **bob)
+    for name in ("nosuch", "für", "a b"):
+        with pytest.raises(ConnectError, match=f"There is no database {name}") as failure:
+            connections.connect("lost", db_name=name, **bob)
+        assert failure.value.cause == "database-missing"
+        with pytest.raises(ConnectError, match="no database"):
+            connections.use("other", name)
+    report = connections.diagnose("bob")
+    assert report.ok
+    assert "Database" in repr(report)
+    assert (report.stages[-1].name, report.stages[-1].text) == ("database", "hidden")
+    assert not connections.examine(replace(found.params, db_name="nosuch")).wait().ok
+    connections.use("other", "hidden")
+    restricted.drop_database("hidden")
+    wait_until(is_in(found, "rejected", "database-missing"), 10)
+    wait_until(is_in(other, "rejected", "database-missing"), 10)
+    assert not connections.diagnose("bob").ok
+    connections.use("other", "default")
+    wait_until(is_in(other, "connected"), 10)
+    restricted.create_database("hidden")
+    wait_until(is_in(found, "connected"), 10)
+
+
+# Connect's reply: error_code 1, reason, code 800.
+_STATUS = b"\x08\x01\x12\x12database not found\x18\xa0\x06"
+NO_DATABASE = b"\x0a" + bytes([len(_STATUS)]) + _STATUS
+
+
+def test_a_database_that_is_there_but_not_listed(connections: ConnectionRegistry) -> None:
+    """The list has what the user may see: what is not in it may be there all the same."""
+
+    def connect(context: grpc.ServicerContext) -> bytes:
+        wanted = dict(context.invocation_metadata()).get("dbname", "default")
+        return b"" if wanted in ("default", "hidden") else NO_DATABASE
+
+    connections.set_pace(heartbeat=0.2, deadline=10)
+    with ScriptedMilvus({**HEALTHY, "Connect": connect}) as server:
+        found = connections.connect("a", uri=server.address, db_name="hidden")
+        with pytest.raises(ConnectError, match="no database nosuch"):
+            connections.connect("b", uri=server.address, db_name="nosuch")
+        checked = found.checked_at
+        wait_until(lambda: found.checked_at != checked, 10)
+        assert found.state == "connected"
+        assert connections.diagnose("a").ok
+
+
+ERRORS = {
+    "RESOURCE_EXHAUSTED": "rate limit exceeded",
+    "FAILED_PRECONDITION": "the node is about to stop",
+    "NOT_FOUND": "no such node",
+    "INTERNAL": "nil pointer",
+    "UNKNOWN": "something odd",
+    "ABORTED": "try again",
+    "INVALID_ARGUMENT": "odd request",
+    "OUT_OF_RANGE": "too far",
+    "ALREADY_EXISTS": "twice",
+    "DATA_LOSS": "a lost page",
+    "CANCELLED": "by the server",
+}
+
+
+@pytest.mark.parametrize("code", ERRORS)
+def test_an_error_of_a_heartbeat_is_an_answer(connections: ConnectionRegistry, code: str) -> None:
+    """Who answers is there: the connection is degraded, says why, and keeps its socket."""
+
+    def fail(context: grpc.ServicerContext) -> bytes:
+        context.abort(grpc.StatusCode[code], ERRORS[code])
+
+    connections.set_pace(heartbeat=0.2, deadline=10)
+    with ScriptedMilvus() as server:
+        found = connections.connect(uri=server.address)
+        port = sockets_to(server.port)
+        server.methods = {**HEALTHY, "CheckHealth": fail}
+        wait_until(is_in(found, "degraded", "unhealthy"), 10)
+        assert ERRORS[code] in found.reason
+        assert sockets_to(server.port) == port
+        report = connections.diagnose()
+        assert report.ok
+        assert ERRORS[code] in repr(report)
+        server.methods = dict(HEALTHY)
+        wait_until(is_in(found, "connected"), 10)
+        # And when it has to sign in anew.
+        server.methods = dict.fromkeys(HEALTHY, fail)
+    with server:
+        wait_until(is_in(found, "degraded", "unhealthy"), 10)
+        assert ERRORS[code] in found.reason
+
+
+def test_an_error_at_the_first_sign_in_is_a_failure(connections: ConnectionRegistry) -> None:
+    """Nothing is known to work there; what else answers with an error does not matter."""
+
+    def fail(context: grpc.ServicerContext) -> bytes:
+        context.abort(grpc.StatusCode.INTERNAL, "nil pointer")
+
+    with ScriptedMilvus({**HEALTHY, "Connect": fail}) as server:
+        with pytest.raises(ConnectError, match="nil pointer"):
+            connections.connect(uri=server.address)
+        server.methods = {**HEALTHY, "GetVersion": fail, "CheckHealth": fail}
+        found = connections.connect(uri=server.address)
+        assert found.state == "degraded"
+        assert found.server_version == ""
 
 
 def test_an_unhealthy_server_says_why(connections: ConnectionRegistry) -> None:
