@@ -46,7 +46,8 @@ def read_text(path: str) -> str | None:
     """
     try:
         # Not to wait for the other end, where it is a pipe.
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        more = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        handle = os.open(path, os.O_RDONLY | more)
         with open(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ProfileError(f"{path} is not a file.", "", "Remove it, or name another.")

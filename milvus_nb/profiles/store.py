@@ -359,7 +359,7 @@ class ProfileStore:
                     return path, ""
                 if owners:
                     # In a folder that all may write to, anybody could say where "prod" is.
-                    is_trusted = os.name == "nt" or owners <= {os.getuid(), 0}
+                    is_trusted = not hasattr(os, "getuid") or owners <= {os.getuid(), 0}
                     return (path, "") if is_trusted else ("", path)
             parent = os.path.dirname(folder)
             folder = "" if folder in (parent, top) else parent
