@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import datetime as dt
 import errno
 import functools
@@ -21,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 
-from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError, diagnosis
+from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError, diagnosis, rest, rules
 from milvus_nb.causes import CAUSES
+from milvus_nb.cloud import is_cloud
 from milvus_nb.params import parse
 from tests.helpers import free_port, threads, wait_until
 from tests.servers import (
@@ -789,3 +791,174 @@ def test_through_a_proxy_that_works(
     assert f"through {way.address} (https_proxy)" in str(report)
     assert "s3cret" not in str(report)
     assert all("proxy-authorization" in request.headers for request in way.requests)
+
+
+def test_no_other_port_is_advised_for_what_has_worked(
+    connections: ConnectionRegistry, world: World
+) -> None:
+    """A server that is down is where it was, whatever else listens on the usual port."""
+    milvus = ScriptedMilvus(host=OWN_HOST)
+    with milvus:
+        found = connections.connect("mine", uri=milvus.address)
+    world.start(ScriptedMilvus(host=OWN_HOST, port=19530))
+    wait_until(lambda: found.state == "unreachable", 15)
+    assert f"nothing listens on {milvus.address}" in wait_until(
+        lambda: found.reason if "refused" in found.reason else "", 15
+    )
+    report = found.diagnose()
+    assert report.diagnosis is not None
+    assert report.diagnosis.cause == "refused"
+    connections.disconnect("mine")
+    with pytest.raises(ConnectError) as failure:
+        connections.connect("mine", uri=milvus.address)
+    assert failure.value.cause == "refused"
+
+
+CLOUD_HOSTS = (
+    CLOUD,
+    "in01-0123456789abcde.aws-us-west-2.vectordb.zillizcloud.com",
+    "in05-0123456789abcde.serverless.ali-cn-hangzhou.cloud.zilliz.com.cn",
+    "in01-0123456789abcde.ali-cn-hangzhou.vectordb.zilliz.com.cn",
+    "IN03-0123456789ABCDE.api.gcp-us-west1.zillizcloud.com.",
+)
+
+
+@pytest.mark.parametrize("how", ["token", "password", "token_env", "uri", "nothing"])
+@pytest.mark.parametrize("port", ["", ":19541"])
+def test_nothing_is_sent_to_the_cloud_without_tls(
+    connections: ConnectionRegistry, monkeypatch: pytest.MonkeyPatch, how: str, port: str
+) -> None:
+    """The name is not even looked up; by connect, by the doctor and over HTTP; TLS is advised."""
+    asked: list[str] = []
+    look_up = socket.getaddrinfo
+
+    def here(host: str, *args: Any, **more: Any) -> Any:
+        asked.append(host)
+        return look_up("127.0.0.1" if "zilliz" in host else host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", here)
+    monkeypatch.setenv("CLOUD_KEY", "s3cret")
+    given: dict[str, Any] = {
+        "token": {"token": "s3cret"},
+        "password": {"user": "db_admin", "password": "s3cret"},
+        "token_env": {"token_env": "CLOUD_KEY"},
+    }.get(how, {})
+    for host in CLOUD_HOSTS:
+        for scheme in ("", "http://", "tcp://"):
+            sign_in = "db_admin:s3cret@" if how == "uri" else ""
+            uri = f"{scheme or ('http://' if sign_in else '')}{sign_in}{host}{port}"
+            with pytest.raises(ConnectError) as failure:
+                connections.connect("x", uri=uri, **given)
+            assert failure.value.cause == "cloud-no-tls"
+            assert f"https://{host.lower().rstrip('.')}" in failure.value.fix
+            assert "s3cret" not in str(failure.value)
+            assert ("--token-env" in failure.value.fix) == (how == "nothing")
+        assert not asked
+        params = parse(uri=f"{host}{port}", token="s3cret")
+        with SilentPeer(port=free_port()) as peer:
+            endpoint = dataclasses.replace(params.endpoint, port=peer.port)
+            cloud = dataclasses.replace(params, endpoint=endpoint)
+            asyncio.run(rest.sources(cloud, 0.05, management_port=free_port()))
+            assert b"s3cret" not in peer.received
+            assert b"Authorization" not in peer.received
+        asked.clear()
+        report = connections.diagnose(f"{host}{port}")
+        assert report.diagnosis is not None
+        assert report.diagnosis.cause == "cloud-no-tls"
+        assert "tls" in [stage.name for stage in report.stages if stage.status == "failed"]
+        asked.clear()  # of the management port's, which gets no credentials
+
+
+@pytest.mark.parametrize(
+    ("host", "is_theirs"),
+    [("zillizcloud.com.evil.example", False), ("notzilliz.com", False), (CLOUD, True)],
+)
+def test_only_the_cloud_s_own_hosts_count(host: str, is_theirs: bool) -> None:
+    """By the end of the name."""
+    assert is_cloud(host) == is_theirs
+
+
+@pytest.mark.parametrize("how", ["token", "password"])
+def test_the_cloud_says_itself_what_it_refuses(
+    connections: ConnectionRegistry, world: World, how: str
+) -> None:
+    """Whatever its words: there, no gateway of somebody else's is in between."""
+    found = world.certificates(names=(CLOUD,))
+    server = world.start(ScriptedMilvus(
+        {"Connect": lambda context: context.abort(grpc.StatusCode.UNAUTHENTICATED, "no such key")},
+        certificates=found,
+    ))  # fmt: skip
+    way = world.start(ConnectProxy(routes={f"{CLOUD}:443": ("127.0.0.1", server.port)}))
+    world.environment.setenv("https_proxy", f"http://{way.address}")
+    given: dict[str, Any] = {"user": "db_admin", "password": "s3cret"}
+    if how == "token":
+        given = {"token": "key"}
+    with pytest.raises(ConnectError) as failure:
+        connections.connect(uri=f"https://{CLOUD}", ca_pem_path=found.ca_pem, **given)
+    assert failure.value.cause == {"token": "wrong-api-key", "password": "wrong-password"}[how]
+
+
+def test_what_a_server_quotes_of_the_sign_in_is_hidden() -> None:
+    """Milvus 2.3 has the password in its refusal; others the whole header."""
+    for token, text in (
+        ("root:hunter22", "actual=username: root, password: hunter22]: no"),
+        ("root:hunter22", "the token root:hunter22 is bad; so is hunter22"),
+        ("root:hunter22", "Basic cm9vdDpodW50ZXIyMg== is bad"),
+        ("an-api-key", "no key 'an-api-key'"),
+        ("root:Milvus", "username: root, password: Milvus"),
+    ):
+        endpoint = parse(uri="localhost", token=token).endpoint
+        for code in (grpc.StatusCode.UNKNOWN, grpc.StatusCode.PERMISSION_DENIED):
+            found = diagnosis.from_rpc(endpoint, code, text, channel="READY")
+            told = found.why + found.fix + found.evidence
+            assert "hunter22" not in told
+            assert "an-api-key" not in told
+            assert "cm9vdD" not in told
+            assert "password: Milvus" not in told
+    endpoint = parse(uri="localhost", token="root:Milvus").endpoint
+    assert "Milvus is" in diagnosis.server_refused(endpoint, 5, "Milvus is on fire").why
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="who holds a lock is told by Linux alone")
+def test_a_lite_lock_that_a_child_has_inherited(
+    connections: ConnectionRegistry, tmp_path: Path
+) -> None:
+    """A kernel was killed, and a process that it had started lives on: that one is named."""
+    path = str(tmp_path / "demo.db")
+    code = (
+        "import os, sys\n"
+        "from milvus_lite import MilvusLite\n"
+        f"database = MilvusLite({path!r})\n"
+        "if os.fork():\n    os._exit(0)\n"
+        "print(os.getpid(), flush=True)\nsys.stdin.read()\nos._exit(0)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.wait(20)
+        with pytest.raises(ConnectError, match=f"process {child} "):
+            connections.connect(uri=path)
+
+
+@pytest.mark.parametrize(
+    ("details", "channel", "is_ours"),
+    [
+        ("failed to connect to all addresses; last error: …", "TRANSIENT_FAILURE", True),
+        ("failed to connect to all addresses; last error: …", "READY", False),
+        ("failed to connect to all addresses; last error: …", "", True),
+        ("Stream removed (Socket closed)", "IDLE", True),
+        ("Stream removed (RST_STREAM (Received RST_STREAM with error code 7))", "READY", True),
+        ("Socket closed", "IDLE", True),
+        ("no healthy upstream", "IDLE", False),
+        ("no healthy upstream", "READY", False),
+        ("no healthy upstream", "", False),
+        ("Deadline Exceeded", "CONNECTING", True),
+        ("upstream connect error … Connection refused", "IDLE", False),
+        ("Connection reset by peer", "READY", False),
+    ],
+)
+def test_who_wrote_a_text(details: str, channel: str, is_ours: bool) -> None:
+    """GRPC itself, or the far side: the state of the channel tells where words do not."""
+    assert rules.is_ours(details, channel) == is_ours
