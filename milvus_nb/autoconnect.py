@@ -14,7 +14,10 @@ from .printing import say
 from .profile_file import user_file
 
 if TYPE_CHECKING:
+    from .connection import Connection
     from .magic import MilvusMagics
+    from .monitor import Job
+    from .registry import ConnectionRegistry
 
 __all__ = ["begin"]
 
@@ -35,20 +38,33 @@ def begin(magics: MilvusMagics) -> None:
 
 
 def _connect(magics: MilvusMagics) -> None:
-    from .profiles import ProfileError
-    from .profiles.opening import open_profile
-
     try:
         registry = magics.registry
-        found = registry.profiles.find()
+        jobs = _start(registry)
     except MilvusNbError as error:  # the extension was unloaded meanwhile
         _warn(error)
         return
+    for job in jobs:
+        try:
+            connection = job.wait()
+            if registry.current is None:  # the user has not connected, or chosen, another one
+                registry.use(connection.alias)
+        except MilvusNbError as error:
+            _warn(error)
+
+
+def _start(registry: ConnectionRegistry) -> list[Job[Connection]]:
+    """Start to connect all that want it, and tell what keeps one from being known."""
+    from .profiles import ProfileError
+    from .profiles.opening import open_profile
+
+    found = registry.profiles.find()
     for problem in found.problems:
         if problem.path == found.user_path and not problem.is_warning:
             _warn(ProfileError(f"{problem.where}: {problem.what}", problem.why, problem.fix))
     jobs = []
-    for profile in found.profiles.values():
+    # The default one first: of several, the first that connects becomes the current one.
+    for profile in sorted(found.profiles.values(), key=lambda one: not one.default):
         if not profile.autoconnect or profile.is_project:
             continue
         try:
@@ -58,14 +74,10 @@ def _connect(magics: MilvusMagics) -> None:
                     "",
                     f"%milvus connect {profile.name}",
                 )
-            jobs.append(open_profile(registry, profile.name))
+            jobs.append(open_profile(registry, profile.name, quietly=True))
         except MilvusNbError as error:
             _warn(error)
-    for job in jobs:
-        try:
-            job.wait()
-        except MilvusNbError as error:
-            _warn(error)
+    return jobs
 
 
 def _warn(error: MilvusNbError) -> None:

@@ -18,7 +18,7 @@ from .blocking import to_the_end
 from .clients import Clients
 from .diagnosis import ProbeError
 from .doctor import Report, examine
-from .errors import ClosedError, ConnectError
+from .errors import ClosedError, ConnectError, ParamsError
 from .printing import printable
 from .stages import Stages
 
@@ -212,11 +212,15 @@ class Connection(HasTraits):
 
         Raises
         ------
+        ParamsError
+            `count` is no whole number above 0.
         ConnectError
             One was not answered within the connection's timeout.
         ClosedError
             The connection was disconnected.
         """
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ParamsError(f"count = {count!r} is not possible.", "It is how many round trips.")
         return self._live_monitor().submit(self.measure(count)).wait()
 
     def diagnose(self) -> Report:

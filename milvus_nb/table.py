@@ -68,6 +68,7 @@ class _Opening:
 
     connection: Connection
     job: Job[Connection]
+    quietly: bool
 
 
 class ConnectionTable:
@@ -202,7 +203,7 @@ class ConnectionTable:
         """
         failure: Exception | None = None
         try:
-            check_alias(alias)
+            check_alias(alias, is_new=True)
             check_keywords(given)
             if self._is_profile(alias, **given):
                 return open_profile(self, alias, replace_it=replace, report=report, **given)
@@ -222,6 +223,7 @@ class ConnectionTable:
         *,
         replace: bool = False,
         report: Callable[[list[Stage]], None] | None = None,
+        quietly: bool = False,
     ) -> Job[Connection]:
         """Start to connect.
 
@@ -231,6 +233,8 @@ class ConnectionTable:
             As in `connect`.
         report
             Gets all stages whenever one changes, on the monitor's thread.
+        quietly
+            Whether the connection does not become the current one.
 
         Raises
         ------
@@ -239,29 +243,43 @@ class ConnectionTable:
         """
         self._prepare()
         with self._lock:
-            live = self._connections.get(alias)
-            differences = differences_between(live.params, params) if live is not None else []
-            if live is not None and not differences:
-                if params.guard.profile:
-                    self.mark(alias, params.guard)
-                return self.monitor.submit(self._reuse(live, Stages.of(params.endpoint, report)))
-            # What does not work gives way to what is tried now, once that works.
-            if live is not None and not (replace or live.has_failed):
-                raise in_use(alias, live.state, differences)
-            opening = self._opening.get(alias)
-            if opening is not None and not opening.job.is_cancelled:
-                if differences := differences_between(opening.connection.params, params):
-                    raise is_opening(alias, opening.connection.params, differences)
-                if params.guard.profile:
-                    self.mark(alias, params.guard)
-                return opening.job
-            if live is None:
-                self._require_room(alias)
-            connection = Connection(alias, params, self.monitor, self._disconnect)
-            job = self.monitor.submit(self._open(connection, Stages.of(params.endpoint, report)))
-            self._opening[alias] = _Opening(connection, job)
-        self._emit("added", alias)
+            found = self._join(alias, params, replace=replace, quietly=quietly)
+            stages = Stages.of(params.endpoint, report)
+            if found is None:
+                connection = Connection(alias, params, self.monitor, self._disconnect)
+                job = self.monitor.submit(self._open(connection, stages))
+                self._opening[alias] = _Opening(connection, job, quietly)
+            elif isinstance(found, _Opening):
+                job = found.job
+            else:
+                job = self.monitor.submit(self._reuse(found, stages, quietly=quietly))
+        if found is None or params.guard.profile:
+            self._emit("added" if found is None else "changed", alias)
         return job
+
+    def _join(
+        self, alias: str, params: ConnectionParams, *, replace: bool, quietly: bool
+    ) -> Connection | _Opening | None:
+        """Give what there is of these parameters already; None where it has to be opened."""
+        live, opening = self._connections.get(alias), self._opening.get(alias)
+        differences = differences_between(live.params, params) if live is not None else []
+        if live is not None and not differences:
+            if params.guard.profile:
+                self._set_guard(alias, params.guard)
+            return live
+        # What does not work gives way to what is tried now, once that works.
+        if live is not None and not (replace or live.has_failed):
+            raise in_use(alias, live.state, differences)
+        if opening is not None and not opening.job.is_cancelled:
+            if differences := differences_between(opening.connection.params, params):
+                raise is_opening(alias, opening.connection.params, differences)
+            if params.guard.profile:
+                self._set_guard(alias, params.guard)
+            opening.quietly = opening.quietly and quietly
+            return opening
+        if live is None:
+            self._require_room(alias)
+        return None
 
     def close(self, name: str) -> Job[None]:
         """Start to disconnect; the job ends when the sockets are closed."""
@@ -289,7 +307,7 @@ class ConnectionTable:
             params = name
         else:
             if name is not None:
-                check_alias(name)
+                check_alias(name, is_new=True)
             with self._lock:
                 alias = name if name is not None else self._current or DEFAULT_ALIAS
                 live = self._connections.get(alias) or self._others.get(alias)
@@ -357,7 +375,7 @@ class ConnectionTable:
         AliasError
             There is no such connection, the alias is taken, or there are 65,536 connections.
         """
-        check_alias(alias)
+        check_alias(alias, is_new=True)
         self._prepare()
         with self._lock:
             connection = self._others.get(name)
@@ -384,14 +402,19 @@ class ConnectionTable:
     def mark(self, alias: str, guard: Guard) -> None:
         """Say that a connection is that of a profile."""
         with self._lock:
-            opening = self._opening.get(alias)
-            found = [self._connections.get(alias), opening.connection if opening else None]
-            for connection in found:
-                if connection is not None:
-                    connection.params = replace(connection.params, guard=guard)
-            if (known := self._remembered.get(alias)) is not None:
-                self._remembered[alias] = replace(known, guard=guard)
+            self._set_guard(alias, guard)
         self._emit("changed", alias)
+
+    def _set_guard(self, alias: str, guard: Guard) -> None:
+        """Give a connection, also one on the way, what it has of a profile."""
+        opening = self._opening.get(alias)
+        found = [self._connections.get(alias), opening.connection if opening else None]
+        for connection in found:
+            if connection is not None:
+                connection.params = replace(connection.params, guard=guard)
+        known = self._remembered.get(alias)
+        if known is not None:
+            self._remembered[alias] = replace(known, guard=guard)
 
     def follow_profile(self, name: str, profile: Profile | None) -> None:
         """Have the connections of a profile follow it: renamed, changed, or gone (None)."""
@@ -442,29 +465,34 @@ class ConnectionTable:
             self._emit("changed" if kept else "removed", alias)
             raise
         with self._lock:
-            self._forget_opening(connection)
+            quietly = self._forget_opening(connection)
             replaced = self._connections.get(alias)
             self._connections[alias] = connection
             self._remembered[alias] = connection.params
         connection.observe(lambda _: self._emit("changed", alias), ["state", "reason", "note"])
         self._emit("changed", alias)
-        self._make_current(alias)
+        if not quietly:
+            self._make_current(alias)
         if replaced is not None:
             with contextlib.suppress(asyncio.CancelledError):  # too late: it is connected
                 await to_the_end(replaced.close())
         return connection
 
-    def _forget_opening(self, connection: Connection) -> None:
+    def _forget_opening(self, connection: Connection) -> bool:
+        """Take note that a connect has ended; tell whether it was to be quiet."""
         opening = self._opening.get(connection.alias)
-        if opening is not None and opening.connection is connection:
-            del self._opening[connection.alias]
+        if opening is None or opening.connection is not connection:
+            return False
+        del self._opening[connection.alias]
+        return opening.quietly
 
-    async def _reuse(self, connection: Connection, stages: Stages) -> Connection:
+    async def _reuse(self, connection: Connection, stages: Stages, *, quietly: bool) -> Connection:
         if connection.state not in ("connected", "degraded", "disconnected"):
             await connection.verify(stages)
         if connection.state == "disconnected":  # by another thread, since we looked
-            return await self.open(connection.alias, connection.params)
-        self._make_current(connection.alias)
+            return await self.open(connection.alias, connection.params, quietly=quietly)
+        if not quietly:
+            self._make_current(connection.alias)
         return connection
 
     async def _close(self, name: str) -> None:

@@ -47,7 +47,7 @@ _EXAMPLES: Final = {
     %milvus connect localhost:19530 --user root --ask
   Milvus Lite, a database beside the notebook:
     %milvus connect ./demo.db
-  A profile, see %milvus help profile:
+  A profile, see %milvus help profile; else an alias that was disconnected:
     %milvus connect prod
   A cloud:
     %milvus connect https://in03.example.com --token-env MILVUS_TOKEN -a cloud
@@ -126,7 +126,7 @@ def _where(parser: Parser) -> None:
         "address",
         nargs="?",
         metavar="ADDRESS",
-        help="a profile's name, localhost:19530, https://host, unix:/path, ./file.db",
+        help="a profile or an alias, localhost:19530, https://host, unix:/path, ./file.db",
     )
     where.add_argument("--profile", metavar="PROFILE", help="a saved connection, by its name")
     where.add_argument("-uri", "--uri", metavar="URI", help="the same, as an option")

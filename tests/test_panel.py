@@ -443,3 +443,38 @@ def test_a_pasted_plain_address_stays_what_it_is(page: Page) -> None:
     assert fields["db_name"] == "sales"
     assert fields["secure"] is False  # the address says it
     assert fields["has_secret"] is False
+
+
+def test_the_page_sees_that_nothing_became_current_by_itself(
+    page: Page, milvus: MilvusTestServer
+) -> None:
+    """After the current one was disconnected none is, until one is chosen."""
+    page.run(f"%milvus connect {milvus.address} -a one\n%milvus connect {milvus.address} -a two")
+    assert page.ask("hello")["current"] == "two"
+    page.ask("disconnect", alias="two")
+    page.read_until(lambda: page.events[-1].get("removed") == ["two"])
+    assert page.events[-1]["current"] is None
+    page.ask("use", alias="one")
+    assert page.ask("hello")["current"] == "one"
+
+
+def test_the_page_is_told_of_a_guard_that_comes_later(page: Page, milvus: MilvusTestServer) -> None:
+    """So that its Disconnect asks, and the label shows."""
+    text = f"[profiles.prod]\naddress = '{milvus.address}'\nconfirm = true\nlabel = 'Production'\n"
+    (page.kernel.folder / "milvus.toml").write_text(text)
+    page.run(f"%milvus connect {milvus.address} -a prod")
+    assert not page.read_row("prod")["confirm"]
+    page.events.clear()
+    page.run("%milvus connect prod --yes")
+    row = page.read_row("prod")
+    assert (row["confirm"], row["label"], row["profile"]) == (True, "Production", "prod")
+
+
+def test_the_page_tells_the_connections_own_age(page: Page, milvus: MilvusTestServer) -> None:
+    """Not since when its server is watched for another one."""
+    page.run(f"%milvus connect {milvus.address} -a one")
+    first = page.read_row("one")
+    page.run(f"%milvus connect {milvus.address} -a two")
+    second = page.read_row("two")
+    assert first["endpoint"] == second["endpoint"]
+    assert first["since"] < second["since"] == pytest.approx(second["connected_at"], abs=1)

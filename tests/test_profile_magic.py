@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.helpers import sockets_to, wait_until
+from milvus_nb import autoconnect
+from tests.helpers import sockets_to, threads, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from IPython.core.interactiveshell import InteractiveShell
 
     from tests.kernels import Kernel
     from tests.servers import MilvusTestServer
@@ -274,8 +277,31 @@ def test_autoconnect_in_the_background(
     loaded = kernel.run(f"import time\n{LOAD}\ntime.sleep(3)")
     assert "Could not connect down" in loaded.text + loaded.stderr
     status = kernel.run("%milvus status").text
-    assert "dev" in status
+    assert "dev (current)" in status
     assert "theirs" not in status
+
+
+def test_autoconnect_takes_the_current_place_of_nobody(
+    ip: InteractiveShell,
+    shared: dict[str, str],
+    milvus: MilvusTestServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the user connects meanwhile stays current; of several, the default comes first."""
+    monkeypatch.setenv("MILVUS_NB_PROFILES", shared["MILVUS_NB_PROFILES"])
+    auto = f'address = "{milvus.address}"\nautoconnect = true\n'
+    text = f"[profiles.one]\n{auto}[profiles.two]\n{auto}[profiles.best]\n{auto}default = true\n"
+    Path(shared["MILVUS_NB_PROFILES"]).write_text(text)
+    ip.run_line_magic("load_ext", "milvus_nb")
+    registry = ip.magics_manager.registry["MilvusMagics"].registry
+    wait_until(lambda: len(registry) == 3 and registry.current is not None)
+    assert registry.current.alias == "best"
+    registry.disconnect_all()
+    ip.run_line_magic("milvus", f"connect {milvus.address} -a mine")
+    autoconnect.begin(ip.magics_manager.registry["MilvusMagics"])
+    wait_until(lambda: len(registry) == 4)
+    wait_until(lambda: threads("milvus-nb-autoconnect") == [])
+    assert registry.current.alias == "mine"
 
 
 def test_reconnect_after_a_restart(

@@ -10,7 +10,13 @@ import pymilvus
 import pytest
 from pymilvus.exceptions import ConnectionConfigException, ParamError
 
-from milvus_nb import AliasError, ConnectError, ConnectionRegistry, ParamsError, table
+from milvus_nb import (
+    AliasError,
+    ConnectError,
+    ConnectionRegistry,
+    ParamsError,
+    table,
+)
 from tests.helpers import free_port, open_files, sockets_to, threads, wait_until
 
 if TYPE_CHECKING:
@@ -309,8 +315,15 @@ def test_a_disconnected_alias_is_told_with_the_way_back(
 
 def test_an_alias_has_to_be_a_name(connections: ConnectionRegistry) -> None:
     """An empty one, of a variable without a value, would be nobody's."""
-    with pytest.raises(ParamsError, match="alias is empty"):
-        connections.connect("", uri="localhost:1")
+    for call in (
+        lambda: connections.connect("", uri="localhost:1"),
+        lambda: connections.add_connection(**{"": {"uri": "localhost:1"}}),
+        lambda: connections.diagnose(""),
+    ):
+        with pytest.raises(ParamsError, match="alias is empty"):
+            call()
+    assert not connections.has_connection("")  # as pymilvus has it
+    connections.disconnect("")
 
 
 def test_milvus_lite_is_released_so_that_another_process_can_open_it(

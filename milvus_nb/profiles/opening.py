@@ -104,6 +104,7 @@ def open_profile(
     *,
     replace_it: bool = False,
     report: Callable[[list[Stage]], None] | None = None,
+    quietly: bool = False,
     **given: Any,
 ) -> Job[Connection]:
     """Start to connect a profile.
@@ -116,7 +117,7 @@ def open_profile(
         The profile's.
     alias
         Default: the profile's name.
-    replace_it, report
+    replace_it, report, quietly
         As in `ConnectionTable.open`.
     **given
         As in `params_of`.
@@ -132,13 +133,16 @@ def open_profile(
     def make() -> ConnectionParams:
         return params_of(profile, default_timeout=table.timeout, **given)
 
+    def start(params: ConnectionParams) -> Job[Connection]:
+        return table.open(alias, params, replace=replace_it, report=report, quietly=quietly)
+
     async def open_later() -> Connection:
         params = await run_blocking(make)
-        return await table.open(alias, params, replace=replace_it, report=report)
+        return await start(params)
 
     if profile.secret.kind == "keyring":
         return table.monitor.submit(open_later())
-    return table.open(alias, make(), replace=replace_it, report=report)
+    return start(make())
 
 
 def examine_profile(
