@@ -219,7 +219,7 @@ class Connection(HasTraits):
         ClosedError
             The connection was disconnected.
         """
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        if not (type(count) is int and count > 0):
             raise ParamsError(f"count = {count!r} is not possible.", "It is how many round trips.")
         return self._live_monitor().submit(self.measure(count)).wait()
 

@@ -134,7 +134,7 @@ def test_a_connection_from_its_stages_to_its_undo(page: Page) -> None:
     assert page.ask("disconnect", alias="lite") == {}
     page.read_until(lambda: any("lite" in event.get("removed", []) for event in page.events))
     assert page.ask("hello")["connections"] == []
-    assert "no connection lite" in page.refusal("disconnect", alias="lite")["what"]
+    assert "lite is not connected" in page.refusal("disconnect", alias="lite")["what"]
     assert page.ask("reconnect", alias="lite") == {"alias": "lite"}
     assert page.row("lite")["state"] == "connected"
 
