@@ -30,6 +30,9 @@ __all__ = ["AUTHORIZATION_OFF", "Answers", "Asker", "Errors", "check_cloud"]
 
 T = TypeVar("T")
 
+# What is said of a call whose connection ended.
+_BROKEN_OFF: Final = ("cut-off", "reset", "forward-nowhere")
+
 # A deadline that is noticed later than this, in seconds, was missed by us: the laptop slept.
 _OVERSLEPT_S: Final = 0.3
 
@@ -293,8 +296,10 @@ class Asker:
         # Each to its end: gRPC keeps a cancelled call, and with it the socket, a while longer.
         calls = (version(), health(), there(), sign_in())
         done: Any = await asyncio.gather(*calls, return_exceptions=True)
-        # The sign-in comes last and says most.
-        failed = next((found for found in done[::-1] if isinstance(found, BaseException)), None)
+        # The sign-in comes last and says most; but where one call was answered and then the
+        # connection closed on the others, the answer does.
+        failures = [found for found in done[::-1] if isinstance(found, BaseException)]
+        failed = next(filter(_was_answered, failures), failures[0] if failures else None)
         if isinstance(failed, ProbeError):
             # All calls carry the credentials; whichever failed, it is the sign-in's failure.
             is_tls = failed.diagnosis.cause.startswith("tls-")
@@ -371,6 +376,10 @@ def check_cloud(endpoint: Endpoint) -> None:
         raise ProbeError(diagnosis.of(endpoint, "cloud-no-tls", "not asked: there is no TLS"))
     if not endpoint.credentials:
         raise ProbeError(diagnosis.of(endpoint, "cloud-no-token", "no token was given"))
+
+
+def _was_answered(failure: BaseException) -> bool:
+    return not (isinstance(failure, ProbeError) and failure.diagnosis.cause in _BROKEN_OFF)
 
 
 def _identity(path: str) -> tuple[int, int] | None:

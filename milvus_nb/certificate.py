@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Certificate", "Handshake", "default_roots", "handshake"]
 
+# Where OpenSSL says so, gRPC does, too: not yet valid, expired, self-signed (itself, or its root),
+# issued by nobody that is known, not signed by any that is. In other questions it is stricter.
+_UNTRUSTED: Final = (9, 10, 18, 19, 20, 21)
+
 # OpenSSL's X509_V_FLAG_NO_CHECK_TIME, for which the ssl module has no name.
 _NO_CHECK_TIME: Final = 0x200000
 
@@ -77,6 +81,9 @@ class Handshake:
         None where it could not be read.
     problem
         Why OpenSSL does not trust the certificate, in its words; empty where it does.
+    refused
+        Why gRPC would not take the certificate, in its words; empty where it may. It would write
+        them into the cell, so it is not to be asked.
     """
 
     reader: asyncio.StreamReader
@@ -84,6 +91,7 @@ class Handshake:
     version: str
     certificate: Certificate | None
     problem: str = ""
+    refused: str = ""
 
 
 async def handshake(
@@ -91,7 +99,7 @@ async def handshake(
 ) -> Handshake:
     """Speak TLS with an endpoint, whether its certificate can be trusted or not.
 
-    gRPC decides about trust; this only looks. No credentials are sent.
+    The caller decides about trust; this only looks. No credentials are sent.
 
     Parameters
     ----------
@@ -105,12 +113,14 @@ async def handshake(
     OSError
         There was no TLS connection.
     """
-    problem = ""
+    problem = refused = ""
     context = _context(endpoint)
     try:
         reader, writer = await _open(endpoint, await connect(), context)
     except ssl.SSLCertVerificationError as error:
         problem = error.verify_message
+        if error.verify_code in _UNTRUSTED:
+            refused = f"CERTIFICATE_VERIFY_FAILED: {problem}"
         reader, writer = await _open(endpoint, await connect(), _blind_context(endpoint))
     try:
         tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
@@ -121,7 +131,26 @@ async def handshake(
     except BaseException:
         writer.transport.abort()
         raise
-    return Handshake(reader, writer, tls.version() or "TLS", certificate, problem)
+    if certificate is not None and not refused and not is_for(certificate, _expected(endpoint)):
+        refused = "Hostname Verification Check failed"
+    version = tls.version() or "TLS"
+    return Handshake(reader, writer, version, certificate, problem, refused)
+
+
+def is_for(certificate: Certificate, host: str) -> bool:
+    """Tell whether a certificate may be a host's; in doubt, it is."""
+    names = [name.lower().rstrip(".") for name in certificate.names]
+    host = host.lower().rstrip(".")
+    with contextlib.suppress(ValueError):
+        host = str(ipaddress.ip_address(host))
+    _, _, domain = host.partition(".")
+    return not names or host in names or f"*.{domain}" in names
+
+
+def _expected(endpoint: Endpoint) -> str:
+    """Give the name that gRPC looks for in the certificate."""
+    given = endpoint.channel_arguments.get("grpc.ssl_target_name_override")
+    return str(given or endpoint.tls.server_name or endpoint.host)
 
 
 def day(when: float) -> str:

@@ -29,6 +29,7 @@ __all__ = [
     "connection_lost",
     "database_missing",
     "from_answer",
+    "from_handshake",
     "from_os_error",
     "from_rpc",
     "of",
@@ -174,6 +175,11 @@ def from_rpc(
     if cause == "permission-denied":
         return _answering(endpoint, of(endpoint, cause, details), answered)
     return of(endpoint, cause, answered, method=method or "the call that was made")
+
+
+def from_handshake(endpoint: Endpoint, refused: str) -> Diagnosis:
+    """Name the cause of a certificate that cannot be trusted, in OpenSSL's or gRPC's words."""
+    return of(endpoint, _match(endpoint, "UNAVAILABLE", refused), refused)
 
 
 def from_os_error(endpoint: Endpoint, error: OSError) -> Diagnosis:

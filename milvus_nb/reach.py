@@ -154,8 +154,8 @@ def _place(endpoint: Endpoint) -> _Place:
 async def reach(endpoint: Endpoint, stages: Stages, seen: Reached, *, every: bool = False) -> None:
     """Go through name, TCP, TLS and HTTP/2, and close the socket again.
 
-    TLS is spoken without insisting on the certificate, and no credentials are sent: gRPC does both,
-    with its own list of authorities.
+    No credentials are sent. Whether a certificate is trusted is gRPC's to say, but where it is
+    certain that it is not, gRPC is not asked: it would write into the cell.
 
     Parameters
     ----------
@@ -230,6 +230,9 @@ async def _talk(
         seen.certificate = tls.certificate
         problem = f"; not trusted: {tls.problem}" if tls.problem else ""
         found(f"{tls.version}, certificate {tls.certificate}{problem}")
+        if tls.refused:
+            tls.writer.transport.abort()
+            raise ProbeError(diagnosis.from_handshake(endpoint, tls.refused))
     try:
         with stages.run("grpc") as found, _diagnosed(endpoint):
             tls.writer.write(_PREFACE)
