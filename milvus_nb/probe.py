@@ -244,8 +244,10 @@ class Probe:
         elif limit is not None and code is grpc.StatusCode.DEADLINE_EXCEEDED:
             found = diagnosis.silent(self._endpoint, "", limit)
         else:
-            state = self._connectivity().name
-            found = diagnosis.from_rpc(self._endpoint, code, details, method.name, channel=state)
+            state = self._connectivity()
+            # An attempt that goes on may be another call's.
+            name = "" if state is grpc.ChannelConnectivity.CONNECTING else state.name
+            found = diagnosis.from_rpc(self._endpoint, code, details, method.name, channel=name)
         del call  # an error keeps this frame, a call keeps the socket
         is_answer = found.cause == "limited" or code not in _NO_ANSWER
         raise ProbeError(found, is_answer=is_answer and found.cause in _ANSWERS)
