@@ -27,19 +27,13 @@ _FOR_ITS_CLIENTS: Final = {
 }
 
 
-def check_alias(alias: object, *, is_new: bool = False) -> None:
-    """Refuse an alias that is not text, or that no server could be told; a new one has a name."""
+def check_alias(alias: object) -> None:
+    """Refuse an alias that is not text, or that no server could be told."""
     if not isinstance(alias, str):
         raise ParamsError(
             f"The alias {alias!r} is not text.",
             f"It is of type {type(alias).__name__}.",
             'Give a name such as "default".',
-        )
-    if is_new and not alias:
-        raise ParamsError(
-            "The alias is empty.",
-            "A variable in its place may have no value.",
-            'Leave it out for "default", or give a name.',
         )
     text("alias", alias)
 

@@ -207,7 +207,7 @@ class ConnectionRegistry(ConnectionTable):
         failure: Exception | None = None
         for alias, config in aliases.items():
             try:
-                check_alias(alias, is_new=True)
+                check_alias(alias)
                 given = check_config(alias, config)
                 found[alias] = self._parse(**given)
             except Exception as error:  # noqa: BLE001  # raised below, without the frames

@@ -89,7 +89,7 @@ class ConnectionTable:
         self._connections: dict[str, Connection] = {}
         self._opening: dict[str, _Opening] = {}
         self._remembered: dict[str, ConnectionParams] = {}
-        self._current = ""
+        self._current: str | None = None  # an alias may be empty
         self._listeners: list[Callable[[Event], None]] = []
         self._others = Others(self.monitor, self._emit, self._disconnect)
         self._looking: Job[None] | None = None
@@ -127,7 +127,7 @@ class ConnectionTable:
         Once it is disconnected there is none, until the user connects or chooses another.
         """
         with self._lock:
-            return self._connections.get(self._current)
+            return None if self._current is None else self._connections.get(self._current)
 
     def get(self, alias: str) -> Connection | None:
         """Give the alias's connection, or None."""
@@ -203,7 +203,7 @@ class ConnectionTable:
         """
         failure: Exception | None = None
         try:
-            check_alias(alias, is_new=True)
+            check_alias(alias)
             check_keywords(given)
             if self._is_profile(alias, **given):
                 return open_profile(self, alias, replace_it=replace, report=report, **given)
@@ -307,14 +307,21 @@ class ConnectionTable:
             params = name
         else:
             if name is not None:
-                check_alias(name, is_new=True)
+                check_alias(name)
             with self._lock:
-                alias = name if name is not None else self._current or DEFAULT_ALIAS
+                current = DEFAULT_ALIAS if self._current is None else self._current
+                alias = name if name is not None else current
                 live = self._connections.get(alias) or self._others.get(alias)
                 known = live.params if live is not None else self._remembered.get(alias)
             profile = self.profiles.meant_by(name) if name and known is None else None
             if profile is not None:
                 return examine_profile(self, profile, report, **given)
+            if known is None and name == "":
+                raise ParamsError(
+                    "There is nothing to examine: the name is empty.",
+                    "A variable in its place may have no value.",
+                    "Give an alias, a profile or an address; or none, for the current connection.",
+                )
             if known is None:
                 alias = ""
                 params = self._parse(uri=name or "", **given)
@@ -375,7 +382,7 @@ class ConnectionTable:
         AliasError
             There is no such connection, the alias is taken, or there are 65,536 connections.
         """
-        check_alias(alias, is_new=True)
+        check_alias(alias)
         self._prepare()
         with self._lock:
             connection = self._others.get(name)
@@ -513,7 +520,7 @@ class ConnectionTable:
             if self._current != alias or alias in self._connections:
                 return
         # None: what comes next without an alias would go where nobody said.
-        self._make_current("")
+        self._make_current(None)
 
     async def _look(self) -> None:
         for connection in await self._others.look():
@@ -539,12 +546,12 @@ class ConnectionTable:
             connection.close_here()
         self.close(name).wait(cancel_on_interrupt=False)
 
-    def _make_current(self, alias: str) -> None:
+    def _make_current(self, alias: str | None) -> None:
         with self._lock:
             if alias == self._current:
                 return
             self._current = alias
-        self._emit("current", alias)
+        self._emit("current", alias or "")
 
     def _emit(self, kind: Literal["added", "changed", "removed", "current"], alias: str) -> None:
         with self._lock:

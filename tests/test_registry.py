@@ -313,17 +313,17 @@ def test_a_disconnected_alias_is_told_with_the_way_back(
     assert "%milvus connect -a foo" in failure.value.fix
 
 
-def test_an_alias_has_to_be_a_name(connections: ConnectionRegistry) -> None:
-    """An empty one, of a variable without a value, would be nobody's."""
-    for call in (
-        lambda: connections.connect("", uri="localhost:1"),
-        lambda: connections.add_connection(**{"": {"uri": "localhost:1"}}),
-        lambda: connections.diagnose(""),
-    ):
-        with pytest.raises(ParamsError, match="alias is empty"):
-            call()
-    assert not connections.has_connection("")  # as pymilvus has it
-    connections.disconnect("")
+def test_an_empty_alias_is_an_alias_and_an_empty_address_is_none(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """As in pymilvus; it is not the current one for that."""
+    with pytest.raises(ParamsError, match="name is empty"):
+        connections.diagnose("")
+    connections.connect("", uri=milvus.address)
+    connections.connect("b", uri=milvus.address)
+    connections.disconnect("b")
+    assert connections.current is None
+    assert connections.use("") is connections.current
 
 
 def test_milvus_lite_is_released_so_that_another_process_can_open_it(
