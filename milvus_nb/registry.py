@@ -283,6 +283,18 @@ class ConnectionRegistry(ConnectionTable):
     def __repr__(self) -> str:
         return printable(f"<ConnectionRegistry of {', '.join(self.aliases()) or 'no connections'}>")
 
+    # Sockets and threads stay where they are: a copy is the registry itself, and what was pickled,
+    # as dask and joblib do with all that a function uses, is that of the process it arrives in.
+
+    def __copy__(self) -> ConnectionRegistry:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ConnectionRegistry:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return process_registry, ()
+
     def resolve(self, alias: str | None) -> Connection:
         """Give the connection of an alias or name (see `find`), or the current one for None.
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import copy
+import pickle
+from typing import TYPE_CHECKING, Any, Final
 
+import cloudpickle
 import pytest
 
+import milvus_nb
+from milvus_nb import ConnectionRegistry, MilvusNbError
 from tests.helpers import free_port
 
 if TYPE_CHECKING:
@@ -13,6 +18,9 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
     from tests.servers import MilvusTestServer
+
+
+_loads: Final = pickle.loads  # of what was made here
 
 
 def fails(kernel: Kernel, line: str, cause: str) -> None:
@@ -48,3 +56,61 @@ def test_grpc_writes_nothing_into_a_cell(
     assert "not signed" in (found := kernel.run(f"%milvus doctor https://{secure}")).text
     assert found.stderr == ""
     assert kernel.run("before == dict(os.environ)").result == {"text/plain": "True"}
+
+
+def test_the_registry_arrives_as_that_of_the_process(
+    kernel: Kernel, milvus_auth: MilvusTestServer
+) -> None:
+    """As dask, joblib and cloudpickle send all that a function uses; no secret goes along."""
+    kernel.run(
+        "from milvus_nb import connections\nimport cloudpickle, copy, pickle\n"
+        f"c = connections.connect(uri='{milvus_auth.uri}', token='{milvus_auth.root_token}')\n"
+        "def names(): return [connections.list_connections(), c.state, c.client]"
+    )
+    for copied in ("copy.copy", "copy.deepcopy"):
+        assert kernel.run(f"{copied}(connections) is connections").text == "True\n"
+        assert kernel.run(f"{copied}(c) is c").text == "True\n"
+    assert kernel.run("pickle.loads(pickle.dumps(connections)) is connections").text == "True\n"
+    sent = kernel.run("cloudpickle.dumps([names, connections.connect, connections]).hex()").text
+    data = bytes.fromhex(sent.strip().strip("'"))
+    assert b"Milvus" not in data
+    names, connect, arrived = cloudpickle.loads(data)
+    assert arrived is milvus_nb.connections
+    assert connect.__self__ is milvus_nb.connections
+    with pytest.raises(MilvusNbError, match="is closed"):
+        names()
+
+
+def test_what_we_hand_out_can_be_copied_and_sent(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """Or says that it cannot; and never with its secret."""
+    found = connections.connect("a", uri=milvus.uri, token="u:s3cret")
+    things: list[Any] = [found.ping(1), found.diagnose(), found, connections.profiles]
+    for way in ({"port": free_port()}, {"uri": "a b c"}):
+        with pytest.raises(MilvusNbError) as failure:
+            connections.connect("b", token="u:s3cret", **way)
+        things.append(failure.value)
+    for thing in things:
+        sent = pickle.dumps(thing)
+        assert b"s3cret" not in sent, thing
+        for same in (_loads(sent), copy.copy(thing), copy.deepcopy(thing)):
+            assert type(same) is type(thing)
+    assert copy.copy(connections) is copy.deepcopy(connections) is connections
+    client = connections.async_client("a")
+    assert copy.copy(client) is copy.deepcopy(client) is client
+    with pytest.raises(TypeError, match="Pickle milvus_nb"):
+        cloudpickle.dumps(client)
+
+
+def test_a_pickled_registry_in_a_pool_of_processes(
+    connections: ConnectionRegistry, run_python: Callable[[str], str]
+) -> None:
+    """The worker of joblib connects with what it gets."""
+    told = run_python(
+        "from joblib import Parallel, delayed\nfrom milvus_nb import connections\n"
+        "def names(): return len(connections.list_connections())\n"
+        "connections.add_connection(a={'port': 19530})\n"
+        "print(Parallel(n_jobs=2)(delayed(names)() for _ in range(2)), names())"
+    )
+    assert told == "[0, 0] 1\n"

@@ -49,6 +49,10 @@ class ProfileStore:
         self._lock = threading.Lock()
         self._cache: tuple[object, Found] | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Used by pickle and copy alike: the files are read where it arrives.
+        return type(self), (self._folder, self._top, self._path)
+
     # Reading
 
     @property

@@ -102,6 +102,22 @@ def make_async_client(alias: str, params: ConnectionParams, target: str) -> Asyn
     return client
 
 
+class _InOnePlace:
+    """A client: a copy is the client itself, and its secret is not to be written anywhere."""
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "A client cannot be pickled: it has a socket and a secret. Pickle "
+            "milvus_nb.connections instead; where it arrives, connect and ask it for a client."
+        )
+
+
 @functools.cache
 def _async_class() -> Any:
     """Give pymilvus's AsyncMilvusClient with a way of connecting that is our own."""
@@ -110,7 +126,7 @@ def _async_class() -> Any:
     pymilvus = load_pymilvus()
     base: Any = pymilvus.AsyncMilvusClient
 
-    class AsyncMilvusClient(base):  # type: ignore[misc]  # pymilvus has no types
+    class AsyncMilvusClient(_InOnePlace, base):  # type: ignore[misc]  # pymilvus has no types
         def __init__(self, alias: str, params: ConnectionParams, target: str) -> None:
             super().__init__(**_arguments(alias, params, target))
             self._place = alias, params.endpoint
