@@ -16,6 +16,7 @@ from IPython.utils.text import DollarFormatter
 
 from .errors import MagicUsageError
 from .near import closest
+from .tidy import as_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -89,7 +90,7 @@ def raw_words(line: str) -> list[str]:
         return expressions[int(number)] if is_ours else match.group()
 
     try:
-        words = shlex.split(_BRACES.sub(hide, line))
+        words = shlex.split(_BRACES.sub(hide, as_command(line)))
     except ValueError:
         pass  # raised below, outside, so that the line is not kept in the error's context
     else:
@@ -101,11 +102,22 @@ def raw_words(line: str) -> list[str]:
     )
 
 
+class _Formatter(DollarFormatter):
+    """Puts a value in as text; of an object that hides a secret, the secret."""
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        from .params.values import plain  # not before: loading the extension has to stay light
+
+        if value is None:
+            raise ValueError("it is None")
+        return super().format_field(plain(value), format_spec)
+
+
 def _expand(text: str, namespace: Mapping[str, Any]) -> Word:
     if "$" not in text and "{" not in text:
         return Word(text, text)
     try:
-        value = DollarFormatter().vformat(text, (), dict(namespace))
+        value = _Formatter().vformat(text, (), dict(namespace))
     except Exception as error:  # noqa: BLE001  # whatever the user's expression raises
         problem = f"{type(error).__name__}: {error}"
     else:

@@ -197,7 +197,7 @@ CAUSES: Final[dict[str, Cause]] = {
     # Signing in
     "wrong-password": Cause(
         "Wrong password for user {user}, or no such user.",
-        "Check both. A fresh Milvus has the user root with the password Milvus.",
+        "Check both.{oddity} A fresh Milvus has the user root with the password Milvus.",
         "rejected",
     ),
     "wrong-api-key": Cause(

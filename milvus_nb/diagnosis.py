@@ -17,6 +17,7 @@ from .cloud import is_cloud
 from .params.parsing import DEFAULT_PORT
 from .params.secret import MASK
 from .surroundings import in_container, is_this_machine
+from .tidy import oddity
 
 if TYPE_CHECKING:
     import grpc
@@ -360,6 +361,7 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "port": str(endpoint.port or endpoint.path),
         "https": _https(endpoint, host),
         "user": endpoint.user or "(none)",
+        "oddity": oddity(endpoint.credentials.reveal().removeprefix(f"{endpoint.user}:")),
         "right_port": "19530",
         "right_address": f"{host}:19530",
         "tls_option": "--secure, https:// and the TLS files" if tls else "--secure or https://",

@@ -23,6 +23,7 @@ from .errors import MagicUsageError, MilvusNbError, without_frames
 from .frontend import is_notebook
 from .near import closest
 from .printing import printable, say
+from .tidy import as_command
 
 if TYPE_CHECKING:
     import argparse
@@ -111,6 +112,7 @@ class MilvusMagics(Magics):
         raise without_frames(failure)
 
     def _run(self, line: str, variables: Mapping[str, Any]) -> Any:
+        line = as_command(line)
         name, _, rest = line.strip().partition(" ")
         if name == "connect":
             options, pasted = cells.split_options(rest)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .errors import MagicUsageError, MilvusNbError
 from .printing import printable
+from .tidy import variable_name
 
 if TYPE_CHECKING:
     import argparse
@@ -93,7 +94,7 @@ def _read_secrets(arguments: argparse.Namespace, given: dict[str, Any]) -> None:
             raise MagicUsageError(
                 f"--{name} and --{name}-env were both given.", "", "Leave out one."
             )
-        if variable not in os.environ:
+        if variable not in os.environ and variable_name(variable) not in os.environ:
             raise MagicUsageError(
                 f"The environment variable {variable} is not set.",
                 f"--{name}-env reads the {name} from it.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from .tidy import tidy_word
+
 __all__ = ["VARIABLE", "user_file"]
 
 #: Names the user's file, in place of the one in the platform's config folder.
@@ -16,7 +18,7 @@ def user_file() -> str:
 
     On Linux that is ``~/.config/milvus_nb/profiles.toml``.
     """
-    if named := os.environ.get(VARIABLE, ""):
+    if named := tidy_word(os.environ.get(VARIABLE, "")):
         return os.path.abspath(os.path.expanduser(named))
     from platformdirs import user_config_dir
 

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
@@ -21,6 +22,11 @@ from tests.servers import MilvusTestServer, why_no_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+# An example takes as long as the machine has other things to do.
+settings.register_profile("milvus_nb", deadline=None)
+settings.load_profile("milvus_nb")
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NoReturn
 from urllib.parse import unquote
 
+from ..tidy import check_expanded, tidy_address, tidy_name
 from .files import absolute_path, lite_path
 from .host import SHAPES, check_characters, ipv6, plain_name, refusal
 from .secret import Secret, redact_address
@@ -59,7 +60,7 @@ def parse_address(text: str, source: str = "uri") -> Address:
     Parameters
     ----------
     text
-        What the user wrote. Blanks around it are ignored.
+        What the user wrote; see `tidy` for what is ignored in it.
     source
         Where it came from (``"uri"``, ``"address"``, ``"MILVUS_URI"``), for the error text.
 
@@ -74,7 +75,7 @@ def parse_address(text: str, source: str = "uri") -> Address:
         The text is no address, or its Milvus Lite file cannot be used. The error never shows
         what may be a secret.
     """
-    text = text.strip()
+    text = tidy_address(text)
     found = _SCHEME.match(text)
     scheme = found[1].lower() if found else ""
     rest = text[found.end() :] if found else text
@@ -90,6 +91,7 @@ def parse_address(text: str, source: str = "uri") -> Address:
         return Address("lite", path=lite_path(rest, source))
     if scheme and scheme not in _SECURE:
         _refuse_scheme(scheme, text, source)
+    check_expanded(source, rest.rpartition("@")[2], "place")
     if blank := next((character for character in text if character.isspace()), ""):
         raise refusal(text, source, f"It has a blank ({blank!r}) in it.", "Remove the blank.")
     return _server(rest, text, source, _SECURE.get(scheme))
@@ -128,10 +130,15 @@ def _server(rest: str, text: str, source: str, secure: bool | None) -> Address:
         host=host,
         port=port,
         secure=secure,
-        user=_decode(user, text, source),
-        password=Secret(_decode(password, text, source)),
+        user=tidy_name(_sign_in(user, text, source)),
+        password=Secret(_sign_in(password, text, source)),
         db_name=_database(path, text, source, display(Address("tcp", host, port, secure=secure))),
     )
+
+
+def _sign_in(part: str, text: str, source: str) -> str:
+    check_expanded(source, part)
+    return _decode(part, text, source)
 
 
 def _split(rest: str) -> tuple[str, str, str]:
@@ -191,7 +198,7 @@ def _database(path: str, text: str, source: str, place: str) -> str:
     if len(segments) > 1:
         why = "After the host comes the name of a database, and nothing else."
         raise refusal(text, source, why, f"Give host and port alone: {place}")
-    return _decode(segments[0], text, source) if segments else ""
+    return tidy_name(_decode(segments[0], text, source)) if segments else ""
 
 
 def _decode(part: str, text: str, source: str) -> str:

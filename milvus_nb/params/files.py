@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from ..errors import ParamsError
+from ..tidy import check_expanded
 from .secret import redact_address
 
 __all__ = ["absolute_path", "lite_path"]
@@ -67,6 +68,7 @@ def lite_path(path: str, source: str = "uri") -> str:
         It does not end in ``.db``, its folder is missing or cannot be written to, or there is
         something else in its place.
     """
+    check_expanded(source, path, "path")
     if _SIGN_IN.search(path) and not _DRIVE.match(path):
         raise ParamsError(
             f"{source}: {redact_address(path)!r} is not a path.",

@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from ..errors import ParamsError
+from ..tidy import as_place, check_expanded
 from .secret import redact_address
 
 __all__ = ["SHAPES", "check_characters", "host_name", "ipv6", "plain_name", "refusal"]
@@ -38,8 +39,9 @@ def host_name(text: str, source: str = "host") -> str:
     ParamsError
         `text` is none of these.
     """
-    text = text.strip()
+    text = as_place(text)
     check_characters(text, source)
+    check_expanded(source, text, "place")
     bracketed = text.startswith("[") and text.endswith("]")
     if bracketed or text.count(":") > 1:
         if name := ipv6(text[1:-1] if bracketed else text):

@@ -13,13 +13,14 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from ..errors import ParamsError
+from ..tidy import as_place, check_expanded, tidy_name, tidy_word, variable_name
 from .address import Address, display, parse_address
 from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
 from .host import host_name
 from .secret import Secret
 from .sign_in import Given, combine, from_token
 from .tls import Tls, check_tls, name_in
-from .values import check_port, file_path, in_clear, is_given, path_text, seconds, secret, text
+from .values import check_port, file_path, in_clear, is_given, place_text, seconds, secret, text
 from .values import grpc_options as checked_options
 
 __all__ = ["change", "is_empty", "names_a_place", "parse"]
@@ -102,12 +103,12 @@ def parse(
         token = _variable("token", token, text("token_env", token_env), environment)
     given = [
         # A password of digits may come as a number, as pymilvus takes it.
-        Given("user/password", text("user", user), secret("password", _digits(password))),
+        Given("user/password", _name("user", user), secret("password", _digits(password))),
         from_token(secret("token", token), "token"),
     ]
-    database = ("db_name", text("db_name", db_name))
+    database = ("db_name", _name("db_name", db_name))
     place, sources = _addresses(
-        path_text("uri", uri), path_text("address", address), text("host", host), port
+        place_text("uri", uri), place_text("address", address), place_text("host", host), port
     )
     if not sources:
         place, sources = _from_environment(environment, any(given), bool(database[1]))
@@ -122,7 +123,7 @@ def parse(
         file_path("server_pem_path", server_pem_path),
         file_path("client_pem_path", client_pem_path),
         file_path("client_key_path", client_key_path),
-        text("server_name", server_name),
+        as_place(text("server_name", server_name)),
     )
     options = checked_options(grpc_options)
     is_secure = _secure(secure, place, tls)
@@ -221,6 +222,8 @@ def _variable(name: str, value: object, variable: str, environment: Mapping[str,
     """Read a secret from the environment."""
     if is_given(value):
         raise ParamsError(f"{name} and {name}_env were both given.", "", "Leave out one.")
+    if variable not in environment:
+        variable = variable_name(variable)
     if not environment.get(variable):  # empty, it would mean that nobody signs in
         how = "empty" if variable in environment else "not set"
         raise ParamsError(
@@ -229,6 +232,13 @@ def _variable(name: str, value: object, variable: str, environment: Mapping[str,
             "Set it before the kernel starts, or give the secret in another way.",
         )
     return Secret(environment[variable])
+
+
+def _name(name: str, value: object) -> str:
+    """Check the name of a user or a database: neither has blanks or quotes around it."""
+    found = tidy_name(text(name, value))
+    check_expanded(name, found)
+    return found
 
 
 def _digits(password: object) -> object:
@@ -272,7 +282,7 @@ def _merge(before: list[tuple[str, Address]], place: Address, name: str, other: 
 
 
 def _from_environment(env: Mapping[str, str], has_sign_in: bool, has_database: bool) -> _Places:
-    uri = env.get("MILVUS_URI", "").strip()
+    uri = tidy_word(env.get("MILVUS_URI", ""))
     if not uri:
         return Address("tcp"), []
     place = parse_address(text("MILVUS_URI", uri), "MILVUS_URI")
@@ -284,6 +294,8 @@ def _from_environment(env: Mapping[str, str], has_sign_in: bool, has_database: b
 
 
 def _secure(wanted: object, place: Address, tls: Tls) -> bool:
+    if type(wanted).__module__ == "numpy":
+        wanted = getattr(wanted, "item", lambda: wanted)()
     if not (wanted is None or isinstance(wanted, bool)):
         raise ParamsError(
             f"secure has to be True or False, not {type(wanted).__name__}.",

@@ -111,7 +111,8 @@ def redact_address(text: str) -> str:
     if "@" in rest:
         before, _, place = rest.rpartition("@")
         # What follows the '@' may be the rest of a secret: root:p@;ss, h:1/?token=p@ss
-        is_host = _HOST_LIKE.match(place) and not _QUERY.search(before)
+        is_whole = before.isprintable() and not _QUERY.search(before)
+        is_host = is_whole and _HOST_LIKE.match(place)
         rest = f"{MASK}@{place if is_host else MASK}"
     rest = re.sub(r"([?#]).*", rf"\g<1>{MASK}", rest, flags=re.DOTALL)
     host, colon, tail = rest.partition(":")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import ParamsError
+from ..tidy import check_expanded, tidy_name, tidy_token
 from .secret import Secret
 
 if TYPE_CHECKING:
@@ -45,9 +46,12 @@ def from_token(token: Secret, source: str = "token") -> Given:
     source
         The name of the parameter, for error texts.
     """
-    user, colon, password = token.reveal().partition(":")
+    text = tidy_token(token.reveal())
+    user, colon, password = text.partition(":")
+    for part in (text, user, password):
+        check_expanded(source, part)
     if not colon:
-        return Given(source, key=token)
+        return Given(source, key=Secret(text))
     if not user or not password:
         has, lacks = ("user", "password") if user else ("password", "user")
         raise ParamsError(
@@ -55,7 +59,7 @@ def from_token(token: Secret, source: str = "token") -> Given:
             "A token with a colon is user:password; one without is an API key.",
             "Give both parts, or leave the token out.",
         )
-    return Given(source, user=user, password=Secret(password))
+    return Given(source, user=tidy_name(user), password=Secret(password))
 
 
 def combine(places: Sequence[Given]) -> SignIn:

@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
+import ipaddress
 import math
 import operator
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import ParamsError
+from ..tidy import as_place, check_expanded, tidy_word
 from .files import absolute_path
 from .secret import Secret
 
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
-    "check_port", "file_path", "grpc_options", "in_clear", "is_given", "path_text", "seconds",
-    "secret", "text",
+    "check_port", "file_path", "grpc_options", "in_clear", "is_given", "place_text", "plain",
+    "seconds", "secret", "text",
 ]  # fmt: skip
 
 MOST_SECONDS: Final = 86_400.0
@@ -28,18 +31,43 @@ MOST_SECONDS: Final = 86_400.0
 
 def is_given(value: object) -> bool:
     """Say whether a value was given; what else is falsy was, and is refused where it is no use."""
-    return bool(value) if isinstance(value, (str, Secret)) else value is not None
+    value = plain(value)
+    return bool(value) if isinstance(value, str) else value is not None
+
+
+def plain(value: object) -> object:
+    """Give the text that an object stands for: a secret, bytes, a kind of str; others as they are.
+
+    A secret may be pydantic's ``SecretStr``, which LangChain and others use, or one of ours.
+    """
+    if isinstance(value, Secret):
+        return value.reveal()
+    reveal = getattr(value, "get_secret_value", None)
+    if callable(reveal):
+        with contextlib.suppress(Exception):  # then it is refused by its type
+            value = reveal()
+    if isinstance(value, (bytes, bytearray)):
+        with contextlib.suppress(UnicodeDecodeError):
+            return value.decode()
+    # numpy's text, and members of an enumeration of texts.
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 def text(name: str, value: object) -> str:
     """Check text; not given is ``""``."""
     if value is None:
         return ""
-    if not isinstance(value, str):
+    found = plain(value)
+    if not isinstance(found, str):
+        # The advice to write a secret in quotes would put it into the notebook.
+        is_secret = name in ("password", "token")
         raise ParamsError(
             f"{name} has to be text, not {type(value).__name__}.",
-            fix=f"Write it in quotes: {name}='…'",
+            fix=f"Give the text that it holds, or use {name}_env='VARIABLE'."
+            if is_secret
+            else f"Write it in quotes: {name}='…'",
         )
+    value = found
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -54,18 +82,35 @@ def text(name: str, value: object) -> str:
 
 def path_text(name: str, value: object) -> str:
     """Check text that may also be a path object."""
-    return text(name, os.fspath(value) if isinstance(value, os.PathLike) else value)
+    return text(name, os.fsdecode(value) if isinstance(value, os.PathLike) else value)
+
+
+def place_text(name: str, value: object) -> str:
+    """Check text that may also be an object for a path, a URL or an IP address."""
+    for method in ("unicode_string", "geturl"):  # pydantic's; urllib's
+        if callable(give := getattr(value, method, None)):
+            return text(name, give())
+    is_url = type(value).__name__ == "URL" and hasattr(value, "scheme")  # yarl's, httpx's
+    if is_url or isinstance(value, (ipaddress.IPv4Address, ipaddress.IPv6Address)):
+        return str(value)
+    return path_text(name, value)
 
 
 def secret(name: str, value: object) -> Secret:
     """Check text that must not be shown."""
-    return Secret(text(name, value.reveal() if isinstance(value, Secret) else value))
+    found = text(name, value)
+    check_expanded(name, found)
+    return Secret(found)
 
 
 def file_path(name: str, value: object) -> str:
     """Check the path of a file, and make it absolute."""
     path = path_text(name, value)
-    return absolute_path(path, name) if path else ""
+    if not path:
+        return ""
+    full = absolute_path(path, name)
+    # A file may have quotes in its name.
+    return full if os.path.lexists(full) else absolute_path(tidy_word(path) or path, name)
 
 
 def check_port(name: str, value: object) -> int:
@@ -89,9 +134,11 @@ def check_port(name: str, value: object) -> int:
         `value` is anything else.
     """
     port = 0
+    value = plain(value)
     if isinstance(value, str):
+        value = as_place(value)
         digits = value.lstrip("0")
-        # int() reads "１９" and refuses very long texts with an error of its own.
+        # int() reads other digits too, and refuses very long texts with an error of its own.
         if value.isascii() and value.isdigit() and len(digits) <= 5:
             port = int(digits or "0")
     elif not isinstance(value, bool) and hasattr(value, "__index__"):
@@ -108,6 +155,8 @@ def check_port(name: str, value: object) -> int:
 def seconds(name: str, value: object) -> float:
     """Check a time in seconds: above 0, at most a day."""
     number = math.nan
+    if isinstance(value, dt.timedelta):
+        value = value.total_seconds()
     if not isinstance(value, (bool, str)) and hasattr(value, "__float__"):
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             number = float(value)
@@ -129,7 +178,8 @@ def grpc_options(options: object) -> tuple[tuple[str, int | Secret], ...]:
     if not is_given(options):
         return ()
     try:
-        pairs = dict(options)  # type: ignore[call-overload]  # whatever is no mapping raises
+        given = dict(options)  # type: ignore[call-overload]  # whatever is no mapping raises
+        pairs = {name: _argument(value) for name, value in given.items()}
     except (TypeError, ValueError):
         pairs = {0: 0}  # refused below, outside
     for name, value in pairs.items():
@@ -150,6 +200,13 @@ def grpc_options(options: object) -> tuple[tuple[str, int | Secret], ...]:
 def in_clear(options: Iterable[tuple[str, int | Secret]]) -> dict[str, int | str]:
     """Give gRPC channel arguments as gRPC takes them."""
     return {name: value.reveal() if isinstance(value, Secret) else value for name, value in options}
+
+
+def _argument(value: object) -> Any:
+    """Make numpy's whole numbers Python's; whatever else hides a text becomes a secret."""
+    if isinstance(value, Secret):
+        return value
+    return operator.index(value) if hasattr(value, "__index__") else plain(value)
 
 
 def shown(value: object) -> str:

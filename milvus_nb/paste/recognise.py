@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ParamsError, without_frames
+from ..tidy import as_code
 from .commands import CLI, MAGIC, read_cli, read_magic
 from .curl import CURL, read_curl
 from .go import read_go
@@ -58,7 +59,7 @@ def looks_pasted(text: str) -> bool:
     text
         What a user put where an address is expected.
     """
-    text = text.strip()
+    text = as_code(text.strip())
     if not text or len(text) > MOST_CHARACTERS or "\n" in text:
         return bool(text)
     is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`"
@@ -114,7 +115,7 @@ def _read(text: str, env: Mapping[str, str]) -> Pasted:
             f"At most {MOST_CHARACTERS:,} are read.",
             "Paste only the lines that connect.",
         )
-    text = _cleaned(text)
+    text = as_code(_cleaned(text))
     for kind, pattern, reader in _READERS:
         if pattern.search(text):
             reading = Reading(kind, env)
