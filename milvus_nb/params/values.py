@@ -46,7 +46,7 @@ def plain(value: object) -> object:
     if callable(reveal):
         with contextlib.suppress(Exception):  # then it is refused by its type
             value = reveal()
-    if isinstance(value, (bytes, bytearray)):
+    if isinstance(value, (bytes, bytearray)) and value:  # none is not "not given"
         with contextlib.suppress(UnicodeDecodeError):
             return value.decode()
     # numpy's text, and members of an enumeration of texts.
