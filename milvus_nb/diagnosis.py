@@ -143,6 +143,7 @@ def from_rpc(
     method: str = "",
     *,
     channel: str = "",
+    has_metadata: bool = False,
 ) -> Diagnosis:
     """Name the cause of a failed gRPC call.
 
@@ -156,6 +157,8 @@ def from_rpc(
         The method that was called.
     channel
         The name of the channel's state after it, such as ``"READY"``; empty where it is not known.
+    has_metadata
+        Whether metadata came with the status.
 
     Returns
     -------
@@ -169,7 +172,7 @@ def from_rpc(
     if status := rules.http_status(details):
         found = of(endpoint, rules.cause_by_status(status), _http_status(status))
         return _answering(endpoint, found, answered)
-    if rules.is_ours(details, channel):
+    if rules.is_ours(details, channel, has_metadata=has_metadata):
         cause = _match(endpoint, code.name, details)
     else:
         cause = _answer(endpoint, code.name, details)

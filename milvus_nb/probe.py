@@ -234,7 +234,9 @@ class Probe:
             call = self._callables[method.name] = self._channel.unary_unary(
                 method.path, method.request.SerializeToString, method.response.FromString
             )
-        code, details, reply = await _answer(call, method.request(**fields), headers, limit)
+        code, details, has_metadata, reply = await _answer(
+            call, method.request(**fields), headers, limit
+        )
         if code is grpc.StatusCode.OK:
             return reply
         if optional and code in _NOT_OFFERED:
@@ -244,10 +246,15 @@ class Probe:
         elif limit is not None and code is grpc.StatusCode.DEADLINE_EXCEEDED:
             found = diagnosis.silent(self._endpoint, "", limit)
         else:
-            state = self._connectivity()
-            # An attempt that goes on may be another call's.
-            name = "" if state is grpc.ChannelConnectivity.CONNECTING else state.name
-            found = diagnosis.from_rpc(self._endpoint, code, details, method.name, channel=name)
+            state = self._connectivity().name
+            found = diagnosis.from_rpc(
+                self._endpoint,
+                code,
+                details,
+                method.name,
+                channel=state,
+                has_metadata=has_metadata,
+            )
         del call  # an error keeps this frame, a call keeps the socket
         is_answer = found.cause == "limited" or code not in _NO_ANSWER
         raise ProbeError(found, is_answer=is_answer and found.cause in _ANSWERS)
@@ -261,8 +268,8 @@ class Probe:
 
 async def _answer(
     make: Any, request: Any, headers: tuple[tuple[str, str], ...], limit: float | None
-) -> tuple[grpc.StatusCode, str, Any]:
-    """Make a call; give its status, the words with it, and the reply where it is OK."""
+) -> tuple[grpc.StatusCode, str, bool, Any]:
+    """Make a call; give its status, the words and whether metadata came with it, and the reply."""
     loop = asyncio.get_running_loop()
     start = loop.time()
     while True:
@@ -271,15 +278,16 @@ async def _answer(
         try:
             call = GATE.begin(functools.partial(make.future, request, left, headers))
         except ValueError:  # the channel was closed
-            return grpc.StatusCode.CANCELLED, "", None
+            return grpc.StatusCode.CANCELLED, "", False, None
         try:
             call.add_done_callback(functools.partial(_settle, loop, ended))
             await ended
             if GATE.was_interrupted(call):
                 continue
             # Its error is the call itself, and would keep it.
-            code = call.code()
-            return code, call.details(), call.result() if code is grpc.StatusCode.OK else None
+            code, has_metadata = call.code(), bool(call.trailing_metadata())
+            reply = call.result() if code is grpc.StatusCode.OK else None
+            return code, call.details(), has_metadata, reply
         finally:
             call.cancel()
             del call

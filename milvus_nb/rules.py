@@ -91,21 +91,23 @@ def match(rules: tuple[Rule, ...], code: str, details: str) -> str:
     return "unknown"
 
 
-# How gRPC begins what it says itself: of an answer that has no gRPC status; of a connection that
-# ended; of one that did not come about.
-_NO_STATUS: Final = "received http2 header|no status received|call host does not match|"
-_ENDED_STREAM: Final = r"stream removed|received rst_stream|deadline exceeded\Z|"
-_ENDED: Final = (
+# How gRPC begins what it says itself: of one call, of a connection that ended, and of one that did
+# not come about.
+_OF_A_CALL: Final = (
+    "received http2 header|no status received|stream removed|received rst_stream|"
+    r"deadline exceeded\Z|call host does not match|channel closed"
+)
+_OF_AN_END: Final = (
     r"socket closed\Z|recvmsg|connection reset|broken pipe|goaway|too many pings|keepalive|"
-    r"endpoint closing|transport closed|connection closed"
+    "endpoint closing|transport closed|connection closed"
 )
-_NOT_CONNECTED: Final = (
-    "|failed to connect to all|errors resolving|dns resolution failed|empty address list|"
-    "failed to create secur|failed to pick"
+_OF_NO_CONNECTION: Final = (
+    "failed to|errors resolving|dns resolution|empty address list|http proxy|handshake|ssl|tls|"
+    "security|certificate|connections to all|unable to"
 )
 
 
-def is_ours(details: str, channel: str) -> bool:
+def is_ours(details: str, channel: str, *, has_metadata: bool = False) -> bool:
     """Tell whether gRPC itself wrote the details of a failed call, and not the far side.
 
     Parameters
@@ -114,15 +116,16 @@ def is_ours(details: str, channel: str) -> bool:
         The call's.
     channel
         The name of the channel's state after the call; empty where it is not known.
+    has_metadata
+        Whether metadata came with the call's status: then somebody has sent both.
     """
-    if channel not in ("READY", "IDLE", ""):
-        return True  # there is no connection over which anybody could have said it
-    pattern = _NO_STATUS + _ENDED_STREAM.rstrip("|")
-    if channel != "READY":
-        pattern += "|" + _ENDED
-    if not channel:
-        pattern += _NOT_CONNECTED
-    return re.match(pattern, details, re.IGNORECASE) is not None
+    known = [_OF_A_CALL]
+    if channel != "READY" and not has_metadata:
+        known.append(_OF_AN_END)
+        # Whoever has answered may hang up then, so that another call begins a new connection.
+        if channel != "IDLE":
+            known.append(_OF_NO_CONNECTION)
+    return any(re.match(pattern, details, re.IGNORECASE) for pattern in known)
 
 
 def http_status(details: str) -> int:

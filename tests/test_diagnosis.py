@@ -232,9 +232,12 @@ def answering(world: World, status: int) -> dict[str, Any]:
     return {"uri": world.start(GatewayPeer(status)).address}
 
 
-def gateway(world: World, status: int, message: str = "", **how: Any) -> dict[str, Any]:
+def gateway(
+    world: World, status: int, message: str = "", *, server: str = "", **how: Any
+) -> dict[str, Any]:
     """Start a gateway that answers gRPC calls by itself."""
-    peer = world.start(GatewayPeer(200, fields=grpc_answer(status, message), **how))
+    fields = {**grpc_answer(status, message), **({"server": server} if server else {})}
+    peer = world.start(GatewayPeer(200, fields=fields, **how))
     return {"uri": peer.address, "token": "root:s3cret"}
 
 
@@ -460,6 +463,8 @@ FAULTS = (
     ),
     Fault("gateway hangs up", "upstream", "no healthy upstream",
           lambda w: gateway(w, 14, "no healthy upstream", hangs_up=True)),
+    Fault("gateway hangs up, gRPC's words", "upstream", "failed to connect", lambda w: gateway(
+        w, 14, UPSTREAM["gRPC's own"], server="envoy", hangs_up=True)),
     Fault("gateway: no route", "gateway", "UNIMPLEMENTED", lambda w: gateway(w, 12)),
     Fault("gateway: JWT", "gateway-sign-in", "Jwt is missing",
           lambda w: gateway(w, 16, "Jwt is missing")),
@@ -963,6 +968,8 @@ def test_a_lite_lock_that_a_child_has_inherited(
         ("no healthy upstream", "IDLE", False),
         ("no healthy upstream", "READY", False),
         ("no healthy upstream", "", False),
+        ("no healthy upstream", "CONNECTING", False),
+        ("errors resolving milvus.example:19530", "TRANSIENT_FAILURE", True),
         ("Deadline Exceeded", "CONNECTING", True),
         ("upstream connect error … Connection refused", "IDLE", False),
         ("Connection reset by peer", "READY", False),

@@ -253,7 +253,7 @@ def grpc_answer(status: int, message: str = "") -> dict[str, str]:
     message
         Its details.
     """
-    fields = {"content-type": "application/grpc", "grpc-status": str(status), "server": "envoy"}
+    fields = {"content-type": "application/grpc", "grpc-status": str(status)}
     return {**fields, "grpc-message": message} if message else fields
 
 
