@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHANNEL_OPTIONS",
+    "WITHOUT_PROXY",
     "call_metadata",
     "connectivity",
     "is_connected",
@@ -32,6 +33,10 @@ CHANNEL_OPTIONS: Final[dict[str, int]] = {
     "grpc.keepalive_time_ms": 10_000,
     "grpc.http2.ping_timeout_ms": 5_000,
 }
+
+
+#: Milvus Lite is served on this machine's own loopback, which no proxy can reach.
+WITHOUT_PROXY: Final[dict[str, int]] = {"grpc.enable_http_proxy": 0}
 
 
 def call_metadata(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
@@ -63,6 +68,8 @@ def open_channel(endpoint: Endpoint, target: str) -> grpc.Channel:
     """
     tls = endpoint.tls
     named: dict[str, Any] = {}
+    if endpoint.kind == "lite":
+        named |= WITHOUT_PROXY
     if endpoint.kind == "tcp":
         if target != endpoint.target:  # the way is known: no proxy
             named["grpc.enable_http_proxy"] = 0

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.metadata
 import os
 import re
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from . import diagnosis, lite
+from . import diagnosis, lite, sdk
 from .asking import AUTHORIZATION_OFF, Errors, check_cloud
 from .diagnosis import Diagnosis, ProbeError
 from .display import report_html, report_text
@@ -252,20 +251,20 @@ def sdk_remark(server_version: str) -> str:
 
     pymilvus's releases carry the version of the Milvus that they were made for.
     """
-    sdk = importlib.metadata.version("pymilvus")
+    has = sdk.installed_version()
     pattern = r"v?(\d+)\.(\d+)"
-    ours, theirs = re.match(pattern, sdk), re.match(pattern, server_version)
+    ours, theirs = re.match(pattern, has), re.match(pattern, server_version)
     if ours is None or theirs is None:
         return ""
     mine, its = (tuple(int(part) for part in found.groups()) for found in (ours, theirs))
     if mine > its:
         return (
-            f"pymilvus {sdk} is newer than the server ({server_version}): a call that came later "
+            f"pymilvus {has} is newer than the server ({server_version}): a call that came later "
             f"fails as unimplemented. Milvus {mine[0]}.{mine[1]} knows them all."
         )
     if mine < its:
         return (
-            f"pymilvus {sdk} is older than the server ({server_version}): what came later is "
+            f"pymilvus {has} is older than the server ({server_version}): what came later is "
             f"missing. Update it: pip install 'pymilvus=={its[0]}.{its[1]}.*'"
         )
     return ""

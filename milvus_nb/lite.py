@@ -100,7 +100,7 @@ def _is_used_by(found: sdk.Found, path: str) -> bool:
 
 
 def _manager() -> Any:
-    sdk.load_pymilvus()  # milvus-lite imports it, and it fails where MILVUS_URI is a file
+    sdk.import_pymilvus()  # milvus-lite imports it, and it fails where MILVUS_URI is a file
     try:
         from milvus_lite.server_manager import server_manager_instance
     except ImportError as error:

@@ -7,7 +7,6 @@ They only start something and return; the answer follows from the monitor's thre
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
 import itertools
 import threading
 import time
@@ -132,11 +131,13 @@ class PageSession:
                 self.send(sidebar.here())  # its ids are of another kind: this says which we speak
 
     def _do_hello(self, request: Request) -> None:
+        from .sdk import installed_version  # it imports gRPC
+
         registry = self._registry
         self._follow_monitor()
         versions = {
             "milvus_nb": __version__,
-            "pymilvus": importlib.metadata.version("pymilvus"),
+            "pymilvus": installed_version(),
         }
         rows = [self._row(found, own=own) for found, own in self._all()]
         heartbeat = registry.monitor.pace.heartbeat

@@ -15,6 +15,7 @@ from tests.helpers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.kernels import Kernel
     from tests.servers import MilvusTestServer
@@ -114,3 +115,17 @@ def test_a_pickled_registry_in_a_pool_of_processes(
         "print(Parallel(n_jobs=2)(delayed(names)() for _ in range(2)), names())"
     )
     assert told == "[0, 0] 1\n"
+
+
+def test_milvus_lite_never_goes_through_a_proxy(
+    make_kernel: Callable[..., Kernel], lite_path: Path
+) -> None:
+    """Its server is in this very process; the proxy, here one that is not there, is for others."""
+    kernel = make_kernel(http_proxy=f"http://127.0.0.1:{free_port()}")
+    kernel.run("%load_ext milvus_nb")
+    assert "connected" in kernel.run(f"%milvus connect {lite_path}").text
+    kernel.run("client = %milvus client\nother = %milvus client --async")
+    assert kernel.run("client.list_collections()").text == "[]\n"
+    assert kernel.run("await other.list_collections()").text == "[]\n"
+    assert "ms" in kernel.run("%milvus ping").text
+    assert kernel.execute("%milvus doctor").error is None

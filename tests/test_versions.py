@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.kernels import Kernel
     from tests.servers import MilvusTestServer
 
 pytestmark = pytest.mark.timeout(300)
@@ -47,3 +48,44 @@ def assert_passed(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "passed" in done.stdout
     assert "skipped" not in done.stdout, done.stdout
+
+
+OTHERS = {
+    "older": ("from_installed", "2.6.15"),
+    "newer": ("from_installed", "4.0.0"),
+    "between": ("from_installed", "3.0.0"),
+    "broken": ("raise TypeError('Descriptors cannot be created directly.')", ""),
+    "missing": ("raise ModuleNotFoundError('no', name='pymilvus')", ""),
+    "half missing": ("raise ModuleNotFoundError('no', name='ujson')", ""),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_what_needs_no_client_goes_on_with_any_pymilvus(
+    kind: str, milvus: MilvusTestServer, tmp_path: Path, make_kernel: Callable[..., Kernel]
+) -> None:
+    """A kernel may have another one, or none: a sentence says so, where a client is wanted."""
+    code, version = OTHERS[kind]
+    if version:
+        code = (
+            "import sys\n"
+            "sys.path.remove(PATH); del sys.modules['pymilvus']\n"
+            "import pymilvus\n"
+            f"pymilvus.__version__ = {version!r}\n"
+            # What 2.6.15 and 3.0.0 have not; others have other gaps.
+            "import pymilvus.client.connection_manager as manager\n"
+            "del manager.ManagedConnection.__dataclass_fields__['connect_timeout']\n"
+        ).replace("PATH", repr(str(tmp_path)))
+    (tmp_path / "pymilvus").mkdir()
+    (tmp_path / "pymilvus" / "__init__.py").write_text(code)
+    kernel = make_kernel(PYTHONPATH=str(tmp_path))
+    kernel.run("%load_ext milvus_nb")
+    assert "connected" in kernel.run(f"%milvus connect {milvus.address}").text
+    for line in ("status", "ping", "doctor", "code"):
+        assert kernel.run(f"%milvus {line}").text
+    for line in ("client", "client --async"):
+        failed = kernel.execute(f"%milvus {line}").traceback
+        assert version in failed
+        assert "pip install" in failed or "import pymilvus" in failed
+        assert len(failed.strip().splitlines()) == 3, failed
+    kernel.run("%milvus disconnect default\n%unload_ext milvus_nb")

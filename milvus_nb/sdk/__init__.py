@@ -17,7 +17,7 @@ from .clients import (
     use_database,
 )
 from .found import Found, alias_used_by, find
-from .loading import load_pymilvus, param_error
+from .loading import import_pymilvus, installed_version, param_error
 from .orm import Mirror
 
 __all__ = [
@@ -27,10 +27,11 @@ __all__ = [
     "close_async_client",
     "close_client",
     "find",
+    "import_pymilvus",
+    "installed_version",
     "is_closed",
     "is_connected",
     "is_of_this_loop",
-    "load_pymilvus",
     "loop_of",
     "make_async_client",
     "make_client",

@@ -13,7 +13,7 @@ import grpc
 
 from .. import diagnosis
 from ..certificate import default_roots
-from ..channel import CHANNEL_OPTIONS
+from ..channel import CHANNEL_OPTIONS, WITHOUT_PROXY
 from ..errors import ClosedError, ConnectError
 from .loading import load_pymilvus
 
@@ -121,9 +121,9 @@ class _InOnePlace:
 @functools.cache
 def _async_class() -> Any:
     """Give pymilvus's AsyncMilvusClient with a way of connecting that is our own."""
+    pymilvus = load_pymilvus()
     from pymilvus.client.connection_manager import AsyncConnectionManager, ManagedConnection
 
-    pymilvus = load_pymilvus()
     base: Any = pymilvus.AsyncMilvusClient
 
     class AsyncMilvusClient(_InOnePlace, base):  # type: ignore[misc]  # pymilvus has no types
@@ -299,6 +299,7 @@ def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, A
     """Give what both clients are made with."""
     endpoint = params.endpoint
     tls = endpoint.tls
+    without_proxy = WITHOUT_PROXY if endpoint.kind == "lite" else {}
     return {
         "uri": _uri(endpoint, target),
         "token": endpoint.credentials.reveal(),
@@ -314,7 +315,7 @@ def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, A
         "client_pem_path": tls.client_pem_path,
         "client_key_path": tls.client_key_path,
         "server_name": tls.server_name,
-        "grpc_options": {**CHANNEL_OPTIONS, **endpoint.channel_arguments},
+        "grpc_options": {**CHANNEL_OPTIONS, **without_proxy, **endpoint.channel_arguments},
         "option": {"app": "milvus_nb", "alias": alias},
     }
 

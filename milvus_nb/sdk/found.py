@@ -21,6 +21,7 @@ from ..params.address import parse_address
 from ..params.tls import name_in
 from ..params.values import grpc_options, in_clear
 from .clients import close_async_handler, has_socket, refuse_calls
+from .loading import is_supported
 from .orm import MODULE, Handler, aliases_of
 
 if TYPE_CHECKING:
@@ -95,7 +96,12 @@ def alias_used_by(thing: Any) -> str | None:
 
 def find() -> list[Found]:
     """List the connections of others. pymilvus is not imported for that."""
-    return [*_of_orm(), *_of_clients(), *_of_async_clients()]
+    try:
+        return [*_of_orm(), *_of_clients(), *_of_async_clients()]
+    except AttributeError:  # a private name
+        if is_supported(str(getattr(sys.modules.get("pymilvus"), "__version__", ""))):
+            raise
+        return []
 
 
 def _of_orm() -> Iterator[Found]:
@@ -163,7 +169,7 @@ def _managed_by(manager: Any) -> list[Any]:
         managed
         for managed in both
         # Ours is there for a moment, too, while it is being made.
-        if managed.handler._connect_reserved.get("app") != "milvus_nb"
+        if getattr(managed.handler, "_connect_reserved", {}).get("app") != "milvus_nb"
         and _channel(managed.handler) is not None
     ]
 
