@@ -26,12 +26,13 @@ _CODE: Final = re.compile(
 )
 
 
-_OPTION: Final = (
-    r"(?:(?:-a|--alias|--timeout)(?:\s+|=)(?:\"[^\"]*\"|'[^']*'|\S+)|--replace)(?=\s|$)"
-)
+_VALUE: Final = r"(?!-)(?:\"[^\"\n]*\"|'[^'\n]*'|\{[^{}\n]*\}|[^\s\"'(){};])+"
+_OPTION: Final = rf"(?:(?:-a|--alias|--timeout)(?:[ \t]+|=){_VALUE}|--replace)(?=\s|$)"
 _BEFORE: Final = re.compile(rf"\s*((?:{_OPTION}\s*)+)(.*)", re.DOTALL)
-# Whatever begins with a dash behind a call: what is no option of ours is an error.
-_BEHIND_CALL: Final = re.compile(r"(.*[)};])[ \t]+(-[-A-Za-z][^\n(){};]*)", re.DOTALL)
+# Whatever are options behind a call: one that is none of ours is an error.
+_BEHIND_CALL: Final = re.compile(
+    rf"(.*?[)}};])[ \t]+((?:-[-\w]+(?:(?:[ \t]+|=){_VALUE})?(?:\s+|$))+)", re.DOTALL
+)
 # A command has options of its own; -a of curl, for FTP alone, has no value.
 _BEHIND_COMMAND: Final = re.compile(
     rf"(\s*curl(?:\.exe)?\s.*?[^\s\\])[ \t]+((?!-a\s+\S*[/:])(?:{_OPTION}\s*)+)", re.DOTALL

@@ -98,10 +98,14 @@ def test_a_local_variable_is_found_wherever_a_line_can_stand(
         "def pasted(alias):\n"
         f"    %milvus connect MilvusClient('{milvus.uri}') -a $alias\n"
         "pasted('d')\n"
+        "def curled(alias):\n"
+        f"    %milvus connect MilvusClient('{milvus.uri}') -a {{alias + str(1)}} --timeout 9\n"
+        f"    %milvus connect curl {milvus.uri}/v1/vector/collections -a {{alias}}2\n"
+        "curled('e')\n"
         "def imported(word):\n"
         "    %milvus profile import env --name $word\n"
     ).raise_error()
-    assert list(registry_of(ip)) == ["a", "b", "c", "d"]
+    assert list(registry_of(ip)) == ["a", "b", "c", "d", "e1", "e2"]
 
 
 def test_a_name_without_a_value_is_still_an_error(
@@ -406,6 +410,7 @@ def test_a_connection_that_gets_a_guard_later_shows_it(
         "curl -s -X POST {uri}/v2/vectordb/collections/list -d '{{}}'",
         "curl {uri}/v1/vector/collections",
         "MilvusClient('{uri}')",
+        "MilvusClient('{uri}', timeout=2) ;",
     ],
 )
 def test_an_alias_behind_what_was_pasted_is_taken(

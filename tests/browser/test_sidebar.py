@@ -372,6 +372,8 @@ def test_commands_and_the_status_bar(
     notebook.command("milvus_nb:insert-cell")
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(1)
     expect(cell).to_contain_text(f"%milvus connect {milvus_auth.address} --alias prod --user root")
+    run(page, "get_ipython().run_cell('%milvus connect ./x.db -a lab\\n%milvus disconnect lab')")
+    expect(status).to_have_accessible_name("Milvus: no connection is current")
     notebook.command("milvus_nb:disconnect-all")
     expect(sidebar.row("prod")).to_have_count(0)
     wait_until(lambda: sockets_to(milvus_auth.port, pid) == [], 5)
