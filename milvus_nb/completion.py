@@ -246,6 +246,7 @@ class _Line:
             "FILE": lambda: _paths(self._word),
             "VAR": lambda: sorted(os.environ),
             "COMMAND": lambda: usage.PARSERS,
+            "ACTION": lambda: usage.PROFILE if given.get("command") == ["profile"] else (),
             "PROFILE": self._profiles,
             "BEFORE": self._before_restart,
             "KEY=VALUE": _keys,

@@ -369,14 +369,11 @@ class MilvusMagics(Magics):
 
     def do_help(self, arguments: argparse.Namespace, _: list[Word]) -> None:
         """Show help."""
-        if arguments.command is not None and arguments.command not in usage.PARSERS:
-            near = closest(arguments.command, usage.PARSERS)
-            raise MagicUsageError(
-                f"%milvus has no command {arguments.command!r}.",
-                f"Did you mean {near}?" if near else "",
-                f"The commands: {', '.join(usage.PARSERS)}.",
-            )
-        say(usage.help_text(arguments.command))
+        command, action = arguments.command, arguments.action
+        _check_named("%milvus", command, usage.PARSERS)
+        actions = usage.PROFILE if command == "profile" else {}
+        _check_named(f"%milvus {command}", action, actions)
+        say(usage.profile_help(action) if action is not None else usage.help_text(command))
 
     # Shared by them
 
@@ -513,6 +510,17 @@ def unload(ip: InteractiveShell) -> None:
 def _names_host(arguments: argparse.Namespace) -> bool:
     """Tell whether options of `connect` say where to go, so that no word means a name of ours."""
     return any(part is not None for part in (arguments.uri, arguments.host, arguments.port))
+
+
+def _check_named(before: str, name: str | None, known: Mapping[str, object]) -> None:
+    if name is None or name in known:
+        return
+    near = closest(name, known)
+    raise MagicUsageError(
+        f"{before} has no command {name!r}.",
+        f"Did you mean {near}?" if near else "",
+        f"The commands: {', '.join(known)}." if known else f"See {before} --help",
+    )
 
 
 def _listed(users: Sequence[str]) -> str:

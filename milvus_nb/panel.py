@@ -22,7 +22,7 @@ if not (_STATIC / "panel.js").exists():
     raise MissingExtraError(
         "The panel's JavaScript is not there.",
         f"It was not built: {_STATIC / 'panel.js'} is missing.",
-        "Install the package with pip, or in a checkout run: make build",
+        "Install the package with pip; in a checkout: pip install --editable .",
     )
 
 

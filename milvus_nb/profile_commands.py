@@ -48,7 +48,8 @@ def run(magics: MilvusMagics, words: list[Word], line: str, variables: Mapping[s
     """
     action = words[0].text if words else "list"
     if action in ("--help", "-h", "help"):
-        say(usage.help_text("profile"))
+        named = words[1].text if len(words) > 1 else ""
+        say(usage.profile_help(named) if named in usage.PROFILE else usage.help_text("profile"))
         return None
     if action not in usage.PROFILE:
         near = usage.PROFILE_MEANT.get(action) or closest(action, usage.PROFILE)
@@ -258,6 +259,7 @@ def _secret(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
             "Nothing is needed.",
         )
     is_asked = clear is None
+    secrets.require_keyring()
     secret = clear or Secret(options.ask_for(profile.user, _place(profile)))
     account = secrets.keep(profile, secret)
     store.put(profile)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -38,6 +39,10 @@ class ProfileTable:
             for name, profile in found.hidden.items()
         ]
         self._default = found.default
+        is_there = os.path.lexists(found.user_path)
+        self._files = [f"Yours: {found.user_path}{'' if is_there else ' (not there yet)'}"]
+        if found.project_path:
+            self._files.append(f"The project's: {found.project_path}")
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [
@@ -62,10 +67,12 @@ class ProfileTable:
             for row, label in zip(rows, labels, strict=True):
                 cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
                 lines.append("  ".join([*cells, f"[{label}]" if label else ""]).rstrip())
-        return printable("\n".join([*lines, *(f"! {note}" for note in self._notes)]))
+        notes = [f"! {note}" for note in self._notes]
+        return printable("\n".join([*lines, *notes, "", *self._files]))
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>! {escape(note)}</p>" for note in self._notes)
+        notes += f"<p>{'<br>'.join(escape(line) for line in self._files)}</p>"
         if not self._profiles:
             return f"<p>{escape(_NONE)}</p>{notes}"
         left = 'style="text-align: left"'

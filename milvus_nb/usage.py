@@ -86,7 +86,7 @@ _EXAMPLES: Final = {
   The languages: magic, python, orm, async, node, go, java, cli, curl.
   Secrets are environment variables in it: MILVUS_PASSWORD, MILVUS_TOKEN.""",
     "profile": """
-  %milvus profile list
+  %milvus help profile save                    the options of one of them
   %milvus profile save prod                    of a connection, without its secret
   %milvus profile save prod --secret keyring --label Production --color red --confirm
   %milvus profile save --name dev --secret env:MILVUS_TOKEN --project
@@ -302,6 +302,7 @@ def _of_profile(command: str, summary: str) -> Parser:
 def _help() -> Parser:
     parser = _parser("help")
     parser.add_argument("command", nargs="?", metavar="COMMAND", help="one of the commands")
+    parser.add_argument("action", nargs="?", metavar="ACTION", help="one of profile's commands")
     return parser
 
 

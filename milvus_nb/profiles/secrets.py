@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
-__all__ = ["account_of", "forget", "keep", "keyring_works", "place_of", "read", "taken_out"]
+__all__ = [
+    "account_of",
+    "forget",
+    "keep",
+    "keyring_works",
+    "place_of",
+    "read",
+    "require_keyring",
+    "taken_out",
+]
 
 #: Under this name the system's keyring lists what is kept.
 SERVICE: Final = "milvus_nb"
@@ -136,13 +145,25 @@ def taken_out(table: Mapping[str, Any]) -> tuple[Secret | None, dict[str, Any]]:
     return (Secret(found) if found else None), rest
 
 
+def require_keyring() -> None:
+    """Make sure that there is a keyring, before a secret is typed for it. Errors as in `keep`."""
+    backend = _keyring().get_keyring()
+    if not backend.priority > 0:
+        raise ProfileError(
+            "The system has no keyring to keep a secret in.",
+            f"The package keyring has found none: {type(backend).__module__}.",
+            'Use another way: secret = "ask" or "env:NAME"',
+            "keyring",
+        )
+
+
 def keyring_works() -> bool:
     """Say whether there is a keyring to keep a secret in."""
     try:
-        backend = _keyring().get_keyring()
-    except MissingExtraError:
+        require_keyring()
+    except MilvusNbError:
         return False
-    return bool(backend.priority > 0)
+    return True
 
 
 def place_of(profile: Profile) -> str:
