@@ -239,8 +239,6 @@ class Probe:
         )
         if code is grpc.StatusCode.OK:
             return reply
-        if optional and code in _NOT_OFFERED:
-            return None
         if self._is_closed:
             found = diagnosis.connection_lost(self._endpoint)
         elif limit is not None and code is grpc.StatusCode.DEADLINE_EXCEEDED:
@@ -256,6 +254,10 @@ class Probe:
                 has_metadata=has_metadata,
             )
         del call  # an error keeps this frame, a call keeps the socket
+        # A gateway says the same where nothing gets through to Milvus any more.
+        is_milvus = not found.cause.startswith("gateway") and "unknown service" not in details
+        if optional and code in _NOT_OFFERED and is_milvus:
+            return None
         is_answer = found.cause == "limited" or code not in _NO_ANSWER
         raise ProbeError(found, is_answer=is_answer and found.cause in _ANSWERS)
 

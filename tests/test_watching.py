@@ -514,3 +514,36 @@ def test_nothing_is_left_of_what_was_watched(
         wait_until(lambda: connections["x"].state == "unreachable", 5)
         connections.disconnect("x")
         wait_until(lambda: sockets_to(way.port) == [], 2)
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "state", "cause"),
+    [
+        ("UNAVAILABLE", "no healthy upstream", "unreachable", "upstream"),
+        ("UNAVAILABLE", "Milvus Proxy is not ready yet. please wait", "unreachable", "starting"),
+        ("UNIMPLEMENTED", "", "unreachable", "gateway"),
+        (
+            "UNIMPLEMENTED",
+            "unknown service milvus.proto.milvus.MilvusService",
+            "unreachable",
+            "not-milvus",
+        ),
+        ("UNAUTHENTICATED", "Jwt is expired", "rejected", "gateway-sign-in"),
+        ("PERMISSION_DENIED", "RBAC: access denied", "rejected", "gateway-forbidden"),
+        ("UNKNOWN", "auth check failure, please check username", "rejected", "wrong-password"),
+    ],
+)
+def test_what_a_gateway_says_of_a_live_connection(
+    connections: ConnectionRegistry, code: str, text: str, state: str, cause: str
+) -> None:
+    """Its words are its own, not this side's; and when Milvus is back, so is the connection."""
+
+    def refuse(context: grpc.ServicerContext) -> bytes:
+        context.abort(grpc.StatusCode[code], text)
+
+    with ScriptedMilvus() as gateway:
+        found = connections.connect(uri=gateway.address, token="root:s3cret")
+        gateway.methods = dict.fromkeys(HEALTHY, refuse)
+        wait_until(is_in(found, state, cause), 10)
+        gateway.methods = dict(HEALTHY)
+        wait_until(is_in(found, "connected"), 10)
