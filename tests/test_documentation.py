@@ -1,0 +1,338 @@
+"""Every line of code in the README and in the help does what is said there, against real servers.
+
+The lines are taken out of the texts, so that none can be forgotten: one that is not run stands in
+`NOT_RUN` with the reason. Only the places are put in: documented hosts lead to servers of this
+machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from milvus_nb import usage
+from tests.clients import gateway
+from tests.helpers import wait_until
+from tests.kernels import Kernel
+from tests.servers import make_certificates, server_tls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.servers import MilvusTestServer
+
+HERE: Final = Path(__file__).parent
+README: Final = (HERE.parent / "README.md").read_text(encoding="utf-8")
+
+_URI: Final = "http://{plain}"
+_OUTSIDE: Final = "it is for a shell, and sets up what the tests run in"
+NOT_RUN: Final = {
+    "make lab": _OUTSIDE,
+    "make test": _OUTSIDE,
+    "make help": _OUTSIDE,
+    "make bench": _OUTSIDE,
+    "pip install 'milvus_nb[lite]'": _OUTSIDE,
+    "jupyter console": _OUTSIDE,
+    'connect("prod", token=…)': "a form: it stands for other parameters than those before",
+    'disconnect("prod")': "pymilvus's, in the comparison: tests/test_differences.py",
+    'MilvusClient("./x.db")': "the user's own: tests/test_others.py",
+    "pip install '.[lab,lite]'": _OUTSIDE,
+    "pip install 'milvus_nb[keyring]'": _OUTSIDE,
+    "jupyter labextension disable milvus_nb:status": "a command of JupyterLab's",
+    "%load_ext sql": "JupySQL's, in the benchmark",
+    "import pymilvus; MilvusClient(...)": "pymilvus's, in the benchmark",
+    "MilvusClient(dedicated=True)": "pymilvus's, in the benchmark",
+    "MilvusClient.close()": "pymilvus's, in the benchmark",
+    "list_collections()": "pymilvus's, in the benchmark",
+    "connections.connect(...)": "a form: tests/test_paste.py has what it stands for",
+    "MilvusClient(...)": "a form: tests/test_paste.py has what it stands for",
+}
+
+# What stands for a line that names no place or alias, or needs more than itself.
+INSTEAD: Final = {
+    "%milvus status [ALIAS]": ["%milvus status", "%milvus status prod"],
+    "%milvus connect [ADDRESS] [-a ALIAS] …": [
+        "%milvus connect",
+        "%milvus connect {plain} -a new -t root:Milvus",
+    ],
+    "%milvus disconnect [ALIAS …] [--all]": [
+        "%milvus disconnect",
+        "%milvus disconnect prod lab",
+        "%milvus disconnect --all",
+    ],
+    "%milvus use ALIAS [--db NAME]": ["%milvus use prod", "%milvus use prod --db sales"],
+    "%milvus ping [ALIAS] [--count N]": ["%milvus ping", "%milvus ping prod --count 3"],
+    "%milvus doctor [ALIAS or ADDRESS …]": ["%milvus doctor prod {plain}"],
+    "%milvus client [ALIAS] [--async]": ["%milvus client", "%milvus client prod --async"],
+    "%milvus code [ALIAS] [--lang LANGUAGE]": ["%milvus code", "%milvus code prod --lang go"],
+    "%milvus adopt NAME [-a ALIAS]": ["%milvus adopt client:store -a mine"],
+    "%milvus profile …": [f"%milvus profile {name} --help" for name in usage.PROFILE],
+    "%milvus connect NAME": ["%milvus connect prod"],
+    "%milvus help [COMMAND]": [f"%milvus help {name}" for name in usage.PARSERS],
+    "%%milvus connect": [f"%%milvus connect\nMilvusClient(\n  '{_URI}', token='root:Milvus')"],
+    'connect("prod")': ['connections.connect("prod")'],
+    'connect("new")': ['connections.connect("new")'],
+    "connect()": ["connections.connect()"],
+    "from pymilvus import connections": ["from milvus_nb import connections"],
+    "connection.diagnose()": ["connections['prod'].diagnose()"],
+    'Collection("books", using="prod")': [
+        "import pymilvus\nassert pymilvus.Collection('books', using='prod').num_entities == 0"
+    ],
+    'utility.list_collections(using="prod")': [
+        "from pymilvus import utility\nassert utility.list_collections(using='prod') == ['books']"
+    ],
+    'db.using_database("sales", using="prod")': [
+        "from pymilvus import db\ndb.using_database('sales', using='prod')",
+    ],
+    "[::1]:19530": ["%milvus connect [::1]:{port} -t root:Milvus"],
+    "http://host:19530/database": [f"%milvus connect {_URI}/sales -t root:Milvus"],
+    "unix:/run/milvus.sock": ["%milvus connect unix:{socket} -t root:Milvus"],
+    # Where nobody has to sign in.
+    "%milvus connect localhost:19530": ["%milvus connect localhost:{open}"],
+    "%milvus connect -h localhost -p 19530 -a default": [
+        "%milvus connect -h localhost -p {open} -a default"
+    ],
+    "%load_ext": ["%load_ext milvus_nb"],
+}
+
+# Documented places → those of this machine.
+PLACES: Final = {
+    "https://in03.example.com": "https://localhost:{tls}",
+    "https://db.example:19530": "https://localhost:{tls}",
+    "connect db.example --ca": "connect localhost:{mutual} -t root:Milvus --ca",
+    "db.example:19530 --ca": "localhost:{tls} -t root:Milvus --ca",
+    "10.0.0.7:19530": "127.0.0.1:{tls} -t root:Milvus",
+    "db.example:19530": "{plain}",
+    "doctor db.example ": "doctor {plain} ",
+    "localhost:9091": "localhost:{management}",
+    "https://localhost:19530": "https://{plain}",
+    "localhost:19530": "{plain}",
+}
+
+# What has to be there before a line; the first that fits.
+BEFORE: Final = (
+    (r"%milvus connect localhost:19530 --user root --ask$", "world()"),
+    (r"%milvus connect -D", "world('default')"),
+    (r"%milvus connect (prod|NAME)$|.*connect\(.prod.\)$", "world('prod'); save_prod()"),
+    (r"%milvus profile import env", "world(uri=True)"),
+    (r"%milvus profile (edit|secret|show|test|delete)", "world('prod'); save_prod()"),
+    (r"%milvus profile", "world('prod')"),
+    (r"%%?milvus connect|connections\.connect|connect\(|\[::1|http:|unix:", "world(uri=True)"),
+    (r"%milvus reconnect", "restart"),
+    (r".*client:store\._milvus_client", "world('prod'); store = Store()"),
+    (r".*client:store|%milvus adopt NAME", "world('prod'); store = made()"),
+    (r".*client:client", "world('prod'); client = made()"),
+    (r".*orm:default", "world(); theirs('default')"),
+    (r"await ", "world('prod'); client = connections.async_client('prod')"),
+    (r"client\.", "world('prod'); client = made()"),
+    (r".*", "world('lab', 'prod')"),
+)
+
+PREPARED: Final = """
+import contextlib, os, pathlib
+%load_ext milvus_nb
+from milvus_nb import connections
+from milvus_nb.profile_file import user_file
+from pymilvus import MilvusClient, connections as orm
+
+os.environ["MILVUS_TOKEN"] = "root:Milvus"
+URI = os.environ["TEST_URI"]
+
+def world(*aliases, uri=False):
+    for name in ("MILVUS_URI", "no_proxy"):
+        os.environ.pop(name, None)
+    if uri:
+        os.environ["MILVUS_URI"] = URI
+    for name in ("client", "store"):
+        globals().pop(name, None)
+    with contextlib.suppress(Exception):
+        get_ipython().run_line_magic("milvus", "disconnect --all --force --yes")
+    for path in (pathlib.Path(user_file()), pathlib.Path("milvus.toml")):
+        path.unlink(missing_ok=True)
+    for alias in aliases:
+        connections.connect(alias, uri=URI, token_env="MILVUS_TOKEN")
+    if aliases:
+        connections.use(aliases[-1])
+
+def save_prod():
+    get_ipython().run_line_magic("milvus", "profile save prod --secret env:MILVUS_TOKEN")
+    connections.disconnect("prod")
+
+def made():
+    return MilvusClient(URI, token="root:Milvus", dedicated=True)
+
+class Store:
+    def __init__(self):
+        self._milvus_client = made()
+
+def theirs(alias):
+    orm.connect(alias, uri=URI, token="root:Milvus")
+"""
+
+
+def blocks() -> Iterator[str]:
+    """Give the lines of code in the README's blocks, without comments and what is shown."""
+    for language, block in re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE):
+        if language == "toml":
+            continue
+        lines = block.splitlines()
+        # Behind an empty line comes what is shown, but in Python.
+        shown = language == "" and "" in lines
+        for line in lines[: lines.index("") if shown else None]:
+            code = re.sub(r"\s{2,}#.*", "", line).strip()
+            if re.match(r"%|client|connections|from |make ", code):
+                yield code
+
+
+def spans() -> Iterator[str]:
+    """Give the code in the README's sentences."""
+    text = re.sub(r"^```.*?^```", "", README, flags=re.DOTALL | re.MULTILINE)
+    address = r"\[::1\]|unix:|http://host:19530"
+    begins = rf"%|{address}|connections?\.|client\.|await |from |import |make |pip |jupyter |"
+    begins += r"\w+(\.\w+)?\("
+    for code in re.findall(r"`([^`]+)`", text):
+        line = " ".join(code.split())
+        if re.match(begins, line) and not line.startswith(("%}", "connections.py")):
+            yield line
+
+
+def helped() -> Iterator[str]:
+    """Give the lines of the help of all commands, without what is said of them."""
+    texts = [usage.help_text(None)]
+    texts += [usage.help_text(name) for name in usage.PARSERS]
+    texts += [usage.profile_help(name) for name in usage.PROFILE]
+    for text in texts:
+        _, _, examples = text.partition("\nexamples:")
+        for line in examples.splitlines():
+            if re.match(r"\s+(%|client = %)", line):
+                yield re.split(r"\s{2,}", line.strip())[0]
+
+
+LINES: Final = list(dict.fromkeys([*blocks(), *spans(), *helped()]))
+
+
+@dataclass
+class Desk:
+    """A kernel in which the lines are run, and what is around it."""
+
+    kernel: Kernel
+    stack: contextlib.ExitStack
+    places: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """Give a kernel to all tests of this file; it trusts the authority in ca.pem."""
+    folder = tmp_path_factory.mktemp("documentation")
+    environment = {
+        "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(folder / "ca.pem"),
+        "HOME": str(folder),
+    }
+    with contextlib.ExitStack() as stack:
+        kernel = Kernel(folder, environment)
+        stack.callback(kernel.stop)
+        yield Desk(kernel, stack)
+
+
+@pytest.fixture
+def desk(shared: Desk, milvus: MilvusTestServer, milvus_auth: MilvusTestServer) -> Desk:
+    """Give the kernel beside a server, on a socket and with TLS, too."""
+    if not shared.places:
+        folder, enter = shared.kernel.folder, shared.stack.enter_context
+        made = make_certificates(folder / "certificates", names=("localhost", "db.example"))
+        for path, name in (
+            (made.ca_pem, "ca.pem"),
+            (made.client_pem, "me"),
+            (made.client_key, "key"),
+        ):
+            shutil.copy(path, folder / name)
+        (folder / ".milvus_cli_connections.json").write_text(
+            '{"old": {"uri": "http://localhost:19530"}}'
+        )
+        port = milvus_auth.port
+        enter(gateway(port, path=folder / "milvus.sock"))
+        shared.places |= {
+            "plain": f"localhost:{port}",
+            "management": str(milvus_auth.http_port),
+            "open": str(milvus.port),
+            "port": str(port),
+            "socket": str(folder / "milvus.sock"),
+            "tls": str(enter(gateway(port, tls=server_tls(made)))),
+            "mutual": str(enter(gateway(port, tls=server_tls(made, mutual=True)))),
+        }
+        prepare(shared)
+        shared.kernel.run(
+            "world('prod')\n"
+            "connections.client('prod').create_database('sales')\n"
+            "connections.client('prod').create_collection('books', dimension=2)\n"
+        )
+        shared.stack.callback(
+            shared.kernel.run,
+            "world('prod')\n"
+            "connections.client('prod').drop_database('sales')\n"
+            "connections.client('prod').drop_collection('books')\n",
+        )
+    return shared
+
+
+def prepare(desk: Desk) -> None:
+    """Run the first cell."""
+    desk.kernel.run(f"%env TEST_URI=http://{desk.places['plain']}\n{PREPARED}")
+
+
+def cells_of(line: str, places: dict[str, str]) -> list[str]:
+    """Give the cells to run for a line of the documentation."""
+    cells = []
+    for cell in INSTEAD.get(line, [line]):
+        for place, here in PLACES.items():
+            if place in cell:
+                cell = cell.replace(place, here)  # noqa: PLW2901
+                break
+        cells.append(re.sub(r"\{(\w+)\}", lambda found: places[found[1]], cell))
+    return cells
+
+
+def restart(desk: Desk) -> None:
+    """Restart the kernel while it has a connection `prod`."""
+    kernel = desk.kernel
+    file = kernel.folder / "milvus_nb-kernel.json"
+    kernel.run("world()")
+    wait_until(lambda: not file.exists() or '"prod"' not in file.read_text(), 10)
+    kernel.run("world('prod')")
+    wait_until(lambda: file.exists() and '"prod"' in file.read_text(), 10)
+    kernel.restart()
+    prepare(desk)
+
+
+# Behind the README's `connect` something is connected, and works.
+CONNECTED: Final = "assert connections.current.state == 'connected', connections.current"
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line not in NOT_RUN])
+def test_each_line_does_what_is_said_there(desk: Desk, line: str) -> None:
+    """It runs as it stands; where it connects, the connection works."""
+    kernel = desk.kernel
+    for cell in cells_of(line, desk.places):
+        before = next(code for pattern, code in BEFORE if re.match(pattern, line))
+        if before == "restart":
+            restart(desk)
+        else:
+            kernel.run(before)
+        done = kernel.execute(
+            cell, answers=("Milvus",) if re.search("--ask|secret prod", cell) else ()
+        )
+        assert done.error is None, done.text
+        if re.match(r"%%?milvus (re)?connect|connections\.connect", cell) and "-D" not in cell:
+            kernel.run(CONNECTED)
+
+
+def test_lines_are_found_and_reasons_are_needed() -> None:
+    """Each reason, and each line that stands for another, is for one that is still there."""
+    assert len(LINES) > 80
+    assert {*NOT_RUN, *INSTEAD} <= set(LINES)
