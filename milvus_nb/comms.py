@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from IPython.core.getipython import get_ipython
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["answer_while_busy", "hush_debug_logs"]
+__all__ = ["answer_while_busy", "hush_debug_logs", "watch_cells"]
 
 
 def answer_while_busy(comm: Any) -> None:
@@ -21,6 +22,23 @@ def answer_while_busy(comm: Any) -> None:
     """
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = None  # noqa: SLF001  # see above
+
+
+def watch_cells(begins: Callable[[], None], ends: Callable[[], None]) -> Callable[[], None]:
+    """Call back when a cell begins and when it ends; what is returned ends that."""
+    shell = get_ipython()
+    if shell is None:
+        return lambda: None
+    events = shell.events
+    events.register("pre_execute", begins)
+    events.register("post_execute", ends)
+
+    def undo() -> None:
+        for name, callback in (("pre_execute", begins), ("post_execute", ends)):
+            with contextlib.suppress(ValueError):  # somebody has taken it out already
+                events.unregister(name, callback)
+
+    return undo
 
 
 def hush_debug_logs(comm_id: str) -> Callable[[], None]:

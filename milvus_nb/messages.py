@@ -78,6 +78,14 @@ __all__ = [
     "tick_event",
 ]
 
+#: Who asks is told what comes of it, for so many seconds; unless it says otherwise.
+ASKED_S: Final = 15.0
+
+#: A page says again that it attends long before so many seconds have passed.
+_MOST_STAYS_S: Final = 600.0
+
+_LONGEST_PAGE: Final = 64
+
 #: The fields of a form that name files; the kernel reads them when it connects.
 PEM_FILES: Final = ("ca_pem_path", "server_pem_path", "client_pem_path", "client_key_path")
 
@@ -97,6 +105,9 @@ class Request:
     id: int
     method: str
     params: dict[str, Any] = dataclasses.field(repr=False)  # may hold a secret
+    #: Which page asks, and for how many seconds from now it wants to be told what changes.
+    page: str = ""
+    stays_s: float = ASKED_S
 
 
 def parse(content: object) -> Request:
@@ -125,7 +136,12 @@ def parse(content: object) -> Request:
     if not isinstance(params, dict):
         raise _malformed("its params are not an object")
     _check_params(method, params)
-    return Request(int(str(number)), method, params)
+    page, stays_s = content.get("page", ""), content.get("stays_s", ASKED_S)
+    if not isinstance(page, str) or len(page) > _LONGEST_PAGE:
+        raise _malformed("its page is no short text")
+    if not _is(stays_s, float) or not 0 <= stays_s <= _MOST_STAYS_S:
+        raise _malformed(f"its stays_s is not between 0 and {_MOST_STAYS_S:g}")
+    return Request(int(str(number)), method, params, page, float(stays_s))
 
 
 def _check_params(method: str, params: dict[str, Any]) -> None:

@@ -4,12 +4,16 @@
 date. Both sides check what they get against these types: the kernel in `messages.parse`, the page
 in ``parse`` of ``lab/src/panel/shapes.ts``. A change that an older page or kernel would not
 understand is a new `PROTOCOL`; then both say so, instead of guessing.
+
+A page's message is ``{v, id, method, params, page, stays_s}``: `page` names the page, and `stays_s`
+says for how many seconds from now it wants to be told what changes. Beyond that the kernel is
+silent: each message would count as activity of a kernel that ought to look idle.
 """
 
 # No postponed annotations: they are read at run time.
 from typing import Any, Final, Literal, TypedDict
 
-PROTOCOL: Final = 5
+PROTOCOL: Final = 6
 
 State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
 Auth = Literal["none", "password", "token"]
@@ -269,6 +273,13 @@ class Nothing(TypedDict):
     """Nothing to say."""
 
 
+class Look(TypedDict):
+    """What a page is told that goes on attending."""
+
+    #: It had been forgotten meanwhile: what has changed was not told.
+    missed: bool
+
+
 class Alias(TypedDict):
     """A connection's name."""
 
@@ -340,7 +351,7 @@ class StageEvent(TypedDict):
 
 
 class TickEvent(TypedDict):
-    """The kernel lives, and this was last measured."""
+    """The kernel lives, and this was last measured; told at each heartbeat while a page attends."""
 
     v: int
     event: Literal["tick"]
@@ -378,7 +389,9 @@ Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | Subshel
 #: What a page may ask: the parameters, and the result.
 METHODS: Final[dict[str, tuple[Any, Any]]] = {
     "hello": (Nothing, Hello),
-    "look": (Nothing, Nothing),
+    #: It goes on attending, or it does not any more.
+    "look": (Nothing, Look),
+    "leave": (Nothing, Nothing),
     "pace": (Pace, Nothing),
     "connect": (ConnectParams, Alias),
     "test": (ConnectParams, Report),

@@ -106,6 +106,8 @@ class _Handler(APIHandler):
 
     def initialize(self, milvus: MilvusServer) -> None:
         self.milvus = milvus
+        # Pages look by themselves, which would keep an idle server from being ended.
+        self._track_activity = self.request.method not in ("GET", "HEAD")
 
     @property
     def store(self) -> ProfileStore:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from . import __version__, messages, sidebar
+from .attention import Attention
 from .blocking import run_blocking
+from .comms import watch_cells
 from .errors import AliasError, MilvusNbError
 from .facts import facts
 from .forms import Forms
@@ -39,14 +41,11 @@ __all__ = ["PageSession"]
 
 T = TypeVar("T")
 
-# How often the files of profiles are looked at while a page is open, in seconds.
+# How often the files of profiles are looked at while a page attends, in seconds.
 _PROFILES_EVERY_S: Final = 0.5
 
 # At least so long between two lists of changes, in seconds; the first of a burst goes at once.
 _PAUSE_S: Final = 0.05
-
-# A page that shows the panel says so once a minute; without a word it counts as closed, in seconds.
-_PAGE_STAYS_S: Final = 150.0
 
 # How long a server may take to answer over HTTP, for the details, in seconds.
 _HTTP_DEADLINE_S: Final = 1.0
@@ -86,7 +85,7 @@ class PageSession:
         self._lock = threading.Lock()
         self._jobs: dict[int, Job[Any]] = {}
         self._forms = Forms()
-        self._page_until = 0.0
+        self._attention = Attention()
         self._is_closed = False
         self._dirty: set[str] = set()
         # They know credentials, and go with the last connection that has them.
@@ -98,10 +97,12 @@ class PageSession:
         self._unsubscribe = registry.subscribe(self._on_event)
         self._tick = registry.monitor.each_heartbeat(self._send_tick)
         self._profiles: Job[None] | None = None
+        self._forget_cells = watch_cells(self._attention.hold, self._attention.release)
 
     def close(self) -> None:
         """Forget everything, secrets of forms as well, and end what is under way."""
         self._unsubscribe()
+        self._forget_cells()
         with self._lock:
             self._is_closed = True
             self._tick.cancel()
@@ -122,7 +123,8 @@ class PageSession:
         try:
             request = messages.parse(content)
             number = request.id
-            self._page_until = time.monotonic() + _PAGE_STAYS_S
+            if request.stays_s and request.method != "look":
+                self._attention.extend(request.page, request.stays_s)
             getattr(self, f"_do_{request.method}")(request)
         except Exception as error:  # noqa: BLE001  # the page is told
             if isinstance(number, int):
@@ -151,8 +153,13 @@ class PageSession:
         self._watch_profiles()
 
     def _do_look(self, request: Request) -> None:
+        missed = not self._attention.extend(request.page, request.stays_s)
         self._registry.look()
         self._watch_profiles()
+        self.send(messages.answer(request.id, {"missed": missed}))
+
+    def _do_leave(self, request: Request) -> None:
+        self._attention.end(request.page)
         self.send(messages.answer(request.id, {}))
 
     def _do_connect(self, request: Request) -> None:
@@ -364,6 +371,8 @@ class PageSession:
 
     def _on_event(self, event: Event) -> None:
         self._follow_monitor()
+        if not self._attention.is_there:
+            return  # who comes back asks for everything
         with self._lock:
             self._dirty.add(event.alias)
             if self._flush_due:
@@ -377,6 +386,8 @@ class PageSession:
             self._flush_due = False
             self._flushed_at = time.monotonic()
             dirty, self._dirty = self._dirty, set()
+        if not self._attention.is_there:
+            return
         known = {found.alias: (found, own) for found, own in self._all()}
         changed = [
             self._row(known[alias][0], own=known[alias][1]) for alias in dirty if alias in known
@@ -385,16 +396,17 @@ class PageSession:
         self.send(messages.rows_event(changed, removed, self._current()))
 
     def _watch_profiles(self) -> None:
-        """Tell pages when the files of profiles change, for as long as there is a page."""
+        """Tell pages when the files of profiles change, for as long as one attends."""
         with self._lock:
-            if self._is_closed or (self._profiles is not None and not self._profiles.done()):
+            is_watching = self._profiles is not None and not self._profiles.done()
+            if self._is_closed or is_watching or not self._attention.is_there:
                 return
             self._profiles = self._registry.monitor.submit(self._follow_profiles())
 
     async def _follow_profiles(self) -> None:
         store = self._registry.profiles
         known = await run_blocking(store.find)
-        while time.monotonic() < self._page_until:
+        while self._attention.is_there:
             await asyncio.sleep(_PROFILES_EVERY_S)
             found = await run_blocking(store.find)
             if found is not known:
@@ -405,6 +417,8 @@ class PageSession:
                     self._registry.follow_profile(name, profile)
 
     def _send_tick(self) -> None:
+        if not self._attention.is_there:
+            return
         measured: dict[int, Measurement] = {}
         heartbeat = self._registry.monitor.pace.heartbeat
         for found, _ in self._all():
@@ -412,8 +426,7 @@ class PageSession:
             if number is not None and number.value not in measured:
                 measured[number.value] = (number.value, found.latency_ms, found.checked_at)
         self.send(messages.tick_event(list(measured.values()), heartbeat))
-        if time.monotonic() < self._page_until:
-            self._registry.look()
+        self._registry.look()
 
     def _all(self) -> list[tuple[Connection, bool]]:
         """List all connections, each with whether it is ours."""

@@ -12,7 +12,7 @@ from milvus_nb import messages
 from milvus_nb.protocol import PROTOCOL as V
 from milvus_nb.rest import Source
 from milvus_nb.stages import LITE_STAGE_NAMES
-from tests.helpers import free_port, sockets_to
+from tests.helpers import free_port, sockets_to, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ class Page:
         self.events: list[dict[str, Any]] = []
         self._answers: dict[int, dict[str, Any]] = {}
         self._next = 1
+        self.attends: dict[str, Any] = {}  # what a message says of that, beside the request
         kernel.run("%load_ext milvus_nb\npanel = %milvus panel")
         self._comm_id = kernel.run("print(panel.comm.comm_id)").stdout.strip()
 
@@ -41,7 +42,7 @@ class Page:
     def start(self, method: str, **params: Any) -> int:
         """Ask, without waiting for the answer."""
         number, self._next = self._next, self._next + 1
-        self.send({"v": V, "id": number, "method": method, "params": params})
+        self.send({"v": V, "id": number, "method": method, "params": params, **self.attends})
         return number
 
     def answer(self, number: int, deadline_s: float = 20.0) -> dict[str, Any]:
@@ -87,6 +88,18 @@ class Page:
         for message in done.messages:
             self.hear(message)
         return done
+
+    def overhear(self, cell: str) -> str:
+        """Run a cell, hear all that the kernel says till its end, and give what was printed."""
+        request = self.kernel.client.execute(cell)
+        printed = ""
+        while True:
+            message = self.kernel.client.get_iopub_msg(timeout=30)
+            self.hear(message)
+            if message["parent_header"].get("msg_id") == request:
+                printed += message["content"].get("text", "")
+                if message["content"].get("execution_state") == "idle":
+                    return printed
 
     def read_row(self, alias: str) -> dict[str, Any]:
         """Wait until the page is told of a connection that is connected, without being asked."""
@@ -226,6 +239,11 @@ def test_a_malformed_message_is_answered_where_it_can_be_and_kills_nothing(page:
         {"method": "paste", "params": {}},
         {"method": "adopt", "params": {"alias": "x"}},
         {"method": "code", "params": {"alias": "x"}},
+        {"page": 1},
+        {"page": "x" * 65},
+        {"stays_s": "1"},
+        {"stays_s": -1},
+        {"stays_s": 1e9},
     )
     for number, changes in enumerate(wrong, start=1000):
         page.send({"v": V, "id": number, "method": "hello", "params": {}, **changes})
@@ -296,16 +314,77 @@ def test_what_others_open_is_told_while_a_page_is_there(
     )
 
 
-def test_where_no_page_is_nobody_looks_for_others(page: Page, milvus: MilvusTestServer) -> None:
-    """Ticks go on; a page that comes back brings the list up to date."""
+#: Lets five heartbeats pass, in which a server goes away and others open and close something.
+EVENTFUL = """
+import threading, time, pymilvus
+from milvus_nb import connections
+passed, five = [], threading.Event()
+def count():
+    passed.append(1)
+    if len(passed) == 5:
+        five.set()
+ticker = connections.monitor.each_heartbeat(count)
+store = pymilvus.MilvusClient({uri!r}, dedicated=True)
+connections.connect("more", uri="./demo.db")
+connections.disconnect("more")
+five.wait(20)
+ticker.cancel()
+"""
+
+
+def is_forgotten(page: Page) -> bool:
+    return page.overhear("print(panel._session._attention.is_there)") == "False\n"
+
+
+@pytest.mark.parametrize("how", ["it says so", "it says nothing more"])
+def test_where_no_page_attends_nothing_is_said(
+    page: Page, milvus: MilvusTestServer, how: str
+) -> None:
+    """It is hidden or closed, or its browser was killed; one that comes back is told everything."""
+    page.attends = {"page": "p", "stays_s": 0.5}
     page.ask("hello")
-    page.run("%config MilvusMagics.heartbeat = 0.2\npanel._session._page_until = 0.0")
-    page.run(OPEN_CLIENT.format(name="store", uri=milvus.uri))
+    page.run("%config MilvusMagics.heartbeat = 0.2")
+    if how == "it says so":
+        page.ask("leave")
+    else:
+        wait_until(lambda: is_forgotten(page))
     page.events.clear()
-    page.read_until(lambda: [event["event"] for event in page.events].count("tick") >= 5)
-    assert {event["event"] for event in page.events} == {"tick"}
-    page.ask("look")
+    page.overhear(EVENTFUL.format(uri=milvus.uri))
+    assert page.events == []
+    page.attends = {"page": "p", "stays_s": 20}
+    assert page.ask("look") == {"missed": True}
     page.read_row("client:store")
+    assert page.ask("look") == {"missed": False}
+
+
+def test_a_page_that_leaves_is_no_end_for_another(page: Page) -> None:
+    """Each says for itself that it attends."""
+    page.run("%config MilvusMagics.heartbeat = 0.2")
+    page.attends = {"page": "one", "stays_s": 60}
+    page.ask("hello")
+    page.attends = {"page": "two", "stays_s": 60}
+    page.ask("hello")
+    page.ask("leave")
+    page.events.clear()
+    page.read_until(lambda: any(event["event"] == "tick" for event in page.events))
+
+
+def test_a_cell_that_keeps_a_page_from_saying_so_does_not_end_it(page: Page) -> None:
+    """A kernel without subshells hears it only after the cell; it goes on telling meanwhile."""
+    page.run("%config MilvusMagics.heartbeat = 0.2")
+    page.ask("hello")
+    page.read_until(lambda: [event["event"] for event in page.events].count("tick") > 2)
+    page.ask("leave")
+    page.attends = {"page": "p", "stays_s": 3.0}
+    page.ask("hello")
+    page.events.clear()
+    told = page.overhear(
+        "import time; until = max(panel._session._attention._until.values())\n"
+        "while time.monotonic() < until + 0.6: time.sleep(0.05)\n"
+        "print(time.time() - 0.5)"
+    )
+    assert any(event["now"] > float(told) for event in page.events)
+    assert is_forgotten(page)
 
 
 def test_what_others_opened_is_closed_for_real(page: Page, milvus_auth: MilvusTestServer) -> None:

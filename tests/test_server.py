@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from jupyter_server.serverapp import ServerApp
+
     from tests.servers import MilvusTestServer
 
     Fetch = Callable[..., Awaitable[Any]]
@@ -50,6 +52,18 @@ def fetch(jp_fetch: Fetch) -> Fetch:
         return answer.code, json.loads(answer.body)
 
     return ask
+
+
+async def test_looking_is_no_activity_of_the_server(fetch: Fetch, jp_serverapp: ServerApp) -> None:
+    """Pages look by themselves; what a user does counts."""
+    settings = jp_serverapp.web_app.settings
+    settings["api_last_activity"] = before = settings["started"]
+    await fetch("profiles")
+    await fetch("profiles", "missing")
+    await fetch("openapi.json")
+    assert settings["api_last_activity"] == before
+    await fetch("profiles", "prod", method="PUT", body={"address": "localhost"})
+    assert settings["api_last_activity"] > before
 
 
 async def test_write_read_list_delete(fetch: Fetch) -> None:

@@ -130,8 +130,9 @@ const running: JupyterFrontEndPlugin<void> = {
     managers: IRunningSessionManagers | null,
   ): void => {
     if (managers !== null) {
-      managers.add(new RunningConnections(hub, open));
-      void app.restored.then(() => watchWhileShown(app.shell, hub));
+      const connections = new RunningConnections(hub, open);
+      managers.add(connections);
+      void app.restored.then(() => watchWhileShown(app.shell, hub, connections));
     }
   },
 };

@@ -7,6 +7,7 @@ import { Signal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
 import type { KernelHub } from './kernels/hub';
+import { everySecond } from './panel/clock';
 import { trans } from './panel/i18n';
 import type { Row } from './panel/messages';
 import { asksFirst, isUsedElsewhere } from './panel/origin';
@@ -35,7 +36,7 @@ export class RunningConnections implements IRunningSessions.IManager {
     private readonly hub: KernelHub,
     private readonly open: (kernelId: string) => void,
   ) {
-    hub.changed.connect(this.onChanged, this);
+    hub.changed.connect(this.check, this);
   }
 
   running(): IRunningSessions.IRunningItem[] {
@@ -76,8 +77,8 @@ export class RunningConnections implements IRunningSessions.IManager {
       );
   }
 
-  // The hub tells of each heartbeat; the section is drawn anew when what it shows is another.
-  private onChanged(): void {
+  /** Have the section drawn anew where it shows something else: the hub tells of each heartbeat. */
+  check(): void {
     const told = JSON.stringify(
       this.connections().map(({ kernelId, session, row, user }) => [
         kernelId,
@@ -100,12 +101,16 @@ export class RunningConnections implements IRunningSessions.IManager {
 const PANELS = ['jp-running-sessions', 'jp-running-sessions-tree'];
 
 /** Ask all kernels for as long as the Running panel is in sight. */
-export function watchWhileShown(shell: JupyterFrontEnd.IShell, hub: KernelHub): void {
+export function watchWhileShown(
+  shell: JupyterFrontEnd.IShell,
+  hub: KernelHub,
+  connections: RunningConnections,
+): void {
   for (const area of ['left', 'right', 'main']) {
     for (const widget of shell.widgets(area)) {
       const panel = find(widget);
       if (panel !== null) {
-        watch(panel, hub);
+        watch(panel, hub, connections);
       }
     }
   }
@@ -124,14 +129,17 @@ function find(widget: Widget): Widget | null {
   return null;
 }
 
-function watch(panel: Widget, hub: KernelHub): void {
+function watch(panel: Widget, hub: KernelHub, connections: RunningConnections): void {
   let watching: IDisposable | null = null;
+  let stop: (() => void) | null = null;
   const look = (): void => {
     if (panel.isVisible) {
       watching ??= hub.watchAll();
+      stop ??= everySecond(() => connections.check());
     } else {
       watching?.dispose();
-      watching = null;
+      stop?.();
+      watching = stop = null;
     }
   };
   look();

@@ -6,7 +6,7 @@ import { useMemo } from 'preact/hooks';
 import type { Front } from './kernels/front';
 import type { KernelHub } from './kernels/hub';
 import type { Settings } from './settings';
-import { useChanges } from './panel/hooks';
+import { useChanges, useWatch } from './panel/hooks';
 import { trans } from './panel/i18n';
 import type { Row } from './panel/messages';
 import type { RowText } from './panel/rowText';
@@ -70,6 +70,7 @@ interface Props {
 function Status({ hub, front, onClick }: Props) {
   useChanges(useMemo(() => changing(hub.changed, front.changed), [hub, front]));
   const session = front.kernel?.session;
+  useWatch(session?.link);
   return session == null ? null : (
     <button
       type="button"

@@ -95,7 +95,8 @@ test('a row that nobody can vouch for never says connected', () => {
   assert.equal(at('live').duration, 'for 12 min');
   assert.equal(at('silent').word, 'Last seen connected');
   assert.deepEqual(at('silent').facts, ['12 s ago']);
-  for (const link of ['silent', 'restarting', 'restarted', 'ended'] as const) {
+  assert.equal(at('resting').word, 'Connected as of 12 s ago');
+  for (const link of ['silent', 'resting', 'restarting', 'restarted', 'ended'] as const) {
     assert.equal(at(link).mark, 'unknown');
   }
   assert.equal(at('restarted').word, 'Closed with the kernel');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 
+import type { Attention } from '../src/panel/attention';
 import { NO_PROFILES } from '../src/panel/profiles';
 import { Link, type LinkStatus, RequestError } from '../src/panel/link';
 import { type Failure, type Hello, PROTOCOL } from '../src/panel/messages';
@@ -28,7 +29,7 @@ class FakeKernel {
   readonly statusChanged = new FakeSignal<string>();
   readonly connectionStatusChanged = new FakeSignal<string>();
   readonly disposed = new FakeSignal<void>();
-  readonly sent: { id: number; method: string; params: object }[] = [];
+  readonly sent: { id: number; method: string; params: object; stays_s: number }[] = [];
   readonly wire = {
     kernel: this,
     send: (content: unknown) => this.sent.push(content as (typeof this.sent)[number]),
@@ -57,6 +58,24 @@ class FakeKernel {
   }
 }
 
+/** A page that the test says is attended to, or not. */
+class FakeAttention implements Attention {
+  isThere = true;
+  private readonly listeners = new Set<() => void>();
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  set(isThere: boolean): void {
+    this.isThere = isThere;
+    this.listeners.forEach(listener => listener());
+  }
+}
+
+let attention: FakeAttention;
+let unwatch: () => void;
 let kernel: FakeKernel;
 let link: Link;
 let statuses: LinkStatus[];
@@ -77,13 +96,16 @@ beforeEach(async () => {
   kernel = new FakeKernel();
   statuses = [];
   refused = [];
-  link = new Link(kernel.wire, {
+  attention = new FakeAttention();
+  const listener = {
     hello: () => {},
-    refused: failure => refused.push(failure),
+    refused: (failure: Failure) => refused.push(failure),
     event: () => {},
-    status: status => statuses.push(status),
-  });
-  link.probe();
+    status: (status: LinkStatus) => statuses.push(status),
+  };
+  link = new Link(kernel.wire, listener, attention);
+  unwatch = link.watch();
+  await settle();
   kernel.answerHello();
   await settle();
   assert.deepEqual(statuses, ['live']);
@@ -188,4 +210,105 @@ test('a heartbeat that is changed in the kernel is followed', () => {
   kernel.say({ event: 'tick', now: 0, heartbeat_s: 1, measured: [] });
   mock.timers.tick(4000);
   assert.equal(link.status, 'silent');
+});
+
+const TICK = { event: 'tick', now: 0, heartbeat_s: 3, measured: [] };
+
+/** Heartbeats for so many seconds, while which the kernel answers. */
+const live = async (seconds: number): Promise<void> => {
+  for (let passed = 0; passed < seconds; passed += 3) {
+    mock.timers.tick(3000);
+    kernel.say(TICK);
+    for (const { id, method } of kernel.sent) {
+      if (method === 'look') {
+        kernel.say({ id, result: { missed: false } });
+      }
+    }
+    await settle();
+  }
+};
+
+test('while somebody attends the kernel is told so, again and again, and long before it forgets', async () => {
+  kernel.sent.length = 0;
+  await live(60);
+  const looks = kernel.sent.filter(({ method }) => method === 'look');
+  assert.ok(looks.length >= 6 && looks.length <= 10, String(looks.length));
+  assert.ok(looks.every(({ stays_s }) => stays_s >= 20));
+  assert.equal(link.status, 'live');
+});
+
+for (const how of ['nobody attends to the page', 'nobody sees what is told']) {
+  test(`where ${how} the kernel is told so, once, and then nothing is asked`, async () => {
+    kernel.sent.length = 0;
+    if (how === 'nobody attends to the page') {
+      attention.set(false);
+    } else {
+      unwatch();
+      await settle();
+    }
+    assert.equal(link.status, 'resting');
+    mock.timers.tick(3_600_000);
+    kernel.connectionStatusChanged.emit('connecting');
+    kernel.connectionStatusChanged.emit('connected');
+    mock.timers.tick(3_600_000);
+    assert.deepEqual(
+      kernel.sent.map(({ method, stays_s }) => [method, stays_s]),
+      [['leave', 0]],
+    );
+    assert.equal(link.status, 'resting');
+  });
+}
+
+test('who comes back gets the list at once', async () => {
+  attention.set(false);
+  mock.timers.tick(600_000);
+  kernel.sent.length = 0;
+  attention.set(true);
+  assert.deepEqual(
+    kernel.sent.map(({ method }) => method),
+    ['hello'],
+  );
+  assert.ok(kernel.sent[0]!.stays_s >= 20);
+  assert.equal(link.status, 'resting'); // nothing is known yet
+  kernel.answerHello();
+  await settle();
+  assert.equal(link.status, 'live');
+});
+
+test('a kernel that does not answer who comes back is silent', () => {
+  attention.set(false);
+  mock.timers.tick(600_000);
+  attention.set(true);
+  mock.timers.tick(9000);
+  assert.equal(link.status, 'silent');
+});
+
+test('one view that goes as another comes is no leave', async () => {
+  kernel.sent.length = 0;
+  const next = link.watch();
+  unwatch();
+  await settle();
+  assert.deepEqual(kernel.sent, []);
+  next();
+});
+
+test('what was missed while the kernel had forgotten the page is asked for', async () => {
+  await live(3);
+  const before = hellos();
+  mock.timers.tick(3000);
+  const look = kernel.sent.at(-1);
+  assert.equal(look?.method, 'look');
+  kernel.say({ id: look?.id, result: { missed: true } });
+  await settle();
+  assert.equal(hellos(), before + 1);
+});
+
+test('what is done from afar is followed by what comes of it, for a moment', async () => {
+  unwatch();
+  await settle();
+  kernel.sent.length = 0;
+  link.request('retry', { alias: 'a' }).answer.catch(() => {});
+  assert.equal(kernel.sent[0]?.stays_s, 15);
+  link.refresh();
+  assert.deepEqual([kernel.sent[1]?.method, kernel.sent[1]?.stays_s], ['hello', 0]);
 });

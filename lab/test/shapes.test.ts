@@ -97,5 +97,5 @@ test('results have the type of their method', () => {
   };
   assert.ok(isResult('hello', hello));
   assert.ok(!isResult('hello', { ...hello, versions: { pymilvus: 3 } }));
-  assert.ok(isResult('look', {}));
+  assert.ok(isResult('leave', {}));
 });

@@ -51,6 +51,8 @@ class JupyterLab:
         ``"jupyterlab"``, or ``"notebook"`` for Jupyter Notebook.
     disabled
         Plugins, or all of an extension, that are switched off.
+    options
+        More of the command line.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class JupyterLab:
         python: str = sys.executable,
         app: str = "jupyterlab",
         disabled: Sequence[str] = (),
+        options: Sequence[str] = (),
     ) -> None:
         self.folder = folder
         self.app = app
@@ -88,7 +91,7 @@ class JupyterLab:
                 [
                     python, "-m", app, "--no-browser", "--allow-root",
                     f"--port={self.port}", "--port-retries=0", "--ServerApp.ip=127.0.0.1",
-                    "--IdentityProvider.token=", "--ServerApp.password=",
+                    "--IdentityProvider.token=", "--ServerApp.password=", *options,
                 ],
                 cwd=self.work, env=environment, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip

@@ -110,7 +110,13 @@ export class KernelChannel {
 
   /** Send milvus_nb a message: what was clicked, so that it is done while a cell runs. */
   send(content: unknown): void {
-    if (this.subshell.isTaken || (this.wantsSubshell(content) && this.subshell.current === null)) {
+    const isLast = (content as { method?: string }).method === 'leave'; // the page may be closing
+    if (isLast) {
+      this.post(content);
+    } else if (
+      this.subshell.isTaken ||
+      (this.wantsSubshell(content) && this.subshell.current === null)
+    ) {
       // One after the other, as they were sent.
       this.subshell.take().then(() => this.post(content), gone);
     } else {

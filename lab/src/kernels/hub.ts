@@ -2,6 +2,7 @@ import type { Kernel, ServiceManager, Session as JupyterSession } from '@jupyter
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { pageAttention } from '../panel/attention';
 import { MilvusKernel } from './kernel';
 
 /** Who uses a kernel: a notebook, a console, or nobody that is known. */
@@ -35,6 +36,7 @@ export class KernelHub {
   ) {
     services.kernels.runningChanged.connect(this.onRunningChanged);
     services.sessions.runningChanged.connect(this.emitChanged);
+    pageAttention().subscribe(this.askAnew);
   }
 
   /** A kernel has come or gone, or anything of one may look different. */
@@ -63,6 +65,7 @@ export class KernelHub {
     this.watchers++;
     clearTimeout(this.closing);
     this.onRunningChanged();
+    this.askAnew();
     return new DisposableDelegate(() => {
       this.watchers--;
       if (this.watchers === 0) {
@@ -155,6 +158,13 @@ export class KernelHub {
     }
     this._changed.emit();
   }
+
+  /** Kernels tell of changes only where somebody attends: the others are asked when one looks. */
+  private readonly askAnew = (): void => {
+    if (this.watchers > 0 && pageAttention().isThere) {
+      this.kernels.forEach(kernel => kernel.session?.refreshSoon());
+    }
+  };
 
   private readonly emitChanged = (): void => this._changed.emit();
 }

@@ -59,7 +59,7 @@ export class MilvusKernel {
     this.channel.said.connect(this.onSaid);
     this.channel.closed.connect(this.onClosed);
     this.channel.started.connect(this.onStarted);
-    this.channel.busyChanged.connect(this.emitChanged);
+    this.channel.busyChanged.connect(this.onBusyChanged);
     connection.statusChanged.connect(this.onStatus);
     connection.connectionStatusChanged.connect(this.onConnectionStatus);
     connection.disposed.connect(this.onDisposed);
@@ -342,5 +342,10 @@ export class MilvusKernel {
     this._changed.emit();
   };
 
-  private readonly emitChanged = (): void => this._changed.emit();
+  private readonly onBusyChanged = (): void => {
+    if (this.busySince === null) {
+      this.session?.refreshSoon(); // the cell may have connected something
+    }
+    this._changed.emit();
+  };
 }

@@ -1,15 +1,20 @@
 // Profiles without a kernel: the Jupyter server has them, where its extension of ours is enabled.
 
 import { ServerConnection } from '@jupyterlab/services';
+import { Poll } from '@lumino/polling';
 
+import { pageAttention } from '../panel/attention';
 import { RequestError } from '../panel/link';
 import { trans } from '../panel/i18n';
 import type { Failure, Profile, Profiles, Report, SaveProfile } from '../panel/messages';
 import type { ProfileDoor } from '../panel/profiles';
 import { is } from '../panel/shapes';
 
-/** How often the server is asked while somebody looks, in ms; it answers "unchanged" in a few. */
-const LOOK_EVERY_MS = 800;
+/**
+ * How often the server is asked while somebody attends, in ms; it answers "unchanged" in a few. Where
+ * it does not answer, less and less often.
+ */
+const LOOKS = { interval: 1000, backoff: true, max: 60_000 };
 
 /** The profiles as a notebook at a path sees them. */
 export class ServerProfiles implements ProfileDoor {
@@ -22,6 +27,12 @@ export class ServerProfiles implements ProfileDoor {
   private tag = '';
   private isMissing = false;
   private looking = false;
+  private readonly poll = new Poll({
+    auto: false,
+    factory: () => this.look(),
+    frequency: LOOKS,
+    name: 'milvus_nb:profiles',
+  });
   private readonly listeners = new Set<() => void>();
 
   constructor(private readonly settings: ServerConnection.ISettings) {}
@@ -38,14 +49,16 @@ export class ServerProfiles implements ProfileDoor {
       this.tag = '';
       this.found = null;
     }
-    const look = (): void => {
-      if (!document.hidden) {
-        void this.look();
-      }
+    const attention = pageAttention();
+    const follow = (): void => {
+      void (attention.isThere ? this.poll.refresh() : this.poll.stop());
     };
-    look();
-    const timer = setInterval(look, LOOK_EVERY_MS);
-    return () => clearInterval(timer);
+    follow();
+    const unsubscribe = attention.subscribe(follow);
+    return () => {
+      unsubscribe();
+      void this.poll.stop();
+    };
   }
 
   async test(profile: Profile, secret: string): Promise<Report> {
@@ -60,13 +73,13 @@ export class ServerProfiles implements ProfileDoor {
   async save(wanted: SaveProfile): Promise<string> {
     const { name, was, alias: _alias, project, replace, typed: _typed, ...fields } = wanted;
     await this.ask('PUT', [name], fields, { was, project: String(project), new: String(!replace) });
-    await this.look();
+    await this.look().catch(unanswered);
     return name;
   }
 
   async remove(name: string): Promise<string> {
     const { text } = (await this.ask('DELETE', [name])) as { text?: unknown };
-    await this.look();
+    await this.look().catch(unanswered);
     return String(text ?? '');
   }
 
@@ -81,6 +94,9 @@ export class ServerProfiles implements ProfileDoor {
       const answer = await this.request('GET', [], { headers });
       if (answer.status === 404) {
         this.isMissing = true;
+        void this.poll.stop();
+      } else if (answer.status !== 200 && answer.status !== 304) {
+        throw new RequestError(refused(answer.status));
       } else if (answer.status === 200 && path === this.path) {
         const found: unknown = await answer.json();
         if (is('Profiles', found)) {
@@ -89,8 +105,6 @@ export class ServerProfiles implements ProfileDoor {
           this.listeners.forEach(listener => listener());
         }
       }
-    } catch {
-      // The server is gone, which JupyterLab says itself; what was known stays.
     } finally {
       this.looking = false;
     }
@@ -137,4 +151,8 @@ function refused(status: number): Failure {
     cause: '',
     evidence: '',
   };
+}
+
+function unanswered(): void {
+  // The server is gone, which JupyterLab says itself; what was known stays.
 }

@@ -76,11 +76,6 @@ export class Actions implements ProfileDoor {
     return this.link.request('paste', { text });
   }
 
-  /** Tell the kernel that somebody looks, so that it looks for what others have opened. */
-  look(): void {
-    this.link.request('look', {}).answer.catch(ignore);
-  }
-
   cancel(request: number): void {
     this.link.request('cancel', { request }).answer.catch(ignore);
   }

@@ -1,7 +1,8 @@
 import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 
-import type { Actions } from './actions';
+import { everySecond } from './clock';
+import type { Link } from './link';
 
 /** Both the panel in a cell and the sidebar may be in one page, each with this module of its own. */
 const PREFIX = `milvus-nb-${Math.random().toString(36).slice(2)}`;
@@ -53,40 +54,32 @@ export function useChanges(source: Changing, seen = true): void {
     draw(); // for what has changed between the first drawing and now
     const frame = onceAFrame(draw);
     const unsubscribe = source.subscribe(frame.request);
-    const timer = setInterval(() => {
-      if (!document.hidden) {
-        draw();
-      }
-    }, 1000);
+    const stop = everySecond(() => draw());
     return () => {
-      clearInterval(timer);
+      stop();
       unsubscribe();
       frame.cancel();
     };
   }, [source, seen]);
 }
 
-/** How often a page that is seen says so, in ms. */
-const LOOK_EVERY_MS = 60_000;
+/** Have the kernel tell what changes, for as long as somebody sees it. */
+export function useWatch(link: Link | undefined, seen = true): void {
+  useEffect(() => (seen ? link?.watch() : undefined), [link, seen]);
+}
 
-/** Let the kernel look for what others have opened, for as long as somebody sees the page. */
-export function useLook(actions: Actions, seen: boolean): void {
+/** Whether an element is in sight: not scrolled away, not in a tab behind another. */
+export function useInSight(root: RefObject<Element | null>): boolean {
+  const [isInSight, set] = useState(false);
   useEffect(() => {
-    if (!seen) {
+    if (root.current === null) {
       return;
     }
-    const look = (): void => {
-      if (!document.hidden) {
-        actions.look();
-      }
-    };
-    const timer = setInterval(look, LOOK_EVERY_MS);
-    document.addEventListener('visibilitychange', look);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener('visibilitychange', look);
-    };
-  }, [actions, seen]);
+    const observer = new IntersectionObserver(entries => set(entries.at(-1)!.isIntersecting));
+    observer.observe(root.current);
+    return () => observer.disconnect();
+  }, [root]);
+  return isInSight;
 }
 
 /** Draw again at once when something has changed: for what is rare, and waited for. */

@@ -1,3 +1,4 @@
+import type { Attention } from './attention';
 import { trans } from './i18n';
 import {
   type Event,
@@ -17,10 +18,12 @@ import type { KernelSignals, Wire } from './wire';
  * - `opening`: the first question is not answered yet
  * - `live`: the kernel was heard within the last heartbeats
  * - `silent`: it was not; what is shown may be out of date
+ * - `resting`: nobody attends, so it is not asked and says nothing; what is shown is of then
  * - `restarting`: the kernel is being restarted
  * - `restarted`, `ended`: this panel's kernel is gone for good, and its connections with it
  */
-export type LinkStatus = 'opening' | 'live' | 'silent' | 'restarting' | 'restarted' | 'ended';
+export type LinkStatus =
+  'opening' | 'live' | 'silent' | 'resting' | 'restarting' | 'restarted' | 'ended';
 
 /** An error that the kernel sent back, or one that stands for its silence. */
 export class RequestError extends Error {
@@ -99,6 +102,16 @@ const CHECK_EVERY_MS = 1000;
 /** How long a question for everything may stay open before it is asked once more; then doubled. */
 const ASK_AGAIN_FIRST_MS = 200;
 const ASK_AGAIN_MOST_MS = 30_000;
+/**
+ * For how long the kernel is to tell what changes, in seconds, and how often that is said again: while
+ * a cell runs often enough for the subshell to be kept, see kernels/subshell.ts.
+ */
+const STAYS_S = 20;
+const STAY_EVERY_MS = 6000;
+/** Whoever does something from afar hears what comes of it for so many seconds. */
+const OUTCOME_S = 15;
+/** What is asked by itself, and not because the user has done something. */
+const BY_ITSELF = new Set<Method>(['hello', 'look', 'leave', 'forget', 'pace']);
 
 /** Questions, answers and events over one comm, and whether the other end is still there. */
 export class Link {
@@ -110,15 +123,26 @@ export class Link {
   private readonly pending = new Map<number, Pending>();
   // Every page of a notebook hears the answers to all of them: a random start keeps their ids apart.
   private nextId = Math.floor(Math.random() * 2 ** 32) * 2 ** 20;
-  private readonly timer: ReturnType<typeof setInterval>;
+  /** Names this page to the kernel. */
+  private readonly page = Math.random().toString(36).slice(2);
+  private viewers = 0;
+  private attends = false;
+  private attendedAt = 0;
+  /** When the kernel was last told that we attend, in ms; null where it was told that we do not. */
+  private stayedAt: number | null = null;
+  private isStaying = false;
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private readonly unattend: () => void;
   private readonly kernel: KernelSignals | null;
   private readonly unlisten: () => void;
   private readonly unwatch: (() => void) | undefined;
   private askAgain: ReturnType<typeof setTimeout> | null = null;
+  private isDisposed = false;
 
   constructor(
     private readonly wire: Wire,
     private readonly listener: Listener,
+    private readonly attention: Attention,
   ) {
     this.kernel = wire.kernel;
     this.unlisten = wire.listen(this.onMessage);
@@ -126,12 +150,29 @@ export class Link {
     this.kernel?.statusChanged?.connect(this.onKernelStatus);
     this.kernel?.connectionStatusChanged?.connect(this.onConnectionStatus);
     this.kernel?.disposed?.connect(this.onKernelDisposed);
-    this.timer = setInterval(this.check, CHECK_EVERY_MS);
+    this.unattend = attention.subscribe(this.attend);
   }
 
   /** Whether this kernel will never answer again. */
   get isGone(): boolean {
     return this.status === 'restarted' || this.status === 'ended';
+  }
+
+  /** Somebody sees what the kernel tells, until what is returned is called. */
+  watch(): () => void {
+    this.viewers++;
+    queueMicrotask(this.attend); // one view may go as another comes
+    return () => {
+      this.viewers--;
+      queueMicrotask(this.attend);
+    };
+  }
+
+  /** Bring up to date what nobody attends to. */
+  refresh(): void {
+    if (!this.attends) {
+      this.probe();
+    }
   }
 
   /** What is sent now would arrive when the network is back, and surprise. */
@@ -162,7 +203,8 @@ export class Link {
         onStages,
       });
       try {
-        this.wire.send({ v: PROTOCOL, id, method, params });
+        const stays_s = this.stays(method);
+        this.wire.send({ v: PROTOCOL, id, method, params, page: this.page, stays_s });
       } catch {
         this.setStatus('ended');
       }
@@ -171,6 +213,8 @@ export class Link {
   }
 
   dispose(): void {
+    this.isDisposed = true;
+    this.unattend();
     clearInterval(this.timer);
     this.stopAsking();
     this.unlisten();
@@ -192,13 +236,20 @@ export class Link {
   // What is sent before JupyterLab has started a subshell for the comm waits for the running cell
   // to end, and what is sent while the connection is lost may be lost too. So: ask once more.
   private ask(again_ms: number): void {
-    this.askAgain = setTimeout(() => this.ask(Math.min(2 * again_ms, ASK_AGAIN_MOST_MS)), again_ms);
+    this.askAgain = setTimeout(() => {
+      if (this.attends || again_ms < ASK_AGAIN_MOST_MS) {
+        this.ask(Math.min(2 * again_ms, ASK_AGAIN_MOST_MS));
+      } else {
+        this.askAgain = null; // nobody waits for it
+      }
+    }, again_ms);
     this.request('hello', {}).answer.then(
       hello => {
         this.stopAsking();
+        this.isStaying = false;
         this.heartbeat_s = hello.heartbeat_s;
         this.listener.hello(hello);
-        this.setStatus('live');
+        this.setStatus(this.attends ? 'live' : 'resting');
       },
       (error: RequestError) => {
         if (this.isOffline) {
@@ -229,7 +280,7 @@ export class Link {
       return;
     }
     this.heardAt = Date.now();
-    if (this.status === 'silent') {
+    if (this.status === 'silent' && this.attends) {
       this.setStatus('live');
       this.probe(); // Something may have been missed.
     }
@@ -260,9 +311,62 @@ export class Link {
     }
   }
 
+  /** Begin or end to have the kernel tell what changes. */
+  private readonly attend = (): void => {
+    const attends = this.viewers > 0 && this.attention.isThere;
+    if (attends === this.attends || this.isDisposed || this.isGone) {
+      return;
+    }
+    this.attends = attends;
+    clearInterval(this.timer);
+    if (attends) {
+      this.attendedAt = Date.now();
+      this.timer = setInterval(this.check, CHECK_EVERY_MS);
+      this.stopAsking();
+      this.probe();
+      return;
+    }
+    if (this.status === 'live' || this.status === 'silent') {
+      this.stopAsking();
+      this.setStatus('resting');
+    }
+    if (this.stayedAt !== null) {
+      this.stayedAt = null;
+      this.request('leave', {}).answer.catch(ignore);
+    }
+  };
+
+  /** For how long the kernel is to tell what changes after a request, in seconds. */
+  private stays(method: Method): number {
+    if (this.attends) {
+      this.stayedAt = Date.now();
+      return STAYS_S;
+    }
+    return BY_ITSELF.has(method) ? 0 : OUTCOME_S;
+  }
+
+  private stay(): void {
+    this.isStaying = true;
+    const { answer } = this.request('look', {});
+    answer
+      .then(({ missed }) => {
+        if (missed) {
+          this.probe();
+        }
+      }, ignore)
+      .finally(() => {
+        this.isStaying = false;
+      });
+  }
+
   private readonly check = (): void => {
-    const silence = Date.now() - this.heardAt;
-    if (this.status === 'live' && silence > this.heartbeat_s * SILENT_AFTER * 1000) {
+    const since = Date.now() - (this.stayedAt ?? 0);
+    if (this.status === 'live' && !this.isStaying && since >= STAY_EVERY_MS) {
+      this.stay();
+    }
+    const silence = Date.now() - Math.max(this.heardAt, this.attendedAt);
+    const expects = this.status === 'live' || this.status === 'resting';
+    if (expects && silence > this.heartbeat_s * SILENT_AFTER * 1000) {
       this.setStatus('silent');
     }
     if (this.status === 'silent') {
@@ -292,7 +396,10 @@ export class Link {
     }
     if (status === 'connected') {
       this.stopAsking(); // What was asked before may have been lost.
-      this.probe();
+      this.isStaying = false;
+      if (this.attends || this.status === 'opening') {
+        this.probe();
+      }
     } else if (this.status === 'live') {
       this.setStatus('silent');
     }
@@ -317,4 +424,8 @@ export class Link {
     }
     this.pending.clear();
   }
+}
+
+function ignore(): void {
+  // The kernel is gone, and with it whoever would tell us anything.
 }

@@ -3,7 +3,7 @@
 
 import type { Shapes } from './shapes';
 
-export const PROTOCOL = 5;
+export const PROTOCOL = 6;
 
 export type State = 'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
 
@@ -249,6 +249,12 @@ export interface Code {
 /** Nothing to say. */
 export interface Nothing {}
 
+/** What a page is told that goes on attending. */
+export interface Look {
+  /** It had been forgotten meanwhile: what has changed was not told. */
+  missed: boolean;
+}
+
 /** A connection's name. */
 export interface Alias {
   alias: string;
@@ -309,7 +315,7 @@ export interface StageEvent {
   stages: Stage[];
 }
 
-/** The kernel lives, and this was last measured. */
+/** The kernel lives, and this was last measured; told at each heartbeat while a page attends. */
 export interface TickEvent {
   v: number;
   event: 'tick';
@@ -344,7 +350,8 @@ export type Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEve
 /** What a page may ask: the parameters, and the result. */
 export interface Methods {
   hello: { params: Nothing; result: Hello };
-  look: { params: Nothing; result: Nothing };
+  look: { params: Nothing; result: Look };
+  leave: { params: Nothing; result: Nothing };
   pace: { params: Pace; result: Nothing };
   connect: { params: ConnectParams; result: Alias };
   test: { params: ConnectParams; result: Report };
@@ -546,6 +553,9 @@ export const SHAPES: Shapes = {
     languages: 'string[]',
   },
   Nothing: {},
+  Look: {
+    missed: 'boolean',
+  },
   Alias: {
     alias: 'string',
   },
@@ -614,7 +624,8 @@ export const SHAPES: Shapes = {
 /** The type of each method's result. */
 export const RESULTS: Record<Method, string> = {
   hello: 'Hello',
-  look: 'Nothing',
+  look: 'Look',
+  leave: 'Nothing',
   pace: 'Nothing',
   connect: 'Alias',
   test: 'Report',

@@ -17,6 +17,15 @@ export interface RowText {
   note: string;
 }
 
+const AS_OF: Record<State, (age: string) => string> = {
+  connecting: ago => trans.__('Connecting as of %1 ago', ago),
+  connected: ago => trans.__('Connected as of %1 ago', ago),
+  degraded: ago => trans.__('Degraded as of %1 ago', ago),
+  unreachable: ago => trans.__('Unreachable as of %1 ago', ago),
+  rejected: ago => trans.__('Rejected as of %1 ago', ago),
+  disconnected: ago => trans.__('Disconnected as of %1 ago', ago),
+};
+
 const LAST_SEEN: Record<State, () => string> = {
   connecting: () => trans.__('Last seen connecting'),
   connected: () => trans.__('Last seen connected'),
@@ -41,6 +50,9 @@ export function rowText(
   }
   if (link === 'silent') {
     return unknown(LAST_SEEN[row.state](), [trans.__('%1 ago', age(silence_s))]);
+  }
+  if (link === 'resting') {
+    return unknown(AS_OF[row.state](age(silence_s)), []);
   }
   const answers = row.state === 'connected' || row.state === 'degraded';
   const facts: string[] = [];

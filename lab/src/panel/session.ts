@@ -1,6 +1,7 @@
 import { Actions } from './actions';
-import { Link } from './link';
-import type { Row } from './messages';
+import { type Attention, pageAttention } from './attention';
+import { Link, type LinkStatus } from './link';
+import type { Event, Failure, Hello, Row } from './messages';
 import { rowText, type RowText } from './rowText';
 import { Store } from './store';
 import type { Wire } from './wire';
@@ -14,20 +15,28 @@ export interface RowWish {
 /** What one asks of the panel. */
 export type Wish = { kind: 'connect' } | RowWish;
 
+/** What may have changed is asked for once in so many ms. */
+const REFRESH_WITHIN_MS = 500;
+
 /** What all views of one kernel's connections share: one comm, one store, one set of actions. */
 export class Session {
   readonly store = new Store();
   readonly link: Link;
   readonly actions: Actions;
   private wish: Wish | null = null;
+  private refreshing: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(wire: Wire) {
-    this.link = new Link(wire, {
-      hello: hello => this.store.hello(hello),
-      refused: failure => this.store.setRefusal(failure),
-      event: event => this.store.event(event),
-      status: status => this.store.setLink(status),
-    });
+  constructor(
+    wire: Wire,
+    private readonly attention: Attention = pageAttention(),
+  ) {
+    const listener = {
+      hello: (hello: Hello) => this.store.hello(hello),
+      refused: (failure: Failure) => this.store.setRefusal(failure),
+      event: (event: Event) => this.store.event(event),
+      status: (status: LinkStatus) => this.store.setLink(status),
+    };
+    this.link = new Link(wire, listener, attention);
     this.actions = new Actions(this.link, this.store);
     this.link.probe();
   }
@@ -52,7 +61,18 @@ export class Session {
     return rowText(store.latest(row), store.link, store.now(), store.heartbeat_s, silence_s);
   }
 
+  /** Something may have changed in the kernel, which tells it only where somebody attends. */
+  refreshSoon(): void {
+    this.refreshing ??= setTimeout(() => {
+      this.refreshing = undefined;
+      if (this.attention.isThere) {
+        this.link.refresh();
+      }
+    }, REFRESH_WITHIN_MS);
+  }
+
   dispose(): void {
+    clearTimeout(this.refreshing);
     this.link.dispose();
   }
 }

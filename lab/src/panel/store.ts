@@ -98,6 +98,7 @@ export class Store {
   }
 
   hello(hello: Hello): void {
+    this.announceStates(hello.connections);
     this.rows = new Map(hello.connections.map(row => [row.alias, row]));
     this.versions = hello.versions;
     this.profiles = hello.profiles;

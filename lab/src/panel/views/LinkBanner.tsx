@@ -10,8 +10,9 @@ interface Props {
 
 /** Says when what is shown cannot be vouched for, and how to get a true list again. */
 export function LinkBanner({ status, silence_s }: Props) {
+  const isQuiet = status === 'live' || status === 'resting' || status === 'opening';
   return (
-    <div class="milvus-nb-banner" role="status" hidden={status === 'live' || status === 'opening'}>
+    <div class="milvus-nb-banner" role="status" hidden={isQuiet}>
       {status === 'silent' && (
         <>
           <p class="milvus-nb-what">

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { matches } from '../format';
-import { useChanges, useFocus, useLook } from '../hooks';
+import { useChanges, useFocus, useInSight, useWatch } from '../hooks';
 import { trans } from '../i18n';
 import { connectedProfiles } from '../profiles';
 import type { RowWish, Session } from '../session';
@@ -39,7 +39,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
   const { store, link, actions } = session;
   const root = useRef<HTMLElement>(null);
   useChanges(store, seen);
-  useLook(actions, seen);
+  useWatch(link, useInSight(root) && seen);
   const focus = useFocus(root);
   const [form, setForm] = useState(false);
   const [filter, setFilter] = useState('');
