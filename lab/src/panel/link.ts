@@ -118,6 +118,8 @@ export class Link {
   status: LinkStatus = 'opening';
   /** When the kernel was last heard, in ms of the page's clock. */
   heardAt = Date.now();
+  /** When it last told how the connections are. */
+  toldAt = Date.now();
   heartbeat_s = 5;
 
   private readonly pending = new Map<number, Pending>();
@@ -247,6 +249,7 @@ export class Link {
       hello => {
         this.stopAsking();
         this.isStaying = false;
+        this.toldAt = Date.now();
         this.heartbeat_s = hello.heartbeat_s;
         this.listener.hello(hello);
         this.setStatus(this.attends ? 'live' : 'resting');
@@ -290,6 +293,7 @@ export class Link {
       this.pending.get(message.event.request)?.onStages?.(message.event.stages);
     } else {
       if (message.event.event === 'tick') {
+        this.toldAt = Date.now();
         this.heartbeat_s = message.event.heartbeat_s;
       }
       this.listener.event(message.event);

@@ -57,7 +57,8 @@ export class Session {
   /** What a row says about its state now. */
   textOf(row: Row): RowText {
     const { store, link } = this;
-    const silence_s = (Date.now() - link.heardAt) / 1000;
+    const since = store.link === 'resting' ? link.toldAt : link.heardAt;
+    const silence_s = (Date.now() - since) / 1000;
     return rowText(store.latest(row), store.link, store.now(), store.heartbeat_s, silence_s);
   }
 
