@@ -97,7 +97,7 @@ class Page:
             message = self.kernel.client.get_iopub_msg(timeout=30)
             self.hear(message)
             if message["parent_header"].get("msg_id") == request:
-                printed += message["content"].get("text", "")
+                printed += str(message["content"].get("text", ""))
                 if message["content"].get("execution_state") == "idle":
                     return printed
 
