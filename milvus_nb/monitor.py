@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .errors import ClosedError, MilvusNbError
 from .forks import forkable
+from .green import refuse_green_threads
 from .reach import Reacher
 from .watch import Pace, Watch
 
@@ -227,6 +228,7 @@ class Monitor:
         thread.join()
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
+        refuse_green_threads()
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
             self._home = _Home()

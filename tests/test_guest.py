@@ -129,3 +129,25 @@ def test_milvus_lite_never_goes_through_a_proxy(
     assert kernel.run("await other.list_collections()").text == "[]\n"
     assert "ms" in kernel.run("%milvus ping").text
     assert kernel.execute("%milvus doctor").error is None
+
+
+@pytest.mark.parametrize("imported", ["before", "after"])
+def test_gevent_is_in_the_way(
+    run_python: Callable[[str], str], milvus: MilvusTestServer, imported: str
+) -> None:
+    """At once and in words, where it has replaced threads; else all works."""
+    imports = "from milvus_nb import connections, MilvusNbError\nimport milvus_nb.registry\n"
+    patch = "from gevent import monkey\nmonkey.patch_all({})\n"
+    both = imports + patch if imported == "before" else patch + imports
+    told = run_python(
+        both.format("") + "try: connections.connect(timeout=5)\n"
+        "except MilvusNbError as error: print(error)"
+    )
+    assert "gevent" in told
+    assert "patch_all(thread=False, select=False)" in told
+    told = run_python(
+        both.format("thread=False, select=False")
+        + f"print(connections.connect(uri='{milvus.uri}').state)\n"
+        "print(connections.client('default').list_collections())\nconnections.shutdown()"
+    )
+    assert told == "connected\n[]\n"
