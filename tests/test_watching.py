@@ -277,6 +277,20 @@ def test_who_may_not_list_databases(
     wait_until(is_in(found, "connected"), 10)
 
 
+def test_a_database_of_milvus_lite(connections: ConnectionRegistry, lite_path: Path) -> None:
+    """Milvus Lite lists all of its databases, and looks at none when one signs in."""
+    main = connections.connect("main", uri=str(lite_path))
+    with pytest.raises(ConnectError, match="no database sales"):
+        connections.connect("sales", uri=str(lite_path), db_name="sales")
+    main.client.create_database("sales")
+    found = connections.connect("sales", uri=str(lite_path), db_name="sales")
+    assert connections.diagnose("sales").ok
+    main.client.drop_database("sales")
+    wait_until(is_in(found, "rejected", "database-missing"), 10)
+    assert not connections.diagnose("sales").ok
+    assert main.state == "connected"
+
+
 # Connect's reply: error_code 1, reason, code 800.
 _STATUS = b"\x08\x01\x12\x12database not found\x18\xa0\x06"
 NO_DATABASE = b"\x0a" + bytes([len(_STATUS)]) + _STATUS
@@ -312,6 +326,7 @@ ERRORS = {
     "ALREADY_EXISTS": "twice",
     "DATA_LOSS": "a lost page",
     "CANCELLED": "by the server",
+    "UNAVAILABLE": "too many requests",  # as gateways say it
 }
 
 
