@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbclient
@@ -9,15 +11,16 @@ import nbformat
 import pytest
 
 from tests.helpers import wait_until
-from tests.kernels import Kernel
+from tests.kernels import Kernel, Terminal
 from tests.servers import FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from tests.kernels import Execution, Terminal
+    from tests.kernels import Execution
     from tests.servers import MilvusTestServer
+
+QUICKSTART = Path(__file__).parents[1] / "notebooks" / "quickstart.ipynb"
 
 # A way so slow that a connect shows how far it is.
 _SLOW_S = 0.1
@@ -154,3 +157,36 @@ def as_shown(text: str, columns: int) -> list[str]:
             shown = part + shown[len(part) :]
         lines.append(shown.rstrip())
     return [line for line in lines if line]
+
+
+@pytest.mark.parametrize("_", range(int(os.environ.get("QUICKSTART_RUNS", "3"))))
+def test_the_quickstart_in_a_terminal(tmp_path: Path, _: int) -> None:
+    """Each cell shows its result, and nothing else: no progress, no line of anybody else's."""
+    notebook = nbformat.read(QUICKSTART, as_version=4)
+    expected = [
+        "",
+        "Out[2]: <Connection default: connected, ./quickstart.db",
+        "",
+        "",
+        "Out[5]: 6",
+        "Out[6]: [('green', 1.0), ",
+        "Out[7]:",
+        "The panel needs a notebook. ",
+        "Disconnected default.",
+    ]
+    terminal = Terminal(tmp_path)
+    try:
+        told = []
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                # As it is typed; a cell of several lines at a time, as the editor sends it.
+                line = cell.source
+                if "\n" in line:
+                    line = f"_ = get_ipython().run_cell({line!r}, store_history=False)"
+                told.append("\n".join(as_shown(terminal.execute(line), 200)))
+    finally:
+        terminal.stop()
+    for text, begin in zip(told, expected, strict=True):
+        assert text[: len(begin) or None] == begin, told
+        assert "…" not in text, text
+        assert "·" not in text, text
