@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from . import diagnosis
+from . import diagnosis, lite
 from .cloud import is_cloud
 from .diagnosis import Diagnosis, ProbeError
 from .investigate import investigate, silent_but_managed
 from .probe import Databases, Probe
 from .proxies import late
+from .waiting import end, within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine, Iterable
@@ -111,12 +111,12 @@ class Asker:
         self._note = ""
         self._has_signed_in = False
         self._known: tuple[str, Diagnosis, float] | None = None
-        self._file: tuple[int, int] | None = None
+        self._served: lite.Served | None = None
 
-    def serve(self, target: str) -> None:
+    def serve(self, served: lite.Served) -> None:
         """Note where a Milvus Lite file is served, and which file it is."""
-        self.target = target
-        self._file = self._file or _identity(self.endpoint.path)
+        self.target = served.target
+        self._served = self._served or served
 
     async def ask(
         self, limit: float, stages: Stages, *, databases: Iterable[str] = (), again: bool = False
@@ -222,10 +222,7 @@ class Asker:
                 found = hint.result()
             raise ProbeError(found)
         finally:
-            for task in (asking, hint):
-                if task is not None:
-                    task.cancel()
-                    await asyncio.gather(task, return_exceptions=True)
+            await end(*(task for task in (asking, hint) if task is not None))
 
     async def _beat(
         self, probe: Probe, limit: float, stages: Stages, *, databases: Iterable[str]
@@ -322,7 +319,10 @@ class Asker:
 
     def require_file(self) -> None:
         """Raise where it is gone: Milvus Lite serves a deleted database on, as if it were there."""
-        if self._file is not None and _identity(self.endpoint.path) != self._file:
+        if self._served is None:
+            return
+        found = lite.identity(self.endpoint.path)
+        if found is None or found != self._served.identity:
             raise ProbeError(
                 diagnosis.of(self.endpoint, "lite-deleted", "it is not there any more")
             )
@@ -352,7 +352,7 @@ class Asker:
                     self._reacher.last(self.endpoint),
                     has_worked=self._reacher.has_worked(self.endpoint),
                 )
-                found = await asyncio.wait_for(look, max(seconds, 0.0))
+                found = await within(max(seconds, 0.0), look)
             self._known = base.cause, found, time.monotonic() + _LOOK_AGAIN_S
         return replace(self._known[1], answered=base.answered, took_ms=base.took_ms)
 
@@ -363,7 +363,7 @@ class Asker:
 
     async def _within(self, deadline: float, call: Coroutine[Any, Any, T]) -> T:
         try:
-            return await asyncio.wait_for(call, deadline)
+            return await within(deadline, call)
         except asyncio.TimeoutError:
             raise ProbeError(diagnosis.silent(self.endpoint, "", deadline)) from None
 
@@ -380,10 +380,3 @@ def check_cloud(endpoint: Endpoint) -> None:
 
 def _was_answered(failure: BaseException) -> bool:
     return not (isinstance(failure, ProbeError) and failure.diagnosis.cause in _BROKEN_OFF)
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    with contextlib.suppress(OSError):
-        found = os.stat(path)
-        return found.st_dev, found.st_ino
-    return None

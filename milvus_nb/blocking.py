@@ -1,17 +1,22 @@
-"""Awaiting what cannot be cancelled: other people's blocking calls, and clean-ups."""
+"""Awaiting what cannot be cancelled: other people's blocking calls."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+import weakref
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
-__all__ = ["run_blocking", "to_the_end"]
+__all__ = ["join_ended", "run_blocking"]
 
 T = TypeVar("T")
+
+# Threads whose call has ended, and which need a moment to end themselves.
+_ended: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
 
 async def run_blocking(work: Callable[[], T], undo: Callable[[T], object] | None = None) -> T:
@@ -22,51 +27,81 @@ async def run_blocking(work: Callable[[], T], undo: Callable[[T], object] | None
     work
         The call.
     undo
-        Given the result, takes it back; called when the awaiting coroutine was cancelled.
+        Given the result, takes it back; called when the awaiting coroutine was cancelled, in
+        whichever moment.
     """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
+    call = _Call(asyncio.get_running_loop(), work, undo)
+    _spawn(call.run)
+    try:
+        await asyncio.wait([call.future])
+    except asyncio.CancelledError:
+        call.give_up()
+        raise
+    return call.future.result()
 
-    def settle(result: T) -> None:
-        if not future.cancelled():
-            future.set_result(result)
-        elif undo is not None:
-            _spawn(lambda: undo(result))
 
-    def fail(error: BaseException) -> None:
-        if not future.cancelled():
-            future.set_exception(error)
+class _Call(Generic[T]):
+    """One call, its result, and who takes it: the coroutine, or `undo`."""
 
-    def run() -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        work: Callable[[], T],
+        undo: Callable[[T], object] | None,
+    ) -> None:
+        self.future: asyncio.Future[T] = loop.create_future()
+        self._loop = loop
+        self._work = work
+        self._undo = undo
+        self._lock = threading.Lock()  # the loop may end at any time, and cannot hand over then
+        self._results: list[T] = []
+        self._is_given_up = False
+
+    def run(self) -> None:
+        """Make the call."""
         try:
-            result = work()
+            result = self._work()
         except BaseException as error:  # noqa: BLE001  # raised again where it is awaited
-            _tell(loop, fail, error)
+            self._tell(self.future.set_exception, error)
+            return
+        with self._lock:
+            self._results.append(result)
+            is_given_up = self._is_given_up
+        if is_given_up:
+            self._take_back()
         else:
-            if not _tell(loop, settle, result) and undo is not None:
-                undo(result)
+            self._tell(self.future.set_result, result)
 
-    _spawn(run)
-    return await future
+    def give_up(self) -> None:
+        """Have the result taken back, if there is one or will be."""
+        if not self.future.cancel():
+            self.future.exception()  # heard
+        with self._lock:
+            self._is_given_up = True
+            is_there = bool(self._results)
+        if is_there and self._undo is not None:
+            _spawn(self._take_back)
+
+    def _take_back(self) -> None:
+        if self._undo is not None:
+            self._undo(self._results.pop())
+
+    def _tell(self, settle: Callable[[Any], None], value: Any) -> None:
+        _ended.add(threading.current_thread())
+
+        def tell() -> None:
+            if not self.future.done():
+                settle(value)
+
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and who waited was cancelled
+            self._loop.call_soon_threadsafe(tell)
+
+
+def join_ended() -> None:
+    """Wait until the threads are gone whose calls have ended."""
+    for thread in list(_ended):
+        thread.join(timeout=1.0)
 
 
 def _spawn(target: Callable[[], object]) -> None:
     threading.Thread(target=target, name="milvus-nb-blocking", daemon=True).start()
-
-
-def _tell(loop: asyncio.AbstractEventLoop, callback: Callable[[Any], None], value: Any) -> bool:
-    try:
-        loop.call_soon_threadsafe(callback, value)
-    except RuntimeError:  # the loop has ended meanwhile
-        return False
-    return True
-
-
-async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """Await a clean-up that a cancellation must not cut short; it is raised afterwards."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING, Any, Final
 
 from . import sdk
 from .blocking import run_blocking
 from .errors import ClosedError
 from .sockets import all_closed
+from .waiting import EndedError, end, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
     from .params import ConnectionParams
 
 __all__ = ["Clients"]
+
+_log = logging.getLogger(__name__)
+
+# So long closing one may take, in seconds: pymilvus's own gives up a new connection after 2.
+_CLOSING_S: Final = 5.0
 
 
 class Clients:
@@ -108,7 +115,7 @@ class Clients:
         """Close all of them, and their sockets; those of somebody else if that is wanted."""
         self._is_closed = True
         if self._making is not None:
-            self._making.cancel()
+            await end(self._making)
         async with self._lock:
             client, self._client = self._client, None
             others, self._async = self._async, []
@@ -124,7 +131,13 @@ class Clients:
                 connected.append(self._found.has_own_socket())
             async with all_closed(sum(connected)):
                 for close in work:
-                    await run_blocking(close)
+                    await self._close_one(close)
+
+    async def _close_one(self, close: Callable[[], None]) -> None:
+        try:
+            await within(_CLOSING_S, run_blocking(close))
+        except Exception:  # noqa: BLE001  # pymilvus's; the others are closed nevertheless
+            _log.exception("Closing a client of %s failed", self._alias)
 
     def _refuse_if_closed(self) -> None:
         if self._is_closed:
@@ -150,6 +163,9 @@ class Clients:
     async def _make(self, work: Any, undo: Any) -> Any:
         self._making = asyncio.create_task(run_blocking(work, undo=undo))
         try:
-            return await self._making
+            return await within(None, self._making)
+        except EndedError:
+            self._refuse_if_closed()
+            raise
         finally:
             self._making = None

@@ -9,21 +9,22 @@ import statistics
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from traitlets import Bool, Enum, Float, HasTraits, List, Unicode
 
 from . import diagnosis, display
-from .blocking import to_the_end
 from .clients import Clients
 from .diagnosis import ProbeError
 from .doctor import Report, examine
 from .errors import ClosedError, ConnectError, ParamsError
 from .printing import printable
+from .proxies import late
 from .stages import Stages
+from .waiting import EndedError, end, to_the_end, within
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
 
     from pymilvus import AsyncMilvusClient, MilvusClient
     from typing_extensions import Self
@@ -38,6 +39,9 @@ __all__ = ["STATES", "Connection", "PingResult"]
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+
+# So much longer than its own deadline pymilvus may take to make a client, in seconds.
+_GRACE_S: Final = 0.5
 
 STATES = ("connecting", "connected", "degraded", "unreachable", "rejected", "disconnected")
 
@@ -141,6 +145,7 @@ class Connection(HasTraits):
         self._disconnect = disconnect
         self._watch: Watch | None = None
         self._clients = Clients(alias, found)
+        self._under_way: set[asyncio.Task[Any]] = set()
         self._set(
             origin=found.origin if found is not None else "milvus_nb",
             alias=alias,
@@ -180,7 +185,7 @@ class Connection(HasTraits):
         ClosedError
             The connection was disconnected.
         """
-        return self._live_monitor().submit(self.get_client()).wait()
+        return self.live_monitor().submit(self.get_client()).wait()
 
     @property
     def async_client(self) -> AsyncMilvusClient:
@@ -200,7 +205,7 @@ class Connection(HasTraits):
             loop = asyncio.get_running_loop()
         except RuntimeError:
             loop = None
-        return self._live_monitor().submit(self.get_async_client(loop)).wait()
+        return self.live_monitor().submit(self.get_async_client(loop)).wait()
 
     def ping(self, count: int = 5) -> PingResult:
         """Measure round trips to the server (GetVersion).
@@ -221,7 +226,7 @@ class Connection(HasTraits):
         """
         if not (type(count) is int and count > 0):
             raise ParamsError(f"count = {count!r} is not possible.", "It is how many round trips.")
-        return self._live_monitor().submit(self.measure(count)).wait()
+        return self.live_monitor().submit(self.measure(count)).wait()
 
     def diagnose(self) -> Report:
         """Examine the way to the server layer by layer, over sockets of its own.
@@ -233,7 +238,7 @@ class Connection(HasTraits):
         ClosedError
             The connection was disconnected.
         """
-        monitor = self._live_monitor()
+        monitor = self.live_monitor()
         return monitor.submit(
             examine(monitor, self.params, Stages.of(self.params.endpoint), self.alias)
         ).wait()
@@ -286,7 +291,7 @@ class Connection(HasTraits):
     async def _open(self, stages: Stages) -> None:
         endpoint = self.params.endpoint
         with stages.run("file") if endpoint.kind == "lite" else contextlib.nullcontext():
-            watch = self._watch = await self._live_monitor().acquire(endpoint)
+            watch = self._watch = await self.live_monitor().acquire(endpoint)
         deadline = _Deadline(self.params.timeout)  # not counting the start of a Lite file's server
         await watch.check(deadline.left(), stages)
         with stages.run("database"):
@@ -309,6 +314,7 @@ class Connection(HasTraits):
             watch.listeners.discard(self._apply)
         self._set(state="disconnected", cause="", reason="", fix="", note="", since=time.time())
         try:
+            await end(*self._under_way)  # whoever waits for one is told that it was closed
             await self._clients.close(theirs=theirs)
         finally:
             if watch is not None and self._monitor is not None:
@@ -317,28 +323,30 @@ class Connection(HasTraits):
 
     async def get_client(self) -> MilvusClient:
         """Give the client; make it first where there is none."""
-        watch = await self._answering_watch()
-        return await self._made(self._clients.get(self.params, watch.target))
+        watch, deadline = self._live_watch(), _Deadline(self.params.timeout)
+        await self._be_answering(watch, deadline)
+        return await self._made(self._clients.get(self.params, watch.target), deadline)
 
     async def get_async_client(self, loop: asyncio.AbstractEventLoop | None) -> AsyncMilvusClient:
         """Give the async client for an event loop; make it first where there is none."""
-        watch = await self._answering_watch()
-        return await self._made(self._clients.get_async(self.params, watch.target, loop))
+        watch, deadline = self._live_watch(), _Deadline(self.params.timeout)
+        await self._be_answering(watch, deadline)
+        return await self._made(self._clients.get_async(self.params, watch.target, loop), deadline)
 
-    async def _answering_watch(self) -> Watch:
-        watch = self._live_watch()
+    async def _be_answering(self, watch: Watch, deadline: _Deadline) -> None:
         if self.state not in ("connected", "degraded"):
             # The cause is known sooner here; pymilvus would let other clients wait.
-            await self._translated("connect", watch.check(self.params.timeout))
-        return watch
+            await self._translated("connect", watch.check(deadline.left()))
 
-    async def _made(self, making: Awaitable[T]) -> T:
-        try:
-            client = await self._translated("make a client for", making)
-        except asyncio.CancelledError:
-            if self.state == "disconnected":
-                raise self._closed() from None
-            raise
+    async def _made(self, making: Coroutine[Any, Any, T], deadline: _Deadline) -> T:
+        async def in_time() -> T:
+            try:
+                # pymilvus knows its own deadline, and more of what went wrong.
+                return await within(deadline.left() + _GRACE_S, making)
+            except asyncio.TimeoutError:
+                raise ProbeError(late(self.params.endpoint, "", self.params.timeout)) from None
+
+        client = await self._translated("make a client for", in_time())
         self._live_watch()  # not disconnected meanwhile
         return client
 
@@ -347,9 +355,9 @@ class Connection(HasTraits):
         pings = self._live_watch().ping(count, self.params.timeout)
         return PingResult(self.alias, tuple(await self._translated("ping", pings)))
 
-    async def verify(self, stages: Stages) -> None:
-        """Probe now; raise ConnectError where the server does not answer or refuses."""
-        check = self._live_watch().check(self.params.timeout, stages)
+    async def verify(self, stages: Stages, timeout: float) -> None:
+        """Probe now; raise ConnectError where the server does not answer in time, or refuses."""
+        check = self._live_watch().check(timeout, stages)
         await self._translated("connect", check)
 
     async def databases(self) -> list[str]:
@@ -370,7 +378,7 @@ class Connection(HasTraits):
     async def attach(self, users: list[str]) -> None:
         """Begin to watch the server; whether it answers is told by the state alone."""
         self._set(users=users)
-        monitor = self._live_monitor()
+        monitor = self.live_monitor()
         try:
             watch = await monitor.acquire(self.params.endpoint)
         except ProbeError as error:
@@ -378,7 +386,7 @@ class Connection(HasTraits):
             self._set(cause=found.cause, reason=found.why, fix=found.fix, state=found.state)
             return
         if self.state == "disconnected":  # meanwhile
-            await monitor.release(watch)
+            await to_the_end(monitor.release(watch))
             return
         self._watch = watch
         watch.listeners.add(self._apply)
@@ -451,7 +459,14 @@ class Connection(HasTraits):
             except Exception:  # noqa: BLE001  # an observer's; the value is set
                 _log.exception("An observer of the connection %s failed", self.alias)
 
-    def _live_monitor(self) -> Monitor:
+    def live_monitor(self) -> Monitor:
+        """Give the monitor that it lives on.
+
+        Raises
+        ------
+        ClosedError
+            It was disconnected.
+        """
         if self._monitor is None or self.state == "disconnected":
             raise self._closed()
         return self._monitor
@@ -468,12 +483,23 @@ class Connection(HasTraits):
             f"Connect again: %milvus connect -a {self.alias}",
         )
 
-    async def _translated(self, verb: str, work: Awaitable[T]) -> T:
+    async def _translated(self, verb: str, work: Coroutine[Any, Any, T]) -> T:
+        """Do something, until it is done or this connection is closed."""
+        found: diagnosis.Diagnosis | None = None
+        task = asyncio.ensure_future(work)
+        self._under_way.add(task)
         try:
-            return await work
+            return await within(None, task)
         except ProbeError as error:
             found = error.diagnosis
+        except EndedError:
+            pass
+        finally:
+            self._under_way.discard(task)
+            del task
         # Outside: as its context the probe's error would keep frames that hold gRPC's objects.
+        if found is None or self.state == "disconnected":
+            raise self._closed()
         raise ConnectError(
             f"Could not {verb} {self.alias} ({self.address}).", found.why, found.fix, found
         )

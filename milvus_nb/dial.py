@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import oserror
 from .blocking import run_blocking
+from .waiting import end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,10 +158,10 @@ def _accepted(tasks: list[asyncio.Task[socket.socket]]) -> bool:
 
 async def _drop(tasks: list[asyncio.Task[socket.socket]], kept: socket.socket | None) -> None:
     """End the attempts that are still under way, and close those that came second."""
-    for task in tasks:
-        task.cancel()
-    found = await asyncio.gather(*tasks, return_exceptions=True)
-    for connection in found:
-        if isinstance(connection, socket.socket) and connection is not kept:
-            with contextlib.suppress(OSError):
-                connection.close()
+    try:
+        await end(*tasks)
+    finally:
+        for task in tasks:
+            if _ok(task) and (connection := task.result()) is not kept:
+                with contextlib.suppress(OSError):
+                    connection.close()

@@ -25,6 +25,7 @@ from .printing import printable
 from .probe import Probe
 from .proxies import NO_VARIABLES, VARIABLES, late
 from .reach import Reached, reach
+from .waiting import end, to_the_end, within
 
 if TYPE_CHECKING:
     from .monitor import Monitor
@@ -101,8 +102,7 @@ async def examine(
         management = await asking if asking is not None else None
     finally:
         if asking is not None:
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+            await end(asking)
     if found is not None and found.cause in ("silent", "unanswered"):
         found = _starting(found, check, management)
     facts = [*check.facts(), *([_management(management)] if management else [])]
@@ -127,7 +127,7 @@ class _Examination:
         """Go until a layer fails, and name the cause."""
         ends = time.monotonic() + self._params.timeout
         try:
-            await asyncio.wait_for(self._all(), self._params.timeout)
+            await within(self._params.timeout, self._all())
         except asyncio.TimeoutError:
             running = self._stages.running
             found = late(self.endpoint, running, self._params.timeout)
@@ -143,7 +143,7 @@ class _Examination:
         with contextlib.suppress(asyncio.TimeoutError):
             has_worked = self._monitor.has_worked(self.endpoint)
             look = investigate(self.endpoint, found, self._seen, has_worked=has_worked)
-            found = await asyncio.wait_for(look, max(ends - time.monotonic(), 0.5))
+            found = await within(max(ends - time.monotonic(), 0.5), look)
         self._stages.rename_failure(found.why)
         return found
 
@@ -168,7 +168,7 @@ class _Examination:
                 found(endpoint.path)
             await self._calls(watch.target)
         finally:
-            await self._monitor.release(watch)
+            await to_the_end(self._monitor.release(watch))
 
     def _require_cloud_tls(self) -> None:
         try:
@@ -199,7 +199,7 @@ class _Examination:
                     self._notes.append(f"The server answers, but: {wrong.rstrip('.')}.")
             await self._look_for_database(probe)
         finally:
-            await probe.close()
+            await to_the_end(probe.close())
 
     async def _look_for_database(self, probe: Probe) -> None:
         wanted = self._params.db_name or "default"

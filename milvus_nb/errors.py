@@ -8,7 +8,9 @@
     ├── ConnectError         the server could not be reached, or refused (MilvusException)
     ├── MissingExtraError    an optional package is not installed
     ├── MagicUsageError      a line of ``%milvus`` that cannot be understood
-    └── ClosedError          the connection was disconnected
+    └── ClosedError          the connection was disconnected, replaced, or shut down
+        │                    (MilvusException)
+        └── CancelError      what was under way was cancelled by somebody else
 
 The names in brackets are pymilvus's classes. Code written for pymilvus catches those, so ours are
 subclasses of them from the moment pymilvus is in the process. Importing pymilvus takes longer than
@@ -30,6 +32,7 @@ E = TypeVar("E", bound=BaseException)
 
 __all__ = [
     "AliasError",
+    "CancelError",
     "ClosedError",
     "ConnectError",
     "MagicUsageError",
@@ -138,6 +141,10 @@ class ClosedError(MilvusNbError):
     """The connection was disconnected; it cannot be used any more."""
 
 
+class CancelError(ClosedError):
+    """What was under way was cancelled: in the panel, or by another thread."""
+
+
 def without_frames(error: E) -> E:
     """Forget the frames that an error came through: their variables may hold a secret."""
     error.__context__ = None
@@ -155,6 +162,7 @@ def join_pymilvus() -> None:
     for ours, name in (
         (ParamsError, "ConnectionConfigException"),
         (ConnectError, "MilvusException"),
+        (ClosedError, "MilvusException"),
     ):
         base = getattr(theirs, name, None)
         if base is not None and base not in ours.__mro__:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from . import diagnosis
-from .certificate import day, handshake
+from .certificate import Handshake, day, handshake
 from .diagnosis import ProbeError
 from .dial import dial
 from .management import MANAGEMENT_PORT, ask_management
@@ -21,6 +21,7 @@ from .params import DEFAULT_PORT, Secret
 from .probe import Probe
 from .reach import Reached, greet, is_http2, reach
 from .stages import Stages
+from .waiting import to_the_end, within
 
 if TYPE_CHECKING:
     import socket
@@ -107,13 +108,15 @@ async def _closed(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnos
     async def connect() -> socket.socket:
         return await dial(seen.addresses)
 
+    async def shake_hands() -> Handshake:
+        found = await handshake(replace(endpoint, secure=True), connect)
+        found.writer.transport.abort()
+        return found
+
     try:
-        tls = await asyncio.wait_for(
-            handshake(replace(endpoint, secure=True), connect), _QUESTION_S
-        )
+        tls = await within(_QUESTION_S, shake_hands())
     except (OSError, asyncio.TimeoutError):
         return base
-    tls.writer.transport.abort()
     trust = ""
     if tls.problem:
         trust = f"Its certificate needs --ca-pem-path FILE as well ({tls.certificate})."
@@ -137,7 +140,7 @@ async def _plaintext(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diag
     plaintext = replace(endpoint, secure=False)
     try:
         with await dial(seen.addresses) as connection:
-            answer = await asyncio.wait_for(greet(connection), _QUESTION_S)
+            answer = await within(_QUESTION_S, greet(connection))
     except (OSError, asyncio.TimeoutError):
         return base
     if is_http2(answer):
@@ -191,7 +194,7 @@ async def _is_milvus(endpoint: Endpoint) -> bool:
     """Ask whether a Milvus's proxy is on the usual port; internal ports speak gRPC as well."""
     usual, seen = _usual(endpoint), Reached()
     try:
-        await asyncio.wait_for(reach(usual, Stages(), seen), _QUESTION_S)
+        await within(_QUESTION_S, reach(usual, Stages(), seen))
         probe = Probe(usual, seen.target)
     except (ProbeError, asyncio.TimeoutError):
         return False
@@ -200,5 +203,5 @@ async def _is_milvus(endpoint: Endpoint) -> bool:
     except ProbeError as error:
         return error.diagnosis.cause in _MILVUS_SAYS
     finally:
-        await probe.close()
+        await to_the_end(probe.close())
     return True

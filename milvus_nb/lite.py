@@ -11,7 +11,8 @@ import errno
 import logging
 import os
 import threading
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from . import diagnosis, oserror, sdk
@@ -22,15 +23,38 @@ from .lock import holder
 if TYPE_CHECKING:
     from .params import Endpoint
 
-__all__ = ["release", "start"]
+__all__ = ["Identity", "Served", "exists", "identity", "inherit", "release", "start"]
+
+Identity = tuple[int, int]  # device and inode
 
 # What a lock says that somebody else has, and a file system that has no locks.
 _TAKEN: Final = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
 _NO_LOCKS: Final = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)
 
 # milvus-lite logs the reason of a failed start and returns None; starts take turns, so that a
-# reason is never taken for another file's.
-_starting = threading.Lock()
+# reason is never taken for another file's. And who starts a file waits for who just releases it.
+_turn = threading.Lock()
+
+# There is one server a file and process, as there are those who use it, of whichever registry: how
+# many of ours, and which files ours have to stop.
+_users: Counter[str] = Counter()
+_ours: set[str] = set()
+
+
+@dataclass(frozen=True)
+class Served:
+    """A file that is served.
+
+    Attributes
+    ----------
+    target
+        gRPC's target.
+    identity
+        Of the file that the server has opened; None where it does not tell.
+    """
+
+    target: str
+    identity: Identity | None
 
 
 class _Reason(logging.Handler):
@@ -45,18 +69,15 @@ class _Reason(logging.Handler):
             self.error = record.exc_info[1]
 
 
-def start(endpoint: Endpoint) -> tuple[str, bool]:
+def start(endpoint: Endpoint) -> Served:
     """Serve a database file. Blocks for about a second where it is the process's first.
+
+    Each call that succeeds needs one of `release`.
 
     Parameters
     ----------
     endpoint
         Its path is that of the ``.db``, absolute; made if it does not exist.
-
-    Returns
-    -------
-    target, ours
-        gRPC's target, and whether this call started the server (and so has to stop it).
 
     Raises
     ------
@@ -67,8 +88,8 @@ def start(endpoint: Endpoint) -> tuple[str, bool]:
     """
     manager, path = _manager(), endpoint.path
     logger = logging.getLogger("milvus_lite.server_manager")
-    with _starting:
-        ours = os.path.abspath(path) not in manager._servers  # noqa: SLF001  # it has no public list
+    with _turn:
+        is_new = path not in manager._servers  # noqa: SLF001  # it has no public list
         reason = _Reason()
         propagate, logger.propagate = logger.propagate, False
         logger.addHandler(reason)
@@ -77,9 +98,31 @@ def start(endpoint: Endpoint) -> tuple[str, bool]:
         finally:
             logger.removeHandler(reason)
             logger.propagate = propagate
-    if uri is None:
-        raise ProbeError(_diagnose(endpoint, reason.error))
-    return uri.removeprefix("http://"), ours
+        if uri is not None:
+            _users[path] += 1
+            if is_new:
+                _ours.add(path)
+            return Served(uri.removeprefix("http://"), _opened(manager, path))
+    raise ProbeError(_diagnose(endpoint, reason.error))
+
+
+def _opened(manager: Any, path: str) -> Identity | None:
+    """Tell which file a server has opened: it may have no name any more, or another has it now."""
+    try:
+        _, database, _ = manager._servers[path]  # noqa: SLF001  # see `start`
+        found = os.fstat(database._lock_fd)  # noqa: SLF001  # nobody else knows; a test notices
+    except (AttributeError, KeyError, OSError, TypeError, ValueError):
+        return identity(path)
+    return found.st_dev, found.st_ino
+
+
+def identity(path: str) -> Identity | None:
+    """Tell which file is there now; None where there is none."""
+    try:
+        found = os.stat(os.path.join(path, "LOCK"))
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def exists(endpoint: Endpoint) -> bool:
@@ -88,7 +131,30 @@ def exists(endpoint: Endpoint) -> bool:
 
 
 def release(path: str) -> None:
-    """Stop serving a database file and give up its lock, unless other code here still uses it."""
+    """Give a file back: the last one to do so stops its server, where ours have started it.
+
+    It goes on where other code of this process still uses it.
+    """
+    with _turn:
+        _users[path] -= 1
+        if _users[path] <= 0:
+            del _users[path]
+            if path in _ours:
+                _ours.discard(path)
+                _stop(path)
+
+
+def inherit(path: str) -> None:
+    """Stop a server that other code has started and uses no more: now, or with its last user."""
+    with _turn:
+        if _users[path] > 0:
+            _ours.add(path)
+        else:
+            del _users[path]
+            _stop(path)
+
+
+def _stop(path: str) -> None:
     if not any(_is_used_by(found, path) for found in sdk.find()):
         _manager().release_server(path)
 

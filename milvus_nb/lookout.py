@@ -62,12 +62,14 @@ class Lookout:
 
     def _look(self) -> None:
         self._timer = None
-        with GATE.passing():
-            lost = [channel for channel in self._lost if not is_connected(channel)]
-        for channel in lost:
-            self._lost.pop(channel).set_result(None)
-        if self._lost:
-            self._look_later()
+        try:
+            with GATE.passing():
+                lost = [channel for channel in self._lost if not is_connected(channel)]
+            for channel in lost:
+                self._lost.pop(channel).set_result(None)
+        finally:  # whatever goes wrong, the next look comes
+            if self._lost:
+                self._look_later()
 
 
 _all: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Lookout] = weakref.WeakKeyDictionary()

@@ -16,10 +16,13 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .errors import ClosedError, MilvusNbError
+from .blocking import join_ended
+from .errors import CancelError, ClosedError, MilvusNbError
 from .forks import forkable
 from .green import refuse_green_threads
+from .once import Once
 from .reach import Reacher
+from .waiting import end, result_of, to_the_end
 from .watch import Pace, Watch
 
 if TYPE_CHECKING:
@@ -39,21 +42,42 @@ _CANCEL_GRACE_S = 0.1
 
 
 class Job(Generic[T]):
-    """A coroutine that runs on the monitor's loop, seen from any other thread."""
+    """A coroutine that runs on the monitor's loop, seen from any other thread.
+
+    Parameters
+    ----------
+    loop
+        The monitor's.
+    work
+        Started soon.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
-        self._loop = loop
+        self._loop: asyncio.AbstractEventLoop | None = loop
         self._future: concurrent.futures.Future[T] = concurrent.futures.Future()
         self._task: asyncio.Task[T] | None = None
         self.is_cancelled = False
         try:
-            loop.call_soon_threadsafe(self._start, work)
+            loop.call_soon_threadsafe(self._start, loop, work)
         except RuntimeError:  # the monitor has ended
             work.close()
             self.give_up()
 
-    def _start(self, work: Coroutine[Any, Any, T]) -> None:
-        self._task = self._loop.create_task(work)
+    @classmethod
+    def of(cls, result: T) -> Job[T]:
+        """Make one that has ended already."""
+        job: Job[T] = cls.__new__(cls)
+        job._settle(result)
+        return job
+
+    def _settle(self, result: T) -> None:
+        self._loop = self._task = None
+        self._future = concurrent.futures.Future()
+        self._future.set_result(result)
+        self.is_cancelled = False
+
+    def _start(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
+        self._task = loop.create_task(work)
         self._task.add_done_callback(self._finish)
 
     def _finish(self, task: asyncio.Task[T]) -> None:
@@ -62,18 +86,17 @@ class Job(Generic[T]):
         if self._future.done():
             return
         if task.cancelled():
-            self._future.set_exception(concurrent.futures.CancelledError())
+            self.give_up()
         elif (error := task.exception()) is not None:
             self._future.set_exception(error)
         else:
             self._future.set_result(task.result())
 
     def give_up(self) -> None:
-        """Tell whoever waits that the monitor has ended, and nothing will come of it."""
+        """Tell whoever waits that it was cancelled, by somebody or with the monitor's end."""
+        # Never CancelledError: nobody cancelled who waits.
         if not self._future.done():
-            self._future.set_exception(
-                ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
-            )
+            self._future.set_exception(_cancelled() if self.is_cancelled else _shut_down())
 
     def cancel(self) -> None:
         """Ask the coroutine to stop; it is done when the callbacks are called."""
@@ -81,9 +104,11 @@ class Job(Generic[T]):
         def cancel() -> None:
             # A turn later: cancelled before its first step, it would not even clean up.
             if self._task is not None:
-                self._loop.call_soon(self._task.cancel)
+                self._task.get_loop().call_soon(self._task.cancel)
 
         self.is_cancelled = True
+        if self._loop is None:
+            return
         with contextlib.suppress(RuntimeError):  # the monitor has ended, and the job with it
             self._loop.call_soon_threadsafe(cancel)
 
@@ -91,6 +116,11 @@ class Job(Generic[T]):
         """Cancel it, and give it up to 100 ms to clean up."""
         self.cancel()
         concurrent.futures.wait([self._future], timeout=_CANCEL_GRACE_S)
+
+    @property
+    def task(self) -> asyncio.Task[T] | None:
+        """Its task, for the monitor's own thread; None before it starts."""
+        return self._task
 
     def done(self) -> bool:
         """Tell whether the coroutine has ended."""
@@ -106,9 +136,22 @@ class Job(Generic[T]):
         self._future.add_done_callback(callback)
 
     def __await__(self) -> Generator[Any, None, T]:
-        """Wait for it on an event loop."""
-        # Whoever stops waiting does not stop the job.
-        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+        """Wait for it on an event loop; whoever stops waiting does not stop the job."""
+        return result_of(asyncio.wrap_future(self._future)).__await__()
+
+    async def joined(self) -> T:
+        """Wait for it as for a part of one's own work: whoever is cancelled cancels the job, too.
+
+        Where that comes too late, the result is given nevertheless.
+        """
+        future = asyncio.wrap_future(self._future)
+        try:
+            return await result_of(future)
+        except asyncio.CancelledError:
+            self.cancel()
+            with contextlib.suppress(CancelError):
+                return await to_the_end(result_of(future))
+            raise
 
     def wait(self, *, cancel_on_interrupt: bool = True) -> T:
         """Block until the coroutine ends and return its result or raise its error.
@@ -132,24 +175,11 @@ def _refuse_own_thread(loop: asyncio.AbstractEventLoop | None) -> None:
     except RuntimeError:
         return
     if is_here:
-        raise MilvusNbError(
-            "This call would wait for itself.",
-            "It was made by an observer or a listener, on the monitor's own thread.",
-            "Make it in a thread of your own.",
-        )
-
-
-class _Home:
-    """What belongs to one thread: its watches, and its ways to them."""
-
-    def __init__(self) -> None:
-        self.watches: dict[Endpoint, Watch] = {}
-        self.reacher = Reacher()
-        self.jobs: weakref.WeakSet[Job[Any]] = weakref.WeakSet()
+        raise _would_wait_for_itself()
 
 
 class Monitor:
-    """The thread, its loop, and the watched endpoints.
+    """The thread, its loop, and the watched endpoints. It starts once, and ends once.
 
     Parameters
     ----------
@@ -159,85 +189,119 @@ class Monitor:
 
     def __init__(self, pace: Pace) -> None:
         self.pace = pace
-        self._home = _Home()
-        self._here = threading.local()  # the home of the thread that runs
+        self._watches: dict[Endpoint, Watch] = {}
+        self._reacher = Reacher()
+        self._jobs: weakref.WeakSet[Job[Any]] = weakref.WeakSet()
         self._tickers: list[Callable[[], None]] = []
         self._lock = forkable(threading.Lock())
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._is_ended = False
+        self._at_end: Callable[[], Coroutine[Any, Any, object]] | None = None
         self._pid = 0
 
     # From any thread
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Job[T]:
-        """Run a coroutine on the loop; start the thread if it does not run."""
+        """Run a coroutine on the loop; start the thread if it does not run.
+
+        Raises
+        ------
+        ClosedError
+            The monitor has ended.
+        MilvusNbError
+            This process is a fork of the monitor's.
+        """
         try:
             with self._lock:
                 job = Job(self._running_loop(), work)
-                self._home.jobs.add(job)
+                self._jobs.add(job)
                 return job
         except MilvusNbError:
             work.close()
             raise
 
     def refuse_own_thread(self) -> None:
-        """Raise MilvusNbError on the monitor's thread, where nothing must wait for it."""
-        _refuse_own_thread(self._loop)
+        """Raise MilvusNbError on a monitor's thread, where nothing must wait for it."""
+        if isinstance(threading.current_thread(), _Thread):
+            raise _would_wait_for_itself()
 
-    def call(self, callback: Callable[[], None], *, after: float = 0.0) -> None:
-        """Call `callback` on the monitor's thread, soon or after so many seconds."""
+    def call(self, callback: Callable[[], None], *, after: float = 0.0) -> bool:
+        """Call `callback` on the monitor's thread, soon or after so many seconds.
+
+        Returns
+        -------
+        bool
+            Whether the thread runs; it is not started for this.
+        """
         with self._lock:
+            if self._loop is None or self._is_ended:
+                return False
             loop = self._running_loop()
             if after:
                 loop.call_soon_threadsafe(lambda: loop.call_later(after, callback))
             else:
                 loop.call_soon_threadsafe(callback)
+            return True
 
     def each_heartbeat(self, callback: Callable[[], None]) -> Job[None]:
         """Call `callback` on the monitor's thread at each heartbeat, or when its pace changes."""
+        once = Once()
+
+        def tick() -> None:
+            with once.logged("What is done at each heartbeat failed"):
+                callback()
 
         async def run() -> None:
-            self._tickers.append(callback)
+            self._tickers.append(tick)
             try:
                 while True:
                     await asyncio.sleep(self.pace.heartbeat)
-                    callback()
+                    tick()
             finally:
-                self._tickers.remove(callback)
+                self._tickers.remove(tick)
 
         return self.submit(run())
 
     def set_pace(self, heartbeat: float, deadline: float) -> None:
         """Change how often servers are probed and how long that may take, in seconds."""
         self.pace.heartbeat, self.pace.deadline = heartbeat, deadline
-        for watch in list(self._home.watches.values()):
+        for watch in list(self._watches.values()):
             self.call(watch.retry)
         for ticker in list(self._tickers):
             self.call(ticker)
 
-    def stop(self) -> None:
-        """Close what is still open, and end the thread."""
-        with self._lock:
-            loop, thread = self._loop, self._thread
-            # Who wants something from now on gets a new thread, not half of the old one.
-            self._loop = self._thread = None
-        if loop is None or thread is None or self._pid != os.getpid():
+    def stop(self, at_end: Callable[[], Coroutine[Any, Any, object]] | None = None) -> None:
+        """Close what is still open, and end the thread; nothing begins on it any more.
+
+        Parameters
+        ----------
+        at_end
+            Done on the thread before what is left is ended.
+        """
+        if self._pid not in (0, os.getpid()):
             return
-        atexit.unregister(self.stop)
-        loop.call_soon_threadsafe(loop.stop)
+        with self._lock:
+            loop, thread, is_first = self._loop, self._thread, not self._is_ended
+            self._is_ended = True
+        if loop is None or thread is None:
+            return
+        if is_first:
+            atexit.unregister(self.stop)
+            self._at_end = at_end
+            loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        join_ended()
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         refuse_green_threads()
+        if self._is_ended:
+            raise _shut_down()
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            self._home = _Home()
             self._pid = os.getpid()
-            self._thread = threading.Thread(
-                target=self._run,
-                args=(self._loop, self._home),
-                name="milvus-nb-monitor",
-                daemon=True,
+            self._thread = _Thread(
+                target=self._run, args=(self._loop,), name="milvus-nb-monitor", daemon=True
             )
             self._thread.start()
             # gRPC's threads must not outlive the interpreter.
@@ -250,9 +314,8 @@ class Monitor:
             )
         return self._loop
 
-    def _run(self, loop: asyncio.AbstractEventLoop, home: _Home) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
-        self._here.home = home
         try:
             measuring = loop.create_task(self._measure())
             loop.run_forever()
@@ -261,55 +324,58 @@ class Monitor:
         finally:
             asyncio.set_event_loop(None)
             loop.close()
-            for job in list(home.jobs):
+            for job in list(self._jobs):
                 job.give_up()
 
     # On the monitor's thread
 
     async def _close_all(self) -> None:
-        home = self._here.home
-        for watch in list(home.watches.values()):
-            await watch.close()
-        home.watches.clear()
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        if rest:
-            await asyncio.wait(rest, timeout=_CANCEL_GRACE_S)
+        once = Once()
+        if self._at_end is not None:
+            with once.logged("Closing the connections failed"):
+                await self._at_end()
+        # Each job cleans up behind itself, in tasks of its own that nobody may cancel.
+        await end(*(task for job in list(self._jobs) if (task := job.task) is not None))
+        for watch in list(self._watches.values()):
+            with once.logged("Closing a watch failed"):
+                await watch.close()
+        self._watches.clear()
+        await end(*asyncio.all_tasks() - {asyncio.current_task()})
 
     async def _measure(self) -> None:
         """Measure latencies between the heartbeats, one after another: alone, they are true."""
+        once = Once()
         while True:
             heartbeat = self.pace.heartbeat
             await asyncio.sleep((0.5 - time.monotonic() / heartbeat) % 1 * heartbeat)
-            waiting = list(self._here.home.watches.values())
+            waiting = list(self._watches.values())
             waiting.sort(key=lambda watch: watch.measured_at)
             for watch in waiting[:_MEASURED_AT_A_TIME]:
-                await watch.measure()
+                with once.logged("Measuring a latency failed"):
+                    await watch.measure()
             await asyncio.sleep(0.01 * heartbeat)
 
     def watch_of(self, endpoint: Endpoint) -> Watch | None:
         """Give the watch of an endpoint; None where there is no connection to it."""
-        found: Watch | None = self._here.home.watches.get(endpoint)
-        return found
+        return self._watches.get(endpoint)
 
     def has_worked(self, endpoint: Endpoint) -> bool:
         """Tell whether a Milvus has ever answered there."""
-        home: _Home = self._here.home
-        return home.reacher.has_worked(endpoint)
+        return self._reacher.has_worked(endpoint)
 
     async def acquire(self, endpoint: Endpoint) -> Watch:
-        """Get the endpoint's watch, shared by all connections to it."""
-        home: _Home = self._here.home
-        while (watch := home.watches.get(endpoint)) is not None and watch.users == 0:
-            await watch.closed.wait()
+        """Get the endpoint's watch, shared by all connections to it.
+
+        One that is just being closed is left alone, and nobody waits for it.
+        """
+        watch = self._watches.get(endpoint)
         if watch is None:
-            watch = home.watches[endpoint] = Watch(endpoint, self.pace, home.reacher)
+            watch = self._watches[endpoint] = Watch(endpoint, self.pace, self._reacher)
         watch.users += 1
         try:
             await watch.start()
         except BaseException:
-            await self.release(watch)
+            await to_the_end(self.release(watch))
             raise
         return watch
 
@@ -317,8 +383,30 @@ class Monitor:
         """Give a watch back; the last one to do so closes its socket."""
         watch.users -= 1
         if watch.users == 0:
-            try:
-                await watch.close()
-            finally:
-                self._here.home.watches.pop(watch.endpoint, None)
-                watch.closed.set()
+            if self._watches.get(watch.endpoint) is watch:
+                del self._watches[watch.endpoint]
+            await watch.close()
+
+
+class _Thread(threading.Thread):
+    """A monitor's."""
+
+
+def _cancelled() -> CancelError:
+    return CancelError(
+        "It was cancelled while it was under way.",
+        "By the panel, or by another thread.",
+        "Try again when you are ready.",
+    )
+
+
+def _shut_down() -> ClosedError:
+    return ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
+
+
+def _would_wait_for_itself() -> MilvusNbError:
+    return MilvusNbError(
+        "This call would wait for itself.",
+        "It was made by an observer or a listener, on the monitor's own thread.",
+        "Make it in a thread of your own.",
+    )

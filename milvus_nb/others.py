@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import lite, sdk
-from .blocking import run_blocking, to_the_end
+from .blocking import run_blocking
 from .connection import Connection
 from .forks import forkable
 from .variables import holders, user_namespace
+from .waiting import to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,12 +121,8 @@ class Others:
                 if other.connection is connection:
                     del self._known[key]
         endpoint = connection.params.endpoint
-        if endpoint.kind != "lite":
-            return
-        if (watch := self._monitor.watch_of(endpoint)) is not None:
-            watch.is_heir = True
-        else:
-            await run_blocking(lambda: lite.release(endpoint.path))
+        if endpoint.kind == "lite":
+            await run_blocking(lambda: lite.inherit(endpoint.path))
 
     async def forget(self) -> list[Connection]:
         """Stop watching them, adopted or not, and list them; they stay open."""

@@ -23,6 +23,7 @@ from .params import Secret
 from .proxies import Proxy, late, proxy, tunnel
 from .shared import Shared
 from .stages import Stages
+from .waiting import within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -117,7 +118,7 @@ class Reacher:
     async def _attempt(self, endpoint: Endpoint, limit: float) -> Reached:
         place, stages = _place(endpoint), Stages()
         try:
-            return await asyncio.wait_for(self.reach(endpoint, stages), limit)
+            return await within(limit, self.reach(endpoint, stages))
         except asyncio.TimeoutError:
             failed = ProbeError(late(endpoint, stages.running, limit))
             stages.fail(failed)
@@ -188,7 +189,7 @@ async def reach(endpoint: Endpoint, stages: Stages, seen: Reached, *, every: boo
             later = addresses[addresses.index(used) + 1 :] if used in addresses else []
             left = later if seen.proxy is None else []
             talk = _talk_first(endpoint, stages, seen, connection)
-            await asyncio.wait_for(talk, _OTHERS_WAIT_S if left else None)
+            await within(_OTHERS_WAIT_S if left else None, talk)
         except asyncio.TimeoutError:
             slow.append(used)
         except ProbeError as error:

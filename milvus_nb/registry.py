@@ -6,8 +6,6 @@ all that a notebook needs.
 
 from __future__ import annotations
 
-import concurrent.futures
-import contextlib
 import math
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from . import params as parameters
 from . import sdk, sidebar
 from .checks import check_alias, check_config, differences_between, in_use
-from .errors import AliasError, ClosedError, MilvusNbError, ParamsError, without_frames
+from .errors import AliasError, CancelError, ParamsError, without_frames
 from .printing import printable
 from .profiles.opening import open_profile
 from .restart import Memory, remember
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
 
     from .connection import Connection
     from .doctor import Report
+    from .monitor import Job
     from .panel import Panel
     from .params import ConnectionParams
 
@@ -123,6 +122,8 @@ class ConnectionRegistry(ConnectionTable):
             A profile is meant that cannot be used, or a file of profiles cannot be read.
         ConnectError
             The server did not answer, or refused. Also pymilvus's ``MilvusException``.
+        ClosedError
+            It was cancelled meanwhile, in the panel or by another thread, or shut down.
         NotImplementedError
             `handler` is not ``"GRPC"``.
         """
@@ -131,12 +132,7 @@ class ConnectionRegistry(ConnectionTable):
         # A debugger's or a verbose traceback's view of this frame must not show them.
         user = password = token = ""
         kwargs.clear()
-        try:
-            return self.start(alias, replace=replace, **_emptied(given)).wait()
-        except concurrent.futures.CancelledError:  # by the panel, or another thread's Ctrl-C
-            raise ClosedError(
-                f"Connecting {alias} was cancelled.", "", "Connect again when you are ready."
-            ) from None
+        return _connected(alias, self.start(alias, replace=replace, **_emptied(given)))
 
     def connect_profile(
         self, name: str, alias: str = "", *, replace: bool = False, **given: Any
@@ -159,11 +155,12 @@ class ConnectionRegistry(ConnectionTable):
         ------
         ProfileError
             There is no such profile, or its secret is missing.
-        ParamsError, AliasError, ConnectError
+        ParamsError, AliasError, ConnectError, ClosedError
             As in `connect`.
         """
         self.monitor.refuse_own_thread()
-        return open_profile(self, name, alias, replace_it=replace, **_emptied(given)).wait()
+        job = open_profile(self, name, alias, replace_it=replace, **_emptied(given))
+        return _connected(alias or name, job)
 
     def disconnect(self, alias: str) -> None:
         """Close a connection; its sockets are closed when this returns.
@@ -184,6 +181,7 @@ class ConnectionRegistry(ConnectionTable):
 
         Attempts to connect that are under way are left alone.
         """
+        self.monitor.refuse_own_thread()
         jobs = [self.close(alias) for alias in self.aliases()]
         for job in jobs:
             job.wait(cancel_on_interrupt=False)
@@ -348,9 +346,10 @@ class ConnectionRegistry(ConnectionTable):
         if not isinstance(db_name, str):
             raise ParamsError(f"db_name = {db_name!r} is not text.", "", "Give a database's name.")
         connection = self._own(alias)
-        self.monitor.submit(connection.use_database(db_name)).wait()
+        connection.live_monitor().submit(connection.use_database(db_name)).wait()
         with self._lock:
-            self._remembered[alias] = connection.params
+            if self._connections.get(alias) is connection:
+                self._remembered[alias] = connection.params
         self._emit("changed", alias)
 
     def client(self, alias: str | None = None) -> MilvusClient:
@@ -432,22 +431,12 @@ class ConnectionRegistry(ConnectionTable):
         """Close all that is ours, forget all parameters, end the monitor's thread."""
         with self._lock:
             panel, self._panel = self._panel, None
-            opening = list(self._opening.values())
             mirror, self._mirror = self._mirror, None
         if panel is not None:
             panel.close()
-        for attempt in opening:
-            attempt.job.cancel()
-        for attempt in opening:
-            with contextlib.suppress(concurrent.futures.CancelledError, MilvusNbError):
-                attempt.job.wait(cancel_on_interrupt=False)
-        self.forget_others()
-        self.disconnect_all()
+        self.close_all()
         if mirror is not None:
             mirror.close()
-        with self._lock:
-            self._remembered.clear()
-        self.monitor.stop()
         if self.memory is not None:
             self.memory.clear()
 
@@ -461,6 +450,14 @@ class ConnectionRegistry(ConnectionTable):
                 f"Give it one: %milvus adopt {alias} -a ALIAS",
             )
         return connection
+
+
+def _connected(alias: str, job: Job[Connection]) -> Connection:
+    """Wait for it; say what was cancelled where it was."""
+    try:
+        return job.wait()
+    except CancelError as error:
+        raise CancelError(f"Connecting {alias} was cancelled.", error.why, error.fix) from None
 
 
 def _emptied(given: dict[str, Any]) -> dict[str, Any]:

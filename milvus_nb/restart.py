@@ -88,7 +88,8 @@ class Memory:
                 return
             self._is_due = True
         with contextlib.suppress(MilvusNbError):  # in a fork, which has no connections
-            self._table.monitor.call(self._write, after=_PAUSE_S)
+            if not self._table.monitor.call(self._write, after=_PAUSE_S):
+                self._write()  # the thread has ended
 
     def _write(self) -> None:
         with self._lock:

@@ -20,13 +20,13 @@ from traitlets import Bool, Float, Unicode
 from traitlets.config import LoggingConfigurable
 
 from .errors import MilvusNbError
+from .waiting import within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from jupyter_server.serverapp import ServerApp
 
-    from .monitor import Job
     from .profiles import ProfileStore
     from .table import ConnectionTable
 
@@ -241,7 +241,7 @@ class TestHandler(_Handler):
         job = examine_profile(table, profile, **given)
         try:
             # A keyring that is locked may wait for somebody to unlock it.
-            return messages.report(await asyncio.wait_for(_ended(job), 2 * given["timeout"] + 5))
+            return messages.report(await within(2 * given["timeout"] + 5, job))
         except asyncio.TimeoutError:
             raise _refused("The test has not ended; is the keyring locked?") from None
         finally:
@@ -285,10 +285,6 @@ def load(app: ServerApp) -> None:
 
 def _refused(what: str) -> MilvusNbError:
     return MilvusNbError(what, "", "The description is at milvus_nb/openapi.json.")
-
-
-async def _ended(job: Job[T]) -> T:
-    return await job
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -10,7 +10,6 @@ import asyncio
 import itertools
 import threading
 import time
-from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -18,13 +17,15 @@ from . import __version__, messages, sidebar
 from .attention import Attention
 from .blocking import run_blocking
 from .comms import watch_cells
-from .errors import AliasError, MilvusNbError
+from .errors import AliasError, CancelError, MilvusNbError
 from .facts import facts
 from .forms import Forms
+from .once import Once
 from .params import Secret
 from .params.values import seconds
 from .profiles import Profile, saving
 from .profiles.opening import examine_profile, open_profile, require_address, secret_of
+from .waiting import uncancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from .messages import Request
     from .monitor import Job
     from .params import ConnectionParams, Endpoint
+    from .profiles.found import Found
     from .protocol import Measurement, Row
     from .registry import ConnectionRegistry, Event
 
@@ -323,8 +325,11 @@ class PageSession:
     # Shared by them
 
     def _blocking(self, work: Callable[[], T]) -> Job[T]:
-        """Do what waits for files and the keyring in a thread of its own."""
-        return self._registry.monitor.submit(run_blocking(work))
+        """Change files and the keyring in a thread of its own.
+
+        Nobody can take that back: whoever cancels it is told what became of it.
+        """
+        return self._registry.monitor.submit(uncancelled(run_blocking(work)))
 
     def _plain_alias(self, connection: Connection) -> str:
         """Give the alias; from a name such as "client:store" what a user would give."""
@@ -351,7 +356,7 @@ class PageSession:
             with self._lock:
                 self._jobs.pop(request, None)
             error = future.exception()
-            if isinstance(error, CancelledError):
+            if isinstance(error, CancelError):
                 error = MilvusNbError("Cancelled.", "", "Nothing was changed.")
             if error is not None:
                 self.send(messages.failure(request, error))
@@ -379,7 +384,8 @@ class PageSession:
                 return
             self._flush_due = True
             pause = max(self._flushed_at + _PAUSE_S - time.monotonic(), 0.0)
-        self._registry.monitor.call(self._flush, after=pause)
+        if not self._registry.monitor.call(self._flush, after=pause):
+            self._flush()  # the thread has ended
 
     def _flush(self) -> None:
         with self._lock:
@@ -404,17 +410,20 @@ class PageSession:
             self._profiles = self._registry.monitor.submit(self._follow_profiles())
 
     async def _follow_profiles(self) -> None:
-        store = self._registry.profiles
-        known = await run_blocking(store.find)
+        store, once = self._registry.profiles, Once()
+        known: Found | None = None
+        is_news = False  # what the first look finds the page was told
         while self._attention.is_there:
-            await asyncio.sleep(_PROFILES_EVERY_S)
-            found = await run_blocking(store.find)
-            if found is not known:
+            with once.logged("Looking for profiles failed"):
+                found = await run_blocking(store.find)
+                if is_news and found is not known:
+                    self.send(messages.profiles_event(found))
+                    # A profile that is gone marks its connections still: it may be renamed.
+                    for name, profile in found.profiles.items():
+                        self._registry.follow_profile(name, profile)
                 known = found
-                self.send(messages.profiles_event(found))
-                # A profile that is gone marks its connections still: it may be renamed.
-                for name, profile in found.profiles.items():
-                    self._registry.follow_profile(name, profile)
+            is_news = True
+            await asyncio.sleep(_PROFILES_EVERY_S)
 
     def _send_tick(self) -> None:
         if not self._attention.is_there:

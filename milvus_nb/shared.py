@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from .waiting import end, result_of
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
@@ -24,8 +26,6 @@ class Shared(Generic[T]):
 
     def __init__(self, work: Coroutine[Any, Any, T]) -> None:
         self.task = asyncio.create_task(work)
-        # Nobody may be left to hear of its failure.
-        self.task.add_done_callback(lambda task: task.cancelled() or task.exception())
         self._waiting = 0
         self._is_ending = False
 
@@ -35,10 +35,13 @@ class Shared(Generic[T]):
         return not self._is_ending and not self.task.done()
 
     async def wait(self, deadline: float | None = None) -> T:
-        """Wait for the result; asyncio.TimeoutError after `deadline` seconds."""
+        """Wait for the result; asyncio.TimeoutError after `deadline` seconds.
+
+        Raises `EndedError` where somebody else has ended it.
+        """
         self._waiting += 1
         try:
-            return await asyncio.wait_for(asyncio.shield(self.task), deadline)
+            return await result_of(self.task, deadline)
         finally:
             self._waiting -= 1
             if self._waiting == 0 and not self.task.done():
@@ -47,5 +50,4 @@ class Shared(Generic[T]):
     async def cancel(self) -> None:
         """End it, and wait until it has cleaned up."""
         self._is_ending = True
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
+        await end(self.task)

@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from . import params as parameters
-from .blocking import to_the_end
 from .checks import check_alias, check_keywords, differences_between, in_use, is_opening
 from .connection import Connection, PingResult
 from .doctor import Report, examine
-from .errors import AliasError, ParamsError, without_frames
+from .errors import AliasError, ClosedError, ParamsError, without_frames
+from .events import Event, Events
 from .forks import forkable
 from .monitor import Job, Monitor
 from .near import closest
@@ -27,6 +27,7 @@ from .params import Guard
 from .profiles import ProfileStore
 from .profiles.opening import examine_profile, open_profile
 from .stages import Stage, Stages
+from .waiting import to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,30 +46,12 @@ DEFAULT_ALIAS: Final = "default"
 MAX_CONNECTIONS: Final = 65_536
 
 
-@dataclass(frozen=True)
-class Event:
-    """Something changed.
-
-    Attributes
-    ----------
-    kind
-        ``"added"``, ``"changed"``, ``"removed"``: the connection of that alias;
-        ``"current"``: which one is current.
-    alias
-        Whose; empty where no connection is current any more.
-    """
-
-    kind: Literal["added", "changed", "removed", "current"]
-    alias: str
-
-
 @dataclass
 class _Opening:
     """A connect that is under way."""
 
     connection: Connection
     job: Job[Connection]
-    quietly: bool
 
 
 class ConnectionTable:
@@ -87,11 +70,13 @@ class ConnectionTable:
         self.monitor = Monitor(pace)
         self._lock = forkable(threading.RLock())
         self._connections: dict[str, Connection] = {}
-        self._opening: dict[str, _Opening] = {}
+        self._opening: dict[str, list[_Opening]] = {}
+        self._closing: dict[str, Job[None]] = {}
         self._remembered: dict[str, ConnectionParams] = {}
         self._current: str | None = None  # an alias may be empty
-        self._listeners: list[Callable[[Event], None]] = []
-        self._others = Others(self.monitor, self._emit, self._disconnect)
+        self._events = Events()
+        self._others = self._make_others()
+        self._ending = forkable(threading.Lock())
         self._looking: Job[None] | None = None
         self.profiles = ProfileStore()
         """Saved connections: the user's, and the project's of the working folder."""
@@ -107,8 +92,8 @@ class ConnectionTable:
         """List the connections, oldest first, with those that are just being opened."""
         with self._lock:
             opening = [
-                opening.connection
-                for alias, opening in self._opening.items()
+                openings[0].connection
+                for alias, openings in self._opening.items()
                 if alias not in self._connections
             ]
             return [*self._connections.values(), *opening]
@@ -146,9 +131,9 @@ class ConnectionTable:
         if found is not None:
             return found
         with self._lock:
-            opening, remembered = self._opening.get(name), self._remembered.get(name)
-        if opening is not None:
-            raise is_opening(name, opening.connection.params)
+            openings, remembered = self._opening.get(name), self._remembered.get(name)
+        if openings:
+            raise is_opening(name, openings[0].connection.params)
         if remembered is not None:
             raise AliasError(
                 f"{name} is not connected.",
@@ -243,53 +228,53 @@ class ConnectionTable:
         """
         self._prepare()
         with self._lock:
-            found = self._join(alias, params, replace=replace, quietly=quietly)
+            live = self._connections.get(alias)
+            differences = differences_between(live.params, params) if live is not None else []
             stages = Stages.of(params.endpoint, report)
-            if found is None:
-                connection = Connection(alias, params, self.monitor, self._disconnect)
-                job = self.monitor.submit(self._open(connection, stages))
-                self._opening[alias] = _Opening(connection, job, quietly)
-            elif isinstance(found, _Opening):
-                job = found.job
-            else:
-                job = self.monitor.submit(self._reuse(found, stages, quietly=quietly))
-        if found is None or params.guard.profile:
-            self._emit("added" if found is None else "changed", alias)
+            if live is not None and not differences:
+                again = self._reuse(self.monitor, live, params, stages, quietly=quietly)
+                return self.monitor.submit(again)
+            # What does not work gives way to what is tried now, once that works.
+            if live is not None and not (replace or live.has_failed):
+                raise in_use(alias, live.state, differences)
+            for opening in self._opening.get(alias, ()):
+                if opening.job.is_cancelled:
+                    continue
+                if differences := differences_between(opening.connection.params, params):
+                    raise is_opening(alias, opening.connection.params, differences)
+            if live is None:
+                self._require_room(alias)
+            # Beside another attempt, which has a timeout of its own; whichever succeeds first
+            # becomes the alias's connection.
+            connection = Connection(alias, params, self.monitor, self._disconnect)
+            job = self.monitor.submit(self._open(connection, stages, quietly=quietly))
+            self._opening.setdefault(alias, []).append(_Opening(connection, job))
+        self._tell(alias)
         return job
-
-    def _join(
-        self, alias: str, params: ConnectionParams, *, replace: bool, quietly: bool
-    ) -> Connection | _Opening | None:
-        """Give what there is of these parameters already; None where it has to be opened."""
-        live, opening = self._connections.get(alias), self._opening.get(alias)
-        differences = differences_between(live.params, params) if live is not None else []
-        if live is not None and not differences:
-            if params.guard.profile:
-                self._set_guard(alias, params.guard)
-            return live
-        # What does not work gives way to what is tried now, once that works.
-        if live is not None and not (replace or live.has_failed):
-            raise in_use(alias, live.state, differences)
-        if opening is not None and not opening.job.is_cancelled:
-            if differences := differences_between(opening.connection.params, params):
-                raise is_opening(alias, opening.connection.params, differences)
-            if params.guard.profile:
-                self._set_guard(alias, params.guard)
-            opening.quietly = opening.quietly and quietly
-            return opening
-        if live is None:
-            self._require_room(alias)
-        return None
 
     def close(self, name: str) -> Job[None]:
         """Start to disconnect; the job ends when the sockets are closed."""
-        return self.monitor.submit(self._close(name))
+        with self._lock:
+            connection = self._connections.get(name) or self._others.get(name)
+            if connection is None:
+                return self._closing.get(name) or Job.of(None)
+            job = self.monitor.submit(self._close(self._others, name, connection))
+            self._closing[name] = job
+            self._connections.pop(name, None)
+
+            def closed(_: object) -> None:
+                with self._lock:
+                    if self._closing.get(name) is job:
+                        del self._closing[name]
+
+        job.add_done_callback(closed)
+        return job
 
     def cancel(self, alias: str) -> None:
-        """Cancel an attempt to connect that is under way, if there is one."""
+        """Cancel the attempts to connect that are under way, if there are any."""
         with self._lock:
-            opening = self._opening.get(alias)
-        if opening is not None:
+            openings = list(self._opening.get(alias, ()))
+        for opening in openings:
             opening.job.cancel()
 
     def examine(
@@ -328,9 +313,8 @@ class ConnectionTable:
             else:
                 params = self._with_timeout(known, alias, given)
         given.clear()
-        return self.monitor.submit(
-            examine(self.monitor, params, Stages.of(params.endpoint, report), alias)
-        )
+        monitor = self.monitor
+        return monitor.submit(examine(monitor, params, Stages.of(params.endpoint, report), alias))
 
     def _with_timeout(
         self, params: ConnectionParams, alias: str, given: dict[str, Any]
@@ -348,7 +332,8 @@ class ConnectionTable:
 
     def measure(self, alias: str, count: int = 5) -> Job[PingResult]:
         """Start to ping."""
-        return self.monitor.submit(self.find(alias).measure(count))
+        connection = self.find(alias)
+        return connection.live_monitor().submit(connection.measure(count))
 
     def retry(self, name: str) -> None:
         """Have the connection's server probed at once."""
@@ -356,13 +341,14 @@ class ConnectionTable:
 
     def databases(self, name: str) -> Job[list[str]]:
         """Start to ask for the names of the databases, sorted; none where it does not tell."""
-        return self.monitor.submit(self.find(name).databases())
+        connection = self.find(name)
+        return connection.live_monitor().submit(connection.databases())
 
     def look(self) -> Job[None]:
         """Start to look for connections that others opened or closed; see `others`."""
         with self._lock:
             if self._looking is None or self._looking.done():
-                self._looking = self.monitor.submit(self._look())
+                self._looking = self.monitor.submit(self._look(self._others))
             return self._looking
 
     def adopt(self, name: str, alias: str) -> Connection:
@@ -388,8 +374,8 @@ class ConnectionTable:
             connection = self._others.get(name)
             if connection is None:
                 raise _not_others(self.find(name))
-            opening = self._opening.get(alias)
-            taken = self._connections.get(alias) or (opening.connection if opening else None)
+            openings = self._opening.get(alias)
+            taken = self._connections.get(alias) or (openings[0].connection if openings else None)
             if taken is not None:
                 how = "It is that of" if alias in self._connections else "It is being connected to"
                 raise AliasError(
@@ -402,7 +388,7 @@ class ConnectionTable:
             self._connections[alias] = connection
             self._remembered[alias] = connection.params
         self._emit("removed", name)
-        self._emit("added", alias)
+        self._tell(alias)
         self._make_current(alias)
         return connection
 
@@ -414,11 +400,11 @@ class ConnectionTable:
 
     def _set_guard(self, alias: str, guard: Guard) -> None:
         """Give a connection, also one on the way, what it has of a profile."""
-        opening = self._opening.get(alias)
-        found = [self._connections.get(alias), opening.connection if opening else None]
+        found = [opening.connection for opening in self._opening.get(alias, ())]
+        if (live := self._connections.get(alias)) is not None:
+            found.append(live)
         for connection in found:
-            if connection is not None:
-                connection.params = replace(connection.params, guard=guard)
+            connection.params = replace(connection.params, guard=guard)
         known = self._remembered.get(alias)
         if known is not None:
             self._remembered[alias] = replace(known, guard=guard)
@@ -441,94 +427,151 @@ class ConnectionTable:
         callable
             Ends the subscription.
         """
-        with self._lock:
-            self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            with self._lock:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
-
-        return unsubscribe
+        return self._events.subscribe(listener)
 
     def forget_others(self) -> None:
         """Stop watching the connections of others, adopted or not; they stay open."""
-        if self._others.are_known:
-            self.monitor.submit(self._forget_others()).wait(cancel_on_interrupt=False)
+        with self._lock:
+            if not self._others.are_known:
+                return
+            job = self.monitor.submit(self._forget_others(self._others))
+        job.wait(cancel_on_interrupt=False)
+
+    def close_all(self) -> None:
+        """Close all that is ours, and end the monitor's thread.
+
+        Who waits for something of before is told that it was closed; what begins afterwards gets a
+        thread of its own.
+        """
+        self.monitor.refuse_own_thread()
+        with self._ending:  # who comes second returns as late as the first
+            with self._lock:
+                monitor, self.monitor = self.monitor, Monitor(self.monitor.pace)
+                others, self._others = self._others, self._make_others()
+                connections, self._connections = self._connections, {}
+                openings, self._opening = self._opening, {}
+                self._remembered.clear()
+                self._closing.clear()
+                self._looking = None
+            for connection in [*connections.values(), *others.connections()]:
+                connection.close_here()
+            for opening in [one for some in openings.values() for one in some]:
+                opening.job.cancel()
+            monitor.stop(lambda: self._close_all(connections, others))
+
+    def _make_others(self) -> Others:
+        return Others(self.monitor, self._emit, self._disconnect)
 
     def _prepare(self) -> None:
         """Do what has to be done before the first connection; called before each."""
 
     # On the monitor's thread
 
-    async def _open(self, connection: Connection, stages: Stages) -> Connection:
+    async def _open(self, connection: Connection, stages: Stages, *, quietly: bool) -> Connection:
         alias = connection.alias
         try:
             await connection.open(stages)
         except BaseException:
             with self._lock:
                 self._forget_opening(connection)
-                kept = alias in self._connections
-            self._emit("changed" if kept else "removed", alias)
+            self._tell(alias)
             raise
         with self._lock:
-            quietly = self._forget_opening(connection)
-            replaced = self._connections.get(alias)
-            self._connections[alias] = connection
-            self._remembered[alias] = connection.params
-        connection.observe(lambda _: self._emit("changed", alias), ["state", "reason", "note"])
-        self._emit("changed", alias)
-        if not quietly:
-            self._make_current(alias)
-        if replaced is not None:
+            is_wanted = self._forget_opening(connection)
+            unused: Connection | None = connection
+            found, live = connection, self._connections.get(alias)
+            if live is not None and not differences_between(live.params, connection.params):
+                found = live  # another attempt was sooner
+            elif is_wanted:
+                unused = live
+                self._connections[alias] = connection
+                self._remembered[alias] = connection.params
+        if found is connection and is_wanted:
+            connection.observe(lambda _: self._emit("changed", alias), ["state", "reason", "note"])
+        if is_wanted:
+            if found is not connection and connection.params.guard.profile:
+                self.mark(alias, connection.params.guard)
+            self._tell(alias)
+            if not quietly:
+                self._make_current(alias)
+        if unused is not None:
             with contextlib.suppress(asyncio.CancelledError):  # too late: it is connected
-                await to_the_end(replaced.close())
-        return connection
+                await to_the_end(unused.close())
+        if not is_wanted:
+            raise ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
+        return found
 
     def _forget_opening(self, connection: Connection) -> bool:
-        """Take note that a connect has ended; tell whether it was to be quiet."""
-        opening = self._opening.get(connection.alias)
-        if opening is None or opening.connection is not connection:
-            return False
-        del self._opening[connection.alias]
-        return opening.quietly
+        """Take an attempt out of the list; False where everything was shut down meanwhile."""
+        openings = self._opening.get(connection.alias, [])
+        kept = [opening for opening in openings if opening.connection is not connection]
+        if kept:
+            self._opening[connection.alias] = kept
+        else:
+            self._opening.pop(connection.alias, None)
+        return len(kept) < len(openings)
 
-    async def _reuse(self, connection: Connection, stages: Stages, *, quietly: bool) -> Connection:
-        if connection.state not in ("connected", "degraded", "disconnected"):
-            await connection.verify(stages)
-        if connection.state == "disconnected":  # by another thread, since we looked
-            return await self.open(connection.alias, connection.params, quietly=quietly)
-        if not quietly:
-            self._make_current(connection.alias)
-        return connection
+    async def _reuse(
+        self,
+        monitor: Monitor,
+        connection: Connection,
+        params: ConnectionParams,
+        stages: Stages,
+        *,
+        quietly: bool,
+    ) -> Connection:
+        alias = connection.alias
+        if params.guard.profile:
+            self.mark(alias, params.guard)
+        with contextlib.suppress(ClosedError):
+            if connection.state not in ("connected", "degraded", "disconnected"):
+                await connection.verify(stages, params.timeout)
+        if connection.state != "disconnected":
+            if not quietly:
+                self._make_current(alias)
+            return connection
+        # By another thread, since we looked.
+        if self.monitor is not monitor:
+            raise ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
+        return await self.open(alias, params, quietly=quietly).joined()
 
-    async def _close(self, name: str) -> None:
-        with self._lock:
-            connection = self._connections.pop(name, None) or self._others.get(name)
-        if connection is None:
-            return
+    async def _close(self, others: Others, name: str, connection: Connection) -> None:
         if connection.origin == "milvus_nb":
             await to_the_end(connection.close())
         else:
-            await to_the_end(self._others.close(connection))
+            await to_the_end(others.close(connection))
         self._let_go(name, connection)
+
+    async def _close_all(self, connections: dict[str, Connection], others: Others) -> None:
+        """Close the connections of before `close_all`; those that others opened stay open."""
+        for connection in await others.forget():
+            self._let_go(connection.alias, connection)
+        own = [found for found in connections.values() if found.origin == "milvus_nb"]
+        for closed in await asyncio.gather(
+            *(found.close() for found in own), return_exceptions=True
+        ):
+            if isinstance(closed, Exception):
+                _log.error("Closing a connection failed", exc_info=closed)
+        for connection in own:
+            self._let_go(connection.alias, connection)
 
     def _let_go(self, alias: str, connection: Connection) -> None:
         connection.unobserve_all()
-        self._emit("removed", alias)
+        self._tell(alias)
         with self._lock:
-            if self._current != alias or alias in self._connections:
-                return
-        # None: what comes next without an alias would go where nobody said.
-        self._make_current(None)
+            if self._current == alias and alias not in self._connections:
+                # None: what comes next without an alias would go where nobody said.
+                self._current = None
+                self._events.note("current", "")
+        self._events.tell()
 
-    async def _look(self) -> None:
-        for connection in await self._others.look():
+    async def _look(self, others: Others) -> None:
+        for connection in await others.look():
             await to_the_end(connection.close(theirs=False))
             self._drop(connection)
 
-    async def _forget_others(self) -> None:
-        for connection in await to_the_end(self._others.forget()):
+    async def _forget_others(self, others: Others) -> None:
+        for connection in await to_the_end(others.forget()):
             self._drop(connection)
 
     def _drop(self, connection: Connection) -> None:
@@ -546,21 +589,24 @@ class ConnectionTable:
             connection.close_here()
         self.close(name).wait(cancel_on_interrupt=False)
 
-    def _make_current(self, alias: str | None) -> None:
+    def _make_current(self, alias: str) -> None:
         with self._lock:
             if alias == self._current:
                 return
             self._current = alias
-        self._emit("current", alias or "")
+            self._events.note("current", alias)
+        self._events.tell()
 
-    def _emit(self, kind: Literal["added", "changed", "removed", "current"], alias: str) -> None:
+    def _tell(self, alias: str) -> None:
+        """Tell what has become of an alias."""
         with self._lock:
-            listeners = list(self._listeners)
-        for listener in listeners:
-            try:
-                listener(Event(kind, alias))
-            except Exception:  # noqa: BLE001  # a view's failure is its own
-                _log.exception("A listener of the registry failed")
+            is_there = alias in self._connections or alias in self._opening
+            self._events.note_presence(alias, is_there=is_there)
+        self._events.tell()
+
+    def _emit(self, kind: Literal["added", "changed", "removed"], alias: str) -> None:
+        self._events.note(kind, alias)
+        self._events.tell()
 
     # Parameters
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import random
 import time
 from collections import Counter
@@ -18,10 +17,12 @@ from . import diagnosis, lite
 from .asking import Asker
 from .blocking import run_blocking
 from .diagnosis import Diagnosis, ProbeError
+from .once import Once
 from .probe import Databases
 from .proxies import late
 from .shared import Shared
 from .stages import Stages
+from .waiting import end, result_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from .reach import Reacher
 
 __all__ = ["DEFAULT_DEADLINE_S", "DEFAULT_HEARTBEAT_S", "Pace", "State", "Status", "Watch"]
-
-_log = logging.getLogger(__name__)
 
 State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
 
@@ -49,6 +48,12 @@ _JITTER: Final = 0.2
 # A connection that is lost sooner than this, in seconds, so many times in a row, is unstable.
 _STEADY_S: Final = 2.0
 _MOST_DROPS: Final = 3
+
+# A deadline may be noticed so much too early, in seconds: clocks differ.
+_EARLY_S: Final = 0.05
+
+# So long the server of a Milvus Lite file may take to start, in seconds; usually it takes one.
+_LITE_START_S: Final = 30.0
 
 
 @dataclass
@@ -116,9 +121,6 @@ class Watch:
     def __init__(self, endpoint: Endpoint, pace: Pace, reacher: Reacher) -> None:
         self.endpoint = endpoint
         self.users = 0
-        self.closed = asyncio.Event()
-        self.is_heir = False
-        """Whether to stop the file's server in the end although somebody else has started it."""
         self.measured_at = 0.0
         """When the latency was last measured, by the monotonic clock."""
         self.listeners: set[Callable[[Status], None]] = set()
@@ -136,18 +138,25 @@ class Watch:
         self._asking: Shared[None] | None = None
         self._asked_until = 0.0
         self._loop: asyncio.Task[None] | None = None
-        self._starting: asyncio.Task[tuple[str, bool]] | None = None
+        self._starting: asyncio.Task[lite.Served] | None = None
+        self._down_at: float | None = None  # since when it is unreachable, by the monotonic clock
+        self._once = Once()
 
     async def start(self) -> None:
         """Start the file's server where the endpoint is a Milvus Lite file."""
         if self.endpoint.kind != "lite":
             return
         if self._starting is None:
-            endpoint = self.endpoint
-            self._starting = asyncio.create_task(run_blocking(lambda: lite.start(endpoint)))
-        # Whoever is cancelled, the start goes on, and `close` waits for what it has to undo.
-        target, _ = await asyncio.shield(self._starting)
-        self._asker.serve(target)
+            endpoint, path = self.endpoint, self.endpoint.path
+            # Whoever is cancelled, the start goes on, and `close` waits for what it has to undo.
+            starting = run_blocking(lambda: lite.start(endpoint), lambda _: lite.release(path))
+            self._starting = asyncio.create_task(starting)
+        try:
+            served = await result_of(self._starting, _LITE_START_S)
+        except asyncio.TimeoutError:
+            said = f"it has not opened within {_LITE_START_S:.0f} s"
+            raise ProbeError(diagnosis.of(self.endpoint, "lite-failed", said)) from None
+        self._asker.serve(served)
 
     async def check(self, deadline: float, stages: Stages | None = None) -> Status:
         """Probe now, and go on probing from now on.
@@ -164,6 +173,8 @@ class Watch:
         ProbeError
             The endpoint did not answer, or refused. The watch's status says the same.
         """
+        if self._is_closed:
+            raise ProbeError(diagnosis.connection_lost(self.endpoint))
         stages = stages or Stages()
         ends = time.monotonic() + deadline
         patience: float | None = deadline
@@ -186,7 +197,7 @@ class Watch:
             raise failed from None
         except ProbeError:
             left = ends - time.monotonic()
-            if time.monotonic() < until or left <= 0:
+            if time.monotonic() < until - _EARLY_S or left <= 0:
                 raise
             return await self.check(left, stages)  # whoever asked first had less patience
         return self.status
@@ -245,42 +256,53 @@ class Watch:
         await self._stop()
         await self._asker.drop()
         if self._starting is not None:
-            [started] = await asyncio.gather(self._starting, return_exceptions=True)
-            if not isinstance(started, BaseException) and (started[1] or self.is_heir):
-                path = self.endpoint.path
-                await run_blocking(lambda: lite.release(path))
+            await self._stop_serving(self._starting)
+
+    async def _stop_serving(self, starting: asyncio.Task[lite.Served]) -> None:
+        try:
+            await result_of(starting, _LITE_START_S)
+        except asyncio.TimeoutError:
+            starting.cancel()  # what it starts in the end is stopped by its own thread
+        except Exception:  # noqa: BLE001  # it did not start: whoever asked for it was told
+            return
+        else:
+            path = self.endpoint.path
+            await run_blocking(lambda: lite.release(path))
 
     async def _stop(self) -> None:
         # A cancelled task keeps its error, and that the call with its socket: so none is kept.
         loop, self._loop = self._loop, None
         asking, self._asking = self._asking, None
         if loop is not None:
-            loop.cancel()
-            await asyncio.gather(loop, return_exceptions=True)
+            await end(loop)
         if asking is not None:
             await asking.cancel()
 
     # The loop
 
     async def _run(self) -> None:
-        while True:
-            was_lost = await self._pause(self._next_delay())
-            if was_lost and self._drops >= _MOST_DROPS:
-                self._publish_failure(self._unstable())
-                await self._pause(min(_FIRST_RETRY_S * 2.0**self._drops, _LAST_RETRY_S))
-            try:
-                await self.check(self._pace.deadline)
-            except ProbeError:
-                pass  # the status says so
-            except Exception:  # noqa: BLE001  # a mistake of ours must not end the watching
-                _log.exception("Asking %s failed", self.endpoint.address)
+        while not self._is_closed:
+            failed = True
+            with self._once.logged(f"Asking {self.endpoint.address} failed"):
+                await self._turn()
+                failed = False
+            if failed:  # by a mistake of ours, which may come at once again
+                await asyncio.sleep(self._pace.heartbeat)
+
+    async def _turn(self) -> None:
+        was_lost = await self._pause(self._next_delay())
+        if was_lost and self._drops >= _MOST_DROPS:
+            self._publish_failure(self._unstable())
+            await self._pause(min(_FIRST_RETRY_S * 2.0**self._drops, _LAST_RETRY_S))
+        with contextlib.suppress(ProbeError):  # the status says so
+            await self.check(self._pace.deadline)
 
     def _next_delay(self) -> float:
         heartbeat = self._pace.heartbeat
         if self.status.state != "unreachable":
             # All at the same moments: a thread that wakes up once is cheaper.
             return heartbeat - time.monotonic() % heartbeat
-        outage = time.time() - self.status.since
+        outage = time.monotonic() - self._down_at if self._down_at is not None else 0.0
         delay = max(_FIRST_RETRY_S, min(outage * _RETRY_SHARE, _LAST_RETRY_S))
         delay *= 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311  # hides nothing
         return min(delay, heartbeat)
@@ -373,6 +395,8 @@ class Watch:
     def _publish(self, found: Status) -> None:
         known = self.status
         same_state = found.state == known.state
+        if not same_state:
+            self._down_at = time.monotonic() if found.state == "unreachable" else None
         self.status = replace(found, since=known.since if same_state else time.time())
         if not (
             same_state
@@ -382,4 +406,5 @@ class Watch:
             and found.databases == known.databases
         ):
             for listener in list(self.listeners):
-                listener(self.status)
+                with self._once.logged("Telling a connection of its server failed"):
+                    listener(self.status)

@@ -19,6 +19,7 @@ from .certificate import default_roots
 from .diagnosis import plain
 from .dial import dial, look_up
 from .reach import is_http2
+from .waiting import within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +99,7 @@ async def fetch(
     start = time.perf_counter()
     try:
         request = _request(host, port, path, headers or {}, content)
-        answer = await asyncio.wait_for(_exchange(host, port, request, tls), deadline)
+        answer = await within(deadline, _exchange(host, port, request, tls))
     except asyncio.TimeoutError:
         return Answer(problem=f"no answer in {deadline:.3g} s")
     except (OSError, ValueError) as error:

@@ -60,7 +60,7 @@ def test_plain_await_in_a_notebook(kernel: Kernel, milvus_auth: MilvusTestServer
     )
     failed = kernel.execute("await client.list_collections()")
     assert failed.error is not None
-    assert failed.error["ename"] == "MilvusException"
+    assert failed.error["ename"] == "ClosedError"
 
 
 def test_a_hundred_opens_and_closes_leave_nothing(
@@ -174,7 +174,7 @@ def test_disconnecting_from_another_thread_ends_a_call_that_is_under_way(
         call = asyncio.create_task(client.list_collections())
         await asyncio.sleep(0)
         await asyncio.to_thread(connections.disconnect, "a")
-        with pytest.raises((pymilvus.MilvusException, asyncio.CancelledError)):
+        with pytest.raises(ClosedError):
             await asyncio.wait_for(call, 5)
 
     with FaultProxy(("127.0.0.1", milvus.port)) as proxy:

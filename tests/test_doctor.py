@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import re
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from milvus_nb.errors import CancelError
 from milvus_nb.params import parse
 from milvus_nb.stages import LITE_STAGE_NAMES, STAGE_NAMES
 from tests.helpers import free_port, open_files, sockets_to, wait_until
@@ -247,7 +247,7 @@ def test_a_hundred_cancelled_attempts_leave_no_file(connections: ConnectionRegis
             job = connections.open(f"c{number}", parse(uri=peer.address))
             time.sleep(0.001 * (number % 10))
             job.cancel()
-            with pytest.raises(concurrent.futures.CancelledError):
+            with pytest.raises(CancelError):
                 job.wait()
             if number == 50:
                 before = open_files()

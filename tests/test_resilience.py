@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import gc
 import logging
 import subprocess
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from milvus_nb import ClosedError, ConnectError, MilvusNbError, ParamsError
+from milvus_nb.errors import CancelError
 from milvus_nb.params import parse
 from tests.helpers import sockets_to, wait_until
 from tests.servers import FaultProxy
@@ -48,7 +48,7 @@ def test_a_lite_start_that_was_cancelled_does_not_take_the_next_one_away(
     first = connections.open("a", params)
     connections.cancel("a")
     again = connections.connect("a", uri=str(lite_path))
-    with pytest.raises(concurrent.futures.CancelledError):
+    with pytest.raises(CancelError):
         first.wait()
     assert again.state == "connected"
     assert again.client.list_collections() == []

@@ -138,7 +138,7 @@ def open_profile(
 
     async def open_later() -> Connection:
         params = await run_blocking(make)
-        return await start(params)
+        return await start(params).joined()
 
     if profile.secret.kind == "keyring":
         return table.monitor.submit(open_later())
@@ -158,7 +158,7 @@ def examine_profile(
 
     async def examine_later() -> Report:
         params = await run_blocking(make)
-        return await table.examine(params, report)
+        return await table.examine(params, report).joined()
 
     if profile.secret.kind == "keyring":
         return table.monitor.submit(examine_later())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import inspect
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
 import grpc
@@ -15,10 +16,11 @@ from .. import diagnosis
 from ..certificate import default_roots
 from ..channel import CHANNEL_OPTIONS, WITHOUT_PROXY
 from ..errors import ClosedError, ConnectError
+from ..waiting import EndedError, within
 from .loading import load_pymilvus
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from pymilvus import AsyncMilvusClient, MilvusClient
 
@@ -38,6 +40,8 @@ __all__ = [
     "refuse_calls",
     "use_database",
 ]
+
+T = TypeVar("T")
 
 # So long a client may take to connect anew, in seconds, and closing it to wait for that.
 _RECONNECT_S: Final = 2.0
@@ -125,8 +129,9 @@ def _async_class() -> Any:
     from pymilvus.client.connection_manager import AsyncConnectionManager, ManagedConnection
 
     base: Any = pymilvus.AsyncMilvusClient
+    guarded: Any = type("Guarded", (base,), _guarded_calls(base))
 
-    class AsyncMilvusClient(_InOnePlace, base):  # type: ignore[misc]  # pymilvus has no types
+    class AsyncMilvusClient(_InOnePlace, guarded):  # type: ignore[misc]  # pymilvus has no types
         def __init__(self, alias: str, params: ConnectionParams, target: str) -> None:
             super().__init__(**_arguments(alias, params, target))
             self._place = alias, params.endpoint
@@ -170,9 +175,38 @@ def _async_class() -> Any:
 
         def _refuse_if_closed(self) -> None:
             if self._closed:
-                raise ClosedError("This client was closed.", "", "Ask its alias for a new one.")
+                raise _closed()
 
     return AsyncMilvusClient
+
+
+def _guarded_calls(base: type) -> dict[str, Any]:
+    """Give pymilvus's async calls, which say that the client was closed where it was.
+
+    gRPC cancels what is under way then: in a task that nobody cancelled, which ``except Exception``
+    would not see.
+    """
+    calls = inspect.getmembers(base, inspect.iscoroutinefunction)
+    return {name: _guarded(call) for name, call in calls if name[0] != "_" and name != "close"}
+
+
+def _guarded(call: Callable[..., Coroutine[Any, Any, T]]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    async def guarded(self: Any, *args: Any, **kwargs: Any) -> T:
+        try:
+            return await within(None, call(self, *args, **kwargs))
+        except EndedError:
+            pass
+        except Exception:
+            if not self._closed:
+                raise
+        raise _closed()
+
+    return guarded
+
+
+def _closed() -> ClosedError:
+    return ClosedError("This client was closed.", "", "Ask its alias for a new one.")
 
 
 def is_closed(client: MilvusClient | AsyncMilvusClient) -> bool:

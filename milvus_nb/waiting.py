@@ -1,0 +1,141 @@
+"""Waiting that always ends, and whose cancelling means the same on every Python.
+
+``asyncio.wait_for`` swallows a cancellation that comes in the moment in which the future ends
+(before Python 3.12): a loop that was ended goes on, and who ended it waits for ever. A future
+behind ``asyncio.shield`` reports its error as never retrieved once nobody waits. So neither is
+used in this package, and ruff holds it to that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+__all__ = ["EndedError", "end", "result_of", "to_the_end", "uncancelled", "within"]
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+# A task that has not ended so long after it was cancelled is cancelled again, so many times.
+_PATIENCE_S: Final = 2.0
+_TIMES: Final = 3
+
+
+class EndedError(Exception):
+    """What was waited for was cancelled, and nobody cancelled who waited."""
+
+
+async def result_of(future: asyncio.Future[T], seconds: float | None = None) -> T:
+    """Wait for a future that goes on, whatever becomes of who waits.
+
+    Parameters
+    ----------
+    future
+        Or a task.
+    seconds
+        How long to wait; None where the future is known to end.
+
+    Raises
+    ------
+    asyncio.TimeoutError
+        It has not ended by then.
+    EndedError
+        It was cancelled.
+    asyncio.CancelledError
+        Who waits was cancelled, and only then.
+    """
+    future.add_done_callback(_heard)
+    await asyncio.wait([future], timeout=seconds)
+    if not future.done():
+        raise asyncio.TimeoutError
+    return _outcome(future)
+
+
+async def within(seconds: float | None, work: Awaitable[T]) -> T:
+    """Do something for at most so long; it has ended, with its cleaning up, when this returns.
+
+    Parameters
+    ----------
+    seconds
+        None: as long as it takes.
+    work
+        Cancelled when the time is up, or when who waits is cancelled.
+
+    Raises
+    ------
+    asyncio.TimeoutError, EndedError, asyncio.CancelledError
+        As in `result_of`.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+        if task.done():
+            return _outcome(task)
+        await end(task)
+        if not task.done() or task.cancelled():
+            raise asyncio.TimeoutError
+        return task.result()  # it ended in that moment
+    except asyncio.CancelledError:
+        await end(task)
+        raise
+    finally:
+        del task  # an error keeps this frame
+
+
+async def end(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel tasks, and wait until they have cleaned up behind themselves; not for ever."""
+    waiting = set(tasks)
+    for task in waiting:
+        task.add_done_callback(_heard)
+    for _ in range(_TIMES):
+        waiting = {task for task in waiting if not task.done()}
+        if not waiting:
+            return
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting, timeout=_PATIENCE_S)
+    if waiting := {task for task in waiting if not task.done()}:
+        _log.error("Cancelled, but not ended: %s", waiting)
+
+
+async def to_the_end(work: Awaitable[T]) -> T:
+    """Await a clean-up that no cancellation cuts short; it is raised afterwards."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as caught:
+            cancelled = caught
+    if cancelled is None:
+        return _outcome(task)
+    if not task.cancelled() and (failed := task.exception()) is not None:
+        _log.error("Cleaning up failed", exc_info=failed)
+    raise cancelled
+
+
+async def uncancelled(work: Awaitable[T]) -> T:
+    """Do what cannot be taken back: whoever cancels it comes too late, and gets the result."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task])
+    return _outcome(task)
+
+
+def _outcome(future: asyncio.Future[T]) -> T:
+    if future.cancelled():
+        raise EndedError
+    return future.result()
+
+
+def _heard(future: asyncio.Future[Any]) -> None:
+    """Take note of an error, so that it does not count as never retrieved."""
+    if not future.cancelled():
+        future.exception()
