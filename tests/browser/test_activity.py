@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.servers import MilvusTestServer
 
 #: Longer than anything of this test takes while nobody touches anything.
-IDLE_S = 20
+IDLE_S = 15
 
 #: What the browser says of a tab that is put behind another.
 HIDE = """() => {
