@@ -104,4 +104,8 @@ def join_ended() -> None:
 
 
 def _spawn(target: Callable[[], object]) -> None:
-    threading.Thread(target=target, name="milvus-nb-blocking", daemon=True).start()
+    thread = threading.Thread(target=target, name="milvus-nb-blocking", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # the interpreter ends and starts none any more (Python 3.12)
+        target()

@@ -10,6 +10,7 @@ import contextlib
 import functools
 import re
 import socket
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -234,6 +235,10 @@ class Probe:
             call = self._callables[method.name] = self._channel.unary_unary(
                 method.path, method.request.SerializeToString, method.response.FromString
             )
+        if not threading.main_thread().is_alive():
+            # The interpreter ends. gRPC cannot start a thread any more (Python 3.12), and Milvus
+            # Lite not answer.
+            raise ProbeError(diagnosis.connection_lost(self._endpoint))
         code, details, has_metadata, reply = await _answer(
             call, method.request(**fields), headers, limit
         )

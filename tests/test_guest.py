@@ -151,3 +151,21 @@ def test_gevent_is_in_the_way(
         "print(connections.client('default').list_collections())\nconnections.shutdown()"
     )
     assert told == "connected\n[]\n"
+
+
+@pytest.mark.parametrize("client", ["", "print(found.client.list_collections())"])
+def test_a_script_ends_with_milvus_lite_connected(
+    run_python: Callable[[str], str], lite_path: Path, client: str
+) -> None:
+    """Without a word; from Python 3.12 on no thread can be started any more by then."""
+    told = run_python(
+        "from milvus_nb import connections\n"
+        f"found = connections.connect(uri={str(lite_path)!r})\n"
+        f"{client}\n"
+        "import atexit, time\n"
+        "def end():\n"  # others' clean-up takes its time, and heartbeats come meanwhile
+        "    connections.set_pace(0.01, 1)\n"
+        "    time.sleep(0.1)\n"
+        "atexit.register(end)"
+    )
+    assert told in ("", "[]\n")
