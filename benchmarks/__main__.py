@@ -14,6 +14,7 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 from benchmarks import (
     connecting,
     diagnosing,
+    forking,
     idling,
     loading,
     panel,
@@ -42,6 +43,9 @@ def main() -> None:
         "profiles": profiles.run,
         "sidebar": lambda server: sidebar.run(server, 5) if given.quick else sidebar.run(server),
         "diagnosing": lambda server: diagnosing.run(server, runs=2 if given.quick else 5),
+        "forking": lambda server: (
+            forking.run(server, 40, 10) if given.quick else forking.run(server)
+        ),
         "idling": lambda server: idling.run(server, 2, 5) if given.quick else idling.run(server),
         "watching": lambda server: (
             watching.run(server, 2, 1, 2) if given.quick else watching.run(server)
