@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["join_ended", "run_blocking"]
 
 T = TypeVar("T")
+
+_NAME: Final = "milvus-nb-blocking"
 
 # Threads whose call has ended, and which need a moment to end themselves.
 _ended: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
@@ -87,7 +89,8 @@ class _Call(Generic[T]):
             self._undo(self._results.pop())
 
     def _tell(self, settle: Callable[[Any], None], value: Any) -> None:
-        _ended.add(threading.current_thread())
+        if threading.current_thread().name == _NAME:
+            _ended.add(threading.current_thread())
 
         def tell() -> None:
             if not self.future.done():
@@ -104,7 +107,7 @@ def join_ended() -> None:
 
 
 def _spawn(target: Callable[[], object]) -> None:
-    thread = threading.Thread(target=target, name="milvus-nb-blocking", daemon=True)
+    thread = threading.Thread(target=target, name=_NAME, daemon=True)
     try:
         thread.start()
     except RuntimeError:  # the interpreter ends and starts none any more (Python 3.12)
