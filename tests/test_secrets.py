@@ -343,6 +343,15 @@ def test_a_removed_connections_credentials_are_gone(
     milvus_auth: MilvusTestServer,
 ) -> None:
     """No page keeps them, either: nothing in the process knows them any more."""
+    before = known_endpoints(milvus_auth.port)  # of other tests' failures, which pytest keeps
+
+    def fresh() -> list[Endpoint]:
+        return [
+            one
+            for one in known_endpoints(milvus_auth.port)
+            if not any(one is known for known in before)
+        ]
+
     registry = ConnectionRegistry()
     session = PageSession(registry, lambda _: None)
     token = "root:" + "Milvus"
@@ -351,18 +360,18 @@ def test_a_removed_connections_credentials_are_gone(
         registry.connect("b", uri=milvus_auth.address, token=token)
         session.handle({"v": PROTOCOL, "id": 1, "method": "hello", "params": {}})
         registry.remove_connection("a")
-        assert known_endpoints(milvus_auth.port)
+        assert fresh()
         registry.remove_connection("b")
-        wait_until(lambda: known_endpoints(milvus_auth.port) == [])
+        wait_until(lambda: fresh() == [])
     finally:
         session.close()
         registry.shutdown()
 
 
-def known_endpoints(port: int) -> list[str]:
+def known_endpoints(port: int) -> list[Endpoint]:
     gc.collect()
     return [
-        repr(found)
+        found
         for found in gc.get_objects()
         if isinstance(found, Endpoint) and found.port == port and found.credentials
     ]
