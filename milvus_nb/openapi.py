@@ -14,7 +14,13 @@ from .profiles.profile import COLORS, KEYS
 
 __all__ = ["description"]
 
-_SHAPES: Final = (protocol.Profile, protocol.Profiles, protocol.Failure, protocol.Report)
+_SHAPES: Final = (
+    protocol.Profile,
+    protocol.Profiles,
+    protocol.Failure,
+    protocol.Report,
+    protocol.Kernels,
+)
 
 _PATH: Final = {
     "name": "path",
@@ -52,6 +58,14 @@ def description(root: str) -> dict[str, Any]:
         "servers": [{"url": root}],
         "security": [{"token": []}],
         "paths": {
+            "/kernels": {
+                "get": {
+                    "operationId": "kernels",
+                    "summary": "What the running kernels have connected, and had before a restart",
+                    "parameters": [],
+                    "responses": _answers({"200": ("All that is known", "Kernels")}),
+                },
+            },
             "/profiles": {
                 "get": {
                     "operationId": "list",

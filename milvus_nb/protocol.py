@@ -218,6 +218,23 @@ class SaveProfile(_Saving, total=False):
     autoconnect: bool
 
 
+class KernelRecord(TypedDict):
+    """What a running kernel has connected, as the Jupyter server reads it in the kernel's file."""
+
+    #: Jupyter's id of the kernel.
+    id: str
+    #: What was measured at each heartbeat is left out.
+    connected: list[Row]
+    #: What was connected before a restart of the kernel, and is not again.
+    lost: list[Row]
+
+
+class Kernels(TypedDict):
+    """The running kernels that have, or had, connections."""
+
+    kernels: list[KernelRecord]
+
+
 class Hello(TypedDict):
     """All that a page needs to begin with."""
 
@@ -312,6 +329,14 @@ class RequestId(TypedDict):
     request: int
 
 
+class Outcome(TypedDict):
+    """What became of an earlier request whose answer a page could not hear any more."""
+
+    #: Whether it is known here: one that has succeeded is not.
+    known: bool
+    failure: Failure | None
+
+
 class Text(TypedDict):
     """A text."""
 
@@ -398,6 +423,7 @@ METHODS: Final[dict[str, tuple[Any, Any]]] = {
     "diagnose": (Alias, Report),
     "cancel": (RequestId, Nothing),
     "forget": (RequestId, Nothing),
+    "outcome": (RequestId, Outcome),
     "paste": (Text, Pasted),
     "disconnect": (Alias, Nothing),
     "reconnect": (Alias, Alias),

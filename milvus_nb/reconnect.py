@@ -11,7 +11,7 @@ from .printing import say
 
 if TYPE_CHECKING:
     from .magic import MilvusMagics
-    from .restart import Lost
+    from .protocol import Row
 
 __all__ = ["reconnect"]
 
@@ -57,7 +57,7 @@ def reconnect(magics: MilvusMagics, aliases: list[str], *, confirmed: bool) -> N
         )
 
 
-def _again(magics: MilvusMagics, one: Lost, *, confirmed: bool) -> list[str]:
+def _again(magics: MilvusMagics, one: Row, *, confirmed: bool) -> list[str]:
     given: dict[str, Any] = dict(one["again"])
     alias, profile = given.pop("alias"), given.pop("profile", "")
     try:

@@ -1,41 +1,34 @@
-"""What a kernel had connected before it was restarted, without its secrets.
-
-It stands in one file a kernel, beside the kernel's connection file, which a restart keeps.
-"""
+"""What a kernel had connected before it was restarted, and the keeping of it, without secrets."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
-import json
 import os
-import tempfile
 import threading
-from typing import TYPE_CHECKING, Final, TypedDict, cast
+import time
+from typing import TYPE_CHECKING, Final
 
-from . import messages
+from . import memory_file, messages
 from .errors import MilvusNbError
 from .forks import forkable
 
 if TYPE_CHECKING:
-    from .protocol import ConnectParams, SecretKind
+    from .memory_file import Record
+    from .protocol import Row
     from .table import ConnectionTable, Event
 
-__all__ = ["Lost", "Memory", "remember"]
+__all__ = ["Memory", "remember"]
 
-_PREFIX: Final = "milvus_nb-"
+# Of the monitor's thread, writing may take this share: a few connections are written at once, and
+# a thousand, which take some 20 ms to describe, once in a while.
+_SHARE: Final = 0.05
 
-# Changes within so many seconds are written once.
-_PAUSE_S: Final = 0.2
+# After so many seconds it is tried again where it could not be written.
+_TRY_AGAIN_S: Final = 5.0
 
-# So many connections are kept: describing them takes some 20 ms of the monitor's thread.
+# So many connections are kept.
 _MOST: Final = 1000
-
-
-class Lost(TypedDict):
-    """What was connected: what connects it once more, and where its secret comes from then."""
-
-    again: ConnectParams
-    secret: SecretKind
 
 
 class Memory:
@@ -54,17 +47,23 @@ class Memory:
         self._path = path
         self._lock = forkable(threading.Lock())
         self._is_due = False
-        self._written: object = None
-        rows, self.problem = _read(path)
+        self._not_before = 0.0
+        self._written: Record | None = None
+        self._pid = os.getpid()
+        found, self.problem = memory_file.read(path)
         """Why what was connected before is not known, or not all of it; empty where it is."""
-        self._before = {one["again"]["alias"]: one for one in rows}
-        _clear_others(path)
+        # The process that has written it has ended: this one takes its place.
+        rows = [*found["before"], *found["connected"]]
+        self._before = {row["alias"]: row for row in rows}
+        memory_file.clear_others(path)
         table.subscribe(self._on_event)
+        # A kernel that ends politely writes what was still to be written.
+        atexit.register(self._at_exit)
 
-    def before(self) -> list[Lost]:
+    def before(self) -> list[Row]:
         """List what was connected, as far as it is not connected again."""
         with self._lock:
-            return [one for alias, one in self._before.items() if alias not in self._connected()]
+            return [row for alias, row in self._before.items() if alias not in self._connected()]
 
     def clear(self) -> None:
         """Forget all, after the monitor has ended and with it what was still to be written."""
@@ -72,8 +71,8 @@ class Memory:
             self._before.clear()
             self._is_due = False
             self._written = None
-        with contextlib.suppress(OSError):
-            os.unlink(self._path)
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)
 
     def _connected(self) -> set[str]:
         return set(self._table.aliases())
@@ -87,32 +86,49 @@ class Memory:
             if self._is_due:
                 return
             self._is_due = True
+            pause = max(self._not_before - time.monotonic(), 0.0)
+        is_due = False
         with contextlib.suppress(MilvusNbError):  # in a fork, which has no connections
-            if not self._table.monitor.call(self._write, after=_PAUSE_S):
-                self._write()  # the thread has ended
+            is_due = self._table.monitor.call(self._write_due, after=pause)
+            if not is_due and os.getpid() == self._pid:
+                self._write(try_again=False)  # the thread has ended
+        with self._lock:
+            self._is_due = self._is_due and is_due
 
-    def _write(self) -> None:
+    def _write_due(self) -> None:
         with self._lock:
             self._is_due = False
+        self._write()
+
+    def _write(self, *, try_again: bool = True) -> None:
+        began = time.monotonic()
+        with self._lock:
             own = [one for one in self._table.connections() if one.origin == "milvus_nb"]
             own = [one for one in own if one.state != "connecting"][-_MOST:]
             for connection in own:
                 self._before.pop(connection.alias, None)
-            signature = [(one.alias, id(one.params)) for one in own], list(self._before)
-            if signature == self._written:
-                return
-            self._written = signature
-            rows: list[Lost] = [
-                {
-                    "again": messages.again(one.alias, one.params),
-                    "secret": messages.secret_kind(one.params),
-                }
-                for one in own
-            ]
-            rows += self._before.values()
-        # A disk that is full, or a folder that is gone: then there is no way back, and no harm.
-        with contextlib.suppress(OSError):
-            _replace(self._path, rows)
+            record: Record = {
+                "pid": self._pid,
+                "connected": [_without_measurement(messages.row(one, 0, own=True)) for one in own],
+                "before": list(self._before.values()),
+            }
+            failed = False
+            if record != self._written:
+                # A disk that is full, or a folder that is gone, may be better in a while.
+                try:
+                    memory_file.write(self._path, record)
+                    self._written = record
+                except OSError:
+                    failed = True
+            ended = time.monotonic()
+            pause = _TRY_AGAIN_S if failed else (ended - began) / _SHARE
+            self._not_before = ended + pause
+        if failed and own and try_again:
+            self._write_soon()
+
+    def _at_exit(self) -> None:
+        if os.getpid() == self._pid and self._is_due:  # a fork has nothing to tell
+            self._write(try_again=False)
 
 
 def remember(table: ConnectionTable) -> Memory | None:
@@ -123,54 +139,9 @@ def remember(table: ConnectionTable) -> Memory | None:
         file = get_connection_file()
     except Exception:  # noqa: BLE001  # no ipykernel, no kernel, or one of another kind
         return None
-    folder, name = os.path.split(file)
-    return Memory(table, os.path.join(folder, f"{_PREFIX}{name}"))
+    return Memory(table, memory_file.path_beside(file))
 
 
-def _read(path: str) -> tuple[list[Lost], str]:
-    """Give what stands in the file, and what is wrong with it."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-    except FileNotFoundError:
-        return [], ""
-    except (OSError, ValueError, RecursionError) as error:
-        return [], f"{path} cannot be read: {type(error).__name__}."
-    rows = found if isinstance(found, list) else []
-    known = [
-        cast("Lost", row)
-        for row in rows
-        if isinstance(row, dict)
-        and messages.is_connect_params(row.get("again"))
-        and row.get("secret") in ("none", "ask", "env", "keyring")
-    ]
-    if isinstance(found, list) and len(known) == len(rows):
-        return known, ""
-    return known, f"{path} has something else in it; another version may have written it."
-
-
-def _replace(path: str, rows: list[Lost]) -> None:
-    if not rows:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-        return
-    # mkstemp's files are their user's alone.
-    handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{_PREFIX}")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(rows, file)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
-def _clear_others(path: str) -> None:
-    """Remove the files of kernels that have ended."""
-    folder, own = os.path.split(path)
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(folder):
-            kernel = entry.name.removeprefix(_PREFIX)
-            is_ours = entry.name.startswith(_PREFIX) and entry.name != own
-            if is_ours and not os.path.exists(os.path.join(folder, kernel)):
-                os.unlink(entry.path)
+def _without_measurement(row: Row) -> Row:
+    """Leave out what changes with each heartbeat: the file is written when a state changes."""
+    return {**row, "latency_ms": None, "checked_at": None}

@@ -1,4 +1,4 @@
-"""The Jupyter Server extension: profiles over REST, and testing one without a kernel.
+"""The Jupyter Server extension: profiles and what kernels have connected, over REST.
 
 Under Jupyter Server's own authentication, authorization (resource ``milvus_nb``) and XSRF check. A
 profile's secret is never sent: not its text, not its length. `openapi` describes it all.
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp
 
     from .profiles import ProfileStore
+    from .protocol import KernelRecord
     from .table import ConnectionTable
 
 __all__ = ["MilvusServer", "load"]
@@ -50,7 +51,9 @@ _STATUS: Final = {
 class MilvusServer(LoggingConfigurable):
     """Settings of the server extension: ``c.MilvusServer…`` in jupyter_server_config.py."""
 
-    enabled = Bool(True, help="Whether profiles are served over REST.").tag(config=True)
+    enabled = Bool(
+        True, help="Whether profiles, and what kernels have connected, are served over REST."
+    ).tag(config=True)
     profiles_path = Unicode(
         "",
         help="The user's file of profiles, also for the kernels that this server starts; empty: "
@@ -248,6 +251,37 @@ class TestHandler(_Handler):
             await _in_thread(table.monitor.stop)  # the server keeps no thread of ours
 
 
+class KernelsHandler(_Handler):
+    """What the running kernels have connected."""
+
+    @web.authenticated
+    @authorized
+    @_answering
+    async def get(self) -> Any:
+        """List it, without a word to any kernel: each has written it down beside its own files."""
+        from . import memory_file
+
+        manager = self.kernel_manager
+        files = {
+            kernel: getattr(manager.get_kernel(kernel), "connection_file", "")
+            for kernel in manager.list_kernel_ids()
+        }
+
+        def look() -> list[KernelRecord]:
+            found: list[KernelRecord] = []
+            for kernel, file in files.items():
+                if not file:
+                    continue
+                record, _ = memory_file.read(memory_file.path_beside(file))
+                own = record["connected"] if memory_file.is_running(record) else []
+                lost = memory_file.lost(record)
+                if own or lost:
+                    found.append({"id": kernel, "connected": own, "lost": lost})
+            return found
+
+        return {"kernels": await _in_thread(look)}
+
+
 class OpenApiHandler(_Handler):
     """The description of all this."""
 
@@ -277,6 +311,7 @@ def load(app: ServerApp) -> None:
         (place("profiles"), ProfilesHandler, settings),
         (place("profiles", r"([^/]+)"), ProfileHandler, settings),
         (place("profiles", r"([^/]+)", "test"), TestHandler, settings),
+        (place("kernels"), KernelsHandler, settings),
         (place("openapi.json"), OpenApiHandler, settings),
     ]
     app.web_app.add_handlers(".*$", routes)  # type: ignore[no-untyped-call]

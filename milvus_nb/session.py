@@ -49,6 +49,9 @@ _PROFILES_EVERY_S: Final = 0.5
 # At least so long between two lists of changes, in seconds; the first of a burst goes at once.
 _PAUSE_S: Final = 0.05
 
+# So many failures are kept for pages that could not hear of them.
+_FAILURES: Final = 20
+
 # How long a server may take to answer over HTTP, for the details, in seconds.
 _HTTP_DEADLINE_S: Final = 1.0
 
@@ -86,6 +89,7 @@ class PageSession:
         self._registry = registry
         self._lock = threading.Lock()
         self._jobs: dict[int, Job[Any]] = {}
+        self._failures: dict[int, dict[str, Any]] = {}
         self._forms = Forms()
         self._attention = Attention()
         self._is_closed = False
@@ -213,6 +217,20 @@ class PageSession:
         if job is not None:
             job.cancel()
         self.send(messages.answer(request.id, {}))
+
+    def _do_outcome(self, request: Request) -> None:
+        """Tell what became of a request to a page that was loaded anew before it was answered."""
+        asked = request.params["request"]
+
+        def tell(failed: dict[str, Any] | None) -> None:
+            self.send(messages.answer(request.id, {"known": failed is not None, "failure": failed}))
+
+        with self._lock:
+            job = self._jobs.get(asked)
+        if job is None:
+            tell(self._failures.get(asked))
+        else:
+            job.add_done_callback(lambda _: tell(self._failures.get(asked)))
 
     def _do_forget(self, request: Request) -> None:
         self._forms.forget(request.params["request"])
@@ -353,17 +371,26 @@ class PageSession:
             self._jobs[request] = job
 
         def done(future: Future[Any]) -> None:
-            with self._lock:
-                self._jobs.pop(request, None)
             error = future.exception()
             if isinstance(error, CancelError):
                 error = MilvusNbError("Cancelled.", "", "Nothing was changed.")
-            if error is not None:
-                self.send(messages.failure(request, error))
+            failed = messages.failure(request, error) if error is not None else None
+            with self._lock:
+                self._jobs.pop(request, None)
+                if failed is not None:
+                    self._keep(request, failed["error"])
+            if failed is not None:
+                self.send(failed)
             else:
                 self.send(messages.answer(request, result(future.result())))
 
         job.add_done_callback(done)
+
+    def _keep(self, request: int, failed: dict[str, Any]) -> None:
+        """Keep the last failures, for pages that are loaded anew just now."""
+        self._failures[request] = failed
+        while len(self._failures) > _FAILURES:
+            del self._failures[next(iter(self._failures))]
 
     # Events
 

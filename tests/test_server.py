@@ -237,6 +237,7 @@ async def test_strangers_and_other_sites_are_refused(
         ("DELETE", f"{base}/a"),
         ("POST", f"{base}/a/test"),
         ("GET", base.replace("profiles", "openapi.json")),
+        ("GET", base.replace("profiles", "kernels")),
     ]
     for method, path in calls:
         assert await answered(method, path, {}) == 403, (method, path)
@@ -298,6 +299,48 @@ async def test_the_description_holds_for_hostile_requests(
     )  # fmt: skip
     told, _ = await run.communicate()
     assert run.returncode == 0, told.decode()[-6000:]
+
+
+async def test_what_kernels_have_connected_is_told_without_asking_them(
+    fetch: Fetch, jp_fetch: Fetch, jp_serverapp: Any, tmp_path: Path
+) -> None:
+    """From their files; after a restart it is what was lost; looking counts as no activity."""
+    assert (await fetch("kernels"))[1] == {"kernels": []}
+    manager = jp_serverapp.kernel_manager
+    kernel = await manager.start_kernel()
+    client = manager.get_kernel(kernel).client()
+    client.start_channels()
+    await client.wait_for_ready(timeout=60)
+    code = f"%load_ext milvus_nb\nc = %milvus connect {tmp_path}/x.db -a lite"
+    reply = await client.execute_interactive(code, timeout=60, output_hook=lambda _: None)
+    assert reply["content"]["status"] == "ok", reply
+
+    async def listed(which: str) -> list[str]:
+        for record in (await fetch("kernels"))[1]["kernels"]:
+            assert record["id"] == kernel
+            return [row["alias"] for row in record[which]]
+        return []
+
+    async def comes(which: str) -> None:
+        for _ in range(200):
+            if await listed(which) == ["lite"]:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError((await fetch("kernels"))[1])
+
+    await comes("connected")
+    assert await listed("lost") == []
+    before = jp_serverapp.web_app.last_activity()
+    kernel_before = manager.get_kernel(kernel).last_activity
+    await comes("connected")
+    assert jp_serverapp.web_app.last_activity() == before
+    assert manager.get_kernel(kernel).last_activity == kernel_before
+    client.stop_channels()
+    await jp_fetch("api", "kernels", kernel, "restart", method="POST", body="")
+    await comes("lost")
+    assert await listed("connected") == []
+    await manager.shutdown_kernel(kernel)
+    assert (await fetch("kernels"))[1] == {"kernels": []}
 
 
 def test_importing_it_is_light() -> None:

@@ -230,6 +230,21 @@ def test_unloading_ends_the_subshells_of_pages(page: Page) -> None:
     wait_until(lambda: page.run(SUBSHELLS) == "1\n", 20, what="no subshell of ours")
 
 
+def test_a_page_asks_what_became_of_a_request_of_the_page_before(
+    page: Page, silent_port: int
+) -> None:
+    """While it is under way, and after it has failed; what went well needs no word."""
+    page.run(LOAD)
+    asked = page.start("connect", address=f"127.0.0.1:{silent_port}", alias="slow", timeout=1)
+    waiting = page.start("outcome", request=asked)
+    failed = page.answer(asked)["error"]
+    assert page.answer(waiting)["result"] == {"known": True, "failure": failed}
+    assert page.ask("outcome", request=asked) == {"known": True, "failure": failed}
+    went_well = page.start("connect", address="./demo.db", alias="lite")
+    page.answer(went_well)
+    assert page.ask("outcome", request=went_well) == {"known": False, "failure": None}
+
+
 def test_the_registry_alone_opens_it(page: Page) -> None:
     """Who only changes an import is seen, too."""
     page.run("from milvus_nb import connections")

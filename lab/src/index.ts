@@ -16,6 +16,7 @@ import { addCommands, SHOW } from './commands';
 import { connectionOf, Front, widgetOf } from './kernels/front';
 import { KernelHub } from './kernels/hub';
 import { followSettings } from './kernels/follow';
+import { ServerKernels } from './kernels/serverKernels';
 import { ServerProfiles } from './kernels/serverProfiles';
 import { setTranslation, trans } from './panel/i18n';
 import { RunningConnections, watchWhileShown } from './running';
@@ -41,7 +42,8 @@ const kernels: JupyterFrontEndPlugin<IMilvus> = {
       setTranslation(translator.load('milvus_nb'));
     }
     const { shell, commands } = app;
-    const hub = new KernelHub(app.serviceManager, id => connectionOf(shell, id));
+    const server = new ServerKernels(app.serviceManager.serverSettings);
+    const hub = new KernelHub(app.serviceManager, id => connectionOf(shell, id), server);
     const front = new Front(shell, hub);
     const settings = new Settings();
     followSettings(settings, hub, front);

@@ -6,17 +6,16 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
-import type { KernelHub } from './kernels/hub';
+import type { KernelHub, Peer } from './kernels/hub';
 import { everySecond } from './panel/clock';
 import { trans } from './panel/i18n';
 import type { Row } from './panel/messages';
 import { asksFirst, isUsedElsewhere } from './panel/origin';
-import type { Session } from './panel/session';
 import { milvusIcon } from './sidebar/icon';
 
 interface Connection {
   kernelId: string;
-  session: Session;
+  session: Peer['session'];
   row: Row;
   user: string;
 }
@@ -66,15 +65,12 @@ export class RunningConnections implements IRunningSessions.IManager {
   }
 
   private connections(): Connection[] {
-    return this.hub
-      .all()
-      .flatMap(({ id, session }) =>
-        session === null
-          ? []
-          : session.store
-              .ownRows()
-              .map(row => ({ kernelId: id, session, row, user: this.hub.userOf(id).name })),
-      );
+    return this.hub.peers().flatMap(({ id, session }) =>
+      session.store.ownRows().map(row => {
+        const user = this.hub.userOf(id).name;
+        return { kernelId: id, session, row, user };
+      }),
+    );
   }
 
   /** Have the section drawn anew where it shows something else: the hub tells of each heartbeat. */

@@ -3,7 +3,10 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { pageAttention } from '../panel/attention';
+import type { Session } from '../panel/session';
+import { Elsewhere } from './elsewhere';
 import { MilvusKernel } from './kernel';
+import type { ServerKernels } from './serverKernels';
 
 /** Who uses a kernel: a notebook, a console, or nobody that is known. */
 export interface User {
@@ -13,29 +16,39 @@ export interface User {
   name: string;
 }
 
-/** Nobody looks any more: after so many ms the connections of our own are closed. */
-const KEPT_MS = 60_000;
+/** A kernel's connections, and what can be done with them. */
+export interface Peer {
+  id: string;
+  session: Pick<Session, 'store' | 'actions' | 'textOf'>;
+}
 
 /** The running kernels of this Jupyter server. */
 export class KernelHub {
+  /** Those of the notebooks that are open in this page. */
   private readonly kernels = new Map<string, MilvusKernel>();
+  /** The others, as far as they have connections. */
+  private readonly others = new Map<string, Elsewhere>();
   /** Those that the server has listed: one that was only just started is not among them yet. */
   private readonly listed = new Set<string>();
+  /** Of whom it was asked who they are. */
+  private readonly asked = new Set<string>();
   private readonly _changed = new Signal<this, void>(this);
   private readonly _phaseChanged = new Signal<this, MilvusKernel>(this);
   private watchers = 0;
-  private closing: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param openIn gives the connection of a notebook that is open in this page: what the kernel says
    *   would come twice to a page with two connections to it
+   * @param server tells of all kernels
    */
   constructor(
     private readonly services: ServiceManager.IManager,
     private readonly openIn: (kernelId: string) => Kernel.IKernelConnection | null,
+    private readonly server: ServerKernels,
   ) {
     services.kernels.runningChanged.connect(this.onRunningChanged);
-    services.sessions.runningChanged.connect(this.emitChanged);
+    services.sessions.runningChanged.connect(this.onRunningChanged);
+    server.changed.connect(this.onRecords);
     pageAttention().subscribe(this.askAnew);
   }
 
@@ -50,32 +63,41 @@ export class KernelHub {
 
   /** The kernel of a notebook that is open in this page. */
   of(connection: Kernel.IKernelConnection): MilvusKernel {
-    const known = this.kernels.get(connection.id);
     // A console beside its notebook has another connection to the same kernel: one is enough.
-    return known !== undefined && !known.owned ? known : this.add(connection, false);
+    return this.kernels.get(connection.id) ?? this.add(connection);
   }
 
-  /** The kernels that are known. */
+  /** The kernels of the notebooks that are open in this page. */
   all(): MilvusKernel[] {
     return [...this.kernels.values()];
   }
 
-  /** Ask all running kernels, for as long as somebody wants to know. */
+  /** All kernels that have connections. */
+  peers(): Peer[] {
+    const here = this.all().flatMap(({ id, session }) =>
+      session === null ? [] : [{ id, session }],
+    );
+    const there = [...this.others.values()].map(session => ({ id: session.id, session }));
+    return [...here, ...there];
+  }
+
+  /** Know of all running kernels, for as long as somebody wants to. */
   watchAll(): IDisposable {
     this.watchers++;
-    clearTimeout(this.closing);
+    this.server.watch();
     this.onRunningChanged();
     this.askAnew();
     return new DisposableDelegate(() => {
       this.watchers--;
       if (this.watchers === 0) {
-        this.closing = setTimeout(() => this.closeOwned(), KEPT_MS);
+        this.server.unwatch();
       }
     });
   }
 
   /** Look for kernels that others have started or ended. */
   async refresh(): Promise<void> {
+    this.server.refresh();
     await Promise.all([
       this.services.kernels.refreshRunning(),
       this.services.sessions.refreshRunning(),
@@ -94,75 +116,102 @@ export class KernelHub {
   }
 
   private readonly onRunningChanged = (): void => {
-    const running = new Map<string, Kernel.IModel>();
-    for (const model of this.services.kernels.running()) {
-      running.set(model.id, model);
-    }
+    const running = this.running();
     for (const [id, kernel] of this.kernels) {
       if (!running.has(id) && (this.listed.has(id) || kernel.phase === 'dead')) {
         this.remove(kernel);
         this.listed.delete(id);
       }
     }
-    running.forEach((_, id) => this.listed.add(id));
-    if (this.watchers > 0) {
-      running.forEach(model => this.watch(model));
+    for (const id of running.keys()) {
+      this.listed.add(id);
+      const open = this.watchers > 0 && !this.kernels.has(id) ? this.openIn(id) : null;
+      if (open !== null) {
+        this.add(open);
+      }
+    }
+    this.server.refresh();
+    this.onRecords();
+  };
+
+  private running(): Map<string, Kernel.IModel> {
+    return new Map([...this.services.kernels.running()].map(model => [model.id, model]));
+  }
+
+  private readonly onRecords = (): void => {
+    const running = this.running();
+    const there = new Set<string>();
+    for (const record of this.server.records) {
+      const { id } = record;
+      const kernel = this.kernels.get(id);
+      if (kernel !== undefined) {
+        kernel.recall(record.lost);
+      } else if (running.has(id)) {
+        there.add(id);
+        this.elsewhere(id).update(record, this.server.now);
+      } else if (!this.asked.has(id)) {
+        this.asked.add(id);
+        void this.refresh().catch(gone);
+      }
+    }
+    for (const [id, other] of this.others) {
+      if (there.has(id)) {
+        continue;
+      }
+      if (running.has(id) && other.store.notices.length > 0) {
+        other.update({ id, connected: [], lost: [] }, this.server.now);
+      } else {
+        this.others.delete(id);
+      }
     }
     this._changed.emit();
   };
 
-  private watch({ id, name }: Kernel.IModel): void {
-    if (!this.kernels.has(id)) {
-      const model = { id, name };
-      const open = this.openIn(id);
-      this.add(
-        open ?? this.services.kernels.connectTo({ model, handleComms: false }),
-        open === null,
-      );
+  private elsewhere(id: string): Elsewhere {
+    let found = this.others.get(id);
+    if (found === undefined) {
+      const connect = (): Kernel.IKernelConnection => {
+        const model = { id, name: this.running().get(id)?.name ?? '' };
+        return this.services.kernels.connectTo({ model, handleComms: false });
+      };
+      found = new Elsewhere(id, connect, () => this.server.refresh());
+      found.store.subscribe(this.emitChanged);
+      this.others.set(id, found);
     }
+    return found;
   }
 
-  private add(connection: Kernel.IKernelConnection, owned: boolean): MilvusKernel {
-    const before = this.kernels.get(connection.id);
-    const kernel = new MilvusKernel(connection, owned);
-    if (before !== undefined) {
-      kernel.lost = before.lost;
-      kernel.unloaded = before.unloaded;
-      this.remove(before);
-    }
+  private add(connection: Kernel.IKernelConnection): MilvusKernel {
+    const kernel = new MilvusKernel(connection, false);
     this.kernels.set(connection.id, kernel);
+    this.others.delete(connection.id);
     kernel.changed.connect(this.emitChanged);
     kernel.phaseChanged.connect(() => this._phaseChanged.emit(kernel));
     connection.disposed.connect(() => this.onDisposed(kernel));
+    this.onRecords(); // what a restart has closed
     return kernel;
   }
 
   private remove(kernel: MilvusKernel): void {
     this.kernels.delete(kernel.id);
     kernel.dispose();
+    // It may have ended, or go on without a notebook: the server knows.
+    this.server.drop(kernel.id);
   }
 
   /** The notebook was closed; its kernel may go on. */
   private onDisposed(kernel: MilvusKernel): void {
-    if (this.kernels.get(kernel.id) === kernel && !kernel.owned) {
+    if (this.kernels.get(kernel.id) === kernel) {
       this.remove(kernel);
       this.onRunningChanged();
     }
-  }
-
-  private closeOwned(): void {
-    for (const kernel of this.all()) {
-      if (kernel.owned) {
-        this.remove(kernel);
-      }
-    }
-    this._changed.emit();
   }
 
   /** Kernels tell of changes only where somebody attends: the others are asked when one looks. */
   private readonly askAnew = (): void => {
     if (this.watchers > 0 && pageAttention().isThere) {
       this.kernels.forEach(kernel => kernel.session?.refreshSoon());
+      this.server.refresh();
     }
   };
 
@@ -171,4 +220,8 @@ export class KernelHub {
 
 function nameOf({ path, name }: JupyterSession.IModel): string {
   return name || path.slice(path.lastIndexOf('/') + 1);
+}
+
+function gone(): void {
+  // The server is, which JupyterLab says itself.
 }

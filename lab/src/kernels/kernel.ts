@@ -48,6 +48,8 @@ export class MilvusKernel {
   private readonly _phaseChanged = new Signal<this, void>(this);
   private unsubscribe: (() => void) | null = null;
   private asked = 0;
+  /** What was lost, and is not wanted back, or is back. */
+  private readonly settled = new Set<string>();
   private loadingOnce: Promise<boolean> | null = null;
 
   /**
@@ -140,8 +142,20 @@ export class MilvusKernel {
 
   /** Give up what was connected before the restart, or one of it. */
   forget(alias?: string): void {
+    const aliases = alias === undefined ? this.lost.map(row => row.alias) : [alias];
+    aliases.forEach(one => this.settled.add(one));
     this.lost = alias === undefined ? [] : this.lost.filter(row => row.alias !== alias);
     this._changed.emit();
+  }
+
+  /** Take in what the kernel's own file says that a restart has closed: this page may be new. */
+  recall(rows: readonly Row[]): void {
+    const known = new Set([...this.settled, ...this.lost.map(row => row.alias)]);
+    const more = rows.filter(row => !known.has(row.alias) && !this.isBack(row));
+    if (more.length > 0) {
+      this.lost = [...this.lost, ...more];
+      this._changed.emit();
+    }
   }
 
   dispose(): void {
@@ -247,6 +261,7 @@ export class MilvusKernel {
     const connected = rows.filter(row => row.own && row.origin === 'milvus_nb');
     const aliases = new Set(connected.map(row => row.alias));
     this.lost = [...this.lost.filter(row => !aliases.has(row.alias)), ...connected];
+    this.settled.clear();
     this.failure = null;
     this.endSession();
     this.unloaded = false;
@@ -331,16 +346,18 @@ export class MilvusKernel {
 
   /** What cells have connected again need not be offered any more. */
   private readonly onStoreChanged = (): void => {
-    const rows = this.session?.store.rows;
-    const isBack = ({ alias }: Row): boolean => {
-      const row = rows?.get(alias);
-      return row !== undefined && row.state !== 'connecting';
-    };
-    if (this.lost.some(isBack)) {
-      this.lost = this.lost.filter(row => !isBack(row));
+    const back = this.lost.filter(row => this.isBack(row));
+    if (back.length > 0) {
+      back.forEach(row => this.settled.add(row.alias));
+      this.lost = this.lost.filter(row => !back.includes(row));
     }
     this._changed.emit();
   };
+
+  private isBack({ alias }: Row): boolean {
+    const row = this.session?.store.rows.get(alias);
+    return row !== undefined && row.state !== 'connecting';
+  }
 
   private readonly onBusyChanged = (): void => {
     if (this.busySince === null) {

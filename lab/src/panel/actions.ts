@@ -14,6 +14,7 @@ import type {
 } from './messages';
 import type { ProfileDoor } from './profiles';
 import type { Action, Store } from './store';
+import { isAnswered, leftBehind, waitFor } from './unanswered';
 
 /** A connect or a test under way. */
 export interface Attempt<T> {
@@ -24,15 +25,18 @@ export interface Attempt<T> {
 /** What a user can do in the panel: asks the kernel, and tells the store what came of it. */
 export class Actions implements ProfileDoor {
   readonly keepsSecrets = true;
+  private hasAsked = false;
+
   constructor(
-    private readonly link: Link,
+    private readonly link: Pick<Link, 'request'>,
     private readonly store: Store,
   ) {}
 
   readonly open = (
     params: ConnectParams,
     onStages: (stages: Stage[]) => void,
-  ): Attempt<Methods['connect']['result']> => this.link.request('connect', params, onStages);
+  ): Attempt<Methods['connect']['result']> =>
+    waitingFor(params.alias || 'default', this.link.request('connect', params, onStages));
 
   /** Connect a profile under its own name. */
   async connect(profile: Profile, secret: string): Promise<void> {
@@ -112,6 +116,24 @@ export class Actions implements ProfileDoor {
     return given.alias;
   }
 
+  /** Say what became of that which this page has asked before it was loaded anew. */
+  askOutcomes(): void {
+    if (this.hasAsked) {
+      return;
+    }
+    this.hasAsked = true;
+    for (const [id, alias] of leftBehind()) {
+      this.link.request('outcome', { request: id }).answer.then(({ known, failure }) => {
+        if (known) {
+          isAnswered(id);
+        }
+        if (failure !== null) {
+          this.store.finish(alias, { kind: 'failed', alias, failure }, '');
+        }
+      }, ignore);
+    }
+  }
+
   /** End an attempt to connect, whoever has started it. There is nothing to undo. */
   async cancelConnect(alias: string): Promise<boolean> {
     return this.onRow(alias, 'disconnect', async () => {
@@ -122,7 +144,7 @@ export class Actions implements ProfileDoor {
 
   async reconnect(alias: string): Promise<boolean> {
     return this.onRow(alias, 'reconnect', async () => {
-      await this.link.request('reconnect', { alias }).answer;
+      await waitingFor(alias, this.link.request('reconnect', { alias })).answer;
       this.store.finish(alias, null, trans.__('%1 is connected again.', alias));
     });
   }
@@ -219,6 +241,14 @@ export class Actions implements ProfileDoor {
       return false;
     }
   }
+}
+
+/** Remember that it is not answered, for as long as it is not. */
+function waitingFor<T>(alias: string, attempt: Attempt<T>): Attempt<T> {
+  waitFor(attempt.id, alias);
+  const done = (): void => isAnswered(attempt.id);
+  attempt.answer.then(done, done);
+  return attempt;
 }
 
 function paramsOf({ name, address, user }: Profile, secret: string): ConnectParams {

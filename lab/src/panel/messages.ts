@@ -199,6 +199,21 @@ export interface SaveProfile extends Saving {
   autoconnect?: boolean;
 }
 
+/** What a running kernel has connected, as the Jupyter server reads it in the kernel's file. */
+export interface KernelRecord {
+  /** Jupyter's id of the kernel. */
+  id: string;
+  /** What was measured at each heartbeat is left out. */
+  connected: Row[];
+  /** What was connected before a restart of the kernel, and is not again. */
+  lost: Row[];
+}
+
+/** The running kernels that have, or had, connections. */
+export interface Kernels {
+  kernels: KernelRecord[];
+}
+
 /** All that a page needs to begin with. */
 export interface Hello {
   connections: Row[];
@@ -282,6 +297,13 @@ export interface RequestId {
   request: number;
 }
 
+/** What became of an earlier request whose answer a page could not hear any more. */
+export interface Outcome {
+  /** Whether it is known here: one that has succeeded is not. */
+  known: boolean;
+  failure: Failure | null;
+}
+
 /** A text. */
 export interface Text {
   text: string;
@@ -358,6 +380,7 @@ export interface Methods {
   diagnose: { params: Alias; result: Report };
   cancel: { params: RequestId; result: Nothing };
   forget: { params: RequestId; result: Nothing };
+  outcome: { params: RequestId; result: Outcome };
   paste: { params: Text; result: Pasted };
   disconnect: { params: Alias; result: Nothing };
   reconnect: { params: Alias; result: Alias };
@@ -516,6 +539,14 @@ export const SHAPES: Shapes = {
     'default?': 'boolean',
     'autoconnect?': 'boolean',
   },
+  KernelRecord: {
+    id: 'string',
+    connected: 'Row[]',
+    lost: 'Row[]',
+  },
+  Kernels: {
+    kernels: 'KernelRecord[]',
+  },
   Hello: {
     connections: 'Row[]',
     current: 'string | null',
@@ -572,6 +603,10 @@ export const SHAPES: Shapes = {
   },
   RequestId: {
     request: 'number',
+  },
+  Outcome: {
+    known: 'boolean',
+    failure: 'Failure | null',
   },
   Text: {
     text: 'string',
@@ -632,6 +667,7 @@ export const RESULTS: Record<Method, string> = {
   diagnose: 'Report',
   cancel: 'Nothing',
   forget: 'Nothing',
+  outcome: 'Outcome',
   paste: 'Pasted',
   disconnect: 'Nothing',
   reconnect: 'Alias',

@@ -31,7 +31,10 @@ export class Session {
     private readonly attention: Attention = pageAttention(),
   ) {
     const listener = {
-      hello: (hello: Hello) => this.store.hello(hello),
+      hello: (hello: Hello) => {
+        this.store.hello(hello);
+        this.actions.askOutcomes();
+      },
       refused: (failure: Failure) => this.store.setRefusal(failure),
       event: (event: Event) => this.store.event(event),
       status: (status: LinkStatus) => this.store.setLink(status),

@@ -1,10 +1,9 @@
-import type { KernelHub } from '../kernels/hub';
+import type { KernelHub, Peer } from '../kernels/hub';
 import type { MilvusKernel } from '../kernels/kernel';
 import { age } from '../panel/format';
 import { trans } from '../panel/i18n';
 import type { Row } from '../panel/messages';
 import { asksFirst } from '../panel/origin';
-import type { Session } from '../panel/session';
 import { Button } from '../panel/views/Button';
 import { Label } from '../panel/views/Label';
 import { Notices } from '../panel/views/Notices';
@@ -25,13 +24,13 @@ interface Props {
 
 /** The other running kernels with connections. */
 export function OtherKernels({ hub, front, doors }: Props) {
-  const others = hub
-    .all()
-    .filter(kernel => kernel !== front)
-    .map(kernel => ({ kernel, name: nameOf(hub, kernel) }))
-    .sort((one, two) => one.name.localeCompare(two.name, undefined, { numeric: true }));
-  const shown = others.filter(({ kernel }) => hasSomething(kernel));
-  const silent = others.filter(({ kernel }) => isSilent(kernel));
+  const others = <T extends { id: string }>(kernels: T[]): { kernel: T; name: string }[] =>
+    kernels
+      .filter(({ id }) => id !== front?.id)
+      .map(kernel => ({ kernel, name: nameOf(hub, kernel.id) }))
+      .sort((one, two) => one.name.localeCompare(two.name, undefined, { numeric: true }));
+  const shown = others(hub.peers().filter(hasSomething));
+  const silent = others(hub.all().filter(isSilent));
   if (shown.length + silent.length === 0) {
     return null;
   }
@@ -39,7 +38,7 @@ export function OtherKernels({ hub, front, doors }: Props) {
     <section class="milvus-nb-kernels" aria-label={trans.__('Milvus connections of other kernels')}>
       <h2 class="milvus-nb-title">{trans.__('Other kernels')}</h2>
       {shown.map(({ kernel, name }) => (
-        <OtherKernel kernel={kernel} name={name} doors={doors} key={kernel.id} />
+        <OtherKernel peer={kernel} name={name} doors={doors} key={kernel.id} />
       ))}
       {silent.map(({ kernel, name }) => (
         <p class="milvus-nb-silent" key={kernel.id}>
@@ -55,16 +54,12 @@ export function OtherKernels({ hub, front, doors }: Props) {
 }
 
 interface OtherProps {
-  kernel: MilvusKernel;
+  peer: Peer;
   name: string;
   doors: Doors;
 }
 
-function OtherKernel({ kernel, name, doors }: OtherProps) {
-  const { session } = kernel;
-  if (session === null) {
-    return null;
-  }
+function OtherKernel({ peer: { id, session }, name, doors }: OtherProps) {
   const rows = session.store.ownRows();
   return (
     <div class="milvus-nb-kernel" role="group" aria-label={name}>
@@ -73,7 +68,7 @@ function OtherKernel({ kernel, name, doors }: OtherProps) {
           type="button"
           class="milvus-nb-link milvus-nb-data"
           title={trans.__('Open %1', name)}
-          onClick={() => doors.open(kernel.id)}
+          onClick={() => doors.open(id)}
         >
           {name}
         </button>
@@ -96,7 +91,7 @@ function OtherKernel({ kernel, name, doors }: OtherProps) {
 }
 
 /** A connection of another kernel. What asks before it is closed is closed in its notebook. */
-function OtherRow({ row, session, name }: { row: Row; session: Session; name: string }) {
+function OtherRow({ row, session, name }: { row: Row; session: Peer['session']; name: string }) {
   const { store, actions } = session;
   const { alias } = row;
   const text = session.textOf(row);
@@ -129,16 +124,14 @@ function OtherRow({ row, session, name }: { row: Row; session: Session; name: st
   );
 }
 
-function hasSomething({ session }: MilvusKernel): boolean {
-  return (
-    session !== null && (session.store.ownRows().length > 0 || session.store.notices.length > 0)
-  );
+function hasSomething({ session: { store } }: Peer): boolean {
+  return store.ownRows().length > 0 || store.notices.length > 0;
 }
 
 function isSilent(kernel: MilvusKernel): boolean {
   return kernel.phase === 'asking' && Date.now() - kernel.since > LONG * 1000;
 }
 
-function nameOf(hub: KernelHub, kernel: MilvusKernel): string {
-  return hub.userOf(kernel.id).name || trans.__('A kernel without a notebook');
+function nameOf(hub: KernelHub, id: string): string {
+  return hub.userOf(id).name || trans.__('A kernel without a notebook');
 }

@@ -1,0 +1,84 @@
+// What the running kernels have connected, as the Jupyter server reads it in their files: a page that
+// only looks has no connection to a kernel, which would keep that from being ended when it is idle.
+
+import { ServerConnection } from '@jupyterlab/services';
+import { Poll } from '@lumino/polling';
+import { Signal } from '@lumino/signaling';
+
+import { pageAttention } from '../panel/attention';
+import type { KernelRecord, Kernels } from '../panel/messages';
+import { is } from '../panel/shapes';
+
+/** How often the server is asked while somebody looks, in ms; where it does not answer, less often. */
+const LOOKS = { interval: 3000, backoff: true, max: 60_000 };
+
+export class ServerKernels {
+  readonly changed = new Signal<this, void>(this);
+  records: readonly KernelRecord[] = [];
+  /** The server's clock, in unix seconds; null where it does not tell. */
+  now: number | null = null;
+
+  private asked = 0;
+  private tag = '';
+  private isWatching = false;
+  private isMissing = false;
+  private readonly poll = new Poll({
+    auto: false,
+    factory: () => this.look(),
+    frequency: LOOKS,
+    standby: () => !pageAttention().isThere,
+    name: 'milvus_nb:kernels',
+  });
+
+  constructor(private readonly settings: ServerConnection.ISettings) {}
+
+  watch(): void {
+    this.isWatching = true;
+    this.refresh();
+  }
+
+  unwatch(): void {
+    this.isWatching = false;
+    void this.poll.stop();
+  }
+
+  /** Something has changed: what was asked before does not count. */
+  refresh(): void {
+    this.asked++;
+    if (this.isWatching && !this.isMissing) {
+      void this.poll.refresh();
+    }
+  }
+
+  /** What was known of a kernel is out of date. */
+  drop(id: string): void {
+    this.records = this.records.filter(record => record.id !== id);
+    this.tag = '';
+    this.refresh();
+  }
+
+  private async look(): Promise<void> {
+    const { asked } = this;
+    const url = new URL('milvus_nb/kernels', this.settings.baseUrl).href;
+    const headers: HeadersInit = this.tag === '' ? {} : { 'If-None-Match': this.tag };
+    const answer = await ServerConnection.makeRequest(url, { headers }, this.settings);
+    if (answer.status === 404) {
+      this.isMissing = true; // There is no such extension, or it is switched off.
+      void this.poll.stop();
+    } else if (answer.status !== 200 && answer.status !== 304) {
+      throw new Error(`The Jupyter server has answered ${answer.status}.`);
+    } else if (answer.status === 200 && asked === this.asked) {
+      this.take(await answer.json(), answer.headers, asked);
+    }
+  }
+
+  private take(found: unknown, headers: Headers, asked: number): void {
+    if (asked === this.asked && is('Kernels', found)) {
+      this.tag = headers.get('ETag') ?? '';
+      const date = Date.parse(headers.get('Date') ?? '');
+      this.now = Number.isNaN(date) ? null : date / 1000;
+      this.records = (found as Kernels).kernels;
+      this.changed.emit();
+    }
+  }
+}
