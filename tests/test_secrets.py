@@ -326,7 +326,10 @@ def test_no_text_among_grpcs_options_leaves_the_kernel(
     assert row["again"]["timeout"] == 7
     file = tmp_path / "milvus_nb-kernel.json"
     wait_until(lambda: file.exists() and '"q"' in file.read_text())
-    assert [one["again"]["alias"] for one in json.loads(file.read_text())] == ["p", "q"]
+    assert [one["again"]["alias"] for one in json.loads(file.read_text())["connected"]] == [
+        "p",
+        "q",
+    ]
     shown = [
         repr(found), found._repr_html_(), repr(found.params), repr(found.params.endpoint),
         str(failure.value), repr(facts(found)), repr(connections.remembered("p")),
