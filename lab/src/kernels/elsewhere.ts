@@ -14,9 +14,14 @@ import { MilvusKernel } from './kernel';
 /** A kernel that does not answer within so many ms is given up. */
 const ANSWERS_WITHIN_MS = 10_000;
 
+/** So long a connection that was closed by a click may still be in the kernel's file. */
+const CLOSED_MS = 5000;
+
 export class Elsewhere {
   readonly store = new Store();
   readonly actions: Actions;
+  /** What was closed by a click, and until when its file may tell otherwise. */
+  private readonly closed = new Map<string, number>();
 
   /**
    * @param connect connects this page to the kernel
@@ -34,7 +39,10 @@ export class Elsewhere {
     this.actions = new Actions({ request }, this.store);
   }
 
-  update({ connected }: KernelRecord, now: number | null): void {
+  update(record: KernelRecord, now: number | null): void {
+    const connected = record.connected.filter(
+      ({ alias }) => (this.closed.get(alias) ?? 0) < Date.now(),
+    );
     const aliases = new Set(connected.map(row => row.alias));
     this.store.event({
       v: 0,
@@ -50,6 +58,14 @@ export class Elsewhere {
     return rowText(row, 'live', this.store.now(), this.store.heartbeat_s, 0);
   }
 
+  private note(method: Method, { alias = '' }: { alias?: string }): void {
+    if (method === 'disconnect') {
+      this.closed.set(alias, Date.now() + CLOSED_MS);
+    } else {
+      this.closed.delete(alias);
+    }
+  }
+
   private async visit<M extends Method>(
     method: M,
     params: Methods[M]['params'],
@@ -60,7 +76,9 @@ export class Elsewhere {
       if (kernel.session === null) {
         throw new RequestError(unanswered());
       }
-      return await kernel.session.link.request(method, params).answer;
+      const result = await kernel.session.link.request(method, params).answer;
+      this.note(method, params as { alias?: string });
+      return result;
     } finally {
       kernel.dispose();
     }
