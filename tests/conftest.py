@@ -7,21 +7,23 @@ import builtins
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from milvus_nb import ConnectionRegistry
-from tests.helpers import threads
+from tests.helpers import is_listening, threads
 from tests.kernels import AMBIENT_VARIABLES, Kernel, Terminal
 from tests.servers import MilvusTestServer, why_no_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 # An example takes as long as the machine has other things to do.
@@ -144,6 +146,15 @@ def make_database() -> Iterator[Callable[[MilvusTestServer, str], str]]:
     yield make
     for server, name in made:
         on(server, "drop_database", name)
+
+
+@pytest.fixture
+def usual_ports() -> Iterator[None]:
+    """Have Milvus's usual ports, 19530 and 9091, for oneself: other tests run beside this one."""
+    with FileLock(Path(tempfile.gettempdir()) / "milvus-nb-tests-usual-ports.lock"):
+        if taken := [port for port in (19530, 9091) if is_listening(port)]:
+            pytest.skip(f"taken on this machine: {taken}")
+        yield
 
 
 @pytest.fixture

@@ -38,6 +38,12 @@ def free_port() -> int:
     return free_ports(1)[0]
 
 
+def is_listening(port: int) -> bool:
+    """Tell whether somebody on this machine listens on a TCP port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _is_free(port: int) -> bool:
     families = [(socket.AF_INET, "0.0.0.0")]
     if socket.has_dualstack_ipv6():

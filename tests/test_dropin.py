@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import socket
 from typing import TYPE_CHECKING, Any
 
 import nbclient
@@ -378,13 +377,7 @@ connections.connect(
 """
 
 
-def is_taken(port: int) -> bool:
-    """Tell whether somebody listens there, on this machine."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@pytest.mark.skipif(is_taken(19530), reason="Milvus's usual port is taken on this machine")
+@pytest.mark.usefixtures("usual_ports")
 def test_the_notebook_of_milvus_documentation_runs_with_another_import(
     milvus_auth: MilvusTestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,15 +31,7 @@ def without_figures(text: str) -> str:
     return re.sub(r"pymilvus \S+|Milvus \d+\.\d+", "pymilvus", text).strip()
 
 
-def is_taken(port: int) -> bool:
-    """Tell whether somebody listens there, on this machine."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@pytest.mark.skipif(
-    is_taken(19530) or is_taken(9091), reason="Milvus's usual ports are taken on this machine"
-)
+@pytest.mark.usefixtures("usual_ports")
 @pytest.mark.parametrize(
     "name", ["prod", "localhost:9091", "https://localhost:19530", "localhost:19531"]
 )
