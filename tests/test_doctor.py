@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING
 
@@ -148,32 +147,6 @@ def test_credentials_of_an_address_come_as_for_connect(
     told = kernel.run(f"%milvus doctor {milvus_auth.address} --token-env WRONG")
     assert "wrong-password" in told.text
     assert "s3cret-value" not in str(told.messages)
-
-
-def test_a_slow_examination_is_shown_live(
-    make_kernel: Callable[..., Kernel], silent_port: int
-) -> None:
-    """The stage that it waits for, then the report."""
-    kernel = make_kernel()
-    kernel.run("%load_ext milvus_nb")
-    shown = kernel.run(f"%milvus doctor localhost:{silent_port} --timeout 1")
-    live, report = (data["text/plain"] for data in shown.displays)
-    assert "… gRPC" in live
-    assert "[silent]" in report
-    assert shown.contents("update_display_data")[-1]["data"] == {}
-
-
-def test_a_slow_connect_shows_how_far_it_is(
-    make_kernel: Callable[..., Kernel], silent_port: int
-) -> None:
-    """Until its deadline: the stage that it waits for."""
-    kernel = make_kernel()
-    kernel.run("%load_ext milvus_nb")
-    failed = kernel.execute(f"%milvus connect localhost:{silent_port} --timeout 1.5")
-    assert "said nothing for 1.5 s" in failed.traceback
-    [shown] = failed.displays
-    assert re.search(r"… gRPC", shown["text/plain"])
-    assert "✗ gRPC" in str(failed.contents("update_display_data")[-1])
 
 
 @pytest.mark.parametrize("command", ["connect", "doctor", "ping", "client"])
