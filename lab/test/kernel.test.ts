@@ -200,7 +200,8 @@ test('a subshell that was not used for a while is made anew where it does not ru
   assert.equal(sentTo('list_subshell_request').length, 2);
 });
 
-test('pages that have made several subshells share the one that the kernel names', async () => {
+test('pages that have made several subshells share the one that the kernel names', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   connection.loaded = true;
   await begin();
   void kernel.session?.actions.disconnect('a');
@@ -209,9 +210,12 @@ test('pages that have made several subshells share the one that the kernel names
   void kernel.session?.actions.disconnect('a');
   await settle();
   assert.equal(subshellOfLast(), 'theirs');
+  assert.equal(sentTo('delete_subshell_request').length, 0); // what it answered last may go on
+  t.mock.timers.tick(1000);
   const [ended] = sentTo('delete_subshell_request');
   assert.deepEqual(ended?.content, { subshell_id: 's1' });
   connection.say({ v: PROTOCOL, event: 'subshell', id: 'another' });
+  t.mock.timers.tick(1000);
   assert.equal(sentTo('delete_subshell_request').length, 1); // not what others have made
 });
 
@@ -222,6 +226,7 @@ test('a busy kernel without milvus_nb keeps no subshell', async t => {
   t.mock.timers.tick(300);
   await settle();
   assert.equal(kernel.phase, 'absent');
+  t.mock.timers.tick(1000);
   assert.equal(connection.running.size, 0);
 });
 

@@ -5,6 +5,11 @@
 const KEPT_MS = 5000;
 /** So long it may be asked whether it still runs. */
 const MAY_RUN_MS = 8000;
+/**
+ * It is ended so long after its last answer. The kernel is not quite done when it answers; ended at
+ * once, asyncio would write "Task was destroyed but it is pending" into the user's cell.
+ */
+const DONE_MS = 1000;
 
 type Ask = (msgType: string, content?: object) => Promise<{ subshell_id?: string | string[] }>;
 
@@ -63,7 +68,9 @@ export class Subshell {
   drop(): void {
     const { id } = this;
     if (id !== null && this.isMine) {
-      this.ask('delete_subshell_request', { subshell_id: id }).catch(gone);
+      setTimeout(() => {
+        this.ask('delete_subshell_request', { subshell_id: id }).catch(gone);
+      }, DONE_MS);
     }
     this.id = null;
   }
