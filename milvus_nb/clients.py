@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from . import sdk
 from .blocking import run_blocking
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .params import ConnectionParams
 
 __all__ = ["Clients"]
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -68,9 +70,12 @@ class Clients:
                 return theirs[0]
             if self._client is None or sdk.is_closed(self._client):
                 alias = self._alias
-                self._client = await self._make(
-                    lambda: sdk.make_client(alias, params, target), sdk.close_client
-                )
+
+                def keep(client: MilvusClient) -> None:
+                    self._client = client
+
+                make = functools.partial(sdk.make_client, alias, params, target)
+                return await self._make(make, sdk.close_client, keep)
             return self._client
 
     async def get_async(
@@ -85,11 +90,12 @@ class Clients:
                 if home is loop and not sdk.is_closed(client):
                     return client
             alias = self._alias
-            fresh: AsyncMilvusClient = await self._make(
-                lambda: sdk.make_async_client(alias, params, target), sdk.close_async_client
-            )
-            self._async.append((fresh, loop))
-            return fresh
+
+            def keep(client: AsyncMilvusClient) -> None:
+                self._async.append((client, loop))
+
+            make = functools.partial(sdk.make_async_client, alias, params, target)
+            return await self._make(make, sdk.close_async_client, keep)
 
     def use_database(self, db_name: str) -> None:
         """Let the clients' calls go to another database."""
@@ -160,8 +166,15 @@ class Clients:
                 self._async.remove(one)
                 sdk.close_async_client(client)
 
-    async def _make(self, work: Any, undo: Any) -> Any:
-        self._making = asyncio.create_task(run_blocking(work, undo=undo))
+    async def _make(
+        self, work: Callable[[], T], undo: Callable[[T], None], keep: Callable[[T], None]
+    ) -> T:
+        async def make() -> T:
+            client = await run_blocking(work, undo=undo)
+            keep(client)  # here: who waits may be cancelled in this very moment
+            return client
+
+        self._making = asyncio.create_task(make())
         try:
             return await within(None, self._making)
         except EndedError:

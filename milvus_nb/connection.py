@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import statistics
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from traitlets import Bool, Enum, Float, HasTraits, List, Unicode
 
-from . import diagnosis, display
+from . import diagnosis, display, sdk
+from .blocking import run_blocking
 from .clients import Clients
 from .diagnosis import ProbeError
 from .doctor import Report, examine
@@ -41,7 +43,7 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 # So much longer than its own deadline pymilvus may take to make a client, in seconds.
-_GRACE_S: Final = 0.5
+_GRACE_S: Final = 1.0
 
 STATES = ("connecting", "connected", "degraded", "unreachable", "rejected", "disconnected")
 
@@ -323,20 +325,24 @@ class Connection(HasTraits):
 
     async def get_client(self) -> MilvusClient:
         """Give the client; make it first where there is none."""
-        watch, deadline = self._live_watch(), _Deadline(self.params.timeout)
-        await self._be_answering(watch, deadline)
+        watch, deadline = await self._be_answering()
         return await self._made(self._clients.get(self.params, watch.target), deadline)
 
     async def get_async_client(self, loop: asyncio.AbstractEventLoop | None) -> AsyncMilvusClient:
         """Give the async client for an event loop; make it first where there is none."""
-        watch, deadline = self._live_watch(), _Deadline(self.params.timeout)
-        await self._be_answering(watch, deadline)
+        watch, deadline = await self._be_answering()
         return await self._made(self._clients.get_async(self.params, watch.target, loop), deadline)
 
-    async def _be_answering(self, watch: Watch, deadline: _Deadline) -> None:
+    async def _be_answering(self) -> tuple[Watch, _Deadline]:
+        """Give the watch of a server that answers, and until when a client has to be made."""
+        # Not counted: it is no server's fault, and takes long where the machine is busy.
+        if "pymilvus" not in sys.modules:
+            await self._translated("make a client for", run_blocking(sdk.import_pymilvus))
+        watch, deadline = self._live_watch(), _Deadline(self.params.timeout)
         if self.state not in ("connected", "degraded"):
             # The cause is known sooner here; pymilvus would let other clients wait.
             await self._translated("connect", watch.check(deadline.left()))
+        return watch, deadline
 
     async def _made(self, making: Coroutine[Any, Any, T], deadline: _Deadline) -> T:
         async def in_time() -> T:

@@ -82,7 +82,7 @@ async def within(seconds: float | None, work: Awaitable[T]) -> T:
             raise asyncio.TimeoutError
         return task.result()  # it ended in that moment
     except asyncio.CancelledError:
-        await end(task)
+        await uncancelled(end(task))  # whoever is impatient does not cut its cleaning up short
         raise
     finally:
         del task  # an error keeps this frame

@@ -263,6 +263,11 @@ class Watch:
             await result_of(starting, _LITE_START_S)
         except asyncio.TimeoutError:
             starting.cancel()  # what it starts in the end is stopped by its own thread
+        except asyncio.CancelledError:
+            # It may have started in this very moment.
+            if not starting.cancel() and not starting.cancelled() and starting.exception() is None:
+                lite.release(self.endpoint.path)
+            raise
         except Exception:  # noqa: BLE001  # it did not start: whoever asked for it was told
             return
         else:

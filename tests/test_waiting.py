@@ -192,6 +192,33 @@ def test_a_clean_up_is_not_cut_short() -> None:
     run(work())
 
 
+def test_the_cleaning_up_of_what_was_cancelled_is_not_cut_short() -> None:
+    """Although who waits for it is cancelled once more."""
+
+    async def work() -> None:
+        release, done = asyncio.Event(), list[str]()
+
+        async def clean() -> None:
+            try:
+                await for_ever()
+            finally:
+                await to_the_end(release.wait())
+                done.append("clean")
+
+        task = asyncio.create_task(within(None, clean()))
+        for _ in range(4):
+            await asyncio.sleep(0.01)
+            task.cancel()
+        await asyncio.sleep(0.01)
+        assert not task.done()
+        release.set()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert done == ["clean"]
+
+    run(work())
+
+
 def test_a_blocking_call_that_nobody_waits_for_is_taken_back() -> None:
     """Whether it ends after the cancellation, in the same moment, or after the loop."""
     undone: list[str] = []
