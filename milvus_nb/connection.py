@@ -326,12 +326,15 @@ class Connection(HasTraits):
     async def get_client(self) -> MilvusClient:
         """Give the client; make it first where there is none."""
         watch, deadline = await self._be_answering()
-        return await self._made(self._clients.get(self.params, watch.target), deadline)
+        return await self._made(lambda: self._clients.get(self.params, watch.target), deadline)
 
     async def get_async_client(self, loop: asyncio.AbstractEventLoop | None) -> AsyncMilvusClient:
         """Give the async client for an event loop; make it first where there is none."""
         watch, deadline = await self._be_answering()
-        return await self._made(self._clients.get_async(self.params, watch.target, loop), deadline)
+        clients = self._clients
+        return await self._made(
+            lambda: clients.get_async(self.params, watch.target, loop), deadline
+        )
 
     async def _be_answering(self) -> tuple[Watch, _Deadline]:
         """Give the watch of a server that answers, and until when a client has to be made."""
@@ -344,11 +347,11 @@ class Connection(HasTraits):
             await self._translated("connect", watch.check(deadline.left()))
         return watch, deadline
 
-    async def _made(self, making: Coroutine[Any, Any, T], deadline: _Deadline) -> T:
+    async def _made(self, make: Callable[[], Coroutine[Any, Any, T]], deadline: _Deadline) -> T:
         async def in_time() -> T:
             try:
                 # pymilvus knows its own deadline, and more of what went wrong.
-                return await within(deadline.left() + _GRACE_S, making)
+                return await within(deadline.left() + _GRACE_S, make())
             except asyncio.TimeoutError:
                 raise ProbeError(late(self.params.endpoint, "", self.params.timeout)) from None
 
