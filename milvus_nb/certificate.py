@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
-from .diagnosis import plain
+from .outside import MOST_FACT, MOST_NAME, cut, plain
 
 if TYPE_CHECKING:
     import socket
@@ -64,7 +64,7 @@ class Certificate:
         return day(self.not_after)
 
     def __str__(self) -> str:
-        return f"for {', '.join(self.names) or self.subject} until {self.until}"
+        return f"for {cut(', '.join(self.names), MOST_FACT) or self.subject} until {self.until}"
 
 
 @dataclass
@@ -243,7 +243,7 @@ def _host(kind: str, value: str) -> str:
     if kind == "IP Address":
         with contextlib.suppress(ValueError):
             return str(ipaddress.ip_address(value.strip()))
-    return plain(value)
+    return plain(value, MOST_NAME)
 
 
 _SHORT: Final = {
@@ -256,4 +256,4 @@ _SHORT: Final = {
 
 def _name(parts: tuple[tuple[tuple[str, str], ...], ...]) -> str:
     pairs = [pair for part in parts for pair in part]
-    return plain(", ".join(f"{_SHORT.get(key, key)}={value}" for key, value in pairs))
+    return plain(", ".join(f"{_SHORT.get(key, key)}={value}" for key, value in pairs), MOST_FACT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import errno
 import http
 import re
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from . import oserror, rules
 from .causes import CAUSES, FIX_IN_CONTAINER, FailedState
 from .cloud import is_cloud
+from .outside import MOST_ANSWERED, MOST_FACT, said
 from .params.parsing import DEFAULT_PORT
-from .params.secret import MASK
 from .surroundings import in_container, is_this_machine
 from .tidy import oddity
 
@@ -34,16 +33,10 @@ __all__ = [
     "from_os_error",
     "from_rpc",
     "of",
-    "plain",
     "server_refused",
     "silent",
     "with_evidence",
 ]
-
-_MOST_SHOWN: Final = 300  # characters of an answer
-
-_DEFAULT_PASSWORD: Final = "Milvus"  # noqa: S105  # of a fresh server, for the user root
-_SHORT_PASSWORD: Final = 4  # letters
 
 
 @dataclass(frozen=True)
@@ -118,8 +111,9 @@ def of(endpoint: Endpoint, cause: str, answered: str = "", **facts: str) -> Diag
     words, fix = CAUSES[cause], CAUSES[cause].fix
     if cause in FIX_IN_CONTAINER and is_this_machine(endpoint.host) and in_container():
         fix = FIX_IN_CONTAINER[cause]
-    answered = _without_secret(endpoint, plain(answered))[:_MOST_SHOWN]
-    known = {**_facts(endpoint), "details": answered, **{k: plain(v) for k, v in facts.items()}}
+    answered = said(endpoint, answered, MOST_ANSWERED)
+    known = {**_facts(endpoint), "details": answered}
+    known |= {name: said(endpoint, fact, MOST_FACT) for name, fact in facts.items()}
     return Diagnosis(
         cause,
         words.why.format(**known).strip(),
@@ -165,7 +159,7 @@ def from_rpc(
     Diagnosis
         With cause ``"unknown"`` and the details themselves where no rule fits.
     """
-    details = plain(details or "")
+    details = said(endpoint, details or "")
     answered = f"{code.name}: {details}" if details else code.name
     if endpoint.kind == "lite" and code.name in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
         return of(endpoint, "lite-gone", answered)
@@ -270,16 +264,9 @@ def from_answer(endpoint: Endpoint, answer: bytes) -> Diagnosis:
     return of(endpoint, "other-protocol", repr(first), protocol=who or "another kind of server")
 
 
-def plain(text: str) -> str:
-    """Make one line of printable characters of a server's text: a terminal would obey the rest."""
-    words = " ".join(text.split())
-    return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words
-    )
-
-
 def server_refused(endpoint: Endpoint, code: int, reason: str) -> Diagnosis:
     """Report a call that arrived and was answered with an error status of Milvus itself."""
+    reason = said(endpoint, reason)
     if re.search(r"state code: Abnormal|unhealthy", reason, re.IGNORECASE):
         return of(endpoint, "starting", reason)
     cause = _answer(endpoint, "UNKNOWN", reason)
@@ -328,7 +315,7 @@ def _answer(endpoint: Endpoint, code: str, details: str) -> str:
 
 def _answering(endpoint: Endpoint, found: Diagnosis, answered: str) -> Diagnosis:
     """Let the evidence show all that was answered."""
-    return replace(found, answered=_without_secret(endpoint, answered)[:_MOST_SHOWN])
+    return replace(found, answered=said(endpoint, answered, MOST_ANSWERED))
 
 
 def _http_status(status: int) -> str:
@@ -336,21 +323,6 @@ def _http_status(status: int) -> str:
     if status in {known.value for known in http.HTTPStatus}:
         phrase = f" {http.HTTPStatus(status).phrase}"
     return f"HTTP status {status}{phrase}"
-
-
-def _without_secret(endpoint: Endpoint, text: str) -> str:
-    """Hide the credentials in what a server says: some quote them when they refuse."""
-    secret = endpoint.credentials.reveal()
-    if not secret:
-        return text
-    for known in (base64.b64encode(secret.encode()).decode(), secret):
-        text = text.replace(known, MASK)
-    password = secret.removeprefix(f"{endpoint.user}:")
-    # The default one is part of many a sentence, and a short one may be any word of it.
-    before = r"(?<!\w)"
-    if password == _DEFAULT_PASSWORD or len(password) < _SHORT_PASSWORD:
-        before = r"(?i:(?<=password: )|(?<=password=)|(?<=password:)|(?<=password ))"
-    return re.sub(rf"{before}{re.escape(password)}(?!\w)", MASK, text)
 
 
 def _facts(endpoint: Endpoint) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from .diagnosis import Diagnosis, ProbeError
 from .display import report_html, report_text
 from .investigate import investigate
 from .management import MANAGEMENT_PORT, Management, ask_management
+from .outside import MOST_FACT, cut, plain
 from .params import redact
 from .printing import printable
 from .probe import Probe
@@ -95,7 +96,7 @@ async def examine(
     asking: asyncio.Task[Management] | None = None
     if endpoint.kind == "tcp":
         asking = asyncio.create_task(
-            ask_management(endpoint.host, MANAGEMENT_PORT, min(_MANAGEMENT_S, params.timeout))
+            ask_management(endpoint, MANAGEMENT_PORT, min(_MANAGEMENT_S, params.timeout))
         )
     try:
         found = await check.run()
@@ -206,7 +207,7 @@ class _Examination:
         with self._stages.run("database") as found:
             there = await probe.look_for([wanted])
             names = sorted(there.listed or ())
-            self._databases = [diagnosis.plain(name) for name in names]
+            self._databases = names
             if wanted in there.missing and self._params.db_name:
                 raise ProbeError(diagnosis.database_missing(self.endpoint, wanted, names))
             found(wanted)
@@ -224,7 +225,7 @@ class _Examination:
         if (certificate := self._seen.certificate) is not None:
             lines = [
                 f"subject {certificate.subject}",
-                f"names {', '.join(certificate.names) or 'none'}",
+                f"names {cut(', '.join(certificate.names), MOST_FACT) or 'none'}",
                 f"issuer {certificate.issuer}",
                 f"valid from {certificate.since} until {certificate.until}",
             ]
@@ -298,7 +299,8 @@ def _proxy_variables(seen: Reached) -> str:
     lines = []
     for name in (*VARIABLES, *NO_VARIABLES):
         if value := os.environ.get(name):
-            lines.append(f"{name}={redact(value)}{' (used)' if name == used else ''}")
+            shown = plain(redact(value), MOST_FACT)
+            lines.append(f"{name}={shown}{' (used)' if name == used else ''}")
         upper = name.upper()
         if os.environ.get(upper) and not os.environ.get(name):
             lines.append(f"{upper} is set, but gRPC looks at {name} only")

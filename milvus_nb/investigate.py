@@ -85,7 +85,7 @@ async def silent_but_managed(endpoint: Endpoint, base: Diagnosis) -> Diagnosis:
     """Look whether a silent server is one that is still starting."""
     if endpoint.kind != "tcp" or base.cause not in ("silent", "unanswered"):
         return base
-    management = await ask_management(endpoint.host, MANAGEMENT_PORT, _QUESTION_S)
+    management = await ask_management(endpoint, MANAGEMENT_PORT, _QUESTION_S)
     if not management.is_milvus or management.is_healthy:
         return base
     found = diagnosis.of(
@@ -128,7 +128,7 @@ async def _web_server(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Dia
 
     A web server that wants TLS says so in plain text: 400 Bad Request.
     """
-    management = await ask_management(endpoint.host, endpoint.port, _QUESTION_S)
+    management = await ask_management(endpoint, endpoint.port, _QUESTION_S)
     if not management.is_milvus:
         wants_tls = not endpoint.secure and " 400 " in f"{base.answered} "
         return await _closed(endpoint, base, seen) if wants_tls else base

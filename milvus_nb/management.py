@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from .diagnosis import plain
+from .outside import MOST_TOLD, said
 from .webcall import fetch, place
+
+if TYPE_CHECKING:
+    from .params import Endpoint
 
 __all__ = ["MANAGEMENT_PORT", "Management", "ask_management"]
 
@@ -44,25 +47,27 @@ class Management:
     ms: float = 0.0
 
 
-async def ask_management(host: str, port: int, deadline: float) -> Management:
+async def ask_management(endpoint: Endpoint, port: int, deadline: float) -> Management:
     """Ask ``GET /healthz``; whatever goes wrong is told in the answer's text.
 
     Parameters
     ----------
-    host, port
-        Where.
+    endpoint
+        Whose server it is; no credentials are sent.
+    port
+        Where it is asked.
     deadline
         How long it may take, in seconds.
     """
-    address = place(host, port)
+    address = place(endpoint.host, port)
     headers = {"Content-Type": "application/json"}
-    answer = await fetch(host, port, "/healthz", deadline, headers=headers)
+    answer = await fetch(endpoint.host, port, "/healthz", deadline, headers=headers)
     if answer.problem:
         return Management(address, text=answer.problem)
-    status = plain(f"{answer.status} {answer.reason}")[:60]
     text, is_milvus = _read(answer.body.decode("utf-8", "replace"))
     is_healthy = is_milvus and answer.status == HTTPStatus.OK
-    return Management(address, is_milvus, is_healthy, text or status, answer.ms)
+    told = said(endpoint, text or f"{answer.status} {answer.reason}", MOST_TOLD)
+    return Management(address, is_milvus, is_healthy, told, answer.ms)
 
 
 def _read(body: str) -> tuple[str, bool]:
@@ -70,8 +75,8 @@ def _read(body: str) -> tuple[str, bool]:
     try:
         found: Any = json.loads(body)
     except (ValueError, RecursionError):
-        return plain(body)[:200], body.strip() == "OK"
+        return body, body.strip() == "OK"
     if not isinstance(found, dict) or not {"state", "detail", "msg"} & found.keys():
-        return plain(body)[:200], False
+        return body, False
     # {"state": "component … state is …", "detail": [{"name": "proxy", "code": 1}, …]}
-    return plain(str(found.get("msg") or found.get("state") or body))[:200], True
+    return str(found.get("msg") or found.get("state") or body), True

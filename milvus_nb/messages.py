@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, get_type_hints
 from urllib.parse import urlsplit
 
 from .errors import MilvusNbError
+from .outside import plain
 from .params import DEFAULT_TIMEOUT, redact
 from .protocol import METHODS, PROTOCOL
 
@@ -125,7 +126,8 @@ def parse(content: object) -> Request:
     if content.get("v") != PROTOCOL:
         raise VersionError(
             "The panel's page and this kernel's milvus_nb do not fit together.",
-            f"The page speaks version {content.get('v')!r}, the kernel version {PROTOCOL}.",
+            f"The page speaks version {plain(repr(content.get('v')), 20)}, "
+            f"the kernel version {PROTOCOL}.",
             "Install the same milvus_nb in both, restart the kernel, and run %milvus panel again.",
         )
     number, method, params = content.get("id"), content.get("method"), content.get("params")
@@ -181,7 +183,7 @@ def failure(request: int, error: BaseException) -> dict[str, Any]:
     else:
         told = {
             "what": "The kernel's side of the panel failed.",
-            "why": redact(f"{type(error).__name__}: {error}"),
+            "why": plain(redact(f"{type(error).__name__}: {error}")),
             "fix": "Please report it. %milvus status shows the connections.",
             "cause": "",
             "evidence": "",

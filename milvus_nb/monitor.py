@@ -348,12 +348,16 @@ class Monitor:
         while True:
             heartbeat = self.pace.heartbeat
             await asyncio.sleep((0.5 - time.monotonic() / heartbeat) % 1 * heartbeat)
-            waiting = list(self._watches.values())
-            waiting.sort(key=lambda watch: watch.measured_at)
-            for watch in waiting[:_MEASURED_AT_A_TIME]:
-                with once.logged("Measuring a latency failed"):
-                    await watch.measure()
+            await self._measure_some(once)
             await asyncio.sleep(0.01 * heartbeat)
+
+    async def _measure_some(self, once: Once) -> None:
+        # Apart from the pauses: its variables would keep a removed connection's credentials.
+        waiting = list(self._watches.values())
+        waiting.sort(key=lambda watch: watch.measured_at)
+        for watch in waiting[:_MEASURED_AT_A_TIME]:
+            with once.logged("Measuring a latency failed"):
+                await watch.measure()
 
     def watch_of(self, endpoint: Endpoint) -> Watch | None:
         """Give the watch of an endpoint; None where there is no connection to it."""

@@ -22,6 +22,7 @@ from .channel import call_metadata, connectivity, is_connecting, open_channel
 from .diagnosis import ProbeError
 from .forks import GATE
 from .lookout import lookout
+from .outside import MOST_VERSION, names, reasons, said
 from .sockets import all_closed
 
 if TYPE_CHECKING:
@@ -161,27 +162,28 @@ class Probe:
         """Ask for the server's version, such as ``"v2.3.5"``; `limit` in seconds."""
         reply = await self._call(wire.GetVersion, limit=limit)
         self._refuse(reply.status)
-        return diagnosis.plain(reply.version)
+        return said(self._endpoint, reply.version, MOST_VERSION)
 
     async def health(self, limit: float | None = None) -> str:
         """Ask for what is wrong with the server; nothing if it is healthy or does not tell."""
         reply = await self._call(wire.CheckHealth, optional=True, limit=limit)
         if reply is None:
             return ""
-        reasons = list(reply.reasons)
+        told = reasons(self._endpoint, reply.reasons, len(reply.reasons))
         if _failed(reply.status):
-            reasons.append(reply.status.reason)
+            told.append(said(self._endpoint, reply.status.reason))
         quotas = [wire.QUOTA_STATES[q] for q in reply.quota_states if q in wire.QUOTA_STATES]
         if reply.isHealthy and not quotas:
             return ""
-        return (
-            diagnosis.plain("; ".join([*reasons, *quotas])) or "the server calls itself unhealthy"
-        )
+        wrong = [text for text in (*told, *dict.fromkeys(quotas)) if text]
+        return "; ".join(wrong) or "the server calls itself unhealthy"
 
     async def databases(self, limit: float | None = None) -> list[str] | None:
         """List the databases, or None where the server does not tell (too old, or not allowed)."""
         reply = await self._call(wire.ListDatabases, optional=True, limit=limit)
-        return None if reply is None or _failed(reply.status) else list(reply.db_names)
+        if reply is None or _failed(reply.status):
+            return None
+        return names(self._endpoint, reply.db_names)
 
     async def look_for(
         self, wanted: Iterable[str], left: Callable[[], float | None] = lambda: None
@@ -195,8 +197,8 @@ class Probe:
         left
             Tells how many seconds there are.
         """
-        names = await self.databases(left())
-        listed = None if names is None else frozenset(names)
+        found = await self.databases(left())
+        listed = None if found is None else frozenset(found)
         missing = frozenset(wanted) - (listed or frozenset())
         if self._endpoint.kind != "lite":  # which lists them all
             missing = frozenset([name for name in missing if not await self._has(name, left())])

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from . import diagnosis
 from .diagnosis import ProbeError
+from .outside import without
 from .params import Secret
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ async def tunnel(endpoint: Endpoint, way: Proxy, connection: socket.socket) -> N
         if not more:
             break
         answer += more
-    status = answer.split(b"\r\n")[0].decode("latin-1")
+    status = without(answer.split(b"\r\n")[0].decode("latin-1"), way.credentials)
     words = status.split()
     facts = {"proxy": way.address, "variable": way.variable}
     if not status.startswith("HTTP/1"):

@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from .cloud import is_cloud
-from .diagnosis import plain
 from .management import MANAGEMENT_PORT, Management, ask_management
-from .params import redact
-from .params.secret import MASK
+from .outside import MOST_TOLD, said
 from .webcall import Answer, fetch
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ _PAGES: Final = "/webui/"  # since Milvus 2.5
 
 _OK, _NOT_FOUND = 200, 404
 _SUCCESS: Final = (0, 200)  # today's code, and the older interface's
-_MOST_LETTERS: Final = 200
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ async def sources(
         return []
     rest, health, pages = await asyncio.gather(
         _rest(params, deadline),
-        ask_management(endpoint.host, management_port, deadline),
+        ask_management(endpoint, management_port, deadline),
         fetch(endpoint.host, management_port, _PAGES, deadline),
     )
     found = [rest, _health(health)]
@@ -99,9 +96,9 @@ async def _rest(params: ConnectionParams, deadline: float) -> Source:
         query = f"?dbName={quote(database, safe='')}" if database else ""
         left = max(ends - time.monotonic(), 0.001)
         asked, answer = f"GET {_OLDER}", await _ask(endpoint, _OLDER + query, left)
-    said = _hidden(answer.problem or _read(answer), endpoint)
+    told = said(endpoint, answer.problem or _read(answer), MOST_TOLD)
     took = "" if answer.problem else _took(answer.ms)
-    return Source("REST", f"{asked}: {plain(said)[:_MOST_LETTERS]}{took}")
+    return Source("REST", f"{asked}: {told}{took}")
 
 
 async def _ask(
@@ -134,15 +131,6 @@ def _read(answer: Answer) -> str:
     if not isinstance(data, list):
         return f"{status}, but no list of collections"
     return f"{len(data)} collection{'' if len(data) == 1 else 's'}"
-
-
-def _hidden(text: str, endpoint: Endpoint) -> str:
-    """Hide the credentials in what a server says: it may quote them."""
-    credentials = endpoint.credentials.reveal()
-    for secret in (credentials, credentials.removeprefix(f"{endpoint.user}:")):
-        if secret:
-            text = text.replace(secret, MASK)
-    return redact(text)
 
 
 def _health(health: Management) -> Source:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from . import oserror
 from .certificate import default_roots
-from .diagnosis import plain
 from .dial import dial, look_up
+from .outside import MOST_REST_BYTES, MOST_TOLD, plain
 from .reach import is_http2
 from .waiting import within
 
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
 
     from .params import Tls
 
-__all__ = ["MOST_BYTES", "Answer", "fetch", "place"]
-
-#: So long an answer may be, in bytes.
-MOST_BYTES: Final = 1 << 20
+__all__ = ["Answer", "fetch", "place"]
 
 _MOST_HEAD_BYTES: Final = 1 << 16
 _FIRST_BYTES: Final = 9  # a frame's header, where it is HTTP/2
@@ -103,7 +100,7 @@ async def fetch(
     except asyncio.TimeoutError:
         return Answer(problem=f"no answer in {deadline:.3g} s")
     except (OSError, ValueError) as error:
-        return Answer(problem=plain(_why(error))[:200])
+        return Answer(problem=plain(_why(error), MOST_TOLD))
     except asyncio.IncompleteReadError:
         return Answer(problem="it closed the connection in the middle of its answer")
     return replace(answer, ms=(time.perf_counter() - start) * 1000)
@@ -180,7 +177,7 @@ async def _body(reader: asyncio.StreamReader, fields: Mapping[str, str]) -> byte
     body = bytearray()
     while more := await reader.read(_MOST_HEAD_BYTES):
         body += more
-        if len(body) > MOST_BYTES:
+        if len(body) > MOST_REST_BYTES:
             raise _too_long()
     return bytes(body)
 
@@ -195,7 +192,7 @@ async def _chunks(reader: asyncio.StreamReader) -> bytes:
         size = _size(line.partition(b";")[0].decode("latin-1").strip(), 16)
         if size == 0:
             return bytes(body)
-        if len(body) + size > MOST_BYTES:
+        if len(body) + size > MOST_REST_BYTES:
             raise _too_long()
         body += (await reader.readexactly(size + 2))[:size]  # and the line's end
 
@@ -204,7 +201,7 @@ def _size(text: str, base: int) -> int:
     digits = r"[0-9]{1,16}" if base == 10 else r"[0-9A-Fa-f]{1,16}"
     if not re.fullmatch(digits, text):
         raise _malformed()
-    if (size := int(text, base)) > MOST_BYTES:
+    if (size := int(text, base)) > MOST_REST_BYTES:
         raise _too_long()
     return size
 
@@ -214,7 +211,7 @@ def _malformed() -> ValueError:
 
 
 def _too_long() -> ValueError:
-    return ValueError(f"its answer is longer than {MOST_BYTES >> 20} MB")
+    return ValueError(f"its answer is longer than {MOST_REST_BYTES >> 10} kB")
 
 
 def _why(error: OSError | ValueError) -> str:

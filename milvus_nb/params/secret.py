@@ -13,7 +13,8 @@ __all__ = ["MASK", "Secret", "redact", "redact_address"]
 #: What is shown in place of a secret; always the same length, so that it tells nothing.
 MASK: Final = "••••"
 
-_SIGN_IN = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)\S*@|(?<!\S)[^\s:/@]+:\S+@(?=[\w\[])")
+_BLANKS = re.compile(r"(\s+)")
+_SCHEME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-"
 
 _QUERY = re.compile(r"[?#]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -86,7 +87,20 @@ def redact(text: str) -> str:
     str
         The same text with ``••••`` in place of user names and passwords.
     """
-    return _SIGN_IN.sub(lambda found: f"{found[1] or ''}{MASK}@", text)
+    if "@" not in text:
+        return text
+    return "".join(_redact_word(word) if "@" in word else word for word in _BLANKS.split(text))
+
+
+def _redact_word(word: str) -> str:
+    before, _, place = word.rpartition("@")
+    start, slashes, _ = before.partition("://")
+    if slashes:
+        scheme = start[len(start.rstrip(_SCHEME_LETTERS)) :].lstrip("0123456789+.-")
+        return f"{start}://{MASK}@{place}" if scheme else f"{MASK}@{place}"
+    user, colon, _ = before.partition(":")
+    is_sign_in = user and colon and not {"/", "@"} & set(user)
+    return f"{MASK}@{place}" if is_sign_in else word
 
 
 def redact_address(text: str) -> str:
