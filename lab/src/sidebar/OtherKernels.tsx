@@ -19,14 +19,18 @@ const LONG = 2;
 interface Props {
   hub: KernelHub;
   front: MilvusKernel | null;
+  /** Of the notebook in front, whose kernel may not be known yet. */
+  path: string;
   doors: Doors;
 }
 
 /** The other running kernels with connections. */
-export function OtherKernels({ hub, front, doors }: Props) {
+export function OtherKernels({ hub, front, path, doors }: Props) {
+  const isFront = (id: string): boolean =>
+    id === front?.id || (front === null && path !== '' && hub.userOf(id).path === path);
   const others = <T extends { id: string }>(kernels: T[]): { kernel: T; name: string }[] =>
     kernels
-      .filter(({ id }) => id !== front?.id)
+      .filter(({ id }) => !isFront(id))
       .map(kernel => ({ kernel, name: nameOf(hub, kernel.id) }))
       .sort((one, two) => one.name.localeCompare(two.name, undefined, { numeric: true }));
   const shown = others(hub.peers().filter(hasSomething));

@@ -68,7 +68,7 @@ export function Sidebar({ hub, front, profiles, doors, seen }: Props) {
           />
         )}
       </div>
-      <OtherKernels hub={hub} front={kernel} doors={doors} />
+      <OtherKernels hub={hub} front={kernel} path={front.context?.path ?? ''} doors={doors} />
     </>
   );
 }
