@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from . import diagnosis, lite, sdk
 from .asking import AUTHORIZATION_OFF, Errors, check_cloud
+from .blocking import run_blocking
 from .diagnosis import Diagnosis, ProbeError
 from .display import report_html, report_text
 from .investigate import investigate
@@ -158,6 +159,7 @@ class _Examination:
             return
         with stages.run("file") as found:
             if not lite.exists(endpoint) and self._monitor.watch_of(endpoint) is None:
+                await run_blocking(lite.require)
                 self._notes.append(f"{endpoint.address} does not exist yet; connecting makes it.")
                 found("no database there yet")
                 stages.skip("sign_in", "version", "health", "database")

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import diagnosis, oserror, sdk
 from .diagnosis import Diagnosis, ProbeError
-from .errors import MissingExtraError
+from .errors import MilvusNbError, MissingExtraError
 from .lock import holder
 
 if TYPE_CHECKING:
     from .params import Endpoint
 
-__all__ = ["Identity", "Served", "exists", "identity", "inherit", "release", "start"]
+__all__ = ["Identity", "Served", "exists", "identity", "inherit", "release", "require", "start"]
 
 Identity = tuple[int, int]  # device and inode
 
@@ -82,7 +82,9 @@ def start(endpoint: Endpoint) -> Served:
     Raises
     ------
     MissingExtraError
-        milvus-lite is not installed.
+        milvus-lite is not installed, or is one of before 3.
+    MilvusNbError
+        It cannot be imported.
     ProbeError
         The file cannot be served.
     """
@@ -123,6 +125,11 @@ def identity(path: str) -> Identity | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def require() -> None:
+    """Raise as `start` does where Milvus Lite could serve no file at all."""
+    _manager()
 
 
 def exists(endpoint: Endpoint) -> bool:
@@ -167,15 +174,39 @@ def _is_used_by(found: sdk.Found, path: str) -> bool:
 
 def _manager() -> Any:
     sdk.import_pymilvus()  # milvus-lite imports it, and it fails where MILVUS_URI is a file
+    version = sdk.installed_version("milvus-lite")
+    _refuse_old(version, "Install the new one: pip install -U milvus-lite")
     try:
+        import milvus_lite
         from milvus_lite.server_manager import server_manager_instance
-    except ImportError as error:
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is milvus-lite's
+        if version:
+            failure: MilvusNbError = MilvusNbError(
+                f"Milvus Lite {version} cannot be imported.",
+                f"{type(error).__name__}: {' '.join(str(error).split())[:300]}",
+                "Try `import milvus_lite` in a cell: it says more.",
+            )
+        else:
+            failure = MissingExtraError(
+                "Milvus Lite is not installed, so a .db file cannot be opened.",
+                str(error),
+                "Install it: pip install 'milvus_nb[lite]'",
+            )
+    else:
+        loaded = str(getattr(milvus_lite, "__version__", ""))
+        _refuse_old(loaded, "If you have installed a newer one since then, restart the kernel.")
+        return server_manager_instance
+    raise failure
+
+
+def _refuse_old(version: str, fix: str) -> None:
+    """Raise where it is Milvus Lite 2, which serves, and leaves behind, something else."""
+    if version.startswith("2."):
         raise MissingExtraError(
-            "Milvus Lite is not installed, so a .db file cannot be opened.",
-            str(error),
-            "Install it: pip install 'milvus_nb[lite]'",
-        ) from None
-    return server_manager_instance
+            f"This is Milvus Lite {version}, so a .db file cannot be opened.",
+            "milvus_nb works with Milvus Lite 3 and later, which keeps a database in a folder.",
+            fix,
+        )
 
 
 def _path_here(lock: str) -> str:

@@ -38,6 +38,7 @@ NOT_RUN: Final = {
     "make help": _OUTSIDE,
     "make bench": _OUTSIDE,
     "pip install 'milvus_nb[lite]'": _OUTSIDE,
+    "pip install -U milvus-lite": _OUTSIDE,
     "jupyter console": _OUTSIDE,
     'connect("prod", token=…)': "a form: it stands for other parameters than those before",
     'disconnect("prod")': "pymilvus's, in the comparison: tests/test_differences.py",

@@ -12,6 +12,7 @@ import pytest
 import milvus_nb
 from milvus_nb import ConnectionRegistry, MilvusNbError
 from tests.helpers import free_port
+from tests.servers import FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,3 +170,32 @@ def test_a_script_ends_with_milvus_lite_connected(
         "atexit.register(end)"
     )
     assert told in ("", "[]\n")
+
+
+@pytest.mark.parametrize("way_out", ["blackhole", "refuse"])
+def test_pymilvus_logs_nothing_of_what_we_do(
+    make_kernel: Callable[..., Kernel], milvus: MilvusTestServer, way_out: str
+) -> None:
+    """Of its own accord it writes a traceback for each call that fails."""
+    kernel = make_kernel()
+    kernel.run("%load_ext milvus_nb\nimport pymilvus")
+    with FaultProxy(("127.0.0.1", milvus.port)) as way:
+        kernel.run(f"far = %milvus connect {way.address} --timeout 1")
+        kernel.run(f"other = %milvus connect {way.address} -a other --timeout 1\nother.client")
+        getattr(way, way_out)()
+        if way_out == "refuse":
+            way.reset_all()
+        for code in (
+            "far.client",
+            "%milvus client far",
+            "far.ping()",
+            "%milvus use other --db nosuch",
+            "await (%milvus client far --async).list_collections()",
+            "connections.connect('new', far.address)",
+        ):
+            found = kernel.execute(code)
+            assert found.error is not None, code
+            assert found.stderr == ""
+        for code in ("%milvus doctor far", "%milvus status", "%milvus disconnect --all"):
+            found = kernel.execute(code)
+            assert found.stderr == ""

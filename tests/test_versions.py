@@ -89,3 +89,57 @@ def test_what_needs_no_client_goes_on_with_any_pymilvus(
         assert "pip install" in failed or "import pymilvus" in failed
         assert len(failed.strip().splitlines()) == 3, failed
     kernel.run("%milvus disconnect default\n%unload_ext milvus_nb")
+
+
+# What Milvus Lite 2 does as far as it matters here: a process of its own, and a file.
+_LITE_2 = """
+class ServerManager:
+    def __init__(self):
+        self._servers = {}
+
+    def start_and_get_uri(self, path, args=None):
+        open(path, "w").close()
+        self._servers[path] = object()
+        return "unix:" + path + ".sock"
+
+server_manager_instance = ServerManager()
+"""
+
+LITES = {
+    "older": ("__version__ = '2.5.1'", "2.5.1", "pip install -U milvus-lite"),
+    "older, without setuptools": ("import pkg_resources_no", "2.5.1", "pip install -U milvus-lite"),
+    "older, replaced meanwhile": ("__version__ = '2.4.12'", "", "restart the kernel"),
+    "broken": ("raise TypeError('Descriptors cannot be created.')", "3.9", "import milvus_lite"),
+}
+
+
+@pytest.mark.parametrize("kind", LITES)
+def test_another_milvus_lite_gets_a_sentence(
+    kind: str, milvus: MilvusTestServer, tmp_path: Path, make_kernel: Callable[..., Kernel]
+) -> None:
+    """It names the version and the way out, leaves nothing behind, and all else goes on."""
+    code, version, fix = LITES[kind]
+    package = tmp_path / "site" / "milvus_lite"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(code)
+    (package / "server_manager.py").write_text(_LITE_2)
+    if version:
+        (info := tmp_path / "site" / f"milvus_lite-{version}.dist-info").mkdir()
+        (info / "METADATA").write_text(f"Name: milvus-lite\nVersion: {version}\n")
+    kernel = make_kernel(PYTHONPATH=str(tmp_path / "site"))
+    kernel.run("%load_ext milvus_nb")
+    for line in ("connect ./demo.db", "connect ./demo.db", "doctor ./demo.db"):
+        found = kernel.execute(f"%milvus {line}")
+        assert fix in found.text
+        assert f"Milvus Lite {version or '2.4.12'}" in found.text
+        assert found.stderr == ""
+        assert len(found.traceback.strip().splitlines()) == 3, found.traceback
+    assert not list(kernel.folder.glob("*demo.db*"))
+    if code.startswith("__version__"):  # its user uses it beside us
+        kernel.run(
+            "from milvus_lite.server_manager import server_manager_instance as manager\n"
+            "manager._servers['other.db'] = object()\n"
+            f"import pymilvus; client = pymilvus.MilvusClient('http://127.0.0.1:{milvus.port}')"
+        )
+    assert "connected" in kernel.run(f"%milvus connect {milvus.address}").text
+    assert "connected" in kernel.run("%milvus status").text

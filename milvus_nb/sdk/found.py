@@ -269,8 +269,9 @@ def _lite_path(endpoint: Endpoint) -> str | None:
     module = sys.modules.get("milvus_lite.server_manager")
     if module is None or endpoint.host != "127.0.0.1":
         return None
-    for path, (_, _, port) in list(module.server_manager_instance._servers.items()):
-        if port == endpoint.port:
+    for path, served in list(module.server_manager_instance._servers.items()):
+        # Milvus Lite 2, which its user may have, serves over no port.
+        if isinstance(served, tuple) and served[2] == endpoint.port:
             return str(path)
     return None
 

@@ -81,10 +81,10 @@ def is_supported(version: str) -> bool:
     return (2, 6, 16) <= numbers < (4,) and numbers != (3, 0, 0)
 
 
-def installed_version() -> str:
-    """Give the version of the pymilvus that is installed; empty where there is none."""
+def installed_version(name: str = "pymilvus") -> str:
+    """Give the version of a package that is installed; empty where there is none."""
     try:
-        return importlib.metadata.version("pymilvus")
+        return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return ""
 
