@@ -29,6 +29,8 @@ _MEANT: Final = {
     "pass": "password", "pwd": "password", "api-key": "token", "tls-mode": "tlsmode",
 }  # fmt: skip
 
+_SECRETS: Final = ("password", "token")
+
 # Where nothing is a value: the server's default database, no label.
 _MAY_BE_EMPTY: Final = {"db", "label"}
 
@@ -166,15 +168,16 @@ class Parser(argparse.ArgumentParser):
         MagicUsageError
             An option is unknown or lacks its value, or there is a word too many.
         """
+        words = self._with_values(words)
         texts = [word.text for word in words]
-        self._refuse_unknown_short(texts)
+        self._refuse_unknown_short(words)
         found, rest = self.parse_known_args(texts)
         if not rest:
             self._refuse_empty(found)
             return found
         unknown = next((word for word in rest if word.startswith("-")), None)
         if unknown is not None:
-            raise self._unknown(unknown)
+            raise self._unknown(next(word for word in words if word.text == unknown))
         # They are not shown: one may be a password.
         many = "a word" if len(rest) == 1 else f"{len(rest)} words"
         why, fix = "A value with a blank in it needs quotes.", f"See %milvus help {self.command}"
@@ -186,6 +189,28 @@ class Parser(argparse.ArgumentParser):
         elif rest[0].startswith("#"):
             why = "No comment can follow on such a line."
         raise MagicUsageError(f"%milvus {self.command} has {many} too many.", why, fix)
+
+    def _with_values(self, words: Iterable[Word]) -> list[Word]:
+        """Join an option with a value that begins with a dash, as in ``--password=-x``.
+
+        argparse would take it for an option, and show it: it may be a password.
+        """
+        known, joined = self.options(), list[Word]()
+        takes_one = {
+            option: action.dest
+            for action in self._actions
+            for option in action.option_strings
+            if action.nargs is None
+        }
+        for word in words:
+            option = joined[-1].text if joined else ""
+            if option in takes_one and word.text.startswith("-"):
+                is_secret = takes_one[option] in _SECRETS and word.text.split("=")[0] not in known
+                if is_secret or word.text != word.typed:
+                    joined[-1] = Word(f"{option}={word.text}", f"{option}={word.typed}")
+                    continue
+            joined.append(word)
+        return joined
 
     def _refuse_empty(self, found: argparse.Namespace) -> None:
         """Refuse empty words: what a variable without a value leaves is not "not given"."""
@@ -206,21 +231,21 @@ class Parser(argparse.ArgumentParser):
             return "--"
         return super()._get_values(action, arg_strings)
 
-    def _refuse_unknown_short(self, texts: list[str]) -> None:
+    def _refuse_unknown_short(self, words: list[Word]) -> None:
         """Refuse ``-ask`` and ``-user``, which argparse takes for ``-a sk`` and ``-uri ser``."""
         known = self.options()
-        for word in texts:
-            if word == "--":
+        for word in words:
+            if word.text == "--":
                 return
-            option = word.split("=")[0]
-            if word[:1] != "-" or word[1:2] in ("", "-") or option in known:
+            option, start = word.text.split("=")[0], word.text[:2]
+            if start[:1] != "-" or start[1:] in ("", "-") or option in known:
                 continue
-            has_value = word[:2] in known and f"-{option}" not in known
+            has_value = start in known and f"-{option}" not in known
             if not has_value:
                 raise self._unknown(word)
 
-    def _unknown(self, word: str) -> MagicUsageError:
-        option = word.split("=", maxsplit=1)[0]
+    def _unknown(self, word: Word) -> MagicUsageError:
+        option = word.typed.split("=", maxsplit=1)[0]
         name = option.lstrip("-").replace("_", "-")
         known = self.options()
         meant = f"--{_MEANT.get(name, name)}"

@@ -105,6 +105,12 @@ CAUSES: Final[dict[str, Cause]] = {
         "{address} is a web server or gateway that does not pass gRPC on ({details}).",
         "Let the gateway forward gRPC to Milvus's port 19530, or connect to that port itself.",
     ),
+    "gateway-page": Cause(
+        "{address} answers with a page for browsers, not as Milvus does.",
+        "If it is for signing in, ask who runs the gateway how programs get through. Otherwise let "
+        "it forward gRPC to Milvus's port 19530.",
+        "rejected",
+    ),
     "gateway-redirect": Cause(
         "{address} is a gateway that sends whoever asks to another page ({details}).",
         "If it leads to {https}: write that. If to a page for signing in: the gateway wants a "
@@ -188,11 +194,11 @@ CAUSES: Final[dict[str, Cause]] = {
     # Proxies
     "proxy-unreachable": Cause(
         "The proxy {proxy} from the variable {variable} is in the way, and failed: {details}",
-        "If {host} needs no proxy: %env no_proxy={host}  Otherwise correct {variable}.",
+        "If {host} needs no proxy: %env no_proxy={no_proxy}  Otherwise correct {variable}.",
     ),
     "proxy-refused": Cause(
         "The proxy {proxy} from the variable {variable} refused to reach {address}: {details}",
-        "If {host} needs no proxy: %env no_proxy={host}  Otherwise the proxy must allow it.",
+        "If {host} needs no proxy: %env no_proxy={no_proxy}  Otherwise the proxy must allow it.",
     ),
     # Signing in
     "wrong-password": Cause(

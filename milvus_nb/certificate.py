@@ -150,7 +150,7 @@ def is_for(certificate: Certificate, host: str) -> bool:
 def _expected(endpoint: Endpoint) -> str:
     """Give the name that gRPC looks for in the certificate."""
     given = endpoint.channel_arguments.get("grpc.ssl_target_name_override")
-    return str(given or endpoint.tls.server_name or endpoint.host)
+    return str(given or endpoint.certificate_name)
 
 
 def day(when: float) -> str:
@@ -165,7 +165,7 @@ async def _open(
         return await asyncio.open_connection(
             sock=connection,
             ssl=context,
-            server_hostname=endpoint.tls.server_name or endpoint.host,
+            server_hostname=endpoint.certificate_name,
         )
     except BaseException:
         connection.close()

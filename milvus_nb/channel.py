@@ -75,8 +75,8 @@ def open_channel(endpoint: Endpoint, target: str) -> grpc.Channel:
             named["grpc.enable_http_proxy"] = 0
         # With TLS gRPC calls nobody whom the certificate is not for.
         named["grpc.default_authority"] = tls.server_name or endpoint.target.removeprefix("ipv6:")
-    if tls.server_name or endpoint.host:
-        named["grpc.ssl_target_name_override"] = tls.server_name or endpoint.host
+    if endpoint.certificate_name:
+        named["grpc.ssl_target_name_override"] = endpoint.certificate_name
     options = list({**CHANNEL_OPTIONS, **named, **endpoint.channel_arguments}.items())
     if not endpoint.secure:
         return grpc.insecure_channel(target, options=options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import http
+import os
 import re
 import socket
 import ssl
@@ -166,9 +167,12 @@ def from_rpc(
     if status := rules.http_status(details):
         found = of(endpoint, rules.cause_by_status(status), _http_status(status))
         return _answering(endpoint, found, answered)
+    if rules.is_page(details):
+        return of(endpoint, "gateway-page", answered)
+    cause = "unknown"
     if rules.is_ours(details, channel, has_metadata=has_metadata):
         cause = _match(endpoint, code.name, details)
-    else:
+    if cause == "unknown":
         cause = _answer(endpoint, code.name, details)
     if cause == "permission-denied":
         return _answering(endpoint, of(endpoint, cause, details), answered)
@@ -341,13 +345,14 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "right_address": f"{host}:19530",
         "tls_option": "--secure, https:// and the TLS files" if tls else "--secure or https://",
         "roots": tls.root_pem_path or "gRPC's list of authorities",
-        "expected": tls.server_name or endpoint.host,
+        "expected": endpoint.certificate_name,
         "client_file": tls.client_pem_path,
         "files": ", ".join(given) or "they",
         # What an investigation may find out.
         "protocol": "another kind of server",
         "proxy": "",
         "variable": "",
+        "no_proxy": _no_proxy(endpoint.host),
         "method": "the call that was made",
         "database": "",
         "existing": "",
@@ -385,14 +390,40 @@ def _docker(host: str) -> str:
     return "In Docker: docker ps" if is_this_machine(host) else "In Docker, on that host: docker ps"
 
 
+def _no_proxy(host: str) -> str:
+    """Write the value of ``no_proxy`` that exempts one more host."""
+    return ",".join(filter(None, (os.environ.get("no_proxy", "").strip(" ,"), host)))
+
+
+def _as_typed(host: str) -> str:
+    """Write an international name (IDNA) in its own letters."""
+    try:
+        return host.encode().decode("idna")
+    except UnicodeError:
+        return host
+
+
 def _name_hint(host: str) -> str:
     """Say why a name that is right may be unknown here."""
     if host == "host.docker.internal":
         return "On Linux, Docker has to be told: --add-host=host.docker.internal:host-gateway"
     if re.search(r"\.svc(\.|$)|\.cluster\.local$", host):
         return "Such a name is known only inside the cluster; outside: kubectl port-forward."
+    if odd := _what_is_odd(host):
+        return odd
     if "." in host or ":" in host:
         return ""
     if in_container():
         return "The name of another container is known only in a network that both are in."
     return "The name of a container is known only to its neighbours; outside, it is localhost."
+
+
+def _what_is_odd(host: str) -> str:
+    """Say what about a name looks as if it was not typed."""
+    if host in ("none", "null", "nan", "undefined"):
+        return "Was it put together with a variable that has no value?"
+    if "%" in host:
+        return "What follows % is a network interface of the machine that the kernel runs on."
+    if "xn--" in host:
+        return f"Letters of it are not plain ones: {_as_typed(host)!r}"
+    return ""

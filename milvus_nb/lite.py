@@ -228,8 +228,8 @@ def _diagnose(endpoint: Endpoint, error: BaseException | None) -> Diagnosis:
         return diagnosis.of(endpoint, cause, oserror.reason(why))
     lock = os.path.join(endpoint.path, "LOCK")
     if path := _path_here(lock):
-        then = "" if os.path.exists(path) else ", as it was called when it was opened"
-        name = f" as {replace(endpoint, path=path).address}{then}"
+        then = "" if os.path.exists(path) else ", which was its name when it was opened"
+        name = f", as {replace(endpoint, path=path).address}{then}"
         return diagnosis.of(endpoint, "lite-open-here", said, other_name=name)
     who = holder(lock)
     if who is not None and who.pid == os.getpid():

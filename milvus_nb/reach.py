@@ -88,7 +88,8 @@ class Reacher:
         """Reach it, unless that was done a moment ago and nobody wants to see the stages."""
         place = _place(endpoint)
         recently = time.monotonic() - self._reached_at.get(place, -_RECENT_S) < _RECENT_S
-        if recently and not stages.watched:
+        # A proxy is asked each time: of what it refuses, gRPC would write into the cell.
+        if recently and not stages.watched and place[1] is None:
             return self._seen[place]
         seen = self._seen[place] = Reached()
         await reach(endpoint, stages, seen)

@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-__all__ = ["ANSWERS", "TRANSPORT", "Rule", "cause_by_status", "http_status", "is_ours", "match"]
+__all__ = [
+    "ANSWERS", "TRANSPORT", "Rule", "cause_by_status", "http_status", "is_ours", "is_page",
+    "match",
+]  # fmt: skip
 
 
 class Rule(NamedTuple):
@@ -61,8 +64,7 @@ TRANSPORT: Final = (
 ANSWERS: Final = (
     Rule(
         "UNAVAILABLE|UNKNOWN|INTERNAL|FAILED_PRECONDITION",
-        "proxy is not ready|not ready yet|(proxy|server is) not healthy|service not ready|"
-        "initializ|state code: abnormal",
+        r"\bnot ready\b|(proxy|server is) not healthy|initializ|state code: abnormal",
         "starting",
     ),
     # Milvus before 2.3.5 says it as UNKNOWN.
@@ -73,12 +75,14 @@ ANSWERS: Final = (
     Rule("PERMISSION_DENIED", "privilege|permission deny", "permission-denied"),
     Rule("PERMISSION_DENIED", "", "gateway-forbidden"),
     Rule("UNIMPLEMENTED", "unknown method", "server-too-old"),
-    Rule("UNIMPLEMENTED", "unknown service|method not found", "not-milvus"),
-    Rule("UNIMPLEMENTED", r"\A\Z|route|cluster", "gateway"),
+    Rule("UNIMPLEMENTED", "unknown service|method not found|not implement", "not-milvus"),
+    Rule("UNIMPLEMENTED", "", "gateway"),
     Rule("RESOURCE_EXHAUSTED", "", "limited"),
     Rule("UNAVAILABLE|UNKNOWN", "rate.?limit|too many requests", "limited"),
     Rule("UNAVAILABLE", "", "upstream"),
-    Rule("DEADLINE_EXCEEDED|INTERNAL|UNKNOWN|NOT_FOUND", "upstream|gateway", "upstream"),
+    Rule(
+        "DEADLINE_EXCEEDED|INTERNAL|UNKNOWN|NOT_FOUND", "upstream|gateway|http status", "upstream"
+    ),
     Rule("DEADLINE_EXCEEDED", "", "unanswered"),
 )
 
@@ -134,6 +138,12 @@ def http_status(details: str) -> int:
         return 200
     found = re.search(r"http2 header with status: (\d+)", details, re.IGNORECASE)
     return int(found[1]) if found else 0
+
+
+def is_page(details: str) -> bool:
+    """Tell whether what came is a page for browsers: gRPC's answers end otherwise."""
+    pattern = "data frame with end_stream|deserializing response"
+    return re.search(pattern, details, re.IGNORECASE) is not None
 
 
 # What gateways and load balancers say by which status; 520 to 530 are Cloudflare's, 460 to 561

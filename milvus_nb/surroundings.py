@@ -14,15 +14,18 @@ __all__ = ["in_container", "is_this_machine"]
 
 # What Docker and Podman put into each of theirs.
 _MARKS: Final = ("/.dockerenv", "/run/.containerenv")
-# A toolbox is a container that shares its machine's network.
+# Toolbox and Distrobox make containers that share their machine's network.
 _TOOLBOX: Final = "/run/.toolboxenv"
+_DISTROBOX: Final = "DISTROBOX_ENTER_PATH"
+# What Linux distributions call the loopback in /etc/hosts.
+_LOOPBACK_NAMES: Final = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
 _CGROUP: Final = "/proc/1/cgroup"
 
 
 @functools.cache
 def in_container() -> bool:
     """Tell whether this process runs in a container, where localhost is that container."""
-    if os.path.exists(_TOOLBOX):
+    if os.path.exists(_TOOLBOX) or _DISTROBOX in os.environ:
         return False
     if "KUBERNETES_SERVICE_HOST" in os.environ or any(map(os.path.exists, _MARKS)):
         return True
@@ -34,9 +37,12 @@ def in_container() -> bool:
 
 def is_this_machine(host: str) -> bool:
     """Tell whether a host is the loopback: localhost, 127.0.0.0/8, ::1, or none in particular."""
-    if host == "localhost" or host.endswith(".localhost"):
+    host = host.removesuffix(".")
+    if host in _LOOPBACK_NAMES or host.endswith(".localhost"):
         return True
     with contextlib.suppress(ValueError):
         address = ipaddress.ip_address(host.partition("%")[0])
+        if isinstance(address, ipaddress.IPv6Address):
+            address = address.ipv4_mapped or address
         return address.is_loopback or address.is_unspecified
     return False

@@ -7,6 +7,8 @@ as what was meant. In a password it may be meant, so nothing is changed there, s
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import re
 from typing import Final, Literal
 
@@ -31,17 +33,35 @@ _PLACE: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {
     ord("⁄"): "/",
 }  # fmt: skip
 _SCHEME: Final = re.compile(r"[A-Za-zＡ-Ｚａ-ｚ][\w+.-]*[:：∶][/／]{2}")
-_ANGLES: Final = re.compile(r"<([A-Za-z][\w+.-]*://[^<>]*)>")
-_BEARER: Final = re.compile(r"(authorization\s*[:：]\s*)?(bearer|token)\s+", re.IGNORECASE)
+# <url> of mails, <url|label> of Slack, [label](url) of Markdown, and what stands around an address.
+_LINK: Final = re.compile(r"<([^<>|\s]+)(?:\|[^<>]*)?>|\[[^\]]*\]\(([^()\s]+)\)|\(([^()\s]+)\)")
+_MARKED: Final = re.compile(r"([*_~|]{1,3})\s*([\w+.-]+://.*[^*_~|\s])\s*\1")
+_STOP: Final = re.compile(r"(:\d{1,5}/?[)>]?)[.…]+\Z")
+_ASSIGNED: Final = re.compile(
+    r"""(?:export\s+|set\s+)?["']?\w*(?:uri|url|address|host|endpoint)["']?"""
+    r"""\s*(?:=|:\s*(?=["'“]|\w+:/))\s*""",
+    re.IGNORECASE,
+)
+_ESCAPED: Final = re.compile(r"\w+:\\/\\/")  # of JSON
+_BEARER: Final = re.compile(
+    r"(authorization\s*[:：]\s*)?(bearer|token)\s+|(export\s+)?\w*token\s*(=\s*|[:：]\s+)",
+    re.IGNORECASE,
+)
+_BASIC: Final = re.compile(r"(?:authorization\s*[:：]\s*)?basic\s+([\w+/-]+=*)", re.IGNORECASE)
 # Not a line break: that of a file's last line is refused, with its reason.
 _BEFORE: Final = re.compile(rf"(?:[{_UNSEEN}]|[^\S\r\n])+")
 _BEHIND: Final = re.compile(rf"(?:[{_UNSEEN}]|[^\S\r\n])+\Z")
 # As shells, Compose and templates write a variable. A password may have a $ in it.
-_VARIABLE: Final = r"\$\{\s*(\w{1,99})(?:[^\w{}][^{}]*)?\}|\{\{\s*[$.]?(\w{1,99})\s*\}\}"
+_VARIABLE: Final = (
+    r"\$\{\{?\s*(?:env[:.]|secrets\.|vars\.)?(\w{1,99})(?:[^\w{}][^{}]*)?\}\}?|"
+    r"\{\{\s*[$.]?(?:\w{1,99}\.){0,9}(\w{1,99})\s*\}\}"
+)
 _UNEXPANDED: Final = re.compile(_VARIABLE)
 # %C3% is no variable, but a part of a name in percent-encoding.
 _UNEXPANDED_PLACE: Final = re.compile(
-    rf"{_VARIABLE}|\$\(?([A-Za-z_]\w*)\)?|%((?![0-9A-Fa-f]{{2}})[A-Za-z_]\w{{2,}})%"
+    rf"{_VARIABLE}|\$(?:env:)?\(?([A-Za-z_]\w*)\)?|%((?![0-9A-Fa-f]{{2}})[A-Za-z_]\w{{2,}})%|"
+    r"""#?\{([A-Za-z_]\w*)\}|<([A-Za-z_][\w .-]*)>|"""
+    r"""(?:os\.environ|os\.getenv|process\.env)(?:\.get)?[.(\[]["']?(\w+)["']?[)\]]?"""
 )
 _QUOTED: Final = re.compile(r"""(\\.|"(?:\\.|[^"\\])*"|'[^']*')""", re.DOTALL)
 _STRAIGHT: Final = re.compile("[\"'`]")
@@ -73,9 +93,7 @@ def as_place(text: str) -> str:
 
 def tidy_address(text: str) -> str:
     """Read an address as it was meant; in a path, and in a sign-in, nothing is changed."""
-    text = tidy_word(text)
-    if (inside := _ANGLES.fullmatch(text)) is not None:
-        text = inside[1]
+    text = _unwrapped(tidy_word(text))
     if (scheme := _SCHEME.match(text)) is not None:
         text = scheme[0].translate(_PLACE) + text[scheme.end() :]
     begin = text.find("://") + 3 if scheme is not None else 0
@@ -88,9 +106,29 @@ def tidy_address(text: str) -> str:
     return text[:begin] + text[begin:].translate(_PLACE)
 
 
+def _unwrapped(text: str) -> str:
+    """Take an address out of the link, the assignment or the sentence that it was copied with."""
+    if _ESCAPED.match(text):
+        text = text.replace("\\/", "/")
+    if text[:1] in {".", "/", "~", "\\"} or text.endswith(".db"):
+        return text
+    text = _STOP.sub(r"\1", text.rstrip(" ,;|"))
+    text = tidy_word(_ASSIGNED.sub("", text, count=1)) if _ASSIGNED.match(text) else text
+    link = _LINK.fullmatch(text)
+    inside = next(filter(None, link.groups()), "") if link is not None else ""
+    if ":" in inside or "." in inside:  # others are placeholders, such as <HOST>
+        text = inside
+    elif (marked := _MARKED.fullmatch(text)) is not None:
+        text = marked[2]
+    return tidy_word(text)
+
+
 def tidy_token(text: str) -> str:
     """Read a token as it was meant: neither an API key nor a user begins with any such sign."""
     inside = tidy_word(text)
+    if (basic := _BASIC.fullmatch(inside)) is not None:
+        with contextlib.suppress(ValueError):
+            return base64.b64decode(basic[1], altchars="-_" if "-" in inside else None).decode()
     if inside != text.strip().strip(_UNSEEN) or _BEARER.match(inside):
         return tidy_word(_BEARER.sub("", inside, count=1))
     text = _BEFORE.sub("", text, count=1) if _BEFORE.match(text) else text
@@ -129,7 +167,9 @@ def check_expanded(
     raise ParamsError(
         f"{source} holds {found[0]} as it stands.",
         f"Nothing has put the value of {name} in its place.",
-        f"Write the value; Python reads it with os.environ[{name!r}].",
+        f"Write the value; Python reads it with os.environ[{name!r}]."
+        if name.isidentifier()
+        else "Write the value there.",
         "not-expanded",
     )
 

@@ -124,13 +124,14 @@ def _request(
 
 async def _exchange(host: str, port: int, request: bytes, tls: Tls | None) -> Answer:
     context = _context(tls) if tls is not None else None
+    bare = host.partition("%")[0].removesuffix(".")
     # Not by the name: asyncio would look it up in a thread that stays.
     connection = await dial(await look_up(host, port))
     try:
         reader, writer = await asyncio.open_connection(
             sock=connection,
             ssl=context,
-            server_hostname=(tls.server_name or host) if tls is not None else None,
+            server_hostname=(tls.server_name or bare) if tls is not None else None,
             limit=_MOST_HEAD_BYTES,
         )
     except BaseException:

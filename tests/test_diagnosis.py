@@ -466,6 +466,17 @@ FAULTS = (
     Fault("gateway hangs up, gRPC's words", "upstream", "failed to connect", lambda w: gateway(
         w, 14, UPSTREAM["gRPC's own"], server="envoy", hangs_up=True)),
     Fault("gateway: no route", "gateway", "UNIMPLEMENTED", lambda w: gateway(w, 12)),
+    Fault("gateway: no page", "gateway", "404 page",
+          lambda w: gateway(w, 12, "404 page not found")),
+    Fault("gateway: sign-in page", "gateway-page", "for signing in", lambda w: {
+        "uri": w.start(GatewayPeer(200, fields={"content-type": "text/html"},
+                                   body=b"<!DOCTYPE html><title>Sign in</title>")).address}),
+    Fault("gateway: Go's words", "upstream", "503", lambda w: gateway(
+        w, 2, "unexpected HTTP status code received from server: 503 (Service Unavailable)")),
+    Fault("gateway: another deadline", "upstream", "Deadline Exceeded",
+          lambda w: gateway(w, 14, "Deadline Exceeded")),
+    Fault("Milvus not ready, others' words", "starting", "proxy not ready", lambda w: refusing(
+        w, "UNAVAILABLE", "proxy not ready")),
     Fault("gateway: JWT", "gateway-sign-in", "Jwt is missing",
           lambda w: gateway(w, 16, "Jwt is missing")),
     Fault("gateway: key", "gateway-sign-in", "sign-in of its own",
@@ -550,7 +561,7 @@ FAULTS = (
         "uri": "http://localhost:9091/webui/"}),
     # Milvus Lite
     Fault("Lite locked", "lite-locked", "the kernel of /home/ada/experiments/search.ipynb", locked),
-    Fault("Lite renamed while open", "lite-open-here", "old.db", renamed_while_open),
+    Fault("Lite renamed while open", "lite-open-here", "already, as ", renamed_while_open),
     Fault("Lite open without us", "lite-open-here", "in this kernel", opened_by_other_code),
     *(
         Fault(f"Lite without locks ({errno.errorcode[number]})", "lite-no-locks", "local disk",
@@ -978,3 +989,25 @@ def test_a_lite_lock_that_a_child_has_inherited(
 def test_who_wrote_a_text(details: str, channel: str, is_ours: bool) -> None:
     """GRPC itself, or the far side: the state of the channel tells where words do not."""
     assert rules.is_ours(details, channel) == is_ours
+
+
+def test_a_proxy_that_begins_to_refuse_is_named(
+    connections: ConnectionRegistry,
+    milvus: MilvusTestServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Also right after it has let something through; with what is exempt from it already."""
+    with ConnectProxy(routes={"milvus.test:1": ("127.0.0.1", milvus.port)}) as way:
+        monkeypatch.setenv("http_proxy", f"http://{way.address}")
+        monkeypatch.setenv("no_proxy", "intranet.test")
+        connections.connect("x", uri="milvus.test:1")
+        connections.disconnect("x")
+        way.mode = "refuse"
+        capfd.readouterr()
+        with pytest.raises(ConnectError) as failure:
+            connections.connect("x", uri="milvus.test:1")
+        assert failure.value.cause == "proxy-refused"
+        assert way.address in str(failure.value)
+        assert "%env no_proxy=intranet.test,milvus.test" in failure.value.fix
+        assert "proxy" not in capfd.readouterr().err

@@ -385,3 +385,22 @@ def test_plain_ipython_works_the_same_in_text(terminal: Terminal, milvus: Milvus
     assert "Connection refused" in failed
     assert "Traceback" not in failed
     assert "Disconnected prod." in terminal.execute("%milvus disconnect")
+
+
+@pytest.mark.parametrize("line", ["--password $word", "--password {word}", "--password -swordfish"])
+def test_a_password_that_begins_with_a_dash(ip: InteractiveShell, line: str) -> None:
+    """It is a password, and is not shown as an unknown option."""
+    ip.user_ns["word"] = "-swordfish"
+    parsed = PARSERS["connect"].parse(split(f"h:1 --user root {line}", ip.user_ns))
+    assert parsed.password == "-swordfish"
+    ip.user_ns["word"] = "--ask"
+    if "word}" in line or "$" in line:
+        assert PARSERS["connect"].parse(split(f"h:1 {line}", ip.user_ns)).password == "--ask"
+
+
+def test_a_value_that_looks_like_an_option_is_not_shown(ip: InteractiveShell) -> None:
+    """What a variable holds may be a secret, wherever it stands."""
+    ip.user_ns["word"] = "-swordfish"
+    with pytest.raises(MagicUsageError) as refused:
+        PARSERS["connect"].parse(split("h:1 $word", ip.user_ns))
+    assert "swordfish" not in str(refused.value)

@@ -783,6 +783,8 @@ def test_a_lite_database_is_a_path_that_ends_in_db(folder: Path) -> None:
         folder / "my demo.db",
         f"file://{quote(str(folder))}/my%20demo.db",
         f"file://localhost{quote(str(folder))}/my%20demo.db",
+        "./my demo.db/",  # as shells complete a folder
+        "my demo.db/",
     ):
         assert params(uri=uri) == found
     assert params(uri="../x.db").address == str(folder.parent / "x.db")
@@ -806,6 +808,9 @@ def test_a_sign_in_for_lite_is_left_out() -> None:
         ("file.db", "It is a file"),
         ("other.db", "other things"),
         ("C:\\x\\y.db", "Windows"),
+        (".\\y.db", "Windows"),
+        ("\\\\server\\share\\y.db", "Windows"),
+        ("/run/milvus.sock", "unix:/run/milvus.sock"),
         ("gone.db", "It is a file"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from milvus_nb import params
-from milvus_nb.errors import ConnectError
+from milvus_nb.errors import ConnectError, ParamsError
 from tests.helpers import wait_until
 
 if TYPE_CHECKING:
@@ -101,3 +101,38 @@ def test_the_same_as_an_option_of_grpc(
     connection = connections.connect("a", uri=uri, grpc_options=option, **given)
     assert connection.client.list_collections() == []
     assert connections.diagnose("a").ok
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("127.0.0.2", "LOCALHOST"),
+        ("127.0.0.2", " 'localhost.' "),
+        ("127.0.0.1", "[::1]"),
+    ],
+)
+def test_a_name_as_people_write_it(
+    connections: ConnectionRegistry,
+    milvus_mutual_tls: MilvusTestServer,
+    given: dict[str, Any],
+    host: str,
+    name: str,
+) -> None:
+    """In capitals, with the dot of a full name, in brackets."""
+    uri = f"https://{host}:{milvus_mutual_tls.port}"
+    connection = connections.connect("a", uri=uri, server_name=name, **given)
+    assert connection.client.list_collections() == []
+
+
+def test_a_host_as_tls_knows_it() -> None:
+    """Without the dot of a full name, and without an address's zone."""
+    for host, name in (("db.example.", "db.example"), ("[fe80::1%eth0]", "fe80::1")):
+        endpoint = params.parse(uri=f"https://{host}:1", env={}).endpoint
+        assert endpoint.certificate_name == name
+
+
+@pytest.mark.parametrize("name", ["localhost:19530", "https://localhost", "a b"])
+def test_what_is_no_name_is_refused(name: str) -> None:
+    """Before anything is asked: no certificate is for it."""
+    with pytest.raises(ParamsError, match="server_name"):
+        params.parse(uri="https://localhost:1", server_name=name, env={})

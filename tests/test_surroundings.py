@@ -184,7 +184,8 @@ def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Place]:
     monkeypatch.setattr(surroundings, "_MARKS", marks)
     monkeypatch.setattr(surroundings, "_CGROUP", str(tmp_path / "cgroup"))
     monkeypatch.setattr(surroundings, "_TOOLBOX", str(tmp_path / "toolboxenv"))
-    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    for variable in ("KUBERNETES_SERVICE_HOST", "DISTROBOX_ENTER_PATH"):
+        monkeypatch.delenv(variable, raising=False)
     yield Place(tmp_path, monkeypatch)
     surroundings.in_container.cache_clear()
 
@@ -199,7 +200,7 @@ class Place:
     def become(self, mark: str, content: str = "") -> None:
         for left in self._folder.iterdir():
             left.unlink()
-        if mark == "KUBERNETES_SERVICE_HOST":
+        if mark.isupper():
             self._environment.setenv(mark, content)
         elif mark:
             (self._folder / mark).write_text(content)
@@ -231,8 +232,9 @@ def test_in_a_container_localhost_is_the_container(
 
 @pytest.mark.parametrize(
     ("mark", "content"),
-    [("", ""), ("cgroup", "0::/user.slice/user-1000.slice/session-2.scope\n"), ("toolboxenv", "")],
-)
+    [("", ""), ("cgroup", "0::/user.slice/user-1000.slice/session-2.scope\n"), ("toolboxenv", ""),
+     ("DISTROBOX_ENTER_PATH", "/usr/bin/distrobox-enter")],
+)  # fmt: skip
 def test_outside_of_a_container_docker_can_be_asked(
     connections: ConnectionRegistry, place: Place, mark: str, content: str
 ) -> None:
@@ -241,6 +243,14 @@ def test_outside_of_a_container_docker_can_be_asked(
     with pytest.raises(ConnectError, match="docker ps") as failure:
         connections.connect("x", uri=f"localhost:{free_port()}")
     assert "host.docker.internal" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost.", "ip6-localhost", "localhost.localdomain", "::ffff:127.0.0.1"]
+)
+def test_the_loopback_has_many_names(host: str) -> None:
+    """Each is this machine, or this container."""
+    assert surroundings.is_this_machine(host)
 
 
 def test_no_advice_in_a_container_names_a_tool_of_its_machine(place: Place) -> None:

@@ -46,6 +46,17 @@ def parse(**given: Any) -> params.ConnectionParams:
         ("my–db‑1:19530", "my-db-1:19530"),
         ("\u00a0db:19530\u3000", "db:19530"),
         ("\"'db:19530'\"", "db:19530"),
+        ("<https://db:19530|db:19530>", "https://db:19530"),  # Slack
+        ("<db:19530>", "db:19530"),
+        ("[https://db:19530](https://db:19530)", "https://db:19530"),  # Markdown
+        ("(http://db:19530).", "db:19530"),
+        ("*http://db:19530*", "db:19530"),
+        ("http://db:19530,", "db:19530"),
+        ("db:19530.", "db:19530"),
+        ("http:\\/\\/db:19530", "db:19530"),  # JSON
+        ("export MILVUS_URI='http://db:19530'", "db:19530"),
+        ('uri="db:19530",', "db:19530"),
+        ("uri: http://db:19530", "db:19530"),
     ],
 )
 def test_an_address_is_read_as_it_was_meant(written: str, meant: str) -> None:
@@ -80,6 +91,11 @@ def test_a_path_of_milvus_lite_in_quotes(tmp_path: pathlib.Path) -> None:
         ("bearer  my-key", "my-key"),
         ("Authorization: Bearer root:Milvus", "root:Milvus"),
         ('"Bearer root:Milvus"', "root:Milvus"),
+        ("Basic cm9vdDpNaWx2dXM=", "root:Milvus"),
+        ("Authorization: Basic cm9vdDpNaWx2dXM=", "root:Milvus"),
+        ("export MILVUS_TOKEN='root:Milvus'", "root:Milvus"),
+        ("token: root:Milvus", "root:Milvus"),
+        ("token:Milvus", "token:Milvus"),  # a user may be called so
         (" root:Milvus", "root:Milvus"),
         ("\u00a0my-key \u200b", "my-key"),
         ("root:Milvus ", "root:Milvus "),  # a password may end with a blank
@@ -109,6 +125,14 @@ def test_a_token_is_read_as_it_was_meant(written: str, meant: str) -> None:
         {"uri": "http://root:pa$$word@${MILVUS_HOST:-localhost}:19530"},
         {"uri": "${MILVUS_HOST}/demo.db"},
         {"uri": "http://${MILVUS_HOST}:secret-1@db:19530"},
+        {"uri": "${env:MILVUS_HOST}:19530"},
+        {"uri": "$env:MILVUS_HOST"},
+        {"uri": "${{ secrets.MILVUS_HOST }}"},
+        {"uri": "{{ .Values.MILVUS_HOST }}"},
+        {"uri": "http://{MILVUS_HOST}:19530"},
+        {"uri": "http://<MILVUS_HOST>:19530"},
+        {"uri": "os.environ['MILVUS_HOST']"},
+        {"uri": "localhost", "server_name": "${MILVUS_HOST}"},
         {"host": "${MILVUS_HOST}", "port": 19530},
         {"token": "${MILVUS_HOST}"},
         {"token": "root:${MILVUS_HOST}"},
@@ -124,6 +148,27 @@ def test_a_variable_that_nobody_expanded_is_named(given: dict[str, Any]) -> None
     assert refused.value.why == "Nothing has put the value of MILVUS_HOST in its place."
     assert "secret-1" not in str(refused.value)
     assert "pa$$word" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["http//db:19530", "http;//db:19530", "_x://db:19530"])
+def test_a_misspelt_scheme_is_no_host(text: str) -> None:
+    """Nobody connects to a host called http."""
+    with pytest.raises(ParamsError):
+        parse(uri=text)
+
+
+class Standin:
+    """A stand-in for a text, as lazy translations and proxies of objects are."""
+
+    __class__ = str  # type: ignore[assignment]  # what isinstance believes
+
+    def __str__(self) -> str:
+        return "db:19530"
+
+
+def test_a_stand_in_for_a_text() -> None:
+    """It is read as the text that it stands for."""
+    assert parse(uri=Standin()).address == "db:19530"
 
 
 def test_what_may_be_meant_stays() -> None:

@@ -87,7 +87,7 @@ def parse_address(text: str, source: str = "uri") -> Address:
     if scheme == "file":
         return Address("lite", path=lite_path(_file_path(rest, text, source), source))
     is_path = rest[:1] in {".", "/", "~", "\\"} or _DRIVE.match(rest)
-    if not scheme and (is_path or rest.endswith(".db")):
+    if not scheme and (is_path or rest.rstrip("/").endswith(".db")):
         return Address("lite", path=lite_path(rest, source))
     if scheme and scheme not in _SECURE:
         _refuse_scheme(scheme, text, source)
@@ -114,6 +114,10 @@ def display(address: Address) -> str:
 
 def _server(rest: str, text: str, source: str, secure: bool | None) -> Address:
     authority, path, extra = _split(rest)
+    if secure is None and path.startswith("//") and authority.strip(":;").lower() in _SECURE:
+        name = authority.strip(":;").lower()
+        fix = f"Write {name}://{redact_address(path.lstrip('/'))}"
+        raise refusal(text, source, f"The scheme {name!r} needs a colon and two slashes.", fix)
     if "@" in path or "@" in extra:
         why = "There is an '@' after the first '/', '?' or '#': the password holds one of these."
         raise refusal(
@@ -195,7 +199,7 @@ def _database(path: str, text: str, source: str, place: str) -> str:
     if len(segments) > 1 and segments[0] in _REST:
         why = "That is the address of a REST call."
         raise refusal(text, source, why, f"Give host and port alone: {place}", "rest-url")
-    if len(segments) > 1:
+    if len(segments) > 1 or ":" in path:
         why = "After the host comes the name of a database, and nothing else."
         raise refusal(text, source, why, f"Give host and port alone: {place}")
     return tidy_name(_decode(segments[0], text, source)) if segments else ""

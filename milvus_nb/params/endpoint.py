@@ -63,6 +63,12 @@ class Endpoint:
         return display(Address(self.kind, self.host, port, self.path, self.secure))
 
     @property
+    def certificate_name(self) -> str:
+        """The name that the server's certificate has to be for; empty unless `kind` is tcp."""
+        # In TLS a name has no dot at its end, and an address no zone.
+        return self.tls.server_name or self.host.partition("%")[0].removesuffix(".")
+
+    @property
     def target(self) -> str:
         """The target for gRPC (its naming document); empty for Milvus Lite, which has no port yet.
 

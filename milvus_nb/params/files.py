@@ -13,6 +13,7 @@ from .secret import redact_address
 __all__ = ["absolute_path", "lite_path"]
 
 _DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
+_WINDOWS: Final = re.compile(rf"{_DRIVE.pattern}|~?\.{{0,2}}\\")
 _SIGN_IN: Final = re.compile(r":.*@", re.DOTALL)
 # What milvus-lite 3 makes in the folder of a new database.
 _LITE_ENTRIES: Final = {"LOCK", "collections", "databases"}
@@ -69,6 +70,7 @@ def lite_path(path: str, source: str = "uri") -> str:
         something else in its place.
     """
     check_expanded(source, path, "path")
+    path = path.rstrip("/") or path  # it is a folder, and completion ends that with a slash
     if _SIGN_IN.search(path) and not _DRIVE.match(path):
         raise ParamsError(
             f"{source}: {redact_address(path)!r} is not a path.",
@@ -77,6 +79,13 @@ def lite_path(path: str, source: str = "uri") -> str:
         )
     # A drive letter may be a user's name after all: a:/password@host
     shown = f"{source}: {redact_address(path) if '@' in path and ':' in path else path!r}"
+    if path.endswith(".sock"):
+        raise ParamsError(
+            f"{shown} is not a Milvus Lite database.",
+            "It looks like a socket, and the name of a Milvus Lite database ends in .db.",
+            f"A server behind a Unix socket is written unix:{path}",
+            "lite-name",
+        )
     if not path.endswith(".db"):
         raise ParamsError(
             f"{shown} is not a Milvus Lite database.",
@@ -84,7 +93,7 @@ def lite_path(path: str, source: str = "uri") -> str:
             "Write for example ./demo.db; a server is written host:port.",
             "lite-name",
         )
-    if _DRIVE.match(path) and os.name != "nt":
+    if _WINDOWS.match(path) and os.name != "nt":
         raise ParamsError(
             f"{shown} cannot be opened.",
             "It is a Windows path, and this kernel does not run on Windows.",

@@ -13,7 +13,7 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from ..errors import ParamsError
-from ..tidy import as_place, check_expanded, tidy_name, tidy_word, variable_name
+from ..tidy import check_expanded, tidy_name, tidy_word, variable_name
 from .address import Address, display, parse_address
 from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
 from .host import host_name
@@ -123,7 +123,7 @@ def parse(
         file_path("server_pem_path", server_pem_path),
         file_path("client_pem_path", client_pem_path),
         file_path("client_key_path", client_key_path),
-        as_place(text("server_name", server_name)),
+        _server_name(server_name),
     )
     options = checked_options(grpc_options)
     is_secure = _secure(secure, place, tls)
@@ -239,6 +239,12 @@ def _name(name: str, value: object) -> str:
     found = tidy_name(text(name, value))
     check_expanded(name, found)
     return found
+
+
+def _server_name(value: object) -> str:
+    """Check the name in a certificate; it has no dot at its end, as a host's may."""
+    given = place_text("server_name", value)
+    return host_name(given, "server_name").removesuffix(".") if given else ""
 
 
 def _digits(password: object) -> object:

@@ -49,8 +49,10 @@ def plain(value: object) -> object:
     if isinstance(value, (bytes, bytearray)) and value:  # none is not "not given"
         with contextlib.suppress(UnicodeDecodeError):
             return value.decode()
-    # numpy's text, and members of an enumeration of texts.
-    return str.__str__(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    # numpy's text, and members of an enumeration of texts; or somebody's stand-in for a text.
+    return str.__str__(value) if issubclass(type(value), str) else str(value)
 
 
 def text(name: str, value: object) -> str:

@@ -163,7 +163,7 @@ class MysqlPeer(Peer):
 
 
 class GatewayPeer(Peer):
-    """An HTTP/2 server in front of nothing: each request gets an HTTP status, and no body.
+    """An HTTP/2 server in front of nothing: each request gets an HTTP status.
 
     Parameters
     ----------
@@ -171,6 +171,8 @@ class GatewayPeer(Peer):
         The HTTP status, for example 404; may be set at any time.
     fields
         More fields of its answer, with names in lower case, such as those of `grpc_answer`.
+    body
+        What it sends behind the fields of its answer, such as a page for signing in.
     hangs_up
         Whether it says goodbye (GOAWAY) and closes the connection after an answer.
     host, port, tls
@@ -180,7 +182,7 @@ class GatewayPeer(Peer):
     # RFC 7541, Appendix A: the index of ":status: …" in HPACK's static table.
     _INDEXES: ClassVar = {200: 8, 204: 9, 206: 10, 304: 11, 400: 12, 404: 13, 500: 14}
     # RFC 9113, section 6: types of frames, and flags.
-    _HEADERS, _SETTINGS, _PING, _GOAWAY = 1, 4, 6, 7
+    _DATA, _HEADERS, _SETTINGS, _PING, _GOAWAY = 0, 1, 4, 6, 7
     _END_STREAM, _ACK, _END_HEADERS = 1, 1, 4
     _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -191,11 +193,13 @@ class GatewayPeer(Peer):
         port: int = 0,
         *,
         fields: Mapping[str, str] | None = None,
+        body: bytes = b"",
         hangs_up: bool = False,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(host, port, tls=tls)
         self.status = status
+        self._body = body
         self.fields = dict(fields or {})
         self._hangs_up = hangs_up
 
@@ -212,8 +216,10 @@ class GatewayPeer(Peer):
             elif kind == self._PING and not flags & self._ACK:
                 writer.write(self._frame(self._PING, self._ACK, payload=payload))
             elif kind == self._HEADERS:
-                ends = self._END_STREAM | self._END_HEADERS
+                ends = self._END_HEADERS | (0 if self._body else self._END_STREAM)
                 writer.write(self._frame(self._HEADERS, ends, stream, self._header_block()))
+                if self._body:
+                    writer.write(self._frame(self._DATA, self._END_STREAM, stream, self._body))
                 if self._hangs_up:
                     last = stream.to_bytes(4, "big") + bytes(4)  # and no error
                     writer.write(self._frame(self._GOAWAY, payload=last))
