@@ -97,7 +97,7 @@ def tidy_address(text: str) -> str:
     if (scheme := _SCHEME.match(text)) is not None:
         text = scheme[0].translate(_PLACE) + text[scheme.end() :]
     begin = text.find("://") + 3 if scheme is not None else 0
-    if text[:1] in {".", "/", "~", "\\"} or text.lower().startswith(("file:", "unix:")):
+    if _is_path(text):
         return text
     if scheme is None and text.endswith(".db"):
         return text
@@ -106,11 +106,15 @@ def tidy_address(text: str) -> str:
     return text[:begin] + text[begin:].translate(_PLACE)
 
 
+def _is_path(text: str) -> bool:
+    return text[:1] in {".", "/", "~", "\\"} or text.lower().startswith(("file:", "unix:"))
+
+
 def _unwrapped(text: str) -> str:
     """Take an address out of the link, the assignment or the sentence that it was copied with."""
     if _ESCAPED.match(text):
         text = text.replace("\\/", "/")
-    if text[:1] in {".", "/", "~", "\\"} or text.endswith(".db"):
+    if _is_path(text) or text.endswith(".db"):
         return text
     text = _STOP.sub(r"\1", text.rstrip(" ,;|"))
     text = tidy_word(_ASSIGNED.sub("", text, count=1)) if _ASSIGNED.match(text) else text

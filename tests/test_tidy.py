@@ -57,6 +57,7 @@ def parse(**given: Any) -> params.ConnectionParams:
         ("export MILVUS_URI='http://db:19530'", "db:19530"),
         ('uri="db:19530",', "db:19530"),
         ("uri: http://db:19530", "db:19530"),
+        ("unix:/run/a,", "unix:/run/a,"),  # a file may be called so
     ],
 )
 def test_an_address_is_read_as_it_was_meant(written: str, meant: str) -> None:
