@@ -326,7 +326,7 @@ def test_a_replaced_sign_in_keeps_the_address(
     assert connections.connect("prod", token="root:Milvus").address == milvus_auth.address
 
 
-@pytest.mark.parametrize("port", [0, 65536, "65536", True, "１９", 10**30, "0x10"])
+@pytest.mark.parametrize("port", [0, 65536, "65536", True, "٣٣", 10**30, "0x10"])
 def test_ports_are_1_to_65535(connections: ConnectionRegistry, port: Any) -> None:
     """Whatever way they are written."""
     with pytest.raises(ParamsError, match="port"):

@@ -29,7 +29,8 @@ class Page:
         self.events: list[dict[str, Any]] = []
         self._answers: dict[int, dict[str, Any]] = {}
         self._next = 1
-        self.attends: dict[str, Any] = {}  # what a message says of that, beside the request
+        # What a message says of that, beside the request; a real page says it again and again.
+        self.attends: dict[str, Any] = {"page": "patient", "stays_s": 600}
         kernel.run("%load_ext milvus_nb\npanel = %milvus panel")
         self._comm_id = kernel.run("print(panel.comm.comm_id)").stdout.strip()
 
@@ -539,6 +540,7 @@ def test_the_page_sees_that_nothing_became_current_by_itself(
 
 def test_the_page_is_told_of_a_guard_that_comes_later(page: Page, milvus: MilvusTestServer) -> None:
     """So that its Disconnect asks, and the label shows."""
+    page.ask("hello")
     text = f"[profiles.prod]\naddress = '{milvus.address}'\nconfirm = true\nlabel = 'Production'\n"
     (page.kernel.folder / "milvus.toml").write_text(text)
     page.run(f"%milvus connect {milvus.address} -a prod")
@@ -551,6 +553,7 @@ def test_the_page_is_told_of_a_guard_that_comes_later(page: Page, milvus: Milvus
 
 def test_the_page_tells_the_connections_own_age(page: Page, milvus: MilvusTestServer) -> None:
     """Not since when its server is watched for another one."""
+    page.ask("hello")
     page.run(f"%milvus connect {milvus.address} -a one")
     first = page.read_row("one")
     page.run(f"%milvus connect {milvus.address} -a two")

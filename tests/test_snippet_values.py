@@ -169,10 +169,8 @@ def test_words_of_the_milvus_cli(there: ConnectionParams) -> None:
     words = shlex.split(line)
     assert words[:2] == ["connect", "-uri"]
     found = params.parse(uri=words[2], env={})
-    assert (found.address, found.db_name) == (
-        there.address,
-        "" if there.db_name == "default" else there.db_name,
-    )
+    typed = params.parse(uri=there.address, db_name=there.db_name, env={})
+    assert (found.address, found.db_name) == (typed.address, typed.db_name)
     assert words[3:] == ["-tls", "1", "-cert", there.endpoint.tls.root_pem_path]
 
 
