@@ -213,7 +213,7 @@ def test_pages_share_a_subshell_that_ends_when_none_uses_it(page: Page) -> None:
 
 def test_a_subshell_in_use_stays(page: Page) -> None:
     """For as long as a page speaks on it."""
-    page.run(f"{LOAD}\nimport milvus_nb.subshells; milvus_nb.subshells.KEPT_S = 2.0")
+    page.run(f"{LOAD}\nimport milvus_nb.subshells; milvus_nb.subshells.KEPT_S = 4.0")
     page.take_subshell()
     began = time.monotonic()
     while time.monotonic() < began + 5:
