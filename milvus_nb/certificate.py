@@ -99,7 +99,8 @@ async def handshake(
 ) -> Handshake:
     """Speak TLS with an endpoint, whether its certificate can be trusted or not.
 
-    The caller decides about trust; this only looks. No credentials are sent.
+    The caller decides about trust; this only looks. No credentials are sent, and who is not trusted
+    is not shown the client's certificate.
 
     Parameters
     ----------
@@ -121,7 +122,12 @@ async def handshake(
         problem = error.verify_message
         if error.verify_code in _UNTRUSTED:
             refused = f"CERTIFICATE_VERIFY_FAILED: {problem}"
-        reader, writer = await _open(endpoint, await connect(), _blind_context(endpoint))
+        try:
+            reader, writer = await _open(endpoint, await connect(), _blind_context())
+        except OSError:
+            if not endpoint.tls.client_pem_path:
+                raise
+            raise error from None  # it wants the client's certificate first
     try:
         tls: ssl.SSLObject = writer.get_extra_info("ssl_object")
         found = tls.getpeercert() if not problem else None
@@ -176,7 +182,7 @@ async def _decode(
     endpoint: Endpoint, shown: bytes, connect: Callable[[], Awaitable[socket.socket]]
 ) -> dict[str, Any] | None:
     """Read a certificate that is not trusted: Python only reads what it trusts, so trust it."""
-    context = _blind_context(endpoint)
+    context = _blind_context()
     context.verify_mode = ssl.CERT_REQUIRED
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | _NO_CHECK_TIME
     with contextlib.suppress(OSError, ValueError):
@@ -193,11 +199,15 @@ def _context(endpoint: Endpoint) -> ssl.SSLContext:
     tls = endpoint.tls
     if not tls.client_pem_path and not tls.root_pem_path:
         return _default_context(default_roots())
-    context = _blind_context(endpoint)
+    context = _blind_context()
     context.verify_mode = ssl.CERT_REQUIRED
     # As gRPC does: the server's own certificate is enough of a chain.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.load_verify_locations(cafile=tls.root_pem_path or default_roots())
+    if tls.client_pem_path:
+        # Whose name is another gets to see nothing either; OpenSSL looks before it shows this.
+        context.check_hostname = True
+        context.load_cert_chain(tls.client_pem_path, tls.client_key_path)
     return context
 
 
@@ -216,13 +226,11 @@ def default_roots() -> str:
     return given or str(Path(grpc.__file__).parent / "_cython" / "_credentials" / "roots.pem")
 
 
-def _blind_context(endpoint: Endpoint) -> ssl.SSLContext:
+def _blind_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(["h2"])
-    if endpoint.tls.client_pem_path:
-        context.load_cert_chain(endpoint.tls.client_pem_path, endpoint.tls.client_key_path)
     return context
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.getipython import get_ipython
 
@@ -41,34 +41,31 @@ def watch_cells(begins: Callable[[], None], ends: Callable[[], None]) -> Callabl
     return undo
 
 
-def hush_debug_logs(comm_id: str) -> Callable[[], None]:
+def hush_debug_logs(comm_id: str) -> None:
     """Keep this comm's messages out of debug logs: the form's may hold a password.
 
-    At DEBUG level the comm package logs every message, and so does the kernel.
+    At DEBUG level the comm package logs every message, and so does the kernel: also those that come
+    when the comm is closed, so this is for good.
     """
+    _hushed.add(comm_id)
     kernel = getattr(get_ipython(), "kernel", None)
     log = getattr(kernel, "log", None)  # other kernels than ipykernel have none
     loggers = [logging.getLogger("Comm"), *([log] if isinstance(log, logging.Logger) else [])]
-
-    def concerns_others(record: logging.LogRecord) -> bool:
-        # Both give the message, or its content, as an argument. Its text would not do: other
-        # messages may have the id in them, such as a cell, or the list of all comms.
-        given = record.args if isinstance(record.args, tuple) else (record.args,)
-        return not any(_comm_of(value) == comm_id for value in given)
-
     for logger in loggers:
-        logger.addFilter(concerns_others)
-
-    def undo() -> None:
-        for logger in loggers:
-            logger.removeFilter(concerns_others)
-
-    return undo
+        logger.addFilter(_concerns_others)  # twice is once
 
 
-def _comm_of(value: object) -> object:
+_hushed: Final[set[str]] = set()
+
+
+def _concerns_others(record: logging.LogRecord) -> bool:
+    # Both give the message, or its content, as an argument. Its text would not do: other
+    # messages may have the id in them, such as a cell, or the list of all comms.
+    given = record.args if isinstance(record.args, tuple) else (record.args,)
+    return not any(_comm_of(value) in _hushed for value in given)
+
+
+def _comm_of(value: object) -> str:
     """Give the id of the comm that a message, or its content, is about."""
-    if not isinstance(value, dict):
-        return None
-    content = value.get("content", value)
-    return content.get("comm_id") if isinstance(content, dict) else None
+    content = value.get("content", value) if isinstance(value, dict) else None
+    return str(content.get("comm_id", "")) if isinstance(content, dict) else ""

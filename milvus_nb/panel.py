@@ -42,7 +42,7 @@ class Panel(anywidget.AnyWidget):
         super().__init__()
         self._session = PageSession(registry, self.send)
         answer_while_busy(self.comm)
-        self._unhush = hush_debug_logs(self.model_id)
+        hush_debug_logs(self.model_id)
         self.on_msg(self._on_message)
 
     def __repr__(self) -> str:
@@ -52,7 +52,6 @@ class Panel(anywidget.AnyWidget):
     def close(self) -> None:
         """Close the comm and forget everything."""
         self._session.close()
-        self._unhush()
         self.layout.close()  # a widget of its own, which ipywidgets leaves open
         super().close()
 

@@ -16,7 +16,7 @@ from .printing import printable, say
 from .profile_display import ProfileTable, ProfileText
 from .profiles import KEYS, Profile, ProfileError, SecretRef, importing, saving, secrets
 from .profiles.opening import examine_profile, open_profile, secret_of
-from .profiles.profile import CLEAR_KEYS
+from .profiles.profile import is_clear
 
 if TYPE_CHECKING:
     import argparse
@@ -194,7 +194,7 @@ def _edit(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
     for change in arguments.changes:
         key, equals, text = change.partition("=")
         if not equals or key not in KEYS:
-            if key.lower() in CLEAR_KEYS:
+            if is_clear(key):
                 raise MagicUsageError(
                     "Profiles hold no secrets.", "", f"%milvus profile secret {profile.name}"
                 )

@@ -235,6 +235,11 @@ async def _talk(
         if tls.refused:
             tls.writer.transport.abort()
             raise ProbeError(diagnosis.from_handshake(endpoint, tls.refused))
+    if tls.problem and endpoint.tls.client_pem_path:
+        # It was not shown the client's certificate. Whether it can be trusted, gRPC knows.
+        tls.writer.transport.abort()
+        stages.skip("grpc")
+        return
     try:
         with stages.run("grpc") as found, _diagnosed(endpoint):
             tls.writer.write(_PREFACE)

@@ -1,12 +1,14 @@
 """What a connection's server says over HTTP: its REST interface, its health, its web pages.
 
 These are sources beside gRPC, each with its own word. REST is asked on the port for work, with the
-connection's credentials and TLS; the rest on the management port, which gets no credentials.
+connection's credentials and TLS, and through its proxy; the rest on the management port, which gets
+no credentials.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import time
 from dataclasses import dataclass
@@ -14,12 +16,18 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from .cloud import is_cloud
+from .diagnosis import ProbeError
+from .dial import dial, look_up
 from .management import MANAGEMENT_PORT, Management, ask_management
 from .outside import MOST_TOLD, said
+from .proxies import proxy, tunnel
 from .webcall import Answer, fetch
 
 if TYPE_CHECKING:
+    import socket
+
     from .params import ConnectionParams, Endpoint
+    from .proxies import Proxy
 
 __all__ = ["Source", "sources"]
 
@@ -109,10 +117,34 @@ async def _ask(
         headers["Content-Type"] = "application/json"
     if endpoint.credentials and (endpoint.secure or not is_cloud(endpoint.host)):
         headers["Authorization"] = f"Bearer {endpoint.credentials.reveal()}"
-    tls = endpoint.tls if endpoint.secure else None
+    way = proxy(endpoint)
     return await fetch(
-        endpoint.host, endpoint.port, path, deadline, tls=tls, headers=headers, content=content
+        endpoint.host,
+        endpoint.port,
+        path,
+        deadline,
+        tls=endpoint.tls if endpoint.secure else None,
+        headers=headers,
+        content=content,
+        # Past the proxy there may be no way, or one that others listen to.
+        connect=functools.partial(_through, endpoint, way) if way is not None else None,
     )
+
+
+async def _through(endpoint: Endpoint, way: Proxy) -> socket.socket:
+    """Connect the way that the connection goes, through a proxy."""
+    connection = await dial(await look_up(way.host, way.port))
+    try:
+        await tunnel(endpoint, way, connection)
+    except ProbeError as error:
+        refused = error.diagnosis.answered
+        connection.close()
+    except BaseException:
+        connection.close()
+        raise
+    else:
+        return connection
+    raise ValueError(f"the proxy {way.address} ({way.variable}) gives no way: {refused}")
 
 
 def _read(answer: Answer) -> str:

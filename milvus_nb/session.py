@@ -24,7 +24,7 @@ from .once import Once
 from .params import Secret
 from .params.values import seconds
 from .profiles import Profile, saving
-from .profiles.opening import examine_profile, open_profile, require_address, secret_of
+from .profiles.opening import examine_profile, open_profile, require_address
 from .waiting import uncancelled
 
 if TYPE_CHECKING:
@@ -317,9 +317,10 @@ class PageSession:
             reference = given.get("secret", "")
             made = saving.of_connection(registry, connection, name, reference, project=project)
             given = made.table() | given
-            typed = typed or secret_of(connection.params)
         # Not before it is known to be valid is anything written.
         profile = Profile.read(name, given)
+        if alias:
+            typed = typed or saving.secret_for(profile, made, connection.params)
         if was and was != name:
             store.rename(was, name)
         replace_it = replace_it or bool(was)

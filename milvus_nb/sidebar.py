@@ -75,7 +75,7 @@ class Sidebar:
         self._comm.on_msg(self._on_message)
         self._comm.on_close(self._on_page_closed)
         answer_while_busy(self._comm)
-        self._unhush = hush_debug_logs(COMM_ID)
+        hush_debug_logs(COMM_ID)
         self._manager.register_comm(self._comm)
         self._send(here())
 
@@ -88,7 +88,6 @@ class Sidebar:
                 self._is_closed = True
                 self._comm.close()
         self._subshells.close()
-        self._unhush()
 
     def _send(self, message: Mapping[str, Any]) -> None:
         # Whom a page hears, it takes for loaded: so not a word after the comm was closed.

@@ -1,7 +1,7 @@
 """One HTTP/1.1 request, with bounds: what a server answers beside gRPC.
 
-Straight to the server: the proxies of the environment are gRPC's affair, and a redirect is an
-answer like any other, so that credentials go nowhere else.
+Straight to the server, unless the caller has another way, and a redirect is an answer like any
+other, so that credentials go nowhere else.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from .reach import is_http2
 from .waiting import within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import socket
+    from collections.abc import Awaitable, Callable, Mapping
 
     from .params import Tls
 
@@ -77,6 +78,7 @@ async def fetch(
     tls: Tls | None = None,
     headers: Mapping[str, str] | None = None,
     content: bytes | None = None,
+    connect: Callable[[], Awaitable[socket.socket]] | None = None,
 ) -> Answer:
     """Ask a web server; whatever goes wrong is told in the answer.
 
@@ -92,11 +94,14 @@ async def fetch(
         More headers.
     content
         Sent by POST; None asks by GET.
+    connect
+        Gives a connection to it; OSError or ValueError say why there is none. None: straight there.
     """
     start = time.perf_counter()
     try:
         request = _request(host, port, path, headers or {}, content)
-        answer = await within(deadline, _exchange(host, port, request, tls))
+        connecting = connect or functools.partial(_straight, host, port)
+        answer = await within(deadline, _exchange(host, connecting, request, tls))
     except asyncio.TimeoutError:
         return Answer(problem=f"no answer in {deadline:.3g} s")
     except (OSError, ValueError) as error:
@@ -122,11 +127,20 @@ def _request(
     return "\r\n".join([*lines, "", ""]).encode() + (content or b"")
 
 
-async def _exchange(host: str, port: int, request: bytes, tls: Tls | None) -> Answer:
+async def _straight(host: str, port: int) -> socket.socket:
+    # Not by the name: asyncio would look it up in a thread that stays.
+    return await dial(await look_up(host, port))
+
+
+async def _exchange(
+    host: str,
+    connect: Callable[[], Awaitable[socket.socket]],
+    request: bytes,
+    tls: Tls | None,
+) -> Answer:
     context = _context(tls) if tls is not None else None
     bare = host.partition("%")[0].removesuffix(".")
-    # Not by the name: asyncio would look it up in a thread that stays.
-    connection = await dial(await look_up(host, port))
+    connection = await connect()
     try:
         reader, writer = await asyncio.open_connection(
             sock=connection,

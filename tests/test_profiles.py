@@ -173,6 +173,50 @@ def test_a_mistake_is_named_with_its_line(
     assert "Zebra" not in str(failure.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "line"),
+    [
+        ("pass", 3), ("auth", 3), ("key", 3), ("api_token", 3), ("apiKey", 3), ("private-key", 3),
+        ("'my password'", 3), ("passphrase", 3), ("credentials", 3), ("Password2", 3),
+        ("auth.name", 3), ("extra.token", 3), ("extra.deep.pwd", 3),
+    ],
+)  # fmt: skip
+def test_whatever_a_secret_is_called_it_is_one(store: ProfileStore, key: str, line: int) -> None:
+    """Also in a table of its own: the profile is not used, and the secret can be moved."""
+    write(store, f"[profiles.prod]\naddress = 'h'\n{key} = '{SECRET}'\nother = 1\n")
+    problems = told(store)
+    assert f"line {line}" in problems
+    assert "in clear" in problems
+    assert "Zebra" not in problems
+    table, _ = store.raw("prod")
+    clear, rest = secrets.taken_out(table)
+    assert clear == Secret(SECRET)
+    assert rest == {"address": "h", "other": 1}
+    store.put(Profile.read("prod", rest, store.path))
+    assert "Zebra" not in Path(store.path).read_text()
+    assert "other = 1" in Path(store.path).read_text()
+
+
+@pytest.mark.parametrize(
+    "more", ["[profiles.prod.auth]\nx = 1\n", "[[profiles.prod.x]]\ntoken = 'a'\n"]
+)
+def test_a_table_of_secrets_is_a_secret(store: ProfileStore, more: str) -> None:
+    """As a section of its own, or a list of them."""
+    write(store, f"[profiles.prod]\naddress = 'h'\n{more}")
+    assert "in clear" in told(store)
+
+
+def test_what_only_sounds_like_a_secret_is_none(store: ProfileStore) -> None:
+    """Paths, names of variables, flags and what is empty."""
+    write(
+        store,
+        "[profiles.prod]\naddress = 'https://h'\nclient_key_path = 'a.pem'\n"
+        "client_pem_path = 'a.pem'\nkeyboard = 'x'\ntoken_env = 'T'\nauth = false\npwd = ''\n",
+    )
+    assert "in clear" not in told(store)
+    assert "prod" in store
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * 1_000_001, b"[" * 90_000])
 def test_a_file_that_is_none(store: ProfileStore, content: bytes) -> None:
     """It is said, saving leaves it as it is, and nothing is slow."""

@@ -304,13 +304,35 @@ def test_a_redirect_is_not_followed() -> None:
         assert other.connections_seen == 0
 
 
-def test_proxy_variables_do_not_apply(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It goes straight to the server."""
+def test_credentials_go_through_the_connections_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """REST goes the way that gRPC goes, or not at all; variables that gRPC ignores do not apply."""
     with ConnectProxy() as proxy, Web({V2: page({"code": 0, "data": []})}) as web:
-        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "grpc_proxy"):
+        for name in ("HTTP_PROXY", "ALL_PROXY", "all_proxy"):
             monkeypatch.setenv(name, f"http://{proxy.address}")
-        assert "0 collections" in rest(web)
+        assert "0 collections" in rest(web, token=f"root:{SECRET}")
         assert proxy.connections_seen == 0
+        monkeypatch.setenv("http_proxy", f"http://u:p@{proxy.address}")
+        assert "0 collections" in rest(web, token=f"root:{SECRET}")
+        assert [one.line for one in proxy.requests] == [f"CONNECT {web.address} HTTP/1.1"]
+        assert SECRET.encode() not in proxy.received
+        option = {"grpc.http_proxy": f"http://{proxy.address}"}
+        monkeypatch.setenv("no_proxy", "127.0.0.1")  # which the option overrides
+        assert "0 collections" in rest(web, token=f"root:{SECRET}", grpc_options=option)
+        assert len(proxy.requests) == 2
+
+
+@pytest.mark.parametrize("mode", ["refuse", "garbage", "hang", "gone"])
+def test_without_the_proxys_way_no_credentials_are_sent(
+    mode: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that gives none, or is not there, is told; nobody goes past it."""
+    with ConnectProxy(mode if mode != "gone" else "refuse") as proxy, Web() as web:
+        where = proxy.address if mode != "gone" else f"127.0.0.1:{free_port()}"
+        monkeypatch.setenv("grpc_proxy", f"http://{where}")
+        told = ask(f"http://{web.address}", 0.5, token=f"root:{SECRET}")["REST"].text
+        assert web.received == b""
+    found = {"refuse": "407", "garbage": "it answered", "hang": "0.5 s", "gone": "refused"}
+    assert found[mode] in told
 
 
 def test_who_does_not_answer_costs_one_deadline() -> None:

@@ -9,15 +9,18 @@ import json
 import pickle
 import re
 import sqlite3
+import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import keyring
 import nbclient
 import nbformat
 import pymilvus
 import pytest
+from typing_extensions import override
 
-from milvus_nb import ConnectionRegistry, MilvusNbError, snippets
+from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError, snippets
 from milvus_nb.facts import facts
 from milvus_nb.params import Endpoint
 from milvus_nb.protocol import PROTOCOL
@@ -25,13 +28,15 @@ from milvus_nb.restart import Memory
 from milvus_nb.session import PageSession
 from milvus_nb.sidebar import COMM_ID
 from tests.helpers import free_port, wait_until
+from tests.servers import Peer, make_certificates
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.kernels import Execution, Kernel
-    from tests.servers import MilvusTestServer
+    from tests.servers import Certificates, MilvusTestServer
 
 USER = "alice"
 SECRET = "Zebra#7 quagga/okapi"  # blanks and slashes, as password managers make them
@@ -339,6 +344,114 @@ def test_no_text_among_grpcs_options_leaves_the_kernel(
         *(snippets.code(found.params, "p", language) for language in ("python", "magic", "go")),
     ]  # fmt: skip
     assert [leaks_in(text) for text in shown] == [[]] * len(shown)
+    session.close()
+
+
+class _Curious(Peer):
+    """Asks its clients for a certificate, and keeps what they show."""
+
+    def __init__(self, made: Certificates, authority: str, version: ssl.TLSVersion) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(made.server_pem, made.server_key)
+        context.load_verify_locations(authority)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.maximum_version = version
+        context.set_alpn_protocols(["h2"])
+        super().__init__(tls=context)
+        self.seen: list[object] = []
+
+    @override
+    async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.seen.append(writer.get_extra_info("peercert"))
+        await super().converse(reader, writer)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("name", ["localhost", "other.test"])
+def test_only_who_is_trusted_sees_the_clients_certificate(
+    connections: ConnectionRegistry, tmp_path: Path, name: str, version: ssl.TLSVersion
+) -> None:
+    """Not a server of an authority that is not trusted, and not a trusted one of another name."""
+    mine = make_certificates(tmp_path / "mine", names=(name,))
+    other = mine if name != "localhost" else make_certificates(tmp_path / "other")
+    with _Curious(other, mine.ca_pem, version) as peer:
+        with pytest.raises(ConnectError) as failure:
+            connections.connect(
+                "x",
+                uri=f"https://localhost:{peer.port}",
+                ca_pem_path=mine.ca_pem,
+                client_pem_path=mine.client_pem,
+                client_key_path=mine.client_key,
+                timeout=5,
+            )
+        assert peer.seen
+        assert not any(peer.seen)
+    found = failure.value.diagnosis
+    assert found is not None
+    assert found.cause == ("tls-untrusted" if name == "localhost" else "tls-name")
+
+
+@pytest.mark.parametrize("door", ["panel", "sidebar"])
+def test_a_form_that_is_sent_after_unloading_leaves_no_trace(kernel: Kernel, door: str) -> None:
+    """Nobody takes the message of a page that has not heard of it; no log has it."""
+    kernel.run(
+        "import logging\n"
+        "logging.basicConfig(filename='debug.log', level=logging.DEBUG, force=True)\n"
+        "get_ipython().kernel.log.setLevel(logging.DEBUG)\n"
+        "get_ipython().kernel.log.addHandler(logging.FileHandler('kernel.log'))\n"
+        "%load_ext milvus_nb\n"
+        "from milvus_nb import connections\n"
+        "panel = %milvus panel\n"
+    )
+    comm_id = COMM_ID if door == "sidebar" else kernel.run("print(panel.comm.comm_id)").stdout
+    kernel.run("panel.close()\n%unload_ext milvus_nb")
+    params = {"address": "localhost:1", "alias": "x", "user": USER, "password": SECRET}
+    content = {"v": PROTOCOL, "id": 1, "method": "connect", "params": params}
+    data = {"method": "custom", "content": content} if door == "panel" else content
+    client = kernel.client
+    message = {"comm_id": comm_id.strip(), "data": data}
+    client.shell_channel.send(client.session.msg("comm_msg", message))
+    assert kernel.run("print('still here')").stdout == "still here\n"
+    kernel.stop()
+    assert "still here" in (kernel.folder / "kernel.log").read_text()
+    assert files_with_secret(kernel.folder) == []
+
+
+def test_a_profile_for_another_address_gets_no_secret_of_a_connection(
+    connections: ConnectionRegistry,
+    server: MilvusTestServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page that saves a connection with another address, user or TLS has to bring the secret."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    kept: dict[tuple[str, str], str] = {}
+    monkeypatch.setattr(keyring, "get_password", lambda *key: kept.get(key))
+    monkeypatch.setattr(keyring, "set_password", lambda *key: kept.update({key[:2]: key[2]}))
+    connections.connect("x", uri=server.address, user=USER, password=SECRET)
+    said: list[Any] = []
+    session = PageSession(connections, said.append)
+
+    def save(number: int, name: str, **changes: Any) -> dict[str, Any]:
+        params = {"name": name, "was": "", "alias": "x", "project": False, "replace": True}
+        params |= {"secret": "keyring", **changes}
+        content = {"v": PROTOCOL, "id": number, "method": "save_profile", "params": params}
+        session.handle(content)
+        answers = wait_until(lambda: [one for one in said if one.get("id") == number])
+        return dict(answers[0])
+
+    for number, changes in enumerate(
+        [{"address": "evil.example"}, {"user": "root"}, {"server_name": "evil.example"}]
+    ):
+        answer = save(number, f"p{number}", **changes)
+        assert answer["error"]["cause"] == "secret"
+        assert "its secret stays there" in answer["error"]["why"]
+        assert f"p{number}" not in connections.profiles
+    assert kept == {}
+    assert "error" not in save(8, "typed", address="evil.example", typed="another")
+    assert list(kept.values()) == ["another"]
+    assert "error" not in save(9, "same", label="Mine", db_name="default")
+    assert list(kept.values()) == ["another", SECRET]
     session.close()
 
 

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from .. import params as parameters
 from ..errors import MilvusNbError, ParamsError
 from ..near import closest
 from ..params import Guard, Secret
 from ..params.address import parse_address
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "CLEAR_KEYS",
@@ -25,6 +23,8 @@ __all__ = [
     "ProfileError",
     "SecretRef",
     "check_name",
+    "clear_in",
+    "is_clear",
     "is_name",
 ]
 
@@ -37,10 +37,15 @@ _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MOST_LABEL: Final = 40  # characters
 _MOST_TEXT: Final = 4096  # characters
 
-#: Keys that would hold a secret in clear.
-CLEAR_KEYS: Final = frozenset(
-    {"password", "token", "api_key", "apikey", "passwd", "pwd", "secret_key"}
+#: The keywords of ``connect`` that are secrets.
+CLEAR_KEYS: Final = frozenset({"password", "token"})
+
+# Keys that would hold a secret in clear: pass, auth_token, private-key, apiKey …
+_CLEAR: Final = re.compile(
+    r"(.*_)?(pass|passwd|password|passphrase|passcode|pwd|pw|token|auth|authorization|bearer"
+    r"|credentials?|creds?|secrets?|key|apikey)[0-9]*"
 )
+_MOST_KEY: Final = 40  # characters of a key that are shown
 
 #: The keys that name files.
 PEM_FILES: Final = ("ca_pem_path", "server_pem_path", "client_pem_path", "client_key_path")
@@ -156,14 +161,13 @@ class Profile:
             No error shows a value that may be a secret.
         """
         check_name(name)
-        for key in values:
-            if key.lower() in CLEAR_KEYS:
-                raise ProfileError(
-                    f"{key} stands in clear in profile {name}.",
-                    "Profiles hold references to secrets, never the secrets.",
-                    f"Move it to the keyring: %milvus profile secret {_quoted(name)}",
-                    cause=key,
-                )
+        for key in clear_in(values):
+            raise ProfileError(
+                f"{_shown(key)} stands in clear in profile {name}.",
+                "Profiles hold references to secrets, never the secrets.",
+                f"Move it to the keyring: %milvus profile secret {_quoted(name)}",
+                cause=key,
+            )
         found: dict[str, Any] = {}
         for key in KEYS:
             if key in values and values[key] is not None:
@@ -293,6 +297,38 @@ _CONNECT_KEYS: Final = ("user", "db_name", "secure", *PEM_FILES, "server_name", 
 _FLAGS: Final = frozenset({"secure", "confirm", "default", "autoconnect"})
 
 
+def clear_in(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the keys of a profile under which a secret stands in clear, in a table of its own too.
+
+    Returns
+    -------
+    dict of str to Any
+        The profile's own keys, each with the first secret under it.
+    """
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        if key in KEYS:
+            continue
+        left = [(key, value)]
+        while left and key not in found:
+            name, inner = left.pop()
+            if isinstance(inner, Mapping):
+                # What stands in a table of credentials is one, whatever it is called.
+                is_whole = is_clear(name)
+                left += [(name if is_whole else each, one) for each, one in inner.items()]
+            elif isinstance(inner, list):
+                left += [(name, one) for one in inner]
+            elif is_clear(name) and inner != "" and not isinstance(inner, bool):
+                found[key] = inner
+    return found
+
+
+def is_clear(key: str) -> bool:
+    """Tell whether a secret is what one would write under this key."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|\W", "_", key).lower()
+    return _CLEAR.fullmatch(words) is not None
+
+
 def is_name(text: str) -> bool:
     """Tell whether a text can be the name of a profile."""
     return _NAME.fullmatch(text) is not None
@@ -352,6 +388,10 @@ def _wrong(key: str, value: object, expected: str) -> ProfileError:
     kind = {bool: "a flag", str: "text", dict: "a table", list: "a list"}.get(type(value), "")
     kind = kind or ("a number" if isinstance(value, (int, float)) else type(value).__name__)
     return ProfileError(f"{key} is {kind}.", f"Expected is {expected}.", cause=key)
+
+
+def _shown(key: str) -> str:
+    return key[:_MOST_KEY] if key.isprintable() else repr(key[:_MOST_KEY])
 
 
 def _quoted(name: str) -> str:

@@ -6,17 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import MilvusNbError
+from ..params import Secret
 from . import secrets
-from .opening import profile_of
-from .profile import Profile, SecretRef
+from .opening import profile_of, secret_of
+from .profile import Profile, ProfileError, SecretRef
 
 if TYPE_CHECKING:
     from ..connection import Connection
-    from ..params import Secret
+    from ..params import ConnectionParams
     from ..table import ConnectionTable
     from .store import ProfileStore
 
-__all__ = ["delete", "of_connection", "save"]
+__all__ = ["delete", "of_connection", "save", "secret_for"]
 
 
 def of_connection(
@@ -55,6 +56,35 @@ def of_connection(
     folder = table.profiles.project_folder() if project else ""
     profile = profile_of(name, params, ref, folder)
     return replace(profile, label=guard.label, color=guard.color, confirm=guard.confirm)
+
+
+def secret_for(profile: Profile, made: Profile, params: ConnectionParams) -> Secret:
+    """Give the secret of a connection for the keyring, where a profile goes to the same account.
+
+    Parameters
+    ----------
+    profile
+        What is to be saved.
+    made
+        What `of_connection` made of the connection.
+    params
+        The connection's.
+
+    Raises
+    ------
+    ProfileError
+        It goes elsewhere, as somebody else, or trusts others: there it would be another's secret.
+    """
+    if profile.secret.kind != "keyring":
+        return Secret()
+    if secrets.account_of(profile, profile.user) == secrets.account_of(made, made.user):
+        return secret_of(params)
+    raise ProfileError(
+        f"The secret for {profile.address} is needed.",
+        "The connection has another address, user or TLS, and its secret stays there.",
+        'Type it, or choose another way: "ask", or "env:NAME".',
+        "secret",
+    )
 
 
 def save(

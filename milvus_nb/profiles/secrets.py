@@ -12,7 +12,7 @@ from .. import params as parameters
 from ..errors import MilvusNbError, MissingExtraError
 from ..params import Secret
 from ..params.address import parse_address
-from .profile import CLEAR_KEYS, PEM_FILES, Profile, ProfileError, SecretRef
+from .profile import PEM_FILES, Profile, ProfileError, SecretRef, clear_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,8 +115,9 @@ def taken_out(table: Mapping[str, Any]) -> tuple[Secret | None, dict[str, Any]]:
     dict of str to Any
         The other keys; the user of a sign-in in the address, or in the token, is one of them.
     """
-    rest = {key: value for key, value in table.items() if key.lower() not in CLEAR_KEYS}
-    clear = [value for key, value in table.items() if key.lower() in CLEAR_KEYS]
+    found_in = clear_in(table)
+    rest = {key: value for key, value in table.items() if key not in found_in}
+    clear = list(found_in.values())
     if len(clear) > 1:
         raise ProfileError(
             "Two secrets stand in clear in this profile.", "", "Remove one from the file first."

@@ -12,7 +12,7 @@ from ..profile_file import user_file
 from . import files
 from .files import SECTION
 from .found import Found, Problem, profiles_in
-from .profile import CLEAR_KEYS, KEYS, Profile, ProfileError, is_name
+from .profile import KEYS, Profile, ProfileError, clear_in, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -473,9 +473,8 @@ def _write(section: Any, name: str, table: Mapping[str, Any]) -> None:
         entry.add(tomlkit.nl())
         section[name] = entry
         return
-    for key in list(entry):
-        if key.lower() in CLEAR_KEYS:
-            del entry[key]
+    for key in clear_in(entry):
+        del entry[key]
     for key in KEYS:
         if key not in table:
             entry.pop(key, None)
@@ -493,7 +492,6 @@ def _take_default(section: Any, name: str) -> None:
 def _write_plain(section: dict[str, Any], name: str, table: Mapping[str, Any]) -> None:
     """Do in plain dicts what `_write` does."""
     entry = section.get(name)
-    kept = entry.items() if isinstance(entry, dict) else ()
-    section[name] = {
-        key: value for key, value in kept if key not in KEYS and key.lower() not in CLEAR_KEYS
-    } | dict(table)
+    kept = entry if isinstance(entry, dict) else {}
+    left_out = {*KEYS, *clear_in(kept)}
+    section[name] = {key: value for key, value in kept.items() if key not in left_out} | dict(table)
