@@ -93,6 +93,7 @@ const settle = async (): Promise<void> => {
 beforeEach(async () => {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
+  mock.method(performance, 'now', () => Date.now());
   kernel = new FakeKernel();
   statuses = [];
   refused = [];

@@ -5,6 +5,7 @@
 import { type Kernel, KernelMessage } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
+import { elapsed } from '../panel/clock';
 import { Subshell } from './subshell';
 
 /** As in milvus_nb/sidebar.py: what its comm is called, and the comm that all pages share. */
@@ -144,7 +145,7 @@ export class KernelChannel {
       if (this.process !== '') {
         this.ended.add(this.process);
       }
-      this.awaitedSince = Date.now();
+      this.awaitedSince = elapsed();
     }
   }
 
@@ -268,7 +269,7 @@ export class KernelChannel {
       return true;
     }
     // Who still speaks so late was not ended: the restart has failed.
-    if (this.awaitedSince !== null && Date.now() - this.awaitedSince > ENDS_WITHIN_MS) {
+    if (this.awaitedSince !== null && elapsed() - this.awaitedSince > ENDS_WITHIN_MS) {
       this.ended.delete(session);
       return true;
     }
@@ -312,7 +313,7 @@ export class KernelChannel {
     if (execution_state === 'busy' && parent.msg_type === 'execute_request') {
       if (!parent.subshell_id) {
         this.running = parent.msg_id ?? '';
-        this.setBusy(Date.now());
+        this.setBusy(elapsed());
       }
     } else if (execution_state === 'idle' && parent.msg_id === this.running) {
       this.setBusy(null);

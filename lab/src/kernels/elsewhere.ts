@@ -4,6 +4,7 @@
 import type { Kernel } from '@jupyterlab/services';
 
 import { Actions } from '../panel/actions';
+import { elapsed } from '../panel/clock';
 import { trans } from '../panel/i18n';
 import { RequestError } from '../panel/link';
 import type { Failure, KernelRecord, Method, Methods, Row } from '../panel/messages';
@@ -41,7 +42,7 @@ export class Elsewhere {
 
   update(record: KernelRecord, now: number | null): void {
     const connected = record.connected.filter(
-      ({ alias }) => (this.closed.get(alias) ?? 0) < Date.now(),
+      ({ alias }) => (this.closed.get(alias) ?? 0) < elapsed(),
     );
     const aliases = new Set(connected.map(row => row.alias));
     this.store.event({
@@ -60,7 +61,7 @@ export class Elsewhere {
 
   private note(method: Method, { alias = '' }: { alias?: string }): void {
     if (method === 'disconnect') {
-      this.closed.set(alias, Date.now() + CLOSED_MS);
+      this.closed.set(alias, elapsed() + CLOSED_MS);
     } else {
       this.closed.delete(alias);
     }

@@ -1,6 +1,7 @@
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { elapsed } from '../panel/clock';
 import { trans } from '../panel/i18n';
 import { offline } from '../panel/link';
 import type { Failure, Row } from '../panel/messages';
@@ -33,7 +34,7 @@ const ANNOUNCES_WITHIN_MS = 3000;
 export class MilvusKernel {
   phase: Phase = 'asking';
   /** Since when, in ms of the page's clock. */
-  since = Date.now();
+  since = elapsed();
   /** The kernel's connections, while `present`. */
   session: Session | null = null;
   /** What was connected when the kernel was restarted, without any secret. */
@@ -338,7 +339,7 @@ export class MilvusKernel {
   private setPhase(phase: Phase): void {
     if (phase !== this.phase) {
       this.phase = phase;
-      this.since = Date.now();
+      this.since = elapsed();
       this._phaseChanged.emit();
     }
     this._changed.emit();

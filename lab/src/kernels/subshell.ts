@@ -1,6 +1,8 @@
 // A subshell of a kernel: what is sent there is handled while a cell runs. It is a thread of the
 // kernel, so it is made when it is needed, and the kernel's side ends it when no page uses it.
 
+import { elapsed } from '../panel/clock';
+
 /** As in milvus_nb/subshells.py, which ends one that was not used for 10 s: a page counts less. */
 const KEPT_MS = 5000;
 /** So long it may be asked whether it still runs. */
@@ -25,7 +27,7 @@ export class Subshell {
 
   /** Its id, for as long as it can be relied upon. */
   get current(): string | null {
-    return Date.now() - this.usedAt < KEPT_MS ? this.id : null;
+    return elapsed() - this.usedAt < KEPT_MS ? this.id : null;
   }
 
   /** One is being made. */
@@ -51,7 +53,7 @@ export class Subshell {
 
   /** Something was sent there. */
   used(): void {
-    this.usedAt = Date.now();
+    this.usedAt = elapsed();
   }
 
   /** The kernel's side says which one all pages share. */
@@ -84,7 +86,7 @@ export class Subshell {
 
   private async make(): Promise<void> {
     const { resets } = this;
-    if (this.id !== null && Date.now() - this.usedAt < MAY_RUN_MS) {
+    if (this.id !== null && elapsed() - this.usedAt < MAY_RUN_MS) {
       const { subshell_id: running } = await this.ask('list_subshell_request');
       if (resets === this.resets && running?.includes(this.id)) {
         this.used();

@@ -1,3 +1,4 @@
+import { elapsed } from './clock';
 import { milliseconds } from './format';
 import { trans } from './i18n';
 import { gone, type Link, RequestError } from './link';
@@ -213,7 +214,7 @@ export class Actions implements ProfileDoor {
     }
     if (isShown()) {
       const { failure } = report;
-      show(report, Date.now());
+      show(report, elapsed());
       const found = failure?.why || failure?.what;
       this.store.announce(
         found ? trans.__('%1: %2', alias, found) : trans.__('%1: Everything answers.', alias),

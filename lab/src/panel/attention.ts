@@ -2,6 +2,8 @@
 // nothing is asked of a kernel or a server, and nothing is told: each word would keep them from
 // looking idle, and from being ended where idle ones are.
 
+import { elapsed } from './clock';
+
 /** Whether somebody is there; what is subscribed is called when that changes. */
 export interface Attention {
   readonly isThere: boolean;
@@ -16,7 +18,7 @@ const TOUCHES = ['pointermove', 'pointerdown', 'keydown', 'wheel', 'input', 'foc
 
 class PageAttention implements Attention {
   isThere: boolean;
-  private touchedAt = Date.now();
+  private touchedAt = elapsed();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly listeners = new Set<() => void>();
 
@@ -38,7 +40,7 @@ class PageAttention implements Attention {
   }
 
   private readonly onTouch = (): void => {
-    const now = Date.now();
+    const now = elapsed();
     if (now - this.touchedAt > UNTOUCHED_MS) {
       this.set(false); // the machine slept, and its timers with it
     }
@@ -48,7 +50,7 @@ class PageAttention implements Attention {
 
   /** Wait until nobody has touched the page for long. */
   private readonly rest = (): void => {
-    const left = this.touchedAt + UNTOUCHED_MS - Date.now();
+    const left = this.touchedAt + UNTOUCHED_MS - elapsed();
     if (left <= 0) {
       this.set(false);
     } else if (this.isThere) {

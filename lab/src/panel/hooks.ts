@@ -1,7 +1,7 @@
 import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 
-import { everySecond } from './clock';
+import { elapsed, everySecond } from './clock';
 import type { Link } from './link';
 
 /** Both the panel in a cell and the sidebar may be in one page, each with this module of its own. */
@@ -107,7 +107,7 @@ export function useFocus(root: RefObject<HTMLElement | null>): FocusOn {
     }
     const active = document.activeElement;
     const moved = active !== want.from && active !== null && root.current.contains(active);
-    if (Date.now() > want.until || moved) {
+    if (elapsed() > want.until || moved) {
       wanted.current = null;
       return;
     }
@@ -122,7 +122,7 @@ export function useFocus(root: RefObject<HTMLElement | null>): FocusOn {
 
   useLayoutEffect(settle); // before the next key
   return key => {
-    wanted.current = { key, until: Date.now() + FOCUS_WITHIN_MS, from: document.activeElement };
+    wanted.current = { key, until: elapsed() + FOCUS_WITHIN_MS, from: document.activeElement };
     settle();
   };
 }

@@ -1,4 +1,5 @@
 import type { Attention } from './attention';
+import { elapsed } from './clock';
 import { trans } from './i18n';
 import {
   type Event,
@@ -117,9 +118,9 @@ const BY_ITSELF = new Set<Method>(['hello', 'look', 'leave', 'forget', 'pace']);
 export class Link {
   status: LinkStatus = 'opening';
   /** When the kernel was last heard, in ms of the page's clock. */
-  heardAt = Date.now();
+  heardAt = elapsed();
   /** When it last told how the connections are. */
-  toldAt = Date.now();
+  toldAt = elapsed();
   heartbeat_s = 5;
 
   private readonly pending = new Map<number, Pending>();
@@ -249,7 +250,7 @@ export class Link {
       hello => {
         this.stopAsking();
         this.isStaying = false;
-        this.toldAt = Date.now();
+        this.toldAt = elapsed();
         this.heartbeat_s = hello.heartbeat_s;
         this.listener.hello(hello);
         this.setStatus(this.attends ? 'live' : 'resting');
@@ -282,7 +283,7 @@ export class Link {
       this.listener.refused(mismatch(message.v));
       return;
     }
-    this.heardAt = Date.now();
+    this.heardAt = elapsed();
     if (this.status === 'silent' && this.attends) {
       this.setStatus('live');
       this.probe(); // Something may have been missed.
@@ -293,7 +294,7 @@ export class Link {
       this.pending.get(message.event.request)?.onStages?.(message.event.stages);
     } else {
       if (message.event.event === 'tick') {
-        this.toldAt = Date.now();
+        this.toldAt = elapsed();
         this.heartbeat_s = message.event.heartbeat_s;
       }
       this.listener.event(message.event);
@@ -324,7 +325,7 @@ export class Link {
     this.attends = attends;
     clearInterval(this.timer);
     if (attends) {
-      this.attendedAt = Date.now();
+      this.attendedAt = elapsed();
       this.timer = setInterval(this.check, CHECK_EVERY_MS);
       this.stopAsking();
       this.probe();
@@ -343,7 +344,7 @@ export class Link {
   /** For how long the kernel is to tell what changes after a request, in seconds. */
   private stays(method: Method): number {
     if (this.attends) {
-      this.stayedAt = Date.now();
+      this.stayedAt = elapsed();
       return STAYS_S;
     }
     return BY_ITSELF.has(method) ? 0 : OUTCOME_S;
@@ -364,11 +365,11 @@ export class Link {
   }
 
   private readonly check = (): void => {
-    const since = Date.now() - (this.stayedAt ?? 0);
+    const since = elapsed() - (this.stayedAt ?? 0);
     if (this.status === 'live' && !this.isStaying && since >= STAY_EVERY_MS) {
       this.stay();
     }
-    const silence = Date.now() - Math.max(this.heardAt, this.attendedAt);
+    const silence = elapsed() - Math.max(this.heardAt, this.attendedAt);
     const expects = this.status === 'live' || this.status === 'resting';
     if (expects && silence > this.heartbeat_s * SILENT_AFTER * 1000) {
       this.setStatus('silent');

@@ -1,5 +1,6 @@
 import { Actions } from './actions';
 import { type Attention, pageAttention } from './attention';
+import { elapsed } from './clock';
 import { Link, type LinkStatus } from './link';
 import type { Event, Failure, Hello, Row } from './messages';
 import { rowText, type RowText } from './rowText';
@@ -61,7 +62,7 @@ export class Session {
   textOf(row: Row): RowText {
     const { store, link } = this;
     const since = store.link === 'resting' ? link.toldAt : link.heardAt;
-    const silence_s = (Date.now() - since) / 1000;
+    const silence_s = (elapsed() - since) / 1000;
     return rowText(store.latest(row), store.link, store.now(), store.heartbeat_s, silence_s);
   }
 

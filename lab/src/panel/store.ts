@@ -1,3 +1,4 @@
+import { elapsed } from './clock';
 import type { Event, Failure, Hello, Ping, Profiles, Report, Row, State } from './messages';
 import type { LinkStatus } from './link';
 import { stateWord } from './format';
@@ -75,7 +76,7 @@ export class Store {
 
   /** Now, by the kernel's clock, in unix seconds. */
   now(): number {
-    return Date.now() / 1000 + this.clockOffset;
+    return elapsed() / 1000 + this.clockOffset;
   }
 
   /** A row with what was last measured of its endpoint. */
@@ -180,7 +181,7 @@ export class Store {
   }
 
   private setClock(now: number): void {
-    this.clockOffset = now - Date.now() / 1000;
+    this.clockOffset = now - elapsed() / 1000;
   }
 
   private setCurrent(current: string | null): void {

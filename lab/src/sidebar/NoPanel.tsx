@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 
 import type { Front } from '../kernels/front';
 import { LOAD_CODE, type MilvusKernel } from '../kernels/kernel';
+import { elapsed } from '../panel/clock';
 import { age } from '../panel/format';
 import { trans } from '../panel/i18n';
 import { Button } from '../panel/views/Button';
@@ -74,7 +75,7 @@ export function NoPanel({ front, kernel, doors }: Props) {
 }
 
 function Asking({ kernel }: { kernel: MilvusKernel }) {
-  const waited = (Date.now() - kernel.since) / 1000;
+  const waited = (elapsed() - kernel.since) / 1000;
   if (waited < LONG) {
     return <Message what="" />;
   }

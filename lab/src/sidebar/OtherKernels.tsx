@@ -1,5 +1,6 @@
 import type { KernelHub, Peer } from '../kernels/hub';
 import type { MilvusKernel } from '../kernels/kernel';
+import { elapsed } from '../panel/clock';
 import { age } from '../panel/format';
 import { trans } from '../panel/i18n';
 import type { Row } from '../panel/messages';
@@ -49,7 +50,7 @@ export function OtherKernels({ hub, front, path, doors }: Props) {
           {trans.__(
             '%1 has not answered for %2. It may be busy.',
             name,
-            age((Date.now() - kernel.since) / 1000),
+            age((elapsed() - kernel.since) / 1000),
           )}
         </p>
       ))}
@@ -133,7 +134,7 @@ function hasSomething({ session: { store } }: Peer): boolean {
 }
 
 function isSilent(kernel: MilvusKernel): boolean {
-  return kernel.phase === 'asking' && Date.now() - kernel.since > LONG * 1000;
+  return kernel.phase === 'asking' && elapsed() - kernel.since > LONG * 1000;
 }
 
 function nameOf(hub: KernelHub, id: string): string {

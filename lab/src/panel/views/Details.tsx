@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { type Actions, failureOf } from '../actions';
+import { elapsed } from '../clock';
 import { age } from '../format';
 import { trans } from '../i18n';
 import type { Fact, Failure, Row } from '../messages';
@@ -96,7 +97,7 @@ function Sources({ row: { alias, endpoint, db_name, state }, actions }: Omit<Pro
     actions.sources(alias).then(
       facts => {
         if (current) {
-          setSaid({ facts, at: Date.now() });
+          setSaid({ facts, at: elapsed() });
           setFailure(null);
         }
       },
@@ -127,7 +128,7 @@ function Sources({ row: { alias, endpoint, db_name, state }, actions }: Omit<Pro
       <p class="milvus-nb-age">
         {said === null
           ? trans.__('Asking over HTTP…')
-          : trans.__('Asked over HTTP %1 ago', age((Date.now() - said.at) / 1000))}
+          : trans.__('Asked over HTTP %1 ago', age((elapsed() - said.at) / 1000))}
       </p>
     </div>
   );
@@ -148,7 +149,7 @@ function CheckButton({ row, check, actions }: Props) {
         <span class="milvus-nb-age">
           {check.endedAt === null
             ? trans.__('Asking the server…')
-            : trans.__('Checked %1 ago', age((Date.now() - check.endedAt) / 1000))}
+            : trans.__('Checked %1 ago', age((elapsed() - check.endedAt) / 1000))}
         </span>
       )}
     </div>

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { elapsed } from '../clock';
 import { matches } from '../format';
 import { useChanges, useFocus, useInSight, useWatch } from '../hooks';
 import { trans } from '../i18n';
@@ -53,7 +54,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
     .filter(row => !row.own)
     .sort((one, two) => one.alias.localeCompare(two.alias, 'en', { numeric: true }));
   const gone = link.isGone || store.link === 'restarting';
-  const silence_s = (Date.now() - link.heardAt) / 1000;
+  const silence_s = (elapsed() - link.heardAt) / 1000;
 
   const openForm = (): void => setForm(true);
   const showRow = (alias: string): void => {
