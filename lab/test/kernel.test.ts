@@ -182,6 +182,19 @@ test('looking makes no subshell; a click has one, so that it is done while a cel
   assert.deepEqual(methods, ['hello', 'disconnect', 'use']);
 });
 
+test('who leaves and comes back at once needs no subshell for it', async () => {
+  connection.loaded = true;
+  await begin();
+  connection.say({ v: PROTOCOL, event: 'here', milvus_nb: '0.1.0' });
+  for (const method of ['leave', 'look'] as const) {
+    kernel.session?.link.request(method, {}).answer.catch(() => {});
+  }
+  await settle();
+  const methods = sentTo('comm_msg').map(({ content }) => content.data?.method);
+  assert.deepEqual(methods.slice(-2), ['leave', 'look']);
+  assert.equal(sentTo('create_subshell_request').length, 0);
+});
+
 test('a subshell that was not used for a while is made anew where it does not run', async () => {
   connection.loaded = true;
   await begin();

@@ -113,7 +113,7 @@ export class KernelChannel {
   send(content: unknown): void {
     const isLast = (content as { method?: string }).method === 'leave'; // the page may be closing
     if (isLast) {
-      this.post(content);
+      this.post(content, false); // who comes back at once would need a subshell for it
     } else if (
       this.subshell.isTaken ||
       (this.wantsSubshell(content) && this.subshell.current === null)
@@ -131,8 +131,8 @@ export class KernelChannel {
     return isUrgent && this.answersWhileBusy;
   }
 
-  private post(content: unknown): void {
-    this.isAnswered = false;
+  private post(content: unknown, isAwaited = true): void {
+    this.isAnswered &&= !isAwaited;
     const data = { comm_id: COMM_ID, data: content };
     const message = this.message<KernelMessage.IShellMessage>('comm_msg', 'shell', data);
     this.connection.sendShellMessage(message, false).done.catch(gone);
