@@ -3,7 +3,7 @@
 //
 //   node build.mjs [--prod | --watch | --test]
 
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -14,6 +14,7 @@ const flag = process.argv[2] ?? '';
 
 const common = {
   absWorkingDir: here,
+  metafile: true,
   bundle: true,
   format: 'esm',
   jsx: 'automatic',
@@ -60,6 +61,29 @@ const tests = {
 };
 
 const wanted = flag === '--test' ? [tests] : [panel, extension, styles];
+const bundled = new Set();
 for (const options of wanted) {
-  await (flag === '--watch' ? (await context(options)).watch() : build(options));
+  if (flag === '--watch') {
+    await (await context(options)).watch();
+    continue;
+  }
+  const { metafile } = await build(options);
+  for (const file of Object.keys(metafile.inputs)) {
+    const found = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(file);
+    if (found) bundled.add(found[1]);
+  }
+}
+if (flag === '' || flag === '--prod') {
+  writeFileSync(join(here, '../milvus_nb/static/LICENSES.txt'), licences([...bundled].sort()));
+}
+
+/** The licence texts of what is in the bundles, as they want to be given along. */
+function licences(folders) {
+  return folders
+    .map(folder => {
+      const about = JSON.parse(readFileSync(join(here, folder, 'package.json'), 'utf8'));
+      const text = readFileSync(join(here, folder, 'LICENSE'), 'utf8');
+      return `${about.name} ${about.version} (${about.license})\n\n${text.trim()}\n`;
+    })
+    .join('\n\n');
 }

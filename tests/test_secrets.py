@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import copy
 import gc
@@ -31,7 +32,6 @@ from tests.helpers import free_port, wait_until
 from tests.servers import Peer, make_certificates
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -275,6 +275,26 @@ def test_a_saved_notebook_with_widget_state_holds_no_secret(
     assert "ConnectError" in text
     assert leaks_in(text) == []
     assert server.address not in json.dumps(notebook.metadata.get("widgets"))
+
+
+def test_what_a_client_keeps_does_not_show(server: MilvusTestServer) -> None:
+    """Neither client's parameters have the token in their repr; both work with it."""
+    connections = ConnectionRegistry()
+
+    async def list_them(client: Any) -> list[str]:
+        return list(await client.list_collections())
+
+    try:
+        found = connections.connect("x", uri=server.address, token=TOKEN)
+        assert found.client.list_collections() == []
+        assert asyncio.run(list_them(found.async_client)) == []
+        for client in (found.client, found.async_client):
+            assert client._config.token == TOKEN
+            shown = [repr(vars(client)), repr(client._config), repr([client._config.token])]
+            assert [leaks_in(text) for text in shown] == [[]] * len(shown)
+            assert leaks_in(str(pickle.dumps(client._config.token))) == []
+    finally:
+        connections.shutdown()
 
 
 def test_copies_and_pickles_hold_no_secret(server: MilvusTestServer) -> None:

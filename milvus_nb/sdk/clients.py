@@ -16,6 +16,7 @@ from .. import diagnosis
 from ..certificate import default_roots
 from ..channel import CHANNEL_OPTIONS, WITHOUT_PROXY
 from ..errors import ClosedError, ConnectError
+from ..params import Secret
 from ..waiting import EndedError, within
 from .loading import load_pymilvus
 
@@ -329,6 +330,18 @@ def use_database(client: MilvusClient | AsyncMilvusClient, db_name: str) -> None
     client._config.db_name = db_name  # see above; a test notices a change
 
 
+class _Token(str):
+    """What pymilvus keeps of the credentials: the text itself, which does not show in a repr."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(Secret(str(self)))
+
+    def __reduce__(self) -> tuple[type[str], tuple[()]]:
+        return str, ()
+
+
 def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, Any]:
     """Give what both clients are made with."""
     endpoint = params.endpoint
@@ -336,7 +349,7 @@ def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, A
     without_proxy = WITHOUT_PROXY if endpoint.kind == "lite" else {}
     return {
         "uri": _uri(endpoint, target),
-        "token": endpoint.credentials.reveal(),
+        "token": _Token(endpoint.credentials.reveal()),
         "db_name": params.db_name,
         "timeout": params.timeout,
         "dedicated": True,
