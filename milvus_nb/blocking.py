@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from .forks import forkable
+from .waiting import within
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["join_ended", "run_blocking"]
+__all__ = ["join_ended", "run_blocking", "run_closing"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 _NAME: Final = "milvus-nb-blocking"
 
 # Threads whose call has ended, and which need a moment to end themselves.
 _ended: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
+_ended_lock: Final = forkable(threading.Lock())
 
 
 async def run_blocking(work: Callable[[], T], undo: Callable[[T], object] | None = None) -> T:
@@ -40,6 +47,19 @@ async def run_blocking(work: Callable[[], T], undo: Callable[[T], object] | None
         call.give_up()
         raise
     return call.future.result()
+
+
+async def run_closing(close: Callable[[], object], what: str, seconds: float) -> None:
+    """Close something of somebody else's library: for so long, and whether or not it fails.
+
+    What takes longer goes on in its thread. The log says so, and what is to be closed besides is.
+    """
+    try:
+        await within(seconds, run_blocking(close))
+    except asyncio.TimeoutError:
+        _log.error("Closing %s has not ended within %g s", what, seconds)
+    except Exception:  # noqa: BLE001
+        _log.exception("Closing %s failed", what)
 
 
 class _Call(Generic[T]):
@@ -90,7 +110,8 @@ class _Call(Generic[T]):
 
     def _tell(self, settle: Callable[[Any], None], value: Any) -> None:
         if threading.current_thread().name == _NAME:
-            _ended.add(threading.current_thread())
+            with _ended_lock:
+                _ended.add(threading.current_thread())
 
         def tell() -> None:
             if not self.future.done():
@@ -102,7 +123,9 @@ class _Call(Generic[T]):
 
 def join_ended() -> None:
     """Wait until the threads are gone whose calls have ended."""
-    for thread in list(_ended):
+    with _ended_lock:
+        threads = list(_ended)
+    for thread in threads:
         thread.join(timeout=1.0)
 
 

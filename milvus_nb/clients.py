@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from . import sdk
-from .blocking import run_blocking
+from .blocking import run_blocking, run_closing
 from .errors import ClosedError
 from .sockets import all_closed
 from .waiting import EndedError, end, within
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Clients"]
 
 T = TypeVar("T")
-
-_log = logging.getLogger(__name__)
 
 # So long closing one may take, in seconds: pymilvus's own gives up a new connection after 2.
 _CLOSING_S: Final = 5.0
@@ -137,13 +134,7 @@ class Clients:
                 connected.append(self._found.has_own_socket())
             async with all_closed(sum(connected)):
                 for close in work:
-                    await self._close_one(close)
-
-    async def _close_one(self, close: Callable[[], None]) -> None:
-        try:
-            await within(_CLOSING_S, run_blocking(close))
-        except Exception:  # noqa: BLE001  # pymilvus's; the others are closed nevertheless
-            _log.exception("Closing a client of %s failed", self._alias)
+                    await run_closing(close, f"a client of {self._alias}", _CLOSING_S)
 
     def _refuse_if_closed(self) -> None:
         if self._is_closed:

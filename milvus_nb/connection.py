@@ -401,7 +401,7 @@ class Connection(HasTraits):
         watch.listeners.add(self._apply)
         watch.databases.update(self._watched_databases())
         self._apply(watch.status)
-        with contextlib.suppress(ProbeError):  # the status says so
+        with contextlib.suppress(ProbeError, EndedError):  # the status says so, or it is closed
             await watch.check(monitor.pace.deadline)
 
     def follow(self, db_name: str, users: list[str]) -> bool:

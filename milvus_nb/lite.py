@@ -23,13 +23,26 @@ from .lock import holder
 if TYPE_CHECKING:
     from .params import Endpoint
 
-__all__ = ["Identity", "Served", "exists", "identity", "inherit", "release", "require", "start"]
+__all__ = [
+    "STOP_S",
+    "Identity",
+    "Served",
+    "exists",
+    "identity",
+    "inherit",
+    "release",
+    "require",
+    "start",
+]
 
 Identity = tuple[int, int]  # device and inode
 
 # What a lock says that somebody else has, and a file system that has no locks.
 _TAKEN: Final = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
 _NO_LOCKS: Final = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)
+
+#: So long a file's server may take to stop, in seconds; usually it is done at once.
+STOP_S: Final = 15.0
 
 # milvus-lite logs the reason of a failed start and returns None; starts take turns, so that a
 # reason is never taken for another file's. And who starts a file waits for who just releases it.

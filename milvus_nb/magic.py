@@ -442,9 +442,11 @@ class MilvusMagics(Magics):
 
     def shutdown(self) -> None:
         """Close every connection, if there was ever one."""
-        home = sys.modules.get("milvus_nb.registry")
-        if home is not None and home.has_process_registry():
-            home.process_registry().shutdown()
+        if "milvus_nb.registry" in sys.modules:
+            from . import registry  # which another thread may just be importing
+
+            if registry.has_process_registry():
+                registry.process_registry().shutdown()
 
     # Settings
 
@@ -502,9 +504,11 @@ def unload(ip: InteractiveShell) -> None:
         ip.configurables.remove(magics)
     matchers = ip.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if not completion.is_ours(matcher)]
-    sidebar.close()
-    if isinstance(magics, MilvusMagics):
-        magics.shutdown()
+    try:
+        sidebar.close()
+    finally:
+        if isinstance(magics, MilvusMagics):
+            magics.shutdown()
 
 
 def _names_host(arguments: argparse.Namespace) -> bool:

@@ -22,7 +22,7 @@ from .forks import forkable
 from .green import refuse_green_threads
 from .once import Once
 from .reach import Reacher
-from .waiting import end, result_of, to_the_end
+from .waiting import EndedError, end, result_of, to_the_end
 from .watch import Pace, Watch
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ class Job(Generic[T]):
         # Future.cancel() would report "cancelled" before that.
         if self._future.done():
             return
-        if task.cancelled():
+        if task.cancelled() or isinstance(error := task.exception(), EndedError):
             self.give_up()
-        elif (error := task.exception()) is not None:
+        elif error is not None:
             self._future.set_exception(error)
         else:
             self._future.set_result(task.result())
@@ -298,21 +298,33 @@ class Monitor:
         if self._is_ended:
             raise _shut_down()
         if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-            self._pid = os.getpid()
-            self._thread = _Thread(
-                target=self._run, args=(self._loop,), name="milvus-nb-monitor", daemon=True
-            )
-            self._thread.start()
-            # gRPC's threads must not outlive the interpreter.
-            atexit.register(self.stop)
+            self._start()
         elif self._pid != os.getpid():
             raise MilvusNbError(
                 f"Process {os.getpid()} is a fork of {self._pid}, which has the connections.",
                 "gRPC connections do not survive a fork.",
                 "Start it with multiprocessing's 'spawn' method and connect there.",
             )
+        assert self._loop is not None  # noqa: S101  # for the type checker
         return self._loop
+
+    def _start(self) -> None:
+        loop = asyncio.new_event_loop()
+        thread = _Thread(target=self._run, args=(loop,), name="milvus-nb-monitor", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no more, or the interpreter ends
+            loop.close()
+            raise MilvusNbError(
+                "The thread that watches connections could not be started.",
+                f"Python says: {error}.",
+                "Close other programs or kernels and try again; at the end of a program, connect"
+                " sooner.",
+            ) from None
+        # Not before: nobody must wait for a loop that does not run.
+        self._loop, self._thread, self._pid = loop, thread, os.getpid()
+        # gRPC's threads must not outlive the interpreter.
+        atexit.register(self.stop)
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)

@@ -7,12 +7,13 @@ ours. Everything here runs on the monitor's thread, but for the lists that are h
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import lite, sdk
-from .blocking import run_blocking
+from .blocking import run_closing
 from .connection import Connection
 from .forks import forkable
 from .variables import holders, user_namespace
@@ -122,7 +123,8 @@ class Others:
                     del self._known[key]
         endpoint = connection.params.endpoint
         if endpoint.kind == "lite":
-            await run_blocking(lambda: lite.inherit(endpoint.path))
+            stop = functools.partial(lite.inherit, endpoint.path)
+            await run_closing(stop, endpoint.address, lite.STOP_S)
 
     async def forget(self) -> list[Connection]:
         """Stop watching them, adopted or not, and list them; they stay open."""
@@ -140,6 +142,8 @@ class Others:
             self._known[found.key] = _Other(found, connection)
         self._emit("added", name)
         await connection.attach(users)
+        if connection.state == "disconnected":  # meanwhile
+            return
         connection.observe(
             lambda _: self._emit("changed", connection.alias), ["state", "reason", "note"]
         )

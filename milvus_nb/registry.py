@@ -6,6 +6,7 @@ all that a notebook needs.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ from . import params as parameters
 from . import sdk, sidebar
 from .checks import check_alias, check_config, differences_between, in_use
 from .errors import AliasError, CancelError, ParamsError, without_frames
+from .forks import forkable
 from .printing import printable
 from .profiles.opening import open_profile
 from .restart import Memory, remember
@@ -64,6 +66,8 @@ class ConnectionRegistry(ConnectionTable):
         self._panel: Panel | None = None
         self._is_mirrored = mirrored
         self._mirror: sdk.Mirror | None = None
+        # Not the table's: the mirror hears of events while it is made, and looks at the table.
+        self._mirroring = forkable(threading.Lock())
         self.memory: Memory | None = None
         """What this kernel had connected before it was restarted; for one registry of a process."""
 
@@ -364,7 +368,7 @@ class ConnectionRegistry(ConnectionTable):
         return self.resolve(alias).async_client
 
     def _prepare(self) -> None:
-        with self._lock:
+        with self._mirroring:
             if self._is_mirrored and self._mirror is None:
                 self._mirror = sdk.Mirror(self)
 
@@ -429,16 +433,19 @@ class ConnectionRegistry(ConnectionTable):
 
     def shutdown(self) -> None:
         """Close all that is ours, forget all parameters, end the monitor's thread."""
+        self.monitor.refuse_own_thread()
         with self._lock:
             panel, self._panel = self._panel, None
+        with self._mirroring:
             mirror, self._mirror = self._mirror, None
-        if panel is not None:
-            panel.close()
-        self.close_all()
-        if mirror is not None:
-            mirror.close()
-        if self.memory is not None:
-            self.memory.clear()
+        with contextlib.ExitStack() as stack:  # whatever fails, the rest is done
+            if self.memory is not None:
+                stack.callback(self.memory.clear)
+            if mirror is not None:
+                stack.callback(mirror.close)
+            stack.callback(self.close_all)
+            if panel is not None:
+                panel.close()
 
     def _own(self, alias: str) -> Connection:
         """Give the connection of an alias; one of somebody else has to be given an alias first."""

@@ -22,12 +22,13 @@ from .events import Event, Events
 from .forks import forkable
 from .monitor import Job, Monitor
 from .near import closest
+from .once import Once
 from .others import Others
 from .params import Guard
 from .profiles import ProfileStore
 from .profiles.opening import examine_profile, open_profile
 from .stages import Stage, Stages
-from .waiting import to_the_end
+from .waiting import to_the_end, uncancelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -453,8 +454,10 @@ class ConnectionTable:
                 self._remembered.clear()
                 self._closing.clear()
                 self._looking = None
+            once = Once()
             for connection in [*connections.values(), *others.connections()]:
-                connection.close_here()
+                with once.logged("Closing a connection failed"):
+                    connection.close_here()
             for opening in [one for some in openings.values() for one in some]:
                 opening.job.cancel()
             monitor.stop(lambda: self._close_all(connections, others))
@@ -536,11 +539,12 @@ class ConnectionTable:
         return await self.open(alias, params, quietly=quietly).joined()
 
     async def _close(self, others: Others, name: str, connection: Connection) -> None:
-        if connection.origin == "milvus_nb":
-            await to_the_end(connection.close())
-        else:
-            await to_the_end(others.close(connection))
-        self._let_go(name, connection)
+        # Also where everything is shut down meanwhile, which wants the same.
+        own = connection.origin == "milvus_nb"
+        try:
+            await uncancelled(connection.close() if own else others.close(connection))
+        finally:
+            self._let_go(name, connection)
 
     async def _close_all(self, connections: dict[str, Connection], others: Others) -> None:
         """Close the connections of before `close_all`; those that others opened stay open."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import random
 import time
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from . import diagnosis, lite
 from .asking import Asker
-from .blocking import run_blocking
+from .blocking import run_blocking, run_closing
 from .diagnosis import Diagnosis, ProbeError
 from .once import Once
 from .probe import Databases
@@ -105,6 +106,15 @@ class Status:
     databases: Databases = Databases()  # noqa: RUF009  immutable
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """The question that is under way: since when, and until when at most; monotonic."""
+
+    since: float
+    until: float
+    is_anew: bool = False
+
+
 class Watch:
     """One endpoint: its probe, its status, and who wants to hear of changes.
 
@@ -136,7 +146,7 @@ class Watch:
         self._is_poked = False
         self._lost: asyncio.Future[None] | None = None
         self._asking: Shared[None] | None = None
-        self._asked_until = 0.0
+        self._asked = _Asked(0.0, 0.0)
         self._loop: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[lite.Served] | None = None
         self._down_at: float | None = None  # since when it is unreachable, by the monotonic clock
@@ -158,7 +168,14 @@ class Watch:
             raise ProbeError(diagnosis.of(self.endpoint, "lite-failed", said)) from None
         self._asker.serve(served)
 
-    async def check(self, deadline: float, stages: Stages | None = None) -> Status:
+    async def check(
+        self,
+        deadline: float,
+        stages: Stages | None = None,
+        *,
+        is_routine: bool = False,
+        begun: float | None = None,
+    ) -> Status:
         """Probe now, and go on probing from now on.
 
         Parameters
@@ -167,6 +184,10 @@ class Watch:
             Seconds until the probe counts as unanswered.
         stages
             Where to record the probe's stages.
+        is_routine
+            Whether nobody waits for it: what others have just tried says enough.
+        begun
+            When it was asked for, by the monotonic clock; now by default.
 
         Raises
         ------
@@ -176,7 +197,8 @@ class Watch:
         if self._is_closed:
             raise ProbeError(diagnosis.connection_lost(self.endpoint))
         stages = stages or Stages()
-        ends = time.monotonic() + deadline
+        now = time.monotonic()
+        begun, ends = now if begun is None else begun, now + deadline
         patience: float | None = deadline
         asking = self._asking
         if asking is None or not asking.is_open:
@@ -184,11 +206,13 @@ class Watch:
             limit = deadline if self.users <= 1 else max(deadline, self._pace.deadline)
             if limit == deadline:
                 patience = None  # the probe itself ends by then
-            asking = self._asking = Shared(self._refresh(limit, stages))
-            self._asked_until = time.monotonic() + limit
+            # What another one's attempt or an older connection has come to may be no news.
+            is_anew = not is_routine and not self._asker.is_open
+            asking = self._asking = Shared(self._refresh(limit, stages, is_routine=is_routine))
+            self._asked = _Asked(now, now + limit, is_anew=is_anew)
         else:
             stages.skip("resolve", "tcp", "tls", "grpc", "sign_in", "version", "health")
-        until = self._asked_until
+        asked = self._asked
         try:
             await asking.wait(patience)
         except asyncio.TimeoutError:
@@ -197,9 +221,12 @@ class Watch:
             raise failed from None
         except ProbeError:
             left = ends - time.monotonic()
-            if time.monotonic() < until - _EARLY_S or left <= 0:
+            # What had begun before says nothing about now, and whoever asked first may have had
+            # less patience.
+            is_true = asked.is_anew and asked.since >= begun
+            if (is_true and time.monotonic() < asked.until - _EARLY_S) or is_routine or left <= 0:
                 raise
-            return await self.check(left, stages)  # whoever asked first had less patience
+            return await self.check(left, stages, begun=begun)
         return self.status
 
     def require_file(self) -> None:
@@ -271,8 +298,8 @@ class Watch:
         except Exception:  # noqa: BLE001  # it did not start: whoever asked for it was told
             return
         else:
-            path = self.endpoint.path
-            await run_blocking(lambda: lite.release(path))
+            close = functools.partial(lite.release, self.endpoint.path)
+            await run_closing(close, self.endpoint.address, lite.STOP_S)
 
     async def _stop(self) -> None:
         # A cancelled task keeps its error, and that the call with its socket: so none is kept.
@@ -300,7 +327,7 @@ class Watch:
             self._publish_failure(self._unstable())
             await self._pause(min(_FIRST_RETRY_S * 2.0**self._drops, _LAST_RETRY_S))
         with contextlib.suppress(ProbeError):  # the status says so
-            await self.check(self._pace.deadline)
+            await self.check(self._pace.deadline, is_routine=True)
 
     def _next_delay(self) -> float:
         heartbeat = self._pace.heartbeat
@@ -352,14 +379,14 @@ class Watch:
 
     # One question
 
-    async def _refresh(self, limit: float, stages: Stages) -> None:
+    async def _refresh(self, limit: float, stages: Stages, *, is_routine: bool) -> None:
         """Ask, and publish what was found. One at a time; who comes meanwhile shares it."""
         try:
             answers = await self._asker.ask(
                 limit,
                 stages,
                 databases=frozenset(self.databases),
-                again=self.status.state == "unreachable",
+                again=is_routine and self.status.state == "unreachable",
             )
             self._publish(
                 Status(

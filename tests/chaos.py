@@ -44,6 +44,9 @@ TIMEOUTS_S: Final = (0.3, 1.0, 2.0)
 # else was late itself: then it is the machine that is slow.
 LATE_S: Final = 1.0
 
+# So long the thread sleeps by which lateness is measured.
+_NAP_S: Final = 0.005
+
 # What pymilvus's own clients raise, in calls that are not ours.
 THEIRS: Final = (pymilvus.MilvusException, grpc.RpcError, MilvusNbError)
 
@@ -71,20 +74,23 @@ class Found:
 
 
 class _Control(threading.Thread):
-    """Does nothing but sleep, and knows how late it was: so late may others be, too."""
+    """Does nothing but sleep, and knows how late it was: so late may others be, too.
+
+    It sleeps as briefly as a call does between its steps: each of them waits for the processor.
+    """
 
     def __init__(self) -> None:
         super().__init__(name="chaos-control", daemon=True)
         self.stop = threading.Event()
-        self._late: collections.deque[tuple[float, float]] = collections.deque(maxlen=10_000)
+        self._late: collections.deque[tuple[float, float]] = collections.deque(maxlen=100_000)
         self.start()
 
     def run(self) -> None:
         while not self.stop.is_set():
             begin = time.monotonic()
-            time.sleep(0.05)
+            time.sleep(_NAP_S)
             end = time.monotonic()
-            self._late.append((end, end - begin - 0.05))
+            self._late.append((end, end - begin - _NAP_S))
 
     def late(self, since: float) -> float:
         """Add up how late it was since then, in seconds."""
@@ -125,7 +131,9 @@ class Chaos:
         self._servers = [*servers, *freeze]
         self._ways: list[FaultProxy] = []
         self._folder = Path()
-        self._registry = ConnectionRegistry(heartbeat=HEARTBEAT_S, deadline=DEADLINE_S)
+        self._registry = ConnectionRegistry(
+            heartbeat=HEARTBEAT_S, deadline=DEADLINE_S, mirrored=True
+        )
         self._control = _Control()
         self._stop = threading.Event()
 
@@ -144,6 +152,7 @@ class Chaos:
             ]
             workers.append(threading.Thread(target=self._break, name="chaos-faults"))
             workers.append(threading.Thread(target=self._await, name="chaos-async"))
+            workers.append(threading.Thread(target=self._open_theirs, name="chaos-theirs"))
             for worker in workers:
                 worker.start()
             time.sleep(self._seconds)
@@ -164,7 +173,7 @@ class Chaos:
     def _work(self, number: int) -> None:
         dice = random.Random(self._seed * 1000 + number)  # noqa: S311  # hides nothing
         kinds = [*["connect"] * 6, *["ping"] * 3, "client", "client", "use", "databases", "replace"]
-        kinds += ["disconnect", "disconnect", "add", "lite", "all", "diagnose", "look"]
+        kinds += ["disconnect", "disconnect", "add", "lite", "all", "diagnose", "look", "theirs"]
         while not self._stop.is_set():
             kind = dice.choice(kinds)
             if dice.random() < 0.002:
@@ -184,7 +193,10 @@ class Chaos:
         took = time.monotonic() - begin
         self.found.calls[kind] += 1
         if took > limit + LATE_S + self._control.late(begin):
-            self.found.late.append(f"{kind}, which had {limit} s, took {took:.1f} s")
+            late = self._control.late(begin)
+            self.found.late.append(
+                f"{kind}, which had {limit} s, took {took:.1f} s; the machine was {late:.1f} s late"
+            )
 
     def _work_of(
         self, kind: str, dice: random.Random, timeout: float
@@ -212,6 +224,7 @@ class Chaos:
             "all": (registry.disconnect_all, closing),
             "diagnose": (lambda: self._diagnose(alias), most + 1),
             "look": (lambda: registry.look().wait(), closing),
+            "theirs": (lambda: self._take_theirs(dice), closing),
             "shutdown": (registry.shutdown, 2 * closing + 5),
         }
         return calls[kind]
@@ -230,13 +243,39 @@ class Chaos:
         self._registry.connect(alias, uri=path, timeout=max(timeout, 1.0))
         self._registry.disconnect(alias)
 
-    def _await(self) -> None:
-        asyncio.run(self._await_calls())
+    def _take_theirs(self, dice: random.Random) -> None:
+        """Give an alias to what others have opened, or close it."""
+        others = self._registry.others()
+        if others and dice.random() < 0.5:
+            self._registry.disconnect(dice.choice(others).alias)
+        elif others:
+            self._registry.adopt(dice.choice(others).alias, "theirs")
+            self._registry.disconnect("theirs")
 
-    async def _await_calls(self) -> None:
-        """Call async clients, in tasks that nobody cancels."""
+    def _open_theirs(self) -> None:
+        """Open clients of pymilvus's own, and close them again; their errors are theirs."""
+        dice = random.Random(self._seed + 3)  # noqa: S311  # hides nothing
+        clients: list[Any] = []
+        while not self._stop.is_set() or clients:
+            if not self._stop.is_set():
+                uri = f"http://{dice.choice(self._ways).address}"
+                with contextlib.suppress(Exception):
+                    clients.append(pymilvus.MilvusClient(uri, timeout=1.0, dedicated=True))
+                self._stop.wait(0.05)
+            if len(clients) > 3 or self._stop.is_set():
+                with contextlib.suppress(Exception):
+                    clients.pop(0).close()
+
+    def _await(self) -> None:
         dice = random.Random(self._seed + 1)  # noqa: S311  # hides nothing
         while not self._stop.is_set():
+            asyncio.run(self._await_calls(dice))  # each loop has clients of its own
+
+    async def _await_calls(self, dice: random.Random) -> None:
+        """Call async clients, in tasks that nobody cancels."""
+        for _ in range(dice.randrange(1, 50)):
+            if self._stop.is_set():
+                return
             alias = f"a{dice.randrange(6)}"
             try:
                 client = await asyncio.to_thread(self._async_client, alias)

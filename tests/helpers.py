@@ -6,7 +6,7 @@ import random
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
 
@@ -121,3 +121,29 @@ def open_files(pid: int | None = None) -> int:
 def threads(name_contains: str = "") -> list[str]:
     """Return the names of this process's Python threads, sorted."""
     return sorted(thread.name for thread in threading.enumerate() if name_contains in thread.name)
+
+
+class Call(threading.Thread):
+    """A call in a thread of its own, and what came of it."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        super().__init__(daemon=True)
+        self.work = work
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.took_s = 0.0
+        self.start()
+
+    def run(self) -> None:
+        begin = time.monotonic()
+        try:
+            self.result = self.work()
+        except BaseException as error:  # noqa: BLE001  # it is what the test looks at
+            self.error = error
+        self.took_s = time.monotonic() - begin
+
+    def ended(self, seconds: float = 20) -> Call:
+        """Wait for it."""
+        self.join(seconds)
+        assert not self.is_alive(), "the call hangs"
+        return self

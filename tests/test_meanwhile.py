@@ -15,7 +15,7 @@ import pytest
 
 from milvus_nb import ClosedError, ConnectError, ConnectionRegistry, MilvusNbError
 from milvus_nb.params import parse
-from tests.helpers import sockets_to, threads, wait_until
+from tests.helpers import Call, sockets_to, threads, wait_until
 from tests.servers import FaultProxy
 
 if TYPE_CHECKING:
@@ -32,32 +32,6 @@ def way(milvus: MilvusTestServer) -> Iterator[FaultProxy]:
     """Give a network to the plain server that can be broken."""
     with FaultProxy(("127.0.0.1", milvus.port)) as proxy:
         yield proxy
-
-
-class Call(threading.Thread):
-    """A call in a thread of its own, and what came of it."""
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        super().__init__(daemon=True)
-        self.work = work
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self.took_s = 0.0
-        self.start()
-
-    def run(self) -> None:
-        begin = time.monotonic()
-        try:
-            self.result = self.work()
-        except BaseException as error:  # noqa: BLE001  # it is what the test looks at
-            self.error = error
-        self.took_s = time.monotonic() - begin
-
-    def ended(self, seconds: float = 20) -> Call:
-        """Wait for it."""
-        self.join(seconds)
-        assert not self.is_alive(), "the call hangs"
-        return self
 
 
 def test_a_connect_beside_a_disconnect_returns(

@@ -441,7 +441,7 @@ def test_many_connections_to_one_dead_place_make_one_attempt_at_a_time(
 ) -> None:
     """A thousand connections as a hundred users."""
     for number in range(1000):
-        connections.connect(f"c{number}", uri=way.address, token=f"u{number % 100}:x")
+        connections.connect(f"c{number}", uri=way.address, token=f"u{number % 100}:x", timeout=60)
     way.blackhole()
     wait_until(lambda: all(found.state == "unreachable" for found in connections.connections()), 20)
     made = way.connections_seen

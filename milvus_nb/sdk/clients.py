@@ -301,8 +301,9 @@ def close_async_handler(handler: Any) -> None:
             _step(handler.close())
             done.set()
 
-        loop.call_soon_threadsafe(close)
-        done.wait(_LOOP_GRACE_S)
+        with contextlib.suppress(RuntimeError):  # it has ended since
+            loop.call_soon_threadsafe(close)
+            done.wait(_LOOP_GRACE_S)
     if not channel._channel.closed():
         channel._channel.close()
 

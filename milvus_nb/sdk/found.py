@@ -267,9 +267,10 @@ def _tls(handler: Any, name: str) -> Tls:
 def _lite_path(endpoint: Endpoint) -> str | None:
     """Give the Milvus Lite file that is served there; None where none is."""
     module = sys.modules.get("milvus_lite.server_manager")
-    if module is None or endpoint.host != "127.0.0.1":
+    manager = getattr(module, "server_manager_instance", None)  # it may just be being imported
+    if manager is None or endpoint.host != "127.0.0.1":
         return None
-    for path, served in list(module.server_manager_instance._servers.items()):
+    for path, served in list(manager._servers.items()):
         # Milvus Lite 2, which its user may have, serves over no port.
         if isinstance(served, tuple) and served[2] == endpoint.port:
             return str(path)
