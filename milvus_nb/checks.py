@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -11,14 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 from . import params as parameters
 from . import sdk
 from .errors import AliasError, ParamsError
-from .params.values import text
+from .params.values import shown, text
 
 if TYPE_CHECKING:
     from .params import ConnectionParams
 
 __all__ = [
-    "check_alias", "check_config", "check_keywords", "differences_between", "in_use", "is_opening",
+    "LEAST_S", "check_alias", "check_config", "check_keywords", "check_pace", "differences_between",
+    "in_use", "is_opening",
 ]  # fmt: skip
+
+#: No server is asked more often, and none has less time to answer; in seconds.
+LEAST_S: Final = 0.05
 
 # Of pymilvus's connect, for pymilvus's own clients.
 _FOR_ITS_CLIENTS: Final = {
@@ -36,6 +41,17 @@ def check_alias(alias: object) -> None:
             'Give a name such as "default".',
         )
     text("alias", alias)
+
+
+def check_pace(heartbeat: float, deadline: float) -> None:
+    """Refuse to ask servers more often than costs next to nothing."""
+    for name, seconds in (("heartbeat", heartbeat), ("deadline", deadline)):
+        if not LEAST_S <= seconds < math.inf:
+            raise ParamsError(
+                f"{name} = {shown(seconds)} is not possible.",
+                f"It is a time in seconds, above 0 and at least {LEAST_S:g}.",
+                f"For example: {name} = {'3.5' if name == 'heartbeat' else '2'}",
+            )
 
 
 def check_config(alias: str, config: object) -> dict[str, Any]:

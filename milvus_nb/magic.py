@@ -52,6 +52,10 @@ _HTTP_DEADLINE_S: Final = 1.0
 _SHOW_AFTER_S: Final = 0.3
 
 
+# `checks.LEAST_S`, which is not imported before the first connection; a test compares them.
+_LEAST: Final = {"heartbeat": 0.05, "deadline": 0.05}
+
+
 class Cancelled(KeyboardInterrupt):
     """Ctrl-C during ``%milvus``: stops the cell like any interrupt, in one line."""
 
@@ -461,10 +465,12 @@ class MilvusMagics(Magics):
 
     @validate("timeout", "heartbeat", "deadline", "max_rows")
     def _positive(self, proposal: Bunch) -> Any:
-        if not 0 < proposal["value"] < float("inf"):
+        name, value = proposal["trait"].name, proposal["value"]
+        least = _LEAST.get(name, 0)
+        if not (0 < value < float("inf") and value >= least):
             raise MagicUsageError(
-                f"{proposal['trait'].name} = {proposal['value']} is not possible.",
-                "It has to be above 0.",
+                f"{name} = {value} is not possible.",
+                f"It has to be above 0{f', and at least {least:g} s' if least else ''}.",
                 "%config MilvusMagics shows the settings.",
             )
         return proposal["value"]

@@ -7,13 +7,12 @@ all that a notebook needs.
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from . import params as parameters
 from . import sdk, sidebar
-from .checks import check_alias, check_config, differences_between, in_use
+from .checks import check_alias, check_config, check_pace, differences_between, in_use
 from .errors import AliasError, CancelError, ParamsError, without_frames
 from .forks import forkable
 from .printing import printable
@@ -62,6 +61,7 @@ class ConnectionRegistry(ConnectionTable):
         *,
         mirrored: bool = False,
     ) -> None:
+        check_pace(heartbeat, deadline)
         super().__init__(Pace(heartbeat, deadline), timeout)
         self._panel: Panel | None = None
         self._is_mirrored = mirrored
@@ -394,15 +394,9 @@ class ConnectionRegistry(ConnectionTable):
         Raises
         ------
         ParamsError
-            One is not above 0.
+            One is too short, or no number of seconds.
         """
-        for name, seconds in (("heartbeat", heartbeat), ("deadline", deadline)):
-            if not 0 < seconds < math.inf:
-                raise ParamsError(
-                    f"{name} = {seconds!r} is not possible.",
-                    "It is a time in seconds, above 0.",
-                    "",
-                )
+        check_pace(heartbeat, deadline)
         self.monitor.set_pace(heartbeat, deadline)
 
     def set_heartbeat(self, seconds: float) -> None:

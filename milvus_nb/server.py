@@ -16,10 +16,11 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
-from traitlets import Bool, Float, Unicode
+from traitlets import Bool, Bunch, Float, TraitError, Unicode, validate
 from traitlets.config import LoggingConfigurable
 
 from .errors import MilvusNbError
+from .params.values import MOST_SECONDS
 from .waiting import within
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ T = TypeVar("T")
 RESOURCE: Final = "milvus_nb"
 
 _MOST_BYTES: Final = 65_536
+_LEAST_TEST_S: Final = 0.1
 _STATUS: Final = {
     "profile-missing": 404,
     "profile-exists": 409,
@@ -63,6 +65,15 @@ class MilvusServer(LoggingConfigurable):
         True, help="Whether a profile can be tested without a kernel, from this server's process."
     ).tag(config=True)
     test_timeout = Float(5.0, help="How long such a test may take, in seconds.").tag(config=True)
+
+    @validate("test_timeout")
+    def _test_timeout(self, proposal: Bunch) -> float:
+        value: float = proposal["value"]
+        if not _LEAST_TEST_S <= value <= MOST_SECONDS:
+            raise TraitError(
+                f"test_timeout is {_LEAST_TEST_S} to {MOST_SECONDS:.0f} s, not {value}."
+            )
+        return value
 
     root_dir = ""
 
@@ -146,7 +157,7 @@ def _answering(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable
             self.set_status(_STATUS.get(error.cause, 400))
             found = {"what": error.what, "why": error.why, "fix": error.fix}
             found |= {"cause": error.cause, "evidence": ""}
-        await self.finish(json.dumps(found))
+        await self.finish(json.dumps(found, allow_nan=False))
 
     return answer
 

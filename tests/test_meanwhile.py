@@ -55,7 +55,7 @@ def test_a_connect_beside_a_disconnect_returns(
 
 def test_a_short_heartbeat_does_not_swallow_the_end(milvus: MilvusTestServer) -> None:
     """The watch's own loop is ended while it asks, in whichever moment."""
-    registry = ConnectionRegistry(heartbeat=0.002, deadline=1.0)
+    registry = ConnectionRegistry(heartbeat=0.05, deadline=1.0)
     for _ in range(150):
         Call(lambda: registry.connect("a", uri=milvus.uri, timeout=10)).ended(15)
         Call(lambda: registry.disconnect("a")).ended(10)

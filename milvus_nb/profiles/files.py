@@ -12,23 +12,38 @@ import json
 import os
 import re
 import secrets
+import shlex
 import stat
+import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from ..outside import plain
 from .profile import ProfileError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tomlkit import TOMLDocument
 
-__all__ = ["SECTION", "edit", "line_of", "load", "read_text"]
+__all__ = ["MOST_BYTES", "MOST_PROFILES", "SECTION", "Lines", "edit", "load", "read_text"]
 
 #: The table of the profiles.
 SECTION: Final = "profiles"
 
-_MOST_BYTES: Final = 100_000
+#: A larger file is not read. It and what follows are what one can cost: some 50 ms.
+MOST_BYTES: Final = 32_000
+#: So many profiles may one file have.
+MOST_PROFILES: Final = 200
+#: So many dots may be in a line: reading a key of n parts takes n² steps.
+_MOST_DOTS: Final = 32
+#: Of a line so much is looked at, where it is asked which key stands there.
+_MOST_OF_LINE: Final = 200
 _LOCK_WAIT_S: Final = 10.0
 _LOCK_EVERY_S: Final = 0.05
 _LEFT_OVER_S: Final = 3600.0  # a temporary file of a writer that has crashed
@@ -36,22 +51,38 @@ _LEFT_OVER_S: Final = 3600.0  # a temporary file of a writer that has crashed
 _USER_MODE: Final = 0o600
 
 
-def read_text(path: str) -> str | None:
+def read_text(path: str, most_bytes: int = MOST_BYTES, *, is_trusted: bool = False) -> str | None:
     """Read a file; None where there is none.
+
+    Parameters
+    ----------
+    path
+        The file.
+    most_bytes
+        How large it may be.
+    is_trusted
+        Whether it may also be one that everybody can write to.
 
     Raises
     ------
     ProfileError
-        It cannot be read, is no UTF-8, or too large.
+        It cannot be read, is no UTF-8, too large, or anybody could have written it.
     """
     try:
         # Not to wait for the other end, where it is a pipe.
         more = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         handle = os.open(path, os.O_RDONLY | more)
         with open(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
                 raise ProfileError(f"{path} is not a file.", "", "Remove it, or name another.")
-            content = file.read(_MOST_BYTES + 1)
+            if mode & stat.S_IWOTH and hasattr(os, "getuid") and not is_trusted:
+                raise ProfileError(
+                    f"{path} is not used: everybody on this machine can write to it.",
+                    "Whoever does could take your secrets.",
+                    f"Look through it, then: chmod o-w {shlex.quote(path)}",
+                )
+            content = file.read(most_bytes + 1)
     except (FileNotFoundError, NotADirectoryError):
         if not os.path.islink(path):
             return None
@@ -67,9 +98,9 @@ def read_text(path: str) -> str | None:
             f"The system says: {reason}.",
             "Connecting by address works nevertheless.",
         ) from None
-    if len(content) > _MOST_BYTES:
+    if len(content) > most_bytes:
         raise ProfileError(
-            f"{path} is larger than {_MOST_BYTES // 1000} kB.",
+            f"{path} is larger than {most_bytes // 1000} kB.",
             "That is no file of profiles.",
             "Remove what does not belong there.",
         )
@@ -82,47 +113,64 @@ def read_text(path: str) -> str | None:
     )
 
 
-def load(path: str, text: str) -> TOMLDocument:
-    """Parse TOML.
+def load(path: str, text: str) -> dict[str, Any]:
+    """Parse TOML, fast.
 
     Raises
     ------
     ProfileError
         It is none; the line is named, and nothing of it is shown.
     """
-    import tomlkit
-    from tomlkit.exceptions import ParseError, TOMLKitError
-
-    try:
-        return tomlkit.parse(text)
-    except ParseError as error:
-        # Its words quote a character of the file at most.
-        where = f", line {error.line}"
-        why = re.sub(r" at line \d+ col \d+$", "", str(error))
-    except (TOMLKitError, ValueError, RecursionError) as error:
-        where, why = "", type(error).__name__ if isinstance(error, RecursionError) else str(error)
+    line = next((n for n, one in enumerate(text.split("\n"), 1) if _has_many_parts(one)), 0)
+    why = f"A line has more than {_MOST_DOTS} dots."
+    if not line:
+        try:
+            return tomllib.loads(text)
+        except RecursionError:
+            why = "It is nested too deep."
+        except ValueError as error:
+            # Its words quote a character of the file at most, or the name of a key.
+            words, _, place = str(error).rpartition(" (at ")
+            why = f"{plain(words or place, 120).rstrip('.')}."
+            found = re.match(r"line (\d+)", place)
+            line = int(found[1]) if found else text.rstrip().count("\n") + 1
+    where = f", line {line}" if line else ""
     raise ProfileError(
         f"{path}{where}: this is not TOML.",
-        f"{why.rstrip('.')[:120]}." if why else "",
+        why,
         "Correct it there; until then its profiles are not known.",
     )
 
 
-def line_of(text: str, name: str, key: str = "") -> int:
-    """Find the line of a profile, or of one of its keys, from 1 on; 0 where it is not found."""
-    quoted = "|".join(re.escape(form) for form in (name, f'"{name}"', f"'{name}'"))
-    head = re.compile(rf"\s*\[\s*(?:profiles|\"profiles\")\s*\.\s*(?:{quoted})\s*\]")
-    inside = 0
-    for number, line in enumerate(text.splitlines(), 1):
-        if head.match(line):
-            inside = number
-            if not key:
-                return number
-        elif inside and line.lstrip().startswith("["):
-            break
-        elif inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line):
-            return number
-    return inside
+def _has_many_parts(line: str) -> bool:
+    return line.count(".") > _MOST_DOTS and not line.lstrip().startswith("#")
+
+
+_HEAD: Final = re.compile(
+    r"\s*\[\s*[\"']?profiles[\"']?\s*\.\s*(\"[^\"]*\"|'[^']*'|[\w-]+)\s*\](?!\])"
+)
+_KEY: Final = re.compile(r"\s*[\"']?([^\"'=.\s]+)[\"']?\s*[=.]")
+
+
+class Lines:
+    """Where the profiles of a file stand, and their keys: looked for once."""
+
+    def __init__(self, text: str) -> None:
+        self._found: dict[tuple[str, str], int] = {}
+        name = ""
+        for number, line in enumerate(text.split("\n"), 1):
+            start = line[:_MOST_OF_LINE]
+            if found := _HEAD.match(start):
+                name = found[1].strip("\"'")
+                self._found.setdefault((name, ""), number)
+            elif start.lstrip().startswith("["):
+                name = ""
+            elif name and (found := _KEY.match(start)):
+                self._found.setdefault((name, found[1]), number)
+
+    def of(self, name: str, key: str = "") -> int:
+        """Give the line of a profile's key, or its own, from 1 on; 0 where it is not known."""
+        return self._found.get((name, key)) or self._found.get((name, ""), 0)
 
 
 def edit(
@@ -159,13 +207,13 @@ def edit(
     target = os.path.realpath(path)
     with _locked(target, lock_folder):
         text = read_text(target)
-        document = load(path, text) if text is not None else tomlkit.document()
+        expected = load(path, text or "")
         try:
+            document = tomlkit.parse(text) if text is not None else tomlkit.document()
             change(document)
             written = tomlkit.dumps(document)
-            expected: dict[str, Any] = load(path, text or "").unwrap()
             same(expected)
-            if _said(tomlkit.parse(written).unwrap()) != _said(expected):
+            if _said(tomllib.loads(written)) != _said(expected):
                 raise ValueError("it would not say the same")  # caught below
         except (TOMLKitError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ProfileError(
@@ -176,9 +224,14 @@ def edit(
             ) from None
         if text is not None and "\r\n" in text:
             written = written.replace("\r\n", "\n").replace("\n", "\r\n")
-        if len(written.encode()) > _MOST_BYTES:
+        limit = ""
+        if len(written.encode()) > MOST_BYTES:
+            limit = f"be larger than {MOST_BYTES // 1000} kB"
+        elif len(expected.get(SECTION, ())) > MOST_PROFILES:
+            limit = f"have more than {MOST_PROFILES} profiles"
+        if limit:
             raise ProfileError(
-                f"{path} would be larger than {_MOST_BYTES // 1000} kB.",
+                f"{path} would {limit}.",
                 "Such a file is not read. It is as it was.",
                 "Delete a profile that is not needed: %milvus profile delete NAME",
                 "not-writable",

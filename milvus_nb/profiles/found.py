@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..errors import MilvusNbError
 from ..near import closest
 from . import files
-from .files import SECTION
+from .files import MOST_PROFILES, SECTION
 from .profile import KEYS, Profile, ProfileError
 
 if TYPE_CHECKING:
@@ -117,13 +118,36 @@ class Found:
         )
 
 
-def profiles_in(path: str, problems: list[Problem], *, is_project: bool) -> dict[str, Profile]:
-    """Read a file of profiles; what is wrong there is added to `problems`, nothing is raised."""
+@functools.lru_cache(maxsize=16)
+def profiles_in(
+    path: str, _mark: object, *, is_project: bool
+) -> tuple[Mapping[str, Profile], tuple[Problem, ...]]:
+    """Read a file of profiles, once for each content; nothing is raised.
+
+    Parameters
+    ----------
+    path
+        The file.
+    _mark
+        What differs when the file does.
+    is_project
+        Whether it is a project's.
+
+    Returns
+    -------
+    tuple
+        The profiles by name, and what is wrong with the file.
+    """
+    problems: list[Problem] = []
+    return _read(path, problems, is_project=is_project), tuple(problems)
+
+
+def _read(path: str, problems: list[Problem], *, is_project: bool) -> dict[str, Profile]:
     try:
         text = files.read_text(path)
-        document = files.load(path, text).unwrap() if text else {}
+        document = files.load(path, text) if text else {}
     except MilvusNbError as error:
-        told = error.what.removeprefix(path).lstrip(",: ")
+        told = error.what.removeprefix(path).lstrip(",: ").removeprefix("is not used: ")
         problems.append(Problem(path, 0, "", told, error.why, error.fix))
         return {}
     book = _Book(path, text or "", problems)
@@ -132,8 +156,8 @@ def profiles_in(path: str, problems: list[Problem], *, is_project: bool) -> dict
         if key != SECTION:
             book.note_unknown("", key)
     section = document.get(SECTION, {})
-    if not isinstance(section, dict):
-        book.note("", "", _NO_TABLE)
+    if not isinstance(section, dict) or len(section) > MOST_PROFILES:
+        book.note("", "", _MANY if isinstance(section, dict) else _NO_TABLE)
         return {}
     found: dict[str, Profile] = {}
     for name, values in section.items():
@@ -145,10 +169,8 @@ def profiles_in(path: str, problems: list[Problem], *, is_project: bool) -> dict
         except ProfileError as error:
             wrong = (error.what, error.why, error.fix)
             book.note(name or '""', error.cause, wrong, is_default=values.get("default") is True)
-            continue
-        for key in values:
-            if key not in KEYS:
-                book.note_unknown(name, key)
+        else:
+            book.note_unknown_of(name, values)
     return found
 
 
@@ -157,8 +179,9 @@ class _Book:
 
     def __init__(self, path: str, text: str, problems: list[Problem]) -> None:
         self._path = path
-        self._text = text
+        self._lines = files.Lines(text)
         self._problems = problems
+        self._warnings = 0
 
     def note(
         self,
@@ -169,16 +192,36 @@ class _Book:
         is_warning: bool = False,
         is_default: bool = False,
     ) -> None:
-        line = files.line_of(self._text, name, key) if name else 0
+        line = self._lines.of(name, key) if name else 0
         what, why, fix = error
         self._problems.append(
             Problem(self._path, line, name, what, why, fix, is_warning, is_default)
         )
 
+    def note_unknown_of(self, name: str, values: Mapping[str, object]) -> None:
+        for key in values:
+            if key not in KEYS:
+                self.note_unknown(name, key)
+
     def note_unknown(self, name: str, key: str) -> None:
-        near = closest(key, KEYS) if name else ""
+        self._warnings += 1
+        if self._warnings > _MOST_WARNINGS:
+            return
+        if self._warnings == _MOST_WARNINGS:
+            more = ("There are more keys that are not known.", "", "They are left alone.")
+            self.note("", "", more, is_warning=True)
+            return
+        near = closest(key[:_MOST_KEY], KEYS) if name else ""
         fix = f"Did you mean {near}?" if near else "It is left alone."
-        self.note(name, key, (f"{key[:40]!r} is not known.", "", fix), is_warning=True)
+        self.note(name, key, (f"{key[:_MOST_KEY]!r} is not known.", "", fix), is_warning=True)
 
 
+_MANY: Final = (
+    f"It has more than {MOST_PROFILES} profiles.",
+    "None of them is known.",
+    "Take out those that nobody needs.",
+)
+_MOST_KEY: Final = 40  # characters of one that is not known
+#: So many of a file's warnings are told.
+_MOST_WARNINGS: Final = 20
 _NO_TABLE: Final = ("It is not a table.", "", "Write [profiles.NAME], and below it the keys.")

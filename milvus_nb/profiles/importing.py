@@ -25,6 +25,8 @@ __all__ = ["CLI_FILE", "from_cli", "from_environment", "from_pasted"]
 #: Source: https://github.com/zilliztech/milvus_cli, milvus_cli/history.py
 CLI_FILE: Final = "~/.milvus_cli_connections.json"
 
+_MOST_BYTES: Final = 100_000
+
 Imported = tuple["Profile", "Secret"]
 
 
@@ -39,7 +41,7 @@ def from_cli() -> Iterator[Imported | MilvusNbError]:
         There is no such file, or it is broken.
     """
     path = os.path.expanduser(CLI_FILE)
-    text = files.read_text(path)
+    text = files.read_text(path, _MOST_BYTES, is_trusted=True)
     if text is None:
         raise ProfileError(
             "The Milvus CLI has saved no connections.",

@@ -13,6 +13,7 @@ from ..errors import MilvusNbError, ParamsError
 from ..near import closest
 from ..params import Guard, Secret
 from ..params.address import parse_address
+from ..params.values import seconds
 
 __all__ = [
     "CLEAR_KEYS",
@@ -186,6 +187,8 @@ class Profile:
     def check(self) -> None:
         """Raise ProfileError where `parse` would refuse it, without looking at any file."""
         check_name(self.name)
+        for key in _TEXTS:
+            _check_printable(key, getattr(self, key))
         if self.user and self.secret.kind == "none":
             raise ProfileError(
                 f"Profile {self.name} has a user, but no secret.",
@@ -294,6 +297,8 @@ KEYS: Final = tuple(
 
 _CONNECT_KEYS: Final = ("user", "db_name", "secure", *PEM_FILES, "server_name", "timeout")
 
+_TEXTS: Final = ("address", "user", "db_name", *PEM_FILES, "server_name", "label", "color")
+
 _FLAGS: Final = frozenset({"secure", "confirm", "default", "autoconnect"})
 
 
@@ -357,13 +362,13 @@ def _value(key: str, value: object) -> Any:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise _wrong(key, value, "a number of seconds, such as 10")
         try:
-            return float(value)
-        except OverflowError:
-            raise _wrong(key, value, "a number of seconds, such as 10") from None
+            return seconds(key, value)
+        except ParamsError as error:
+            raise ProfileError(error.what, error.why, error.fix, cause=key) from None
     text = _text(key, value)
-    if key == "label" and (len(text) > _MOST_LABEL or not text.isprintable()):
+    if key == "label" and len(text) > _MOST_LABEL:
         raise ProfileError(
-            "label is too long." if len(text) > _MOST_LABEL else "label has a control character.",
+            "label is too long.",
             f"It is shown beside the alias: at most {_MOST_LABEL} characters on one line.",
             'For example: label = "Production"',
             cause="label",
@@ -381,7 +386,21 @@ def _text(key: str, value: object) -> str:
             "Shorten it.",
             cause=key,
         )
-    return str(value).strip()
+    text = str(value).strip()
+    _check_printable(key, text)
+    return text
+
+
+def _check_printable(key: str, text: str) -> None:
+    """Refuse what a terminal would obey, or would show in another order: a prompt has it in it."""
+    for place, character in enumerate(text, 1):
+        if not character.isprintable():
+            raise ProfileError(
+                f"{key} has a character that cannot be printed.",
+                f"Character {place} is U+{ord(character):04X}.",
+                "Type it again rather than pasting it.",
+                cause=key,
+            )
 
 
 def _wrong(key: str, value: object, expected: str) -> ProfileError:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..near import closest
+from ..outside import plain
 from ..profile_file import user_file
 from . import files
 from .files import SECTION
@@ -293,7 +294,7 @@ class ProfileStore:
         path = profile.path if profile is not None else problem.path if problem is not None else ""
         if not path:
             self.get(name)  # raises: there is none
-        document = files.load(path, files.read_text(path) or "").unwrap()
+        document = files.load(path, files.read_text(path) or "")
         return dict(document.get(SECTION, {}).get(name, {})), path
 
     def is_project(self, path: str) -> bool:
@@ -319,6 +320,7 @@ class ProfileStore:
 
     def _edit(self, path: str, change: Any, same: Any, *, project: bool) -> None:
         files.edit(path, change, same, lock_folder=os.path.dirname(self.path), is_shared=project)
+        profiles_in.cache_clear()
         with self._lock:
             self._cache = None
 
@@ -328,9 +330,9 @@ class ProfileStore:
         found, refused = self._project()
         if refused:
             raise ProfileError(
-                f"{refused} belongs to another user.",
-                "It is not used.",
-                "Take it over, or remove it.",
+                f"{plain(refused)} is not used.",
+                "It belongs to another user, or its path cannot be printed.",
+                "Take it over, rename its folder, or remove it.",
             )
         if not found and not self._start():
             raise ProfileError(
@@ -364,22 +366,27 @@ class ProfileStore:
                 if owners:
                     # In a folder that all may write to, anybody could say where "prod" is.
                     is_trusted = not hasattr(os, "getuid") or owners <= {os.getuid(), 0}
-                    return (path, "") if is_trusted else ("", path)
+                    return (path, "") if is_trusted and path.isprintable() else ("", path)
             parent = os.path.dirname(folder)
             folder = "" if folder in (parent, top) else parent
         return "", ""
 
     def _read(self) -> Found:
         project, refused = self._project()
-        problems: list[Problem] = []
-        mine = profiles_in(self.path, problems, is_project=False)
-        theirs = profiles_in(project, problems, is_project=True) if project else {}
+        mine, wrong = profiles_in(self.path, _mark(self.path), is_project=False)
+        problems = list(wrong)
+        theirs: Mapping[str, Profile] = {}
+        if project:
+            theirs, wrong = profiles_in(project, _mark(project), is_project=True)
+            problems += wrong
         if refused:
             what, why = (
                 "It belongs to another user, and is not used.",
                 "It could take your secrets.",
             )
-            problems.append(Problem(refused, 0, "", what, why, is_warning=True))
+            if not refused.isprintable():
+                what, why = "It is not used.", "Its path cannot be printed as it is."
+            problems.append(Problem(plain(refused), 0, "", what, why, is_warning=True))
         names = {one.profile for one in problems if one.path == project and not one.is_warning}
         hidden = {name: mine[name] for name in mine if name in theirs or name in names}
         kept = {name: found for name, found in mine.items() if name not in hidden}
@@ -411,7 +418,8 @@ def _mark(path: str) -> object:
         found = os.stat(path) if path else None
     except OSError:
         found = None
-    return path, found and (found.st_mtime_ns, found.st_size, found.st_ino)
+    # The time of the last change notices also what has become readable, and who can write it.
+    return path, found and (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
 
 
 def _section(document: Any, path: str, *, is_project: bool) -> Any:
