@@ -74,7 +74,7 @@ def _start(registry: ConnectionRegistry) -> list[Job[Connection]]:
                     "",
                     f"%milvus connect {profile.name}",
                 )
-            jobs.append(open_profile(registry, profile.name, quietly=True))
+            jobs.append(open_profile(registry, profile, quietly=True))
         except MilvusNbError as error:
             _warn(error)
     return jobs

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .display import Facts, Snippet, StatusTable
     from .doctor import Report
     from .monitor import Job
+    from .profiles import Profile
     from .registry import ConnectionRegistry
 
 T = TypeVar("T")
@@ -169,9 +170,11 @@ class MilvusMagics(Magics):
         if arguments.disconnect:
             self._disconnect([arguments.alias], confirmed=arguments.yes)
             return None
-        name = self._profile_named(arguments)
-        if name:
-            return self._connect_profile(name, arguments, words)
+        from . import meant
+
+        profile = meant.profile_of(self.registry, arguments)
+        if profile is not None:
+            return self._connect_profile(profile, arguments, words)
         self._take_alias(arguments)
         given = self._given(arguments, words)
         given.update(
@@ -180,31 +183,18 @@ class MilvusMagics(Magics):
             host=arguments.host or "",
             port=arguments.port or "",
         )
-        alias, replace = arguments.alias, arguments.replace
-        start = functools.partial(self.registry.start, alias, replace=replace, **given)
+        alias = arguments.alias
+        # Planned once: where a typed secret goes is what its prompt has said.
+        params = meant.planned(self.registry, alias, given, ask=arguments.ask)
+        start = functools.partial(self.registry.open, alias, params, replace=arguments.replace)
         return self.watched(start)
-
-    def _profile_named(self, arguments: argparse.Namespace) -> str:
-        """Give the name of the profile that is meant; empty where it is an address, or nothing."""
-        if arguments.profile is not None:
-            return str(arguments.profile)
-        if _names_host(arguments):
-            return ""
-        profiles, alias = self.registry.profiles, arguments.alias
-        if arguments.address is not None:
-            found = profiles.meant_by(arguments.address)
-        elif alias != "default":
-            found = profiles.meant_by(alias) if self.registry.remembered(alias) is None else None
-        elif arguments.user or arguments.password or arguments.token:
-            found = None
-        else:
-            found = profiles.default()
-        return found.name if found is not None else ""
 
     def _take_alias(self, arguments: argparse.Namespace) -> None:
         """Take a bare word for the alias that is remembered by this name; ask, if it wants that."""
+        from . import meant
+
         registry, word = self.registry, arguments.address
-        if _names_host(arguments):
+        if meant.names_host(arguments):
             return
         if word is not None:
             is_name = word.replace("-", "_").isidentifier() and word != "localhost"
@@ -218,12 +208,12 @@ class MilvusMagics(Magics):
             profile_commands.confirm("Connect", [(arguments.alias, known.guard)])
 
     def _connect_profile(
-        self, name: str, arguments: argparse.Namespace, words: list[Word]
+        self, profile: Profile, arguments: argparse.Namespace, words: list[Word]
     ) -> Connection:
-        from . import profile_commands
+        from . import meant, profile_commands
 
-        profile = self.registry.profiles.get(name)
-        if arguments.address not in (None, name) or _names_host(arguments):
+        registry, name = self.registry, profile.name
+        if arguments.address not in (None, name) or meant.names_host(arguments):
             raise MagicUsageError(
                 f"Profile {name} has an address: {profile.address}.",
                 "Another one is not to get its secret.",
@@ -232,11 +222,13 @@ class MilvusMagics(Magics):
         if arguments.ask and arguments.user is None:
             arguments.user = profile.user or None
         given = self._given(arguments, words)
+        is_named = arguments.profile or arguments.address or arguments.alias != "default"
+        was_asked = profile_commands.allow(registry, profile, is_default=not is_named)
         alias = name if arguments.alias == "default" else arguments.alias
-        if alias not in self.registry and not arguments.yes:
+        if alias not in registry and not (arguments.yes or was_asked):
             profile_commands.confirm("Connect", [(alias, profile.guard())])
         connection: Connection = profile_commands.start(
-            self, name, alias, given, replace_it=arguments.replace
+            self, profile, alias, given, replace_it=arguments.replace, asks=arguments.ask
         )
         return connection
 
@@ -344,10 +336,12 @@ class MilvusMagics(Magics):
 
     def do_doctor(self, arguments: argparse.Namespace, words: list[Word]) -> None:
         """Examine connections or addresses layer by layer."""
+        from . import meant
+
         given = self._given(arguments, words)
         for name in arguments.names or [None]:
-            examine = functools.partial(self.registry.examine, name, **given)
-            self.show_report(examine)
+            subject, more = meant.examined(self.registry, name, given, ask=arguments.ask)
+            self.show_report(functools.partial(self.registry.examine, subject, **more))
 
     def do_ping(self, arguments: argparse.Namespace, _: list[Word]) -> PingResult:
         """Measure round trips."""
@@ -515,11 +509,6 @@ def unload(ip: InteractiveShell) -> None:
     finally:
         if isinstance(magics, MilvusMagics):
             magics.shutdown()
-
-
-def _names_host(arguments: argparse.Namespace) -> bool:
-    """Tell whether options of `connect` say where to go, so that no word means a name of ours."""
-    return any(part is not None for part in (arguments.uri, arguments.host, arguments.port))
 
 
 def _check_named(before: str, name: str | None, known: Mapping[str, object]) -> None:

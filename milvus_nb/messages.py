@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from .errors import MilvusNbError
 from .outside import plain
 from .params import DEFAULT_TIMEOUT, redact
+from .places import place_of_profile
+from .profiles.trust import permit
 from .protocol import METHODS, PROTOCOL
 
 if TYPE_CHECKING:
@@ -237,7 +239,8 @@ def again(alias: str, params: ConnectionParams) -> ConnectParams:
     """Give the form's fields that connect once more; a secret is only named, by its variable."""
     endpoint, guard = params.endpoint, params.guard
     if guard.profile:
-        kept = {"address": endpoint.address, "alias": alias, "profile": guard.profile}
+        kept = {"address": endpoint.address, "alias": alias}
+        kept |= {"profile": guard.profile, "seal": guard.seal}
         return cast("ConnectParams", {**kept, **dict(guard.overrides)})
     tls = endpoint.tls
     fields = {
@@ -384,17 +387,34 @@ def profiles(found: Found) -> Profiles:
         for problem in found.problems
     ]
     return {
-        "profiles": [profile(one) for one in found.profiles.values()],
+        "profiles": [
+            profile(one, is_allowed=one.name not in found.unasked)
+            for one in found.profiles.values()
+        ],
         "problems": cast("list[ProfileProblem]", problems),
         "user_path": found.user_path,
         "project_path": found.project_path,
     }
 
 
-def profile(one: profiles_.Profile) -> Profile:
-    """Describe a profile; its secret is only referred to."""
+def profile(one: profiles_.Profile, *, is_allowed: bool) -> Profile:
+    """Describe a profile; its secret is only referred to.
+
+    Parameters
+    ----------
+    one
+        The profile.
+    is_allowed
+        Whether it may be used without a question, see `ProfileStore.is_allowed`.
+    """
     described = {item.name: getattr(one, item.name) for item in dataclasses.fields(one)}
-    return cast("Profile", {**described, "secret": str(one.secret)})
+    described |= {
+        "secret": str(one.secret),
+        "seal": one.seal,
+        "permit": "" if is_allowed or one.is_path else permit(one),
+        "place": place_of_profile(one),
+    }
+    return cast("Profile", described)
 
 
 def profiles_event(found: Found) -> ProfilesEvent:

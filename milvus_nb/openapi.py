@@ -131,9 +131,10 @@ _TEXT: Final = {
 }
 _ASKED: Final = {
     "type": "object",
-    "description": "The password or token, where the profile says that it is asked for, and the "
-    "address that it is for: one that has changed meanwhile does not get it.",
-    "properties": {"secret": {"type": "string"}, "address": {"type": "string"}},
+    "description": "`seal`: the profile's as it was shown; one that goes elsewhere meanwhile is "
+    "refused. `secret`: the password or token, where it is asked for; it needs the seal. `allow`: "
+    "the `permit` of a project's profile, once its user has said that it may be used.",
+    "properties": {name: {"type": "string"} for name in ("secret", "seal", "allow")},
     "additionalProperties": False,
 }
 
@@ -144,7 +145,7 @@ def _answers(good: dict[str, tuple[str, str]], *more: str) -> dict[str, Any]:
         "401": "Nobody is signed in",
         "403": "Not allowed, or not from this page",
         "404": "There is no such profile",
-        "409": "There is one of that name; or it goes to another address now",
+        "409": "There is one of that name; or it goes elsewhere now",
     }
     answers = {
         status: {"description": text, "content": _json(name)}

@@ -1,6 +1,6 @@
 """The options of ``%milvus connect`` and ``doctor`` → the keywords of the registry.
 
-Secrets are asked for here, or read from the environment.
+Secrets are asked for here, or read from the environment; who types one is told where it goes.
 """
 
 from __future__ import annotations
@@ -8,7 +8,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
+from . import params as parameters
 from .errors import MagicUsageError, MilvusNbError
+from .params import Secret
+from .places import prompt
 from .printing import printable
 from .tidy import variable_name
 
@@ -16,8 +19,12 @@ if TYPE_CHECKING:
     import argparse
 
     from .arguments import Word
+    from .params import ConnectionParams
 
-__all__ = ["ask_for", "keywords", "seconds", "warnings"]
+__all__ = ["UNTYPED", "ask_for", "keywords", "seconds", "signed_in", "warnings"]
+
+#: Stands where a secret will, until it is typed.
+UNTYPED: Final = Secret("-")
 
 _KEYWORDS: Final = (
     "user", "password", "token", "password_env", "token_env", "secure", "ca_pem_path",
@@ -100,24 +107,34 @@ def _read_secrets(arguments: argparse.Namespace, given: dict[str, Any]) -> None:
                 f"--{name}-env reads the {name} from it.",
                 "Set it before the kernel starts, or use --ask.",
             )
-    if arguments.ask:
-        if given.keys() & {"password", "token", "password_env", "token_env"}:
-            raise MagicUsageError(
-                "--ask was given together with a password or token.", "", "Leave out one."
-            )
-        name = "password" if given.get("user") else "token"
-        given[name] = _ask(f"{name.capitalize()} of {given.get('user') or 'Milvus'}: ")
+    if arguments.ask and given.keys() & {"password", "token", "password_env", "token_env"}:
+        raise MagicUsageError(
+            "--ask was given together with a password or token.", "", "Leave out one."
+        )
 
 
-def ask_for(user: str, place: str) -> str:
-    """Ask for the password of a user, or for a token, of a profile or an alias.
+def ask_for(params: ConnectionParams, name: str = "") -> Secret:
+    """Ask for a password or token.
+
+    Parameters
+    ----------
+    params
+        What it is for, with `UNTYPED` in its place.
+    name
+        The alias or profile that is connected, if there is one.
 
     Raises
     ------
     MagicUsageError
         Nothing was typed, or nobody can type here.
     """
-    return _ask(f"Password of {user} for {place}: " if user else f"Token for {place}: ")
+    return Secret(_ask(prompt(params, name)))
+
+
+def signed_in(params: ConnectionParams, name: str = "") -> ConnectionParams:
+    """Ask as `ask_for` does, and give the same parameters with what was typed."""
+    kind = "password" if params.user else "token"
+    return parameters.change(params, **{kind: ask_for(params, name)})
 
 
 def _ask(prompt: str) -> str:

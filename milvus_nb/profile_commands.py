@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,11 +12,11 @@ from . import options, usage
 from .arguments import split
 from .errors import MagicUsageError, MilvusNbError
 from .near import closest
-from .params import Secret
-from .printing import printable, say
+from .places import place_of_profile, sends
+from .printing import printable, say, visible
 from .profile_display import ProfileTable, ProfileText
 from .profiles import KEYS, Profile, ProfileError, SecretRef, importing, saving, secrets
-from .profiles.opening import examine_profile, open_profile, secret_of
+from .profiles.opening import open_profile, params_of, secret_of
 from .profiles.profile import is_clear
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 
     from .arguments import Word
     from .magic import MilvusMagics
-    from .params import Guard
+    from .params import Guard, Secret
     from .profiles import ProfileStore
+    from .registry import ConnectionRegistry
 
-__all__ = ["confirm", "connect", "run", "start"]
+__all__ = ["allow", "ask", "confirm", "default", "run", "start", "typed"]
 
 _TRUE: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -70,56 +72,135 @@ def run(magics: MilvusMagics, words: list[Word], line: str, variables: Mapping[s
 # Connecting
 
 
-def connect(
-    magics: MilvusMagics, name: str, alias: str, given: dict[str, Any], *, replace_it: bool
-) -> Callable[..., Any]:
-    """Give what starts to connect a profile; its secret is asked for, if need be.
+def start(
+    magics: MilvusMagics,
+    profile: Profile,
+    alias: str,
+    given: dict[str, Any],
+    *,
+    replace_it: bool,
+    asks: bool = False,
+) -> Any:
+    """Connect a profile and give the Connection; its secret is asked for, if need be.
 
     Parameters
     ----------
     magics
         Whose registry it is.
-    name
-        The profile's.
+    profile
+        Itself: it is not read once more, whatever is typed in between.
     alias
-        Empty: the profile's name.
+        What the connection is called.
     given
         As in `params_of`.
     replace_it
         As in `ConnectionTable.open`.
+    asks
+        Whether the secret is asked for in any case.
     """
     registry = magics.registry
-    profile = registry.profiles.get(name)
-    if name in registry.profiles.find().hidden:
-        say(f"{name} is the project's, of {profile.path}; yours of that name is hidden.")
-    if not given.keys() & {"password", "token", "password_env", "token_env"}:
-        given = given | _asked(profile, given)
-    return functools.partial(open_profile, registry, name, alias, replace_it=replace_it, **given)
-
-
-def start(magics: MilvusMagics, name: str, alias: str, given: dict[str, Any], **how: Any) -> Any:
-    """Connect a profile and give the Connection; a keyring that lacks the secret is made up for."""
+    has_secret = bool(given.keys() & {"password", "token", "password_env", "token_env", "secret"})
+    if profile.is_project and profile.name in registry.profiles.find().hidden:
+        say(f"{profile.name} is the project's, of {profile.path}; yours of that name is hidden.")
+    if asks or (profile.secret.kind == "ask" and not has_secret):
+        given = given | typed(registry, profile, given)
+    begin = functools.partial(open_profile, registry, profile, alias, replace_it=replace_it)
     try:
-        return magics.watched(connect(magics, name, alias, given, **how))
+        return magics.watched(functools.partial(begin, **given))
     except ProfileError as error:
         if error.cause != "secret-needed":
             raise
         needed = error
-    say(needed.why)
-    profile = magics.registry.profiles.get(name)
-    secret = options.ask_for(profile.user or given.get("user", ""), _place(profile))
-    return magics.watched(connect(magics, name, alias, {**given, "secret": secret}, **how))
+    say(needed.why)  # a keyring that lacks the secret is made up for
+    given = given | typed(registry, profile, given)
+    return magics.watched(functools.partial(begin, **given))
 
 
-def _asked(profile: Profile, given: dict[str, Any]) -> dict[str, Any]:
-    if profile.secret.kind != "ask" or given.get("secret"):
+def typed(
+    registry: ConnectionRegistry, profile: Profile, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Ask for a profile's secret; the keyword that has it.
+
+    Parameters
+    ----------
+    registry
+        Whose timeout counts.
+    profile, given
+        What will be connected with it; see `params_of`.
+    """
+    if profile.is_path:
         return {}
-    return {"secret": options.ask_for(given.get("user") or profile.user, _place(profile))}
+    planned = params_of(
+        profile, default_timeout=registry.timeout, **{**given, "secret": options.UNTYPED}
+    )
+    return {"secret": options.ask_for(planned, profile.name)}
 
 
-def _place(profile: Profile) -> str:
-    """Name a profile and its address: whoever types a secret is to see where it goes."""
-    return f"{profile.name} ({profile.address})"
+def default(registry: ConnectionRegistry) -> Profile | None:
+    """Give the profile that ``connect`` alone means; None where it means an address.
+
+    A project's default that was not allowed yet is not used where the user has set anything.
+    """
+    known = registry.profiles.default()
+    waiting = registry.profiles.find().default_unasked
+    if waiting is None:
+        return known
+    if known is None and not os.environ.get("MILVUS_URI"):
+        return waiting
+    instead = known.name if known is not None else "MILVUS_URI"
+    say(
+        f"The project's default, {waiting.name} of {visible(waiting.path)}, was not allowed yet: "
+        f"{instead} is used. To use it: %milvus connect {waiting.quoted}"
+    )
+    return known
+
+
+def allow(registry: ConnectionRegistry, profile: Profile, *, is_default: bool = False) -> bool:
+    """Ask once about a project's profile; whether it was asked. The answer is kept.
+
+    Parameters
+    ----------
+    registry
+        Whose profiles they are.
+    profile
+        What will be used.
+    is_default
+        Whether nobody has named it: then a database of Milvus Lite is asked about, too.
+
+    Raises
+    ------
+    MagicUsageError
+        It was denied.
+    ProfileError
+        Nobody can answer here.
+    """
+    store = registry.profiles
+    found = store.find()
+    is_new = is_default and profile.is_project and profile.name in found.unasked
+    if store.is_allowed(profile) and not is_new:
+        return False
+    mine = found.hidden.get(profile.name)
+    if mine is not None:
+        say(
+            f"Yours of the name {profile.name}, which goes to {place_of_profile(mine)}, is hidden "
+            "by the project's."
+        )
+    question = (
+        f"{profile.name} is a profile of the project, which was not used before: "
+        f"{visible(profile.path)} {sends(profile)}. Use it? [y/N] "
+    )
+    is_meant = _answer(question)
+    if is_meant is None:
+        raise store.not_allowed(profile)
+    if not is_meant:
+        raise MagicUsageError(
+            f"{profile.name} was not allowed.",
+            "",
+            "Nothing was sent. By address: %milvus connect ADDRESS",
+        )
+    if problem := store.allow(profile):
+        say(f"It will be asked about again: {problem}")
+    return True
 
 
 def confirm(verb: str, guards: Iterable[tuple[str, Guard]]) -> None:
@@ -138,16 +219,32 @@ def confirm(verb: str, guards: Iterable[tuple[str, Guard]]) -> None:
     names = ", ".join(
         f"{alias} ({guard.label})" if guard.label else alias for alias, guard in marked
     )
-    try:
-        answer = input(printable(f"{verb} {names}? [y/N] "))
-    except (EOFError, NotImplementedError, RuntimeError):
+    is_meant = _answer(f"{verb} {names}? [y/N] ")
+    if is_meant is None:
         raise MagicUsageError(
             f"{names}: the profile wants to be asked about, and nobody can answer here.",
             "",
             "Where that is meant, add --yes",
-        ) from None
-    if answer.strip().lower() not in ("y", "yes"):
+        )
+    if not is_meant:
         raise MagicUsageError(f"{verb} {names}: not confirmed.", "", "Nothing was changed.")
+
+
+def ask(question: str, what: str, fix: str) -> None:
+    """Ask about something that has changed; MagicUsageError where it is denied, or nobody can."""
+    is_meant = _answer(question)
+    if not is_meant:
+        why = "Nobody can answer here." if is_meant is None else "It was not confirmed."
+        raise MagicUsageError(what, f"{why} Nothing was sent.", fix)
+
+
+def _answer(question: str) -> bool | None:
+    """Give a user's answer; None where nobody can answer."""
+    try:
+        answer = input(printable(question))
+    except (EOFError, NotImplementedError, RuntimeError):
+        return None
+    return answer.strip().lower() in ("y", "yes")
 
 
 # The subcommands
@@ -190,6 +287,7 @@ def _save(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
 def _edit(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
     store = magics.registry.profiles
     profile = store.get(arguments.name)
+    is_allowed = store.is_allowed(profile)
     table: dict[str, Any] = profile.table()
     for change in arguments.changes:
         key, equals, text = change.partition("=")
@@ -213,6 +311,8 @@ def _edit(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
         profile = store.save(changed, project=profile.is_project, replace_it=True)
     if arguments.rename:
         profile = store.rename(profile.name, arguments.rename)
+    if is_allowed:
+        store.allow(profile)
     magics.registry.follow_profile(arguments.name, profile)
     if profile.secret.kind == "keyring":
         try:
@@ -238,10 +338,23 @@ def _delete(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
 
 
 def _test(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
-    profile = magics.registry.profiles.get(arguments.name)
-    given = _asked(profile, {})
-    examine = functools.partial(examine_profile, magics.registry, profile, **given)
-    magics.show_report(examine)
+    registry = magics.registry
+    profile = registry.profiles.get(arguments.name)
+    allow(registry, profile)
+    given = typed(registry, profile, {}) if profile.secret.kind == "ask" else {}
+    magics.show_report(functools.partial(registry.examine, profile, **given))
+
+
+def _allow(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+    """Allow a project's profile: for who has read it, and where nobody can be asked."""
+    store = magics.registry.profiles
+    profile = store.get(arguments.name)
+    if not profile.is_project:
+        say(f"{profile.name} is one of yours: it needs no permission.")
+        return
+    problem = store.allow(profile)
+    say(f"Allowed: {profile.name} of {visible(profile.path)} {sends(profile)}.")
+    say(f"For this kernel alone: {problem}" if problem else "A change of that is asked about.")
 
 
 def _secret(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
@@ -260,9 +373,13 @@ def _secret(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
         )
     is_asked = clear is None
     secrets.require_keyring()
-    secret = clear or Secret(options.ask_for(profile.user, _place(profile)))
+    was = store.find().profiles.get(profile.name)
+    is_allowed = was is not None and was.seal == profile.seal and store.is_allowed(was)
+    secret = clear or typed(magics.registry, profile, {})["secret"]
     account = secrets.keep(profile, secret)
     store.put(profile)
+    if is_allowed:
+        store.allow(profile)
     say(f"The secret of {profile.name} is in the keyring now, as {account}.")
     if not is_asked:
         say(f"It was taken out of {path}. Whoever had a copy of that file has it still: change it.")
@@ -330,5 +447,6 @@ _COMMANDS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "edit": _edit,
     "delete": _delete,
     "test": _test,
+    "allow": _allow,
     "secret": _secret,
 }

@@ -39,6 +39,7 @@ class ProfileTable:
             for name, profile in found.hidden.items()
         ]
         self._default = found.default
+        self._unasked = found.unasked
         is_there = os.path.lexists(found.user_path)
         self._files = [f"Yours: {found.user_path}{'' if is_there else ' (not there yet)'}"]
         if found.project_path:
@@ -53,10 +54,15 @@ class ProfileTable:
                 one.db_name or "default",
                 str(one.secret),
                 "yes" if one.confirm else "–",
-                "project" if one.is_project else "yours",
+                self._file(one),
             )
             for one in self._profiles
         ]
+
+    def _file(self, one: Profile) -> str:
+        if not one.is_project:
+            return "yours"
+        return "project, not allowed yet" if one.name in self._unasked else "project"
 
     def __repr__(self) -> str:
         lines = [_NONE] if not self._profiles else []

@@ -13,7 +13,7 @@ silent: each message would count as activity of a kernel that ought to look idle
 # No postponed annotations: they are read at run time.
 from typing import Any, Final, Literal, TypedDict
 
-PROTOCOL: Final = 6
+PROTOCOL: Final = 7
 
 State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
 Auth = Literal["none", "password", "token"]
@@ -59,6 +59,10 @@ class ConnectParams(_Where, total=False):
     replace: bool
     #: A profile; of the fields only those that are given take the place of its own.
     profile: str
+    #: The `seal` of the profile as it was shown: another one is not connected.
+    seal: str
+    #: The `permit` of a project's profile, where the user has answered its question with yes.
+    allow: str
 
 
 class Row(TypedDict):
@@ -157,6 +161,12 @@ class Profile(TypedDict):
     #: The file, and whether it is the project's.
     path: str
     is_project: bool
+    #: What is the same for as long as it goes to the same place, as the same user.
+    seal: str
+    #: The question about a project's profile that was not allowed yet; empty where none is needed.
+    permit: str
+    #: Where it goes, in words: address, TLS.
+    place: str
 
 
 class ProfileProblem(TypedDict):

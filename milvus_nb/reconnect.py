@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import options, profile_commands
 from .errors import MagicUsageError, MilvusNbError
-from .printing import say
+from .places import place_of_profile, sends
+from .printing import say, visible
+from .profiles import ProfileError
 
 if TYPE_CHECKING:
     from .magic import MilvusMagics
+    from .profiles import Profile
     from .protocol import Row
 
 __all__ = ["reconnect"]
@@ -59,24 +62,47 @@ def reconnect(magics: MilvusMagics, aliases: list[str], *, confirmed: bool) -> N
 
 def _again(magics: MilvusMagics, one: Row, *, confirmed: bool) -> list[str]:
     given: dict[str, Any] = dict(one["again"])
-    alias, profile = given.pop("alias"), given.pop("profile", "")
+    alias, profile, seal = given.pop("alias"), given.pop("profile", ""), given.pop("seal", "")
+    asks = one["secret"] == "ask"  # noqa: S105  # a kind
     try:
         if profile:
-            guard = magics.registry.profiles.get(profile).guard()
-            if not confirmed:
-                profile_commands.confirm("Connect", [(alias, guard)])
-            del given["address"]
-            if one["secret"] == "ask":  # noqa: S105  # a kind
-                stored = magics.registry.profiles.get(profile)
-                given["secret"] = options.ask_for(given.get("user") or stored.user, alias)
-            profile_commands.start(magics, profile, alias, given, replace_it=False)
+            found = _profile(
+                magics, alias, profile, seal, given.pop("address"), confirmed=confirmed
+            )
+            profile_commands.start(magics, found, alias, given, replace_it=False, asks=asks)
         else:
-            if one["secret"] == "ask":  # noqa: S105  # a kind
-                user = given.get("user", "")
-                given["password" if user else "token"] = options.ask_for(user, alias)
-            magics.watched(functools.partial(magics.registry.start, alias, **given))
+            kind = "password" if given.get("user") else "token"
+            more = {kind: options.UNTYPED} if asks else {}
+            params = magics.registry.plan(alias, **given, **more)
+            if asks:
+                params = options.signed_in(params, alias)
+            magics.watched(functools.partial(magics.registry.open, alias, params))
     except MilvusNbError as error:
         say("\n".join(error.lines))
         return [alias]
     say(f"{alias} is connected again.")
     return []
+
+
+def _profile(
+    magics: MilvusMagics, alias: str, name: str, seal: str, address: str, *, confirmed: bool
+) -> Profile:
+    """Give the profile that was connected; where it goes elsewhere by now, that is asked about."""
+    registry = magics.registry
+    try:
+        profile, is_same = registry.profiles.shown(name, seal), True
+    except ProfileError as error:
+        if error.cause != "profile-changed":
+            raise
+        profile, is_same = registry.profiles.get(name), False
+    was_asked = profile_commands.allow(registry, profile)
+    if not (is_same or was_asked):
+        profile_commands.ask(
+            f"{name} has changed: before the restart it went to {visible(address)}, now {name} of "
+            f"{visible(profile.path)} {sends(profile)}. Connect? [y/N] ",
+            f"{name} goes to {place_of_profile(profile)} now, not to {visible(address)}.",
+            f"If that is meant: %milvus connect {profile.quoted}",
+        )
+    elif not (confirmed or was_asked):
+        profile_commands.confirm("Connect", [(alias, profile.guard())])
+    return profile

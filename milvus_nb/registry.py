@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .monitor import Job
     from .panel import Panel
     from .params import ConnectionParams
+    from .profiles import Profile
 
 # So many aliases are named in an error.
 _MOST_NAMED: Final = 8
@@ -139,14 +140,14 @@ class ConnectionRegistry(ConnectionTable):
         return _connected(alias, self.start(alias, replace=replace, **_emptied(given)))
 
     def connect_profile(
-        self, name: str, alias: str = "", *, replace: bool = False, **given: Any
+        self, name: str | Profile, alias: str = "", *, replace: bool = False, **given: Any
     ) -> Connection:
         """Connect a saved connection; its secret is fetched from where the profile says.
 
         Parameters
         ----------
         name
-            The profile's; `profiles` has them.
+            The profile, or its name; `profiles` has them.
         alias
             Default: the profile's name.
         replace
@@ -158,13 +159,15 @@ class ConnectionRegistry(ConnectionTable):
         Raises
         ------
         ProfileError
-            There is no such profile, or its secret is missing.
+            There is no such profile, it is a project's that was not allowed, or its secret is
+            missing.
         ParamsError, AliasError, ConnectError, ClosedError
             As in `connect`.
         """
         self.monitor.refuse_own_thread()
-        job = open_profile(self, name, alias, replace_it=replace, **_emptied(given))
-        return _connected(alias or name, job)
+        profile = self.profiles.get(name) if isinstance(name, str) else name
+        job = open_profile(self, profile, alias, replace_it=replace, **_emptied(given))
+        return _connected(alias or profile.name, job)
 
     def disconnect(self, alias: str) -> None:
         """Close a connection; its sockets are closed when this returns.

@@ -24,7 +24,8 @@ from .once import Once
 from .params import Secret
 from .params.values import seconds
 from .profiles import Profile, saving
-from .profiles.opening import examine_profile, open_profile, require_address
+from .profiles.opening import examine_profile, open_profile
+from .profiles.trust import permit
 from .waiting import uncancelled
 
 if TYPE_CHECKING:
@@ -173,11 +174,11 @@ class PageSession:
         replace = request.params.pop("replace", False)
         report = self._reporter(request.id)
         if name := request.params.pop("profile", ""):
-            require_address(self._registry.profiles.get(name), request.params.pop("address"))
+            profile = self._profile_shown(name, request)
             given = self._forms.profile(request)
             alias = name if alias == "default" else alias
             job = open_profile(
-                self._registry, name, alias, replace_it=replace, report=report, **given
+                self._registry, profile, alias, replace_it=replace, report=report, **given
             )
         else:
             params = self._params(request)
@@ -193,14 +194,23 @@ class PageSession:
         request.params.pop("alias")
         request.params.pop("replace", None)
         if name := request.params.pop("profile", ""):
-            profile = self._registry.profiles.get(name)
-            require_address(profile, request.params.pop("address"))
+            profile = self._profile_shown(name, request)
             report = self._reporter(request.id)
             given = self._forms.profile(request)
             job = examine_profile(self._registry, profile, report, **given)
             self._follow(request.id, job, messages.report)
         else:
             self._examine(request, self._params(request))
+
+    def _profile_shown(self, name: str, request: Request) -> Profile:
+        """Give the profile as the page has shown it; a yes to its question is kept."""
+        store, given = self._registry.profiles, request.params
+        given.pop("address")
+        profile = store.shown(name, given.pop("seal", ""))
+        allowed = given.pop("allow", "")
+        if allowed and allowed == permit(profile):
+            store.allow(profile)
+        return profile
 
     def _do_diagnose(self, request: Request) -> None:
         alias = request.params["alias"]
@@ -321,10 +331,14 @@ class PageSession:
         profile = Profile.read(name, given)
         if alias:
             typed = typed or saving.secret_for(profile, made, connection.params)
+        known = store.find().profiles.get(was)
+        trusted = known is None or store.is_allowed(known)
         if was and was != name:
             store.rename(was, name)
         replace_it = replace_it or bool(was)
-        saved = saving.save(store, profile, typed, project=project, replace_it=replace_it)
+        saved = saving.save(
+            store, profile, typed, project=project, replace_it=replace_it, trusted=trusted
+        )
         registry.follow_profile(was, saved)
         if alias:
             registry.mark(alias, saved.guard())
@@ -448,7 +462,7 @@ class PageSession:
                     self.send(messages.profiles_event(found))
                     # A profile that is gone marks its connections still: it may be renamed.
                     for name, profile in found.profiles.items():
-                        self._registry.follow_profile(name, profile)
+                        self._registry.follow_profile(name, profile, same_account=True)
                 known = found
             is_news = True
             await asyncio.sleep(_PROFILES_EVERY_S)

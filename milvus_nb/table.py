@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import re
 import threading
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from .near import closest
 from .once import Once
 from .others import Others
 from .params import Guard
-from .profiles import ProfileStore
+from .profiles import Profile, ProfileStore
 from .profiles.opening import examine_profile, open_profile
 from .stages import Stage, Stages
 from .waiting import to_the_end, uncancelled
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .params import ConnectionParams
-    from .profiles import Profile
     from .watch import Pace
 
 __all__ = ["DEFAULT_ALIAS", "MAX_CONNECTIONS", "ConnectionTable", "Event"]
@@ -191,8 +191,11 @@ class ConnectionTable:
         try:
             check_alias(alias)
             check_keywords(given)
-            if self._is_profile(alias, **given):
-                return open_profile(self, alias, replace_it=replace, report=report, **given)
+            profile = self.profile_for(alias, **given)
+            if profile is not None:
+                return open_profile(
+                    self, profile, alias, replace_it=replace, report=report, **given
+                )
             params = self._params(alias, **given)
         except Exception as error:  # noqa: BLE001  # raised below, without the frames
             failure = error
@@ -280,7 +283,7 @@ class ConnectionTable:
 
     def examine(
         self,
-        name: str | ConnectionParams | None = None,
+        name: str | ConnectionParams | Profile | None = None,
         report: Callable[[list[Stage]], None] | None = None,
         **given: Any,
     ) -> Job[Report]:
@@ -289,19 +292,16 @@ class ConnectionTable:
         With an address come `connect`'s keywords.
         """
         alias = ""
+        if name is None or isinstance(name, str):
+            name = self.profile_named(name) or name
+        if isinstance(name, Profile):
+            return examine_profile(self, name, report, **given)
         if isinstance(name, parameters.ConnectionParams):
             params = name
         else:
             if name is not None:
                 check_alias(name)
-            with self._lock:
-                current = DEFAULT_ALIAS if self._current is None else self._current
-                alias = name if name is not None else current
-                live = self._connections.get(alias) or self._others.get(alias)
-                known = live.params if live is not None else self._remembered.get(alias)
-            profile = self.profiles.meant_by(name) if name and known is None else None
-            if profile is not None:
-                return examine_profile(self, profile, report, **given)
+            alias, known = self._known(name)
             if known is None and name == "":
                 raise ParamsError(
                     "There is nothing to examine: the name is empty.",
@@ -316,6 +316,29 @@ class ConnectionTable:
         given.clear()
         monitor = self.monitor
         return monitor.submit(examine(monitor, params, Stages.of(params.endpoint, report), alias))
+
+    def profile_named(self, name: str | None) -> Profile | None:
+        """Give the profile that `examine` takes a name for; None for an alias or an address.
+
+        Raises
+        ------
+        ProfileError
+            As in `ProfileStore.meant_by`.
+        """
+        is_free = bool(name) and self._known(name)[1] is None
+        return self.profiles.meant_by(name) if name and is_free else None
+
+    def is_known(self, name: str | None) -> bool:
+        """Tell whether `examine` takes a name for a connection; None for the current one."""
+        return self._known(name)[1] is not None
+
+    def _known(self, name: str | None) -> tuple[str, ConnectionParams | None]:
+        """Give the alias that is meant, and its parameters if it has any."""
+        with self._lock:
+            current = DEFAULT_ALIAS if self._current is None else self._current
+            alias = name if name is not None else current
+            live = self._connections.get(alias) or self._others.get(alias)
+            return alias, live.params if live is not None else self._remembered.get(alias)
 
     def _with_timeout(
         self, params: ConnectionParams, alias: str, given: dict[str, Any]
@@ -410,15 +433,33 @@ class ConnectionTable:
         if known is not None:
             self._remembered[alias] = replace(known, guard=guard)
 
-    def follow_profile(self, name: str, profile: Profile | None) -> None:
-        """Have the connections of a profile follow it: renamed, changed, or gone (None)."""
+    def follow_profile(
+        self, name: str, profile: Profile | None, *, same_account: bool = False
+    ) -> None:
+        """Have the connections of a profile follow it: renamed, changed, or gone (None).
+
+        Parameters
+        ----------
+        name
+            The profile's until now.
+        profile
+            What it is now.
+        same_account
+            Whether only those follow that go where it goes: the user has not changed it here, and
+            it may be another's of the same name.
+        """
         with self._lock:
             known = dict(self._remembered)  # those that are disconnected may come back
         known.update((one.alias, one.params) for one in self.connections())
         for alias, params in known.items():
-            if name and params.guard.profile == name:
-                overrides = dict(params.guard.overrides)
-                self.mark(alias, profile.guard(overrides) if profile else Guard())
+            guard = params.guard
+            if not name or guard.profile != name:
+                continue
+            if profile is None:
+                self.mark(alias, Guard())
+            elif not same_account or guard.seal == profile.seal:
+                followed = profile.guard(dict(guard.overrides))
+                self.mark(alias, replace(followed, seal=guard.seal))
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Call `listener` with every event, on any thread; it must not block.
@@ -614,10 +655,41 @@ class ConnectionTable:
 
     # Parameters
 
-    def _is_profile(self, alias: str, **given: Any) -> bool:
+    def profile_for(self, alias: str, **given: Any) -> Profile | None:
+        """Give the profile that connecting an alias means; None where it is none.
+
+        Parameters
+        ----------
+        alias
+            As in `connect`. One that is remembered, or comes with a place, means no profile.
+        **given
+            The keywords of `connect`.
+
+        Raises
+        ------
+        ProfileError
+            As in `ProfileStore.meant_by`.
+        """
         if self.remembered(alias) is not None or parameters.names_a_place(**given):
-            return False
-        return self.profiles.meant_by(alias) is not None
+            return None
+        profile = self.profiles.meant_by(alias)
+        if alias != DEFAULT_ALIAS or profile is None or self.profiles.is_allowed(profile):
+            return profile
+        # Nobody has named it: what the user has set goes before what a project wants.
+        own = self.profiles.find().hidden.get(alias)
+        return own or (None if os.environ.get("MILVUS_URI") else profile)
+
+    def plan(self, alias: str, **given: Any) -> ConnectionParams:
+        """Give what connecting an alias without a profile would use; nothing is connected.
+
+        Raises
+        ------
+        AliasError, ParamsError
+            As in `connect`.
+        """
+        check_alias(alias)
+        check_keywords(given)
+        return self._params(alias, **given)
 
     def _params(self, alias: str, **given: Any) -> ConnectionParams:
         remembered = self.remembered(alias)

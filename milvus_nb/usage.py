@@ -18,7 +18,7 @@ MEANT: Final = {
 PROFILE_MEANT: Final = {
     "ls": "list", "add": "save", "new": "save", "create": "save", "set": "edit", "change": "edit",
     "rm": "delete", "remove": "delete", "check": "test", "doctor": "test", "keyring": "secret",
-    "password": "secret", "rename": "edit", "cat": "show",
+    "password": "secret", "rename": "edit", "cat": "show", "trust": "allow", "permit": "allow",
 }  # fmt: skip
 
 #: What ``-h`` without a host means.
@@ -34,7 +34,7 @@ _SUMMARIES: Final = {
     "ping": "measure round trips to a server",
     "client": "give the connection's pymilvus MilvusClient, or AsyncMilvusClient",
     "code": "give the connection as code, in Python, Node, Go, Java, for a shell",
-    "profile": "saved connections: list, show, save, edit, delete, test, secret, import",
+    "profile": "saved connections: list, show, save, edit, delete, test, allow, secret, import",
     "reconnect": "bring back what was connected before the kernel was restarted",
     "panel": "show the connections as a widget",
     "help": "show this help, or that of a command",
@@ -97,7 +97,11 @@ _EXAMPLES: Final = {
   %milvus profile import env                   MILVUS_URI and MILVUS_TOKEN
   %milvus profile import curl http://localhost:19530/v2/vectordb/collections/list
   Yours are in one file of your own, a project's in milvus.toml, which wins; %milvus profile list
-  says where. Both hold references to secrets alone: ask, keyring, env:NAME, none.""",
+  says where. Both hold references to secrets alone: ask, keyring, env:NAME, none.
+  A project's profile is asked about before it is used for the first time, and when its file, its
+  address or its secret changes; --yes is no answer to that. Where nobody can be asked, and for
+  connections.connect("dev") in Python, its user allows it:
+    %milvus profile allow dev""",
     "reconnect": """
   %milvus reconnect             all of them; what was typed is asked for again
   %milvus reconnect prod""",
@@ -341,6 +345,7 @@ PROFILE: Final[dict[str, Parser]] = {
     "edit": _profile_edit(),
     "delete": _profile_delete(),
     "test": _of_profile("test", "check layer by layer whether it would connect"),
+    "allow": _of_profile("allow", "let a project's profile be used, where nobody can be asked"),
     "secret": _of_profile("secret", "keep its password, or token, in the system's keyring"),
     "import": _profile_import(),
 }

@@ -147,3 +147,12 @@ class Call(threading.Thread):
         self.join(seconds)
         assert not self.is_alive(), "the call hangs"
         return self
+
+
+def allow_profiles() -> None:
+    """Allow the profiles of the project in the working folder, as their user would once."""
+    from milvus_nb.profiles import ProfileStore
+
+    store = ProfileStore()
+    for profile in store.find().profiles.values():
+        store.allow(profile)

@@ -15,7 +15,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 # What would make a connection behave otherwise on another developer's machine.
@@ -58,6 +58,8 @@ class Execution:
     """All messages of the kernel's iopub channel about this cell."""
     reply: dict[str, Any] = field(default_factory=dict)
     """Content of the reply: status, execution_count, …"""
+    prompts: list[str] = field(default_factory=list)
+    """What was asked while it ran, as far as it was answered."""
     duration_s: float = 0.0
     """From the request to the idle message."""
 
@@ -161,7 +163,7 @@ class Kernel:
         code: str,
         *,
         timeout_s: float = 60.0,
-        answers: tuple[str, ...] = (),
+        answers: tuple[str | Callable[[], str], ...] = (),
         cell_id: str = "",
     ) -> Execution:
         """Run a cell to its end.
@@ -173,7 +175,7 @@ class Kernel:
         timeout_s
             Seconds until it is given up (TimeoutError).
         answers
-            What the user types, one for each time the cell asks.
+            What the user types, one for each time the cell asks; or what makes it while it asks.
         cell_id
             See `submit`.
         """
@@ -212,7 +214,7 @@ class Kernel:
         submitted: tuple[str, float],
         *,
         timeout_s: float = 60.0,
-        answers: tuple[str, ...] = (),
+        answers: tuple[str | Callable[[], str], ...] = (),
     ) -> Execution:
         """Wait for a cell that was sent by `submit`."""
         request, sent_at = submitted
@@ -221,8 +223,10 @@ class Kernel:
         while True:
             if time.monotonic() - sent_at > timeout_s:
                 raise TimeoutError(f"the cell did not end in {timeout_s:g} s: {execution.text}")
-            if left and self._asks():
-                self.client.input(left.pop(0))
+            if left and (prompt := self._asks()) is not None:
+                execution.prompts.append(prompt)
+                answer = left.pop(0)
+                self.client.input(answer if isinstance(answer, str) else answer())
             try:
                 message = self.client.get_iopub_msg(timeout=0.05)
             except queue.Empty:
@@ -261,12 +265,11 @@ class Kernel:
             self.manager.shutdown_kernel(now=True)
         self.manager.cleanup_resources()
 
-    def _asks(self) -> bool:
+    def _asks(self) -> str | None:
         try:
-            self.client.get_stdin_msg(timeout=0)
+            return str(self.client.get_stdin_msg(timeout=0)["content"]["prompt"])
         except queue.Empty:
-            return False
-        return True
+            return None
 
 
 class Terminal:

@@ -17,7 +17,7 @@ from milvus_nb import Connection, ConnectionRegistry, MilvusNbError, ParamsError
 from milvus_nb.errors import MagicUsageError
 from milvus_nb.profiles import ProfileError, ProfileStore
 from milvus_nb.restart import Memory
-from tests.helpers import free_port, wait_until
+from tests.helpers import allow_profiles, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,6 +130,7 @@ def test_connect_with_the_name_of_a_profile_alone_means_the_profile(
         f"[profiles.prod]\naddress = '{milvus_auth.address}'\nuser = 'root'\n"
         "secret = 'env:PASSWORD_OF_PROD'\nlabel = 'Production'\n"
     )
+    allow_profiles()
     with pytest.raises(MilvusNbError, match="PASSWORD_OF_PROD"):
         connections.connect("prod")
     found = connections.connect("prod", password="Milvus", timeout=9)
@@ -149,6 +150,7 @@ def test_an_alias_of_that_name_alone_means_the_profile_as_well(
 ) -> None:
     """`-a prod` without an address; it asks where the profile wants that."""
     project.write_text(f"[profiles.prod]\naddress = '{milvus.address}'\nconfirm = true\n")
+    allow_profiles()
     monkeypatch.setattr("builtins.input", lambda _: "n")
     with pytest.raises(MagicUsageError, match="not confirmed"):
         magic("connect -a prod")
@@ -165,6 +167,7 @@ def test_the_doctor_examines_a_profile_not_a_host_of_its_name(
 ) -> None:
     """What `connect prod` means, `doctor prod` means."""
     project.write_text(f"[profiles.prod]\naddress = '{milvus.address}'\n")
+    allow_profiles()
     magic("doctor prod")
     out = capsys.readouterr().out
     assert milvus.address in out
@@ -233,6 +236,9 @@ def test_the_projects_broken_file_does_not_give_way_to_the_users(project: Path, 
     project.write_text("[profiles.dev]\naddress = 'localhost:2'\ndefault = true\n")
     own.write_text("no TOML")
     assert store.get("dev").address == "localhost:2"
+    with pytest.raises(ProfileError, match=r"profiles\.toml"):
+        store.default()  # the project's was not allowed
+    allow_profiles()
     default = store.default()
     assert default is not None
     assert default.address == "localhost:2"
@@ -370,6 +376,7 @@ def test_a_disconnected_profile_asks_before_it_comes_back_by_its_alias(
 ) -> None:
     """What is remembered of it has its guard, also with an option beside it."""
     project.write_text(f"[profiles.prod]\naddress = '{milvus.address}'\nconfirm = true\n")
+    allow_profiles()
     magic("connect prod -a mine --yes")
     magic("disconnect mine --yes")
     monkeypatch.setattr("builtins.input", lambda _: "n")

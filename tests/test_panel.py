@@ -546,7 +546,7 @@ def test_the_page_is_told_of_a_guard_that_comes_later(page: Page, milvus: Milvus
     page.run(f"%milvus connect {milvus.address} -a prod")
     assert not page.read_row("prod")["confirm"]
     page.events.clear()
-    page.run("%milvus connect prod --yes")
+    page.run("%milvus profile allow prod\n%milvus connect prod --yes")
     row = page.read_row("prod")
     assert (row["confirm"], row["label"], row["profile"]) == (True, "Production", "prod")
 

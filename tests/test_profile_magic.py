@@ -170,7 +170,7 @@ def test_a_profiles_name_goes_before_a_host(
     del tmp_path
     Path(shared["MILVUS_NB_PROFILES"]).write_text('[profiles.localhost]\naddress = "127.0.0.1:1"\n')
     (one.folder / "milvus.toml").write_text(f'[profiles.localhost]\naddress = "{milvus.address}"\n')
-    shown = one.run("%milvus connect localhost").text
+    shown = one.run("%milvus connect localhost", answers=("y",)).text
     assert "is the project's" in shown
     assert "localhost: connected" in shown
 

@@ -28,7 +28,7 @@ from milvus_nb.protocol import PROTOCOL
 from milvus_nb.restart import Memory
 from milvus_nb.session import PageSession
 from milvus_nb.sidebar import COMM_ID
-from tests.helpers import free_port, wait_until
+from tests.helpers import allow_profiles, free_port, wait_until
 from tests.servers import Peer, make_certificates
 
 if TYPE_CHECKING:
@@ -332,6 +332,8 @@ def test_no_text_among_grpcs_options_leaves_the_kernel(
     """A proxy's URL, a user agent: not by views, the page, a restart's file, pickles, code."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "milvus.toml").write_text(f"[profiles.p]\naddress = '{milvus.address}'\n")
+    monkeypatch.setenv("MILVUS_NB_PROFILES", str(tmp_path / "own.toml"))
+    allow_profiles()
     connections.memory = Memory(connections, str(tmp_path / "milvus_nb-kernel.json"))
     said: list[object] = []
     session = PageSession(connections, said.append)

@@ -164,6 +164,40 @@ async def test_a_project_of_the_notebook(fetch: Fetch, jp_root_dir: Path) -> Non
     assert "[profiles.dev]" in project.read_text()
 
 
+async def test_a_projects_profile_is_not_tested_before_it_was_allowed(
+    fetch: Fetch, jp_root_dir: Path, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's environment is its user's, too; a yes is for what the page has shown."""
+    monkeypatch.setenv("MINE", SECRET)
+    project = jp_root_dir / "milvus.toml"
+    text = f'[profiles.dev]\naddress = "{milvus.address}"\nsecret = "env:MINE"\n'
+    project.write_text(text)
+    seen = (await fetch("profiles", "dev"))[1]
+    assert seen["permit"]
+    assert seen["place"] == f"{milvus.address}, without TLS"
+
+    async def tested(**body: str) -> tuple[int, str]:
+        status, found = await fetch("profiles", "dev", "test", method="POST", body=body)
+        return status, found.get("cause", "")
+
+    assert await tested() == (403, "profile-not-allowed")
+    assert await tested(seal=seen["seal"]) == (403, "profile-not-allowed")
+    project.write_text(text.replace("env:MINE", "env:HOME"))
+    yes = {"seal": seen["seal"], "allow": seen["permit"]}
+    assert await tested(**yes) == (403, "profile-not-allowed")
+    project.write_text(text.replace("dev]", "dev]\nsecure = true"))
+    assert await tested(**yes) == (409, "profile-changed")
+    project.write_text(text)
+    assert await tested(**yes) == (200, "")
+    assert (await fetch("profiles", "dev"))[1]["permit"] == ""
+    # What is written by this user needs no question; what is only changed stays as it was.
+    await fetch("profiles", "own", method="PUT", body={"address": "h"}, params={"project": "true"})
+    assert (await fetch("profiles", "own"))[1]["permit"] == ""
+    project.write_text(text.replace("env:MINE", "env:HOME"))
+    how = {"method": "PUT", "body": {"address": "h", "label": "x"}, "params": {"was": "dev"}}
+    assert (await fetch("profiles", "dev", **how))[1]["permit"]
+
+
 async def test_an_etag_tells_that_nothing_changed(fetch: Fetch, jp_fetch: Fetch) -> None:
     """A page that asks each second is cheap."""
     await fetch("profiles", "a", method="PUT", body={"address": "h"})
@@ -188,10 +222,11 @@ async def test_a_test_without_a_kernel(
     assert (await fetch("profiles", "asked", "test", method="POST", body=""))[1]["cause"] == (
         "secret-needed"
     )
-    for address in ("", "127.0.0.66:6666"):
-        how = {"method": "POST", "body": {"secret": SECRET, "address": address}}
+    seal = (await fetch("profiles", "asked"))[1]["seal"]
+    for other in ("", "x"):
+        how = {"method": "POST", "body": {"secret": SECRET, "seal": other}}
         assert (await fetch("profiles", "asked", "test", **how))[0] == 409
-    how = {"method": "POST", "body": {"secret": SECRET, "address": milvus_auth.address}}
+    how = {"method": "POST", "body": {"secret": SECRET, "seal": seal}}
     status, report = await fetch("profiles", "asked", "test", **how)
     assert (status, report["failure"]["cause"]) == (200, "wrong-password")
     assert SECRET not in json.dumps(report)

@@ -28,6 +28,8 @@ class Guard:
     overrides
         The keywords that were given beside the profile, as plain values; no secret, nor what may
         hold one.
+    seal
+        The profile's account when it was connected, see `milvus_nb.profiles.Profile.seal`.
     """
 
     profile: str = ""
@@ -36,6 +38,7 @@ class Guard:
     confirm: bool = False
     secret: str = "none"  # noqa: S105  # a kind
     overrides: tuple[tuple[str, Any], ...] = ()
+    seal: str = ""
 
     def beside(self, found: ConnectionParams, given: Mapping[str, object]) -> Guard:
         """Give the same with more given beside the profile.

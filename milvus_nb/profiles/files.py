@@ -31,7 +31,16 @@ if TYPE_CHECKING:
 
     from tomlkit import TOMLDocument
 
-__all__ = ["MOST_BYTES", "MOST_PROFILES", "SECTION", "Lines", "edit", "load", "read_text"]
+__all__ = [
+    "MOST_BYTES",
+    "MOST_PROFILES",
+    "SECTION",
+    "Lines",
+    "edit",
+    "load",
+    "read_text",
+    "rewrite",
+]
 
 #: The table of the profiles.
 SECTION: Final = "profiles"
@@ -236,18 +245,41 @@ def edit(
                 "Delete a profile that is not needed: %milvus profile delete NAME",
                 "not-writable",
             )
-        try:
-            _replace(target, written, is_shared=is_shared)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-        else:
-            return
-    raise ProfileError(
-        f"{path} cannot be written.",
-        f"The system says: {reason}.",
-        "It is as it was. Connecting by address works nevertheless.",
-        "not-writable",
-    )
+        _put(path, target, written, is_shared=is_shared)
+
+
+def rewrite(path: str, change: Callable[[str | None], str], *, lock_folder: str) -> None:
+    """Change a file of the user's that is no TOML, which is made where there is none, under a lock.
+
+    Parameters
+    ----------
+    path
+        The file.
+    change
+        Gives what is to stand there, of what stands there now; None where there is none.
+    lock_folder
+        As in `edit`.
+
+    Raises
+    ------
+    ProfileError
+        It cannot be read or written.
+    """
+    target = os.path.realpath(path)
+    with _locked(target, lock_folder):
+        _put(path, target, change(read_text(target)), is_shared=False)
+
+
+def _put(path: str, target: str, text: str, *, is_shared: bool) -> None:
+    try:
+        _replace(target, text, is_shared=is_shared)
+    except OSError as error:
+        raise ProfileError(
+            f"{path} cannot be written.",
+            f"The system says: {error.strerror or type(error).__name__}.",
+            "It is as it was. Connecting by address works nevertheless.",
+            "not-writable",
+        ) from None
 
 
 def _said(document: dict[str, Any]) -> str:

@@ -68,6 +68,8 @@ class Found:
         What is wrong, and what is only unknown.
     user_path, project_path
         The files; the second is empty where there is none.
+    unasked
+        The names of a project's profiles that their user has not allowed yet.
     """
 
     profiles: Mapping[str, Profile] = field(default_factory=dict)
@@ -75,13 +77,25 @@ class Found:
     problems: tuple[Problem, ...] = ()
     user_path: str = ""
     project_path: str = ""
+    unasked: frozenset[str] = frozenset()
 
     @property
     def default(self) -> Profile | None:
-        """The profile that ``%milvus connect`` alone means; the project's first."""
-        marked = [profile for profile in self.profiles.values() if profile.default]
-        marked.sort(key=lambda profile: not profile.is_project)
-        return marked[0] if marked else None
+        """The profile that ``%milvus connect`` alone means; the project's first, once allowed."""
+        marked = self._marked_by_project()
+        if marked is not None and marked.name not in self.unasked:
+            return marked
+        known = [one for one in self.profiles.values() if not one.is_project]
+        return next((one for one in (*known, *self.hidden.values()) if one.default), None)
+
+    @property
+    def default_unasked(self) -> Profile | None:
+        """The project's default, where it was not allowed yet."""
+        marked = self._marked_by_project()
+        return marked if marked is not None and marked.name in self.unasked else None
+
+    def _marked_by_project(self) -> Profile | None:
+        return next((one for one in self.profiles.values() if one.default and one.is_project), None)
 
     def hides(self, name: str) -> Problem | None:
         """Give what keeps a profile of this name from being known, or one that would win.

@@ -28,7 +28,6 @@ __all__ = [
     "open_profile",
     "params_of",
     "profile_of",
-    "require_address",
     "secret_of",
 ]
 
@@ -77,29 +76,9 @@ def params_of(profile: Profile, *, default_timeout: float, **given: Any) -> Conn
     return replace(found, guard=profile.guard().beside(found, given))
 
 
-def require_address(profile: Profile, shown: str) -> None:
-    """Raise ProfileError where a profile goes elsewhere than what its user was shown.
-
-    Parameters
-    ----------
-    profile
-        What is known now; a file may have changed meanwhile, or another project's may be found.
-    shown
-        The address that was in sight when the user clicked, or typed the secret.
-    """
-    if profile.is_path or shown in (profile.address, secrets.place_of(profile)):
-        return
-    raise ProfileError(
-        f"The profile {profile.name} goes to {profile.address} now, not to {shown}.",
-        "It was changed, or another file has one of that name.",
-        "Nothing was sent. Look at it, and try again.",
-        "profile-changed",
-    )
-
-
 def open_profile(
     table: ConnectionTable,
-    name: str,
+    profile: Profile,
     alias: str = "",
     *,
     replace_it: bool = False,
@@ -113,8 +92,8 @@ def open_profile(
     ----------
     table
         Where it becomes a connection.
-    name
-        The profile's.
+    profile
+        Itself, not its name: what was shown is what is connected.
     alias
         Default: the profile's name.
     replace_it, report, quietly
@@ -125,10 +104,10 @@ def open_profile(
     Raises
     ------
     ProfileError
-        There is no such profile, or its secret is missing.
+        It is a project's that was not allowed, or its secret is missing.
     """
-    profile = table.profiles.get(name)
-    alias = alias or name
+    table.profiles.require_allowed(profile)
+    alias = alias or profile.name
 
     def make() -> ConnectionParams:
         return params_of(profile, default_timeout=table.timeout, **given)
@@ -151,7 +130,14 @@ def examine_profile(
     report: Callable[[list[Stage]], None] | None = None,
     **given: Any,
 ) -> Job[Report]:
-    """Start to examine a profile layer by layer, as the doctor does; nothing is connected."""
+    """Start to examine a profile layer by layer, as the doctor does; nothing is connected.
+
+    Raises
+    ------
+    ProfileError
+        As in `open_profile`.
+    """
+    table.profiles.require_allowed(profile)
 
     def make() -> ConnectionParams:
         return params_of(profile, default_timeout=table.timeout, **given)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -256,7 +258,13 @@ class Profile:
         elif kept.keys() & {"password_env", "token_env"}:
             kind = "env"
         return Guard(
-            self.name, self.label, self.color, self.confirm, kind, tuple(sorted(kept.items()))
+            self.name,
+            self.label,
+            self.color,
+            self.confirm,
+            kind,
+            tuple(sorted(kept.items())),
+            self.seal,
         )
 
     def table(self) -> dict[str, Any]:
@@ -270,9 +278,26 @@ class Profile:
                 found[key] = value
         return found
 
+    @property
+    def quoted(self) -> str:
+        """The name as it is written behind ``%milvus``."""
+        return _quoted(self.name)
+
     def renamed(self, name: str) -> Profile:
         """Give the same under another name."""
         return replace(self, name=name)
+
+    @property
+    def seal(self) -> str:
+        """What is the same for as long as it goes to the same place, as the same user.
+
+        TLS belongs to it: whether it is on, whom it trusts, under which name, and what it shows.
+        """
+        given = self.keywords()
+        account = [given["uri"], self.user, self.secure]
+        account += [given.get(key, "") for key in (*PEM_FILES, "server_name")]
+        written = json.dumps(account).encode("utf-8", "surrogatepass")
+        return hashlib.sha256(written).hexdigest()[:32]
 
     def _placed(self) -> str:
         """Give the address, with a path of a Milvus Lite database made absolute."""

@@ -51,7 +51,8 @@ def of_connection(
     params, guard = connection.params, connection.params.guard
     ref = SecretRef.parse(secret) if secret else None
     known = table.profiles.find().profiles.get(guard.profile)
-    if ref is None and known is not None and not guard.overrides:
+    is_same = known is not None and known.seal == guard.seal and table.profiles.is_allowed(known)
+    if ref is None and known is not None and is_same and not guard.overrides:
         ref = known.secret
     folder = table.profiles.project_folder() if project else ""
     profile = profile_of(name, params, ref, folder)
@@ -94,6 +95,7 @@ def save(
     *,
     project: bool | None = None,
     replace_it: bool = False,
+    trusted: bool = True,
 ) -> Profile:
     """Save a profile, and its secret in the keyring where it belongs there.
 
@@ -103,6 +105,9 @@ def save(
         See `ProfileStore.save`.
     secret
         The password or token, if it is known here.
+    trusted
+        Whether it is the user's own word, who then need not allow it once more in a project: not so
+        where something was changed that was not allowed before.
 
     Raises
     ------
@@ -111,12 +116,16 @@ def save(
         is asked for.
     """
     saved = store.save(profile, project=project, replace_it=replace_it)
+    if trusted:
+        store.allow(saved)
     if saved.secret.kind == "keyring" and secret:
         try:
             secrets.keep(saved, secret)
         except MilvusNbError as error:
             asked = replace(saved, secret=SecretRef("ask"))
-            store.save(asked, project=saved.is_project, replace_it=True)
+            asked = store.save(asked, project=saved.is_project, replace_it=True)
+            if trusted:
+                store.allow(asked)
             what = f"{profile.name} is saved, but its secret will be asked for."
             raise type(error)(what, f"{error.what} {error.why}".strip(), error.fix) from None
     return saved

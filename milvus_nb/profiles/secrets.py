@@ -6,6 +6,7 @@ that calls another server "prod" does not get what is kept for yours.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import params as parameters
@@ -171,7 +172,12 @@ def place_of(profile: Profile) -> str:
     """Give the address of a profile in its one form; ``https://`` where TLS is on."""
     given = profile.keywords()
     is_secure = any(given.get(key) for key in ("secure", "server_name", *PEM_FILES))
-    return parameters.parse(uri=given["uri"], secure=is_secure or None, env={}).address
+    return _address(given["uri"], is_secure=is_secure)
+
+
+@functools.lru_cache(maxsize=1024)
+def _address(uri: str, *, is_secure: bool) -> str:
+    return parameters.parse(uri=uri, secure=is_secure or None, env={}).address
 
 
 def account_of(profile: Profile, user: str) -> str:

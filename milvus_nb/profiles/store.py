@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..near import closest
 from ..outside import plain
+from ..places import place_of_profile, sends
+from ..printing import visible
 from ..profile_file import user_file
 from . import files
 from .files import SECTION
 from .found import Found, Problem, profiles_in
 from .profile import KEYS, Profile, ProfileError, clear_in, is_name
+from .trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,6 +52,7 @@ class ProfileStore:
         self._path = path
         self._lock = threading.Lock()
         self._cache: tuple[object, Found] | None = None
+        self._trust = Trust()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Used by pickle and copy alike: the files are read where it arrives.
@@ -79,7 +83,7 @@ class ProfileStore:
     def signature(self) -> object:
         """Give something that differs when the files do."""
         project, refused = self._project()
-        return _mark(self.path), _mark(project), refused
+        return _mark(self.path), _mark(project), refused, self._trust.mark(self.path)
 
     def get(self, name: str) -> Profile:
         """Give a profile.
@@ -149,6 +153,73 @@ class ProfileStore:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.find().profiles)
+
+    def shown(self, name: str, seal: str) -> Profile:
+        """Give the profile that was shown under a name.
+
+        Parameters
+        ----------
+        name
+            The profile's.
+        seal
+            The `Profile.seal` of what was shown.
+
+        Raises
+        ------
+        ProfileError
+            As in `get`; or it goes elsewhere now, or as somebody else. Then its `cause` is
+            ``"profile-changed"``.
+        """
+        profile = self.get(name)
+        if profile.seal == seal:
+            return profile
+        own = self.find().hidden.get(name)
+        if own is not None and own.seal == seal:
+            return own
+        raise ProfileError(
+            f"The profile {name} is not the one that was shown.",
+            f"It goes to {place_of_profile(profile)}: changed, or of another file.",
+            "Nothing was sent. Look at it, and try again.",
+            "profile-changed",
+        )
+
+    # What a project may do
+
+    def is_allowed(self, profile: Profile) -> bool:
+        """Tell whether a profile may be used: one of the user's own may, a project's once allowed.
+
+        A database of Milvus Lite may: there nobody signs in, and nothing leaves the machine.
+        """
+        return profile.is_path or self._trust.allows(profile, self.path)
+
+    def require_allowed(self, profile: Profile) -> None:
+        """Raise ProfileError for a project's profile that its user has not allowed."""
+        if not self.is_allowed(profile):
+            raise self.not_allowed(profile)
+
+    def not_allowed(self, profile: Profile) -> ProfileError:
+        """Make the error of a project's profile that its user has not allowed."""
+        return ProfileError(
+            f"{profile.name} is a profile of the project, and was not allowed yet.",
+            f"{visible(profile.path)} {sends(profile)}.",
+            f"If that is meant: %milvus profile allow {profile.quoted}",
+            "profile-not-allowed",
+        )
+
+    def allow(self, profile: Profile) -> str:
+        """Let a project's profile be used from now on, as long as it is what it is now.
+
+        Returns
+        -------
+        str
+            Why that holds for this process alone; empty where it was kept.
+        """
+        if not profile.is_project:
+            return ""
+        told = self._trust.allow(profile, self.path)
+        with self._lock:
+            self._cache = None
+        return told
 
     # Changing
 
@@ -390,7 +461,10 @@ class ProfileStore:
         names = {one.profile for one in problems if one.path == project and not one.is_warning}
         hidden = {name: mine[name] for name in mine if name in theirs or name in names}
         kept = {name: found for name, found in mine.items() if name not in hidden}
-        return Found({**theirs, **kept}, hidden, tuple(problems), self.path, project)
+        unasked = {name for name, one in theirs.items() if not self._trust.allows(one, self.path)}
+        return Found(
+            {**theirs, **kept}, hidden, tuple(problems), self.path, project, frozenset(unasked)
+        )
 
 
 def _broken(problem: Problem, so: str, instead: str = "") -> ProfileError:

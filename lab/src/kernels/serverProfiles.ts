@@ -62,7 +62,12 @@ export class ServerProfiles implements ProfileDoor {
   }
 
   async test(profile: Profile, secret: string): Promise<Report> {
-    const body = secret === '' ? {} : { secret, address: profile.address };
+    const { seal, permit } = profile;
+    const body = {
+      seal,
+      ...(permit === '' ? {} : { allow: permit }),
+      ...(secret === '' ? {} : { secret }),
+    };
     const found = await this.ask('POST', [profile.name, 'test'], body);
     if (is('Report', found)) {
       return found as Report;

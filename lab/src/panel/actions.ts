@@ -252,8 +252,12 @@ function waitingFor<T>(alias: string, attempt: Attempt<T>): Attempt<T> {
   return attempt;
 }
 
-function paramsOf({ name, address, user }: Profile, secret: string): ConnectParams {
-  const params = { address, alias: name, profile: name };
+/** What was shown is what is done: the kernel refuses another profile of that name. */
+function paramsOf(profile: Profile, secret: string): ConnectParams {
+  const { name, address, user, seal, permit } = profile;
+  // A project's profile has its question answered before it comes here.
+  const allow = permit === '' ? {} : { allow: permit };
+  const params = { address, alias: name, profile: name, seal, ...allow };
   if (secret === '') {
     return params;
   }

@@ -3,7 +3,7 @@
 
 import type { Shapes } from './shapes';
 
-export const PROTOCOL = 6;
+export const PROTOCOL = 7;
 
 export type State = 'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
 
@@ -48,6 +48,10 @@ export interface ConnectParams extends Where {
   replace?: boolean;
   /** A profile; of the fields only those that are given take the place of its own. */
   profile?: string;
+  /** The `seal` of the profile as it was shown: another one is not connected. */
+  seal?: string;
+  /** The `permit` of a project's profile, where the user has answered its question with yes. */
+  allow?: string;
 }
 
 /** One connection. Times are the kernel's Unix seconds. */
@@ -141,6 +145,12 @@ export interface Profile {
   /** The file, and whether it is the project's. */
   path: string;
   is_project: boolean;
+  /** What is the same for as long as it goes to the same place, as the same user. */
+  seal: string;
+  /** The question about a project's profile that was not allowed yet; empty where none is needed. */
+  permit: string;
+  /** Where it goes, in words: address, TLS. */
+  place: string;
 }
 
 /** What is wrong in a file of profiles. */
@@ -429,6 +439,8 @@ export const SHAPES: Shapes = {
     'timeout?': 'number',
     'replace?': 'boolean',
     'profile?': 'string',
+    'seal?': 'string',
+    'allow?': 'string',
   },
   Row: {
     endpoint: 'number',
@@ -497,6 +509,9 @@ export const SHAPES: Shapes = {
     autoconnect: 'boolean',
     path: 'string',
     is_project: 'boolean',
+    seal: 'string',
+    permit: 'string',
+    place: 'string',
   },
   ProfileProblem: {
     where: 'string',

@@ -59,6 +59,27 @@ export function signInFacts({ user, secret }: Profile): string[] {
   return [who, from[choice]].filter(Boolean);
 }
 
+/** Which secret a profile sends, and from where it is. */
+export function sentSecret({ user, secret }: Profile): string {
+  const variable = secret.slice('env:'.length);
+  switch (secretChoice(secret)) {
+    case 'none':
+      return trans.__('Nobody signs in.');
+    case 'ask':
+      return user === ''
+        ? trans.__('It sends the token that you type.')
+        : trans.__('It sends the password of %1 that you type.', user);
+    case 'keyring':
+      return user === ''
+        ? trans.__('It sends the token that your keyring has for it.')
+        : trans.__('It sends the password of %1 that your keyring has for it.', user);
+    case 'env':
+      return user === ''
+        ? trans.__('It sends the token in the environment variable %1.', variable)
+        : trans.__('It sends the password of %1 in the environment variable %2.', user, variable);
+  }
+}
+
 /** Whether a secret has to be typed before it is sent on. */
 export function asksForSecret(profile: Profile): boolean {
   return profile.secret === 'ask' && !profile.address.endsWith('.db');
@@ -67,6 +88,11 @@ export function asksForSecret(profile: Profile): boolean {
 /** What is shown of an answer that says that the secret is needed. */
 export function needsSecret(failure: Failure): boolean {
   return failure.cause === 'secret-needed';
+}
+
+/** Another profile has its name by now, or it goes elsewhere. */
+export function hasChanged(failure: Failure): boolean {
+  return failure.cause === 'profile-changed';
 }
 
 /** The aliases that come from each profile. */

@@ -86,8 +86,8 @@ function LostRow({ row, progress, busy }: LostRowProps) {
   const failure = typeof progress === 'object' ? progress : null;
   const secret =
     row.auth === 'password'
-      ? trans.__('Password of %1 for %2', row.user, alias)
-      : trans.__('Token for %1', alias);
+      ? trans.__('Password of %1 for %2 (%3)', row.user, alias, address)
+      : trans.__('Token for %1 (%2)', alias, address);
   return (
     <li class="milvus-nb-lost-row" aria-label={alias}>
       <span class="milvus-nb-alias milvus-nb-data" title={alias}>

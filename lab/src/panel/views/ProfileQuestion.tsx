@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import { trans } from '../i18n';
 import type { Failure, Profile } from '../messages';
+import { sentSecret } from '../profiles';
 import { Button } from './Button';
 import { FailureText } from './FailureText';
 import { Field } from './Field';
@@ -20,7 +21,7 @@ interface Props {
 
 /** Asks before something is done with a profile: whether it is meant, and for its secret. */
 export function ProfileQuestion({ profile, task, asks, running, failure, onYes, onNo }: Props) {
-  const { name, user, label, path } = profile;
+  const { name, user, label, path, place, permit } = profile;
   const secret = useRef<HTMLInputElement>(null);
   const buttons = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -66,6 +67,16 @@ export function ProfileQuestion({ profile, task, asks, running, failure, onYes, 
       >
         <div>
           <p class="milvus-nb-what milvus-nb-data">{what}</p>
+          {task !== 'delete' && <p class="milvus-nb-data">{trans.__('It goes to %1.', place)}</p>}
+          {task !== 'delete' && permit !== '' && (
+            <p class="milvus-nb-data">
+              {sentSecret(profile)}{' '}
+              {trans.__(
+                'It is a profile of the project, which was not used before. Its file: %1',
+                path,
+              )}
+            </p>
+          )}
           {task === 'connect' && label !== '' && (
             <p class="milvus-nb-data">{trans.__('It is marked %1.', label)}</p>
           )}

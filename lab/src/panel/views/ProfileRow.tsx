@@ -5,7 +5,7 @@ import { database } from '../format';
 import type { FocusOn } from '../hooks';
 import { trans } from '../i18n';
 import type { Failure, Profile, Report } from '../messages';
-import { asksForSecret, needsSecret, type ProfileDoor, signInFacts } from '../profiles';
+import { asksForSecret, hasChanged, needsSecret, type ProfileDoor, signInFacts } from '../profiles';
 import { Button } from './Button';
 import { CheckReport } from './CheckReport';
 import { Facts } from './Facts';
@@ -31,6 +31,8 @@ interface Props {
 export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props) {
   const { name, label, color, address, is_project } = profile;
   const [opened, setOpened] = useState<Opened>(null);
+  // What a question has shown is what its answer is for, whatever the file says meanwhile.
+  const [shown, setShown] = useState(profile);
   const [running, setRunning] = useState(false);
   const [report, setReport] = useState<Report | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
@@ -41,7 +43,11 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
     focus(`profile ${name}`);
   };
 
-  const attempt = async (task: 'connect' | 'test', work: () => Promise<void>): Promise<void> => {
+  const attempt = async (
+    task: 'connect' | 'test',
+    meant: Profile,
+    work: () => Promise<void>,
+  ): Promise<void> => {
     setRunning(true);
     setFailure(null);
     try {
@@ -50,22 +56,23 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
       const found = failureOf(error);
       setFailure(found);
       // The keyring may have none: then it can be typed.
-      setOpened(needsSecret(found) || asksForSecret(profile) ? task : 'report');
+      const again = needsSecret(found) || (asksForSecret(meant) && !hasChanged(found));
+      setOpened(again ? task : 'report');
     }
     setRunning(false);
   };
 
-  const connect = (secret: string): Promise<void> =>
-    attempt('connect', async () => {
-      await door.connect?.(profile, secret);
+  const connect = (meant: Profile, secret: string): Promise<void> =>
+    attempt('connect', meant, async () => {
+      await door.connect?.(meant, secret);
       setOpened(null);
     });
 
-  const test = (secret: string): Promise<void> =>
-    attempt('test', async () => {
+  const test = (meant: Profile, secret: string): Promise<void> =>
+    attempt('test', meant, async () => {
       setOpened('report');
       setReport(soFar([]));
-      setReport(await door.test(profile, secret, stages => setReport(soFar(stages))));
+      setReport(await door.test(meant, secret, stages => setReport(soFar(stages))));
     });
 
   const remove = async (): Promise<void> => {
@@ -82,11 +89,12 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
   const begin = (task: 'connect' | 'test'): void => {
     setReport(null);
     setFailure(null);
-    const asks = asksForSecret(profile) || (task === 'connect' && profile.confirm);
-    if (asks) {
+    setShown(profile);
+    const isNew = profile.permit !== '';
+    if (isNew || asksForSecret(profile) || (task === 'connect' && profile.confirm)) {
       setOpened(task);
     } else {
-      void (task === 'connect' ? connect('') : test(''));
+      void (task === 'connect' ? connect(profile, '') : test(profile, ''));
     }
   };
 
@@ -138,12 +146,12 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
       <div class="milvus-nb-below">
         {(opened === 'connect' || opened === 'test') && (
           <ProfileQuestion
-            profile={profile}
+            profile={shown}
             task={opened}
-            asks={asksForSecret(profile) || (failure !== null && needsSecret(failure))}
+            asks={asksForSecret(shown) || (failure !== null && needsSecret(failure))}
             running={running}
             failure={failure}
-            onYes={secret => void (opened === 'connect' ? connect(secret) : test(secret))}
+            onYes={secret => void (opened === 'connect' ? connect(shown, secret) : test(shown, secret))}
             onNo={close}
           />
         )}
