@@ -86,7 +86,7 @@ def test_what_waits_for_a_keyring_can_be_cancelled(
     profile = Profile("prod", milvus.address, secret=SecretRef("keyring"))
     connections.profiles.save(profile)
     job: Any = (
-        open_profile(connections, "prod")
+        open_profile(connections, profile)
         if what == "connect"
         else examine_profile(connections, profile)
     )
@@ -109,7 +109,7 @@ def test_what_was_cancelled_after_the_keyring_answered_is_not_connected(
     profile = Profile("prod", f"127.0.0.1:{silent_port}", secret=SecretRef("keyring"), timeout=20)
     connections.profiles.save(profile)
     job: Any = (
-        open_profile(connections, "prod")
+        open_profile(connections, profile)
         if what == "connect"
         else examine_profile(connections, profile)
     )

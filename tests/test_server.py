@@ -194,7 +194,7 @@ async def test_a_projects_profile_is_not_tested_before_it_was_allowed(
     await fetch("profiles", "own", method="PUT", body={"address": "h"}, params={"project": "true"})
     assert (await fetch("profiles", "own"))[1]["permit"] == ""
     project.write_text(text.replace("env:MINE", "env:HOME"))
-    how = {"method": "PUT", "body": {"address": "h", "label": "x"}, "params": {"was": "dev"}}
+    how = {"method": "PUT", "body": {"address": "other"}, "params": {"was": "dev"}}
     assert (await fetch("profiles", "dev", **how))[1]["permit"]
 
 

@@ -124,7 +124,7 @@ def test_one_profile_one_truth(
     # Changed by REST: seen within a second, and by the other notebook.
     [found] = rest(page, "GET")["profiles"]
     fields = {key: value for key, value in found.items()
-              if key not in ("name", "path", "is_project")}  # fmt: skip
+              if key not in ("name", "path", "is_project", "seal", "permit", "place")}  # fmt: skip
     rest(page, "PUT", "/prod", fields | {"db_name": "sales", "label": "Live"})
     began = time.monotonic()
     expect(profile(sidebar, "prod")).to_contain_text("db sales", timeout=2000)
