@@ -172,8 +172,11 @@ def test_a_profile_that_goes_elsewhere_by_now_gets_no_secret(
     path = page.kernel.folder / "config" / "milvus_nb" / "profiles.toml"
     path.parent.mkdir(parents=True)
     text = '[profiles.p]\naddress = "{}"\nuser = "root"\nsecret = "ask"\n'
+    path.write_text(text.format(milvus_auth.address))
+    [seen] = page.ask("hello")["profiles"]["profiles"]
     path.write_text(text.format("127.0.0.66:6666"))
-    given = {"address": milvus_auth.address, "alias": "p", "profile": "p", "password": "Milvus"}
+    given = {"address": seen["address"], "alias": "p", "profile": "p", "password": "Milvus"}
+    given["seal"] = seen["seal"]
     for method in ("connect", "test"):
         assert page.answer(page.start(method, **given))["error"]["cause"] == "profile-changed"
     path.write_text(text.format(milvus_auth.address))

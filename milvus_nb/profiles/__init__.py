@@ -1,9 +1,10 @@
 """Saved connections: connect by name, with the secret kept where it belongs.
 
 ``profile`` is one of them. ``files`` reads and writes TOML so that nothing is lost, ``found`` is
-what stands there, ``store`` knows which files there are, and which profile wins. ``secrets`` gets a
-secret when it is needed, ``opening`` and ``saving`` turn profiles into connections and back, and
-``trust`` keeps which of a project's may be used, and ``importing`` makes profiles of what other tools have saved.
+what stands there, ``store`` knows which files there are, and which profile wins. ``trust`` keeps
+which of a project's may be used. ``secrets`` gets a secret when it is needed, ``opening`` and
+``saving`` turn profiles into connections and back, and ``importing`` makes profiles of what other
+tools have saved.
 """
 
 from .found import Found, Problem
