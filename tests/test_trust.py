@@ -293,20 +293,26 @@ def test_prompts_are_printable_text_on_one_line() -> None:
     assert prompt(params, "a\nb").startswith("Token for a\\nb (https://xn--")
 
 
-def page(connections: ConnectionRegistry) -> tuple[Callable[..., dict[str, Any]], list[Any]]:
+@pytest.fixture
+def ask(
+    connections: ConnectionRegistry, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., dict[str, Any]]]:
     """Give what asks the kernel as a page does, and answers with the result or the error."""
+    monkeypatch.setenv("MILVUS_NB_PROFILES", str(own))
+    monkeypatch.chdir(tmp_path)
     said: list[Any] = []
     session = PageSession(connections, said.append)
     numbers = iter(range(1, 1000))
 
-    def ask(method: str, **given: Any) -> dict[str, Any]:
+    def asked(method: str, **given: Any) -> dict[str, Any]:
         number = next(numbers)
         session.handle({"v": PROTOCOL, "id": number, "method": method, "params": given})
         wait_until(lambda: any(one.get("id") == number for one in list(said)))
-        found = next(one for one in said if one.get("id") == number)
+        found = next(one for one in list(said) if one.get("id") == number)
         return dict(found.get("result") or found["error"])
 
-    return ask, said
+    yield asked
+    session.close()
 
 
 def shown_to(ask: Callable[..., dict[str, Any]], name: str) -> dict[str, Any]:
@@ -327,13 +333,9 @@ def shown_to(ask: Callable[..., dict[str, Any]], name: str) -> dict[str, Any]:
     ],
 )
 def test_tls_is_not_lost_between_sight_and_click(
-    connections: ConnectionRegistry,
-    own: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    change: tuple[str, str],
+    ask: Callable[..., dict[str, Any]], own: Path, change: tuple[str, str]
 ) -> None:
     """The page's click and its typed password are for what it has shown, TLS and user as well."""
-    monkeypatch.setenv("MILVUS_NB_PROFILES", str(own))
     text = (
         "[profiles.prod]\naddress = 'https://127.0.0.1:9'\nuser = 'root'\nsecret = 'ask'\n"
         "secure = true\nca_pem_path = './ca.pem'\nserver_name = 'db.example'\n"
@@ -341,7 +343,6 @@ def test_tls_is_not_lost_between_sight_and_click(
     if change[0].startswith("secure"):
         text = text.replace("https://", "")
     own.write_text(text)
-    ask, _ = page(connections)
     seen = shown_to(ask, "prod")
     given = {"address": seen["address"], "alias": "prod", "profile": "prod", "seal": seen["seal"]}
     assert text != text.replace(*change)
@@ -355,20 +356,16 @@ def test_tls_is_not_lost_between_sight_and_click(
 
 
 def test_the_page_answers_the_same_question(
-    connections: ConnectionRegistry,
-    own: Path,
+    ask: Callable[..., dict[str, Any]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     milvus: MilvusTestServer,
 ) -> None:
     """Its yes is for what it has shown: another file, address or variable is not allowed by it."""
-    monkeypatch.setenv("MILVUS_NB_PROFILES", str(own))
     monkeypatch.setenv("PROD_TOKEN", SECRET)
     monkeypatch.setenv("OTHER_TOKEN", SECRET)
-    monkeypatch.chdir(tmp_path)
     file = tmp_path / "milvus.toml"
     file.write_text(theirs(milvus.address))
-    ask, _ = page(connections)
     seen = shown_to(ask, "prod")
     assert seen["permit"]
     assert seen["place"] == f"{milvus.address}, without TLS"
