@@ -18,7 +18,7 @@ from milvus_nb.profiles import Profile, ProfileError, ProfileStore
 from milvus_nb.profiles.trust import file_beside, permit
 from milvus_nb.protocol import PROTOCOL
 from milvus_nb.session import PageSession
-from tests.helpers import wait_until
+from tests.helpers import threads, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -313,6 +313,7 @@ def ask(
 
     yield asked
     session.close()
+    wait_until(lambda: threads("milvus-nb-blocking") == [])  # a look at the files may be under way
 
 
 def shown_to(ask: Callable[..., dict[str, Any]], name: str) -> dict[str, Any]:
