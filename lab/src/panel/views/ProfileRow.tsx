@@ -151,7 +151,9 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
             asks={asksForSecret(shown) || (failure !== null && needsSecret(failure))}
             running={running}
             failure={failure}
-            onYes={secret => void (opened === 'connect' ? connect(shown, secret) : test(shown, secret))}
+            onYes={secret =>
+              void (opened === 'connect' ? connect(shown, secret) : test(shown, secret))
+            }
             onNo={close}
           />
         )}
