@@ -158,7 +158,7 @@ def _has_many_parts(line: str) -> bool:
 _HEAD: Final = re.compile(
     r"\s*\[\s*[\"']?profiles[\"']?\s*\.\s*(\"[^\"]*\"|'[^']*'|[\w-]+)\s*\](?!\])"
 )
-_KEY: Final = re.compile(r"\s*[\"']?([^\"'=.\s]+)[\"']?\s*[=.]")
+_KEY: Final = re.compile(r"\s*(\"[^\"]*\"|'[^']*'|[^\"'=.\s]+)\s*[=.]")
 
 
 class Lines:
@@ -175,7 +175,7 @@ class Lines:
             elif start.lstrip().startswith("["):
                 name = ""
             elif name and (found := _KEY.match(start)):
-                self._found.setdefault((name, found[1]), number)
+                self._found.setdefault((name, found[1].strip("\"'")), number)
 
     def of(self, name: str, key: str = "") -> int:
         """Give the line of a profile's key, or its own, from 1 on; 0 where it is not known."""
