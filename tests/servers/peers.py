@@ -223,6 +223,9 @@ class GatewayPeer(Peer):
                 if self._hangs_up:
                     last = stream.to_bytes(4, "big") + bytes(4)  # and no error
                     writer.write(self._frame(self._GOAWAY, payload=last))
+                    if writer.can_write_eof():
+                        writer.write_eof()
+                        await reader.read()  # closed with bytes unread, TCP would take it all back
                     return
 
     def _header_block(self) -> bytes:
