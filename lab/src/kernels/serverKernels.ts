@@ -5,7 +5,7 @@ import { ServerConnection } from '@jupyterlab/services';
 import { Poll } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 
-import { pageAttention } from '../panel/attention';
+import { type Attention, pageAttention } from '../panel/attention';
 import type { KernelRecord, Kernels } from '../panel/messages';
 import { is } from '../panel/shapes';
 
@@ -26,11 +26,14 @@ export class ServerKernels {
     auto: false,
     factory: () => this.look(),
     frequency: LOOKS,
-    standby: () => !pageAttention().isThere,
+    standby: () => !this.attention.isThere,
     name: 'milvus_nb:kernels',
   });
 
-  constructor(private readonly settings: ServerConnection.ISettings) {}
+  constructor(
+    private readonly settings: ServerConnection.ISettings,
+    private readonly attention: Attention = pageAttention(),
+  ) {}
 
   watch(): void {
     this.isWatching = true;
@@ -42,7 +45,7 @@ export class ServerKernels {
     void this.poll.stop();
   }
 
-  /** Something has changed: what was asked before does not count. */
+  /** Something has changed: what was asked before does not count, and is asked once more. */
   refresh(): void {
     this.asked++;
     if (this.isWatching && !this.isMissing) {
@@ -58,7 +61,14 @@ export class ServerKernels {
   }
 
   private async look(): Promise<void> {
-    const { asked } = this;
+    let asked;
+    do {
+      ({ asked } = this);
+      await this.ask(asked);
+    } while (asked !== this.asked && this.isWatching && !this.isMissing);
+  }
+
+  private async ask(asked: number): Promise<void> {
     const url = new URL('milvus_nb/kernels', this.settings.baseUrl).href;
     const headers: HeadersInit = this.tag === '' ? {} : { 'If-None-Match': this.tag };
     const answer = await ServerConnection.makeRequest(url, { headers }, this.settings);
