@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 # A kernel starts, imports and connects in this time also where both cores are busy.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=40_000)
 
 # Notebook 7.2 itself, for a notebook that has no checkpoint yet.
 _THEIRS = ("Cannot read properties of undefined (reading 'last_modified')",)

@@ -176,7 +176,7 @@ class Notebook:
         """Tell whether a cell runs. The kernel's own status also follows its subshells."""
         return "*" in " ".join(self.page.locator(".jp-InputPrompt").all_inner_texts())
 
-    def wait_idle(self, deadline_s: float = 30) -> None:
+    def wait_idle(self, deadline_s: float = 60) -> None:
         """Wait until the kernel is idle."""
         self.page.wait_for_function(
             "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
@@ -261,7 +261,7 @@ class Notebook:
         """Connect by the form, and wait for the row and for the form to close."""
         self.fill_form(Alias=alias, **fields)
         self.submit()
-        self.row(alias).get_by_text("Connected").wait_for(timeout=15_000)
+        self.row(alias).get_by_text("Connected").wait_for(timeout=60_000)
         self.field("Address").wait_for(state="hidden")  # the form closes with the answer
 
     def click_disconnect(self, alias: str) -> float:

@@ -135,7 +135,7 @@ def test_a_connected_kernel_is_ended_as_soon_as_a_plain_one(
             return [name for name, number in kernels.items() if number in running]
 
         moves: list[int] = []
-        wait_until(lambda: left() == [], 2 * IDLE_S, every_s=0.5, what="all are ended")
+        wait_until(lambda: left() == [], 4 * IDLE_S, every_s=0.5, what="all are ended")
 
 
 def test_who_comes_back_sees_what_is_true(
