@@ -37,6 +37,9 @@ T = TypeVar("T")
 # So many latencies are measured between two heartbeats.
 _MEASURED_AT_A_TIME = 3
 
+# How long the end of the thread waits for what is being closed, in seconds.
+_FINISHING_S = 20.0
+
 # How long Ctrl-C waits for a cancelled job to clean up behind itself.
 _CANCEL_GRACE_S = 0.1
 
@@ -192,6 +195,7 @@ class Monitor:
         self._watches: dict[Endpoint, Watch] = {}
         self._reacher = Reacher()
         self._jobs: weakref.WeakSet[Job[Any]] = weakref.WeakSet()
+        self._finishing: set[asyncio.Task[Any]] = set()
         self._tickers: list[Callable[[], None]] = []
         self._lock = forkable(threading.Lock())
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -348,6 +352,8 @@ class Monitor:
                 await self._at_end()
         # Each job cleans up behind itself, in tasks of its own that nobody may cancel.
         await end(*(task for job in list(self._jobs) if (task := job.task) is not None))
+        if self._finishing:
+            await asyncio.wait(self._finishing, timeout=_FINISHING_S)
         for watch in list(self._watches.values()):
             with once.logged("Closing a watch failed"):
                 await watch.close()
@@ -370,6 +376,14 @@ class Monitor:
         for watch in waiting[:_MEASURED_AT_A_TIME]:
             with once.logged("Measuring a latency failed"):
                 await watch.measure()
+
+    async def finish(self, work: Coroutine[Any, Any, object], seconds: float) -> None:
+        """Close something, which nobody waits for longer than so many seconds: it goes on."""
+        task: asyncio.Task[object] = asyncio.ensure_future(work)
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
+        with contextlib.suppress(asyncio.TimeoutError, asyncio.CancelledError):
+            await result_of(task, seconds)
 
     def watch_of(self, endpoint: Endpoint) -> Watch | None:
         """Give the watch of an endpoint; None where there is no connection to it."""

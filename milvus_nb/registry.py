@@ -104,8 +104,8 @@ class ConnectionRegistry(ConnectionTable):
             ``"user:password"`` or an API key, instead of `user` and `password`.
         replace
             Let the new connection take the alias of one that works and has other parameters. The
-            old one is closed once the new one works. One that is unreachable or rejected gives way
-            without it.
+            old one is closed once the new one works, by itself where that takes long. One that is
+            unreachable or rejected gives way without it.
         **kwargs
             ``uri``, ``address``, or ``host`` and ``port``; ``secure`` (bool); ``ca_pem_path``,
             ``server_pem_path``, ``client_pem_path``, ``client_key_path``, ``server_name``;

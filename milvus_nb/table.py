@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import threading
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -45,6 +46,10 @@ DEFAULT_ALIAS: Final = "default"
 
 #: Milvus's documented limit of connections ("Manage Milvus Connections", Limits).
 MAX_CONNECTIONS: Final = 65_536
+
+
+# A connect waits at least so long until what it replaces is closed, in seconds; usually it is.
+_CLOSING_S: Final = 0.5
 
 
 @dataclass
@@ -512,7 +517,8 @@ class ConnectionTable:
     # On the monitor's thread
 
     async def _open(self, connection: Connection, stages: Stages, *, quietly: bool) -> Connection:
-        alias = connection.alias
+        alias, monitor = connection.alias, connection.live_monitor()
+        ends = time.monotonic() + connection.params.timeout
         try:
             await connection.open(stages)
         except BaseException:
@@ -539,8 +545,9 @@ class ConnectionTable:
             if not quietly:
                 self._make_current(alias)
         if unused is not None:
-            with contextlib.suppress(asyncio.CancelledError):  # too late: it is connected
-                await to_the_end(unused.close())
+            # It is connected: neither a cancellation nor what is slow to close changes that.
+            left = max(ends - time.monotonic(), _CLOSING_S)
+            await monitor.finish(unused.close(), left)
         if not is_wanted:
             raise ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
         return found

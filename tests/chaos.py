@@ -130,6 +130,7 @@ class Chaos:
         self._freeze = list(freeze)
         self._servers = [*servers, *freeze]
         self._ways: list[FaultProxy] = []
+        self._their_ways: list[FaultProxy] = []  # what they leave open is theirs
         self._folder = Path()
         self._registry = ConnectionRegistry(
             heartbeat=HEARTBEAT_S, deadline=DEADLINE_S, mirrored=True
@@ -146,6 +147,8 @@ class Chaos:
             for server in self._servers:
                 way = FaultProxy(("127.0.0.1", server.port))
                 self._ways.append(stack.enter_context(way))
+                theirs = FaultProxy(("127.0.0.1", server.port))
+                self._their_ways.append(stack.enter_context(theirs))
             workers = [
                 threading.Thread(target=self._work, args=(number,), name=f"chaos-{number}")
                 for number in range(self._workers)
@@ -212,7 +215,7 @@ class Chaos:
             "connect": (lambda: registry.connect(alias, uri=uri, timeout=timeout), timeout),
             "replace": (
                 lambda: registry.connect(alias, uri=uri, timeout=timeout, replace=True),
-                timeout + closing,
+                timeout,
             ),
             "ping": (lambda: registry[alias].ping(1), 2 * most),
             "client": (lambda: self._use_client(alias), 2 * most + 1),
@@ -258,7 +261,7 @@ class Chaos:
         clients: list[Any] = []
         while not self._stop.is_set() or clients:
             if not self._stop.is_set():
-                uri = f"http://{dice.choice(self._ways).address}"
+                uri = f"http://{dice.choice(self._their_ways).address}"
                 with contextlib.suppress(Exception):
                     clients.append(pymilvus.MilvusClient(uri, timeout=1.0, dedicated=True))
                 self._stop.wait(0.05)
@@ -300,7 +303,7 @@ class Chaos:
         if self._freeze:
             kinds += ["freeze", "freeze"]
         while not self._stop.wait(dice.uniform(0.05, 0.4)):
-            kind, way = dice.choice(kinds), dice.choice(self._ways)
+            kind, way = dice.choice(kinds), dice.choice([*self._ways, *self._their_ways])
             self.found.faults[kind] += 1
             if kind == "freeze":
                 server = dice.choice(self._freeze)
@@ -321,7 +324,7 @@ class Chaos:
     def _mend(self) -> None:
         for server in self._freeze:
             server.resume()
-        for way in self._ways:
+        for way in [*self._ways, *self._their_ways]:
             way.listen_again()
             way.pass_through()
 

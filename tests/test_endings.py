@@ -348,3 +348,27 @@ def test_a_connect_does_not_fail_with_an_old_connection(
 
     watch._asker._beat = broken  # type: ignore[assignment,method-assign]
     assert Call(lambda: connections.connect("b", uri=way.address)).ended().error is None
+
+
+def test_a_connection_that_is_slow_to_close_does_not_hold_up_the_one_that_replaces_it(
+    connections: ConnectionRegistry, milvus: MilvusTestServer, way: FaultProxy
+) -> None:
+    """Its client may just be connecting anew. The shutdown waits for it."""
+    old = connections.connect("a", uri=way.address)
+    close, begun, may_end = old.close, threading.Event(), threading.Event()
+
+    async def slowly(**given: Any) -> None:
+        begun.set()
+        await run_blocking(lambda: may_end.wait(30))
+        await close(**given)
+
+    old.close = slowly  # type: ignore[method-assign]
+    new = Call(lambda: connections.connect("a", uri=milvus.uri, replace=True, timeout=5))
+    assert new.ended(25).error is None
+    assert begun.is_set()
+    assert connections["a"] is new.result
+    assert sockets_to(way.port) != []
+    ending = Call(connections.shutdown)
+    may_end.set()
+    assert ending.ended().error is None
+    assert sockets_to(way.port) == []
