@@ -38,19 +38,23 @@ def begin(magics: MilvusMagics) -> None:
 
 
 def _connect(magics: MilvusMagics) -> None:
-    try:
-        registry = magics.registry
-        jobs = _start(registry)
-    except MilvusNbError as error:  # the extension was unloaded meanwhile
-        _warn(error)
-        return
+    with magics.loading:
+        if magics.is_unloaded:
+            return
+        try:
+            registry = magics.registry
+            jobs = _start(registry)
+        except MilvusNbError as error:
+            _warn(error)
+            return
     for job in jobs:
         try:
             connection = job.wait()
             if registry.current is None:  # the user has not connected, or chosen, another one
                 registry.use(connection.alias)
         except MilvusNbError as error:
-            _warn(error)
+            if not magics.is_unloaded:  # which nobody needs to be told
+                _warn(error)
 
 
 def _start(registry: ConnectionRegistry) -> list[Job[Connection]]:

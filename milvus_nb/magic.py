@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 from collections import ChainMap
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -83,6 +84,8 @@ class MilvusMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._registry: ConnectionRegistry | None = None
+        self.is_unloaded = False
+        self.loading = threading.Lock()  # held while connections are begun beside the user
         super().__init__(shell=shell)
 
     @property
@@ -504,6 +507,9 @@ def unload(ip: InteractiveShell) -> None:
         ip.configurables.remove(magics)
     matchers = ip.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if not completion.is_ours(matcher)]
+    if isinstance(magics, MilvusMagics):
+        with magics.loading:
+            magics.is_unloaded = True
     try:
         sidebar.close()
     finally:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from milvus_nb import autoconnect
+from milvus_nb.registry import process_registry
 from tests.helpers import sockets_to, threads, wait_until
 
 if TYPE_CHECKING:
@@ -302,6 +303,26 @@ def test_autoconnect_takes_the_current_place_of_nobody(
     wait_until(lambda: len(registry) == 4)
     wait_until(lambda: threads("milvus-nb-autoconnect") == [])
     assert registry.current.alias == "mine"
+
+
+def test_autoconnect_beside_an_unload(
+    ip: InteractiveShell,
+    shared: dict[str, str],
+    milvus: MilvusTestServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Unloaded, whatever had begun by then is ended, without a word, and nothing begins."""
+    monkeypatch.setenv("MILVUS_NB_PROFILES", shared["MILVUS_NB_PROFILES"])
+    auto = f'address = "{milvus.address}"\nautoconnect = true\n'
+    Path(shared["MILVUS_NB_PROFILES"]).write_text(f"[profiles.one]\n{auto}")
+    for _ in range(10):
+        ip.run_line_magic("load_ext", "milvus_nb")
+        ip.run_line_magic("unload_ext", "milvus_nb")
+        wait_until(lambda: threads("milvus-nb-autoconnect") == [])
+        assert threads("milvus-nb") == []
+    assert "one" not in process_registry().aliases()
+    assert capsys.readouterr().err == ""
 
 
 def test_reconnect_after_a_restart(
