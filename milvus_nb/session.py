@@ -210,6 +210,7 @@ class PageSession:
         allowed = given.pop("allow", "")
         if allowed and allowed == permit(profile):
             store.allow(profile)
+            self.send(messages.profiles_event(store.find()))  # it asks no more
         return profile
 
     def _do_diagnose(self, request: Request) -> None:

@@ -29,6 +29,7 @@ def profiles_file(lab: JupyterLab) -> Iterator[Path]:
     path = lab.folder / "config" / "milvus_nb" / "profiles.toml"
     yield path
     path.unlink(missing_ok=True)
+    path.with_name("profiles-allowed.json").unlink(missing_ok=True)
     (lab.work / "milvus.toml").unlink(missing_ok=True)
 
 
@@ -237,6 +238,67 @@ def test_a_profile_that_wants_to_be_asked_about(
     ).click()
     expect(profile(sidebar, "__proto__")).to_have_count(0)
     assert "__proto__" not in profiles_file.read_text()
+
+
+@pytest.fixture
+def team(lab: JupyterLab, profiles_file: Path, milvus: MilvusTestServer) -> Path:
+    """Give the file of a project, with a profile that takes a variable of the user's."""
+    del profiles_file  # takes both away
+    path = lab.work / "milvus.toml"
+    write(path, f'[profiles.team]\naddress = "{milvus.address}"\nsecret = "env:PATH"\n')
+    return path
+
+
+def expect_question(question: Locator, team: Path, milvus: MilvusTestServer) -> None:
+    for part in (str(team), f"{milvus.address}, without TLS", "environment variable PATH"):
+        expect(question).to_contain_text(part)
+
+
+def test_a_projects_profile_is_asked_about_once(
+    open_notebook: Callable[..., Notebook], sidebar: Sidebar, team: Path, milvus: MilvusTestServer
+) -> None:
+    """The question says file, address, TLS and variable; a change while it is open is refused."""
+    text = team.read_text()
+    notebook = open_notebook(LOAD)
+    notebook.run_all()
+    sidebar.show()
+    profile(sidebar, "team").get_by_role("button", name="Connect team").click()
+    question = sidebar.node.get_by_role("group", name="Connect team?")
+    expect_question(question, team, milvus)
+    write(team, text.replace(milvus.address, "127.0.0.66:6666"))
+    expect(profile(sidebar, "team")).to_contain_text("127.0.0.66:6666")
+    expect_question(question, team, milvus)
+    question.get_by_role("button", name="Connect", exact=True).click()
+    expect(sidebar.node).to_contain_text("is not the one that was shown")
+    assert sockets_to(milvus.port, notebook.kernel_pid()) == []
+    write(team, text)
+    expect(profile(sidebar, "team")).to_contain_text(milvus.address)
+    profile(sidebar, "team").get_by_role("button", name="Connect team").click()
+    expect_question(question, team, milvus)
+    question.get_by_role("button", name="Connect", exact=True).click()
+    expect(sidebar.row("team")).to_contain_text("Connected")
+    sidebar.button("Disconnect team").click()
+    expect(sidebar.row("team")).to_have_count(0)
+    profile(sidebar, "team").get_by_role("button", name="Connect team").click()
+    expect(sidebar.row("team")).to_contain_text("Connected")
+
+
+def test_the_jupyter_server_asks_the_same(
+    open_notebook: Callable[..., Notebook], sidebar: Sidebar, team: Path, milvus: MilvusTestServer
+) -> None:
+    """Before milvus_nb is loaded; the answer counts in kernels, too."""
+    notebook = open_notebook(PID)
+    notebook.run_all()
+    sidebar.show()
+    choose(sidebar, "team", "Test")
+    question = sidebar.node.get_by_role("group", name="Test team?")
+    expect_question(question, team, milvus)
+    question.get_by_role("button", name="Test", exact=True).click()
+    report = sidebar.node.get_by_role("group", name="Test of team")
+    expect(report).to_contain_text("Everything answers")
+    report.get_by_role("button", name="Close").click()
+    profile(sidebar, "team").get_by_role("button", name="Connect team").click()
+    expect(sidebar.row("team")).to_contain_text("Connected")
 
 
 def test_after_a_restart_a_profile_needs_no_secret(
