@@ -60,13 +60,17 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    from .imports import ONE_AT_A_TIME, import_all
+
     if name == "connections":
+        import_all()
         from .registry import process_registry
 
         return process_registry()
-    from importlib import import_module
-
-    return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
+    with ONE_AT_A_TIME:
+        return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
 
 
 def __dir__() -> list[str]:

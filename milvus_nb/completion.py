@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import usage
 from .arguments import unexpanded
+from .imports import ONE_AT_A_TIME
 
 if TYPE_CHECKING:
     import argparse
@@ -277,7 +278,8 @@ class _Line:
         return [alias for alias, _ in self._registry.list_connections()]
 
     def _profiles(self) -> list[str]:
-        from .profiles import ProfileStore
+        with ONE_AT_A_TIME:
+            from .profiles import ProfileStore
 
         store = self._registry.profiles if self._registry is not None else ProfileStore()
         return list(store)

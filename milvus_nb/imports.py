@@ -1,4 +1,4 @@
-"""Being told when a module is imported, without importing it."""
+"""When modules are imported: our own late and whole, and being told of those of others."""
 
 from __future__ import annotations
 
@@ -8,16 +8,30 @@ import importlib.abc
 import importlib.util
 import logging
 import sys
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from .forks import forkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-__all__ = ["when_imported"]
+__all__ = ["ONE_AT_A_TIME", "import_all", "when_imported"]
 
 _log = logging.getLogger(__name__)
+
+#: Held while modules of ours are imported late. A cell and a click in the page may be the first to
+#: need them at the same moment, on two threads: where they began at different ends of a package,
+#: Python would give one of them a module that is half there.
+ONE_AT_A_TIME: Final[Any] = forkable(threading.RLock())
+
+
+def import_all() -> None:
+    """Import what a connection needs; loading the extension, which has to stay light, did not."""
+    with ONE_AT_A_TIME:
+        from . import meant, registry, session  # noqa: F401  # with all that they import
 
 
 def when_imported(name: str, callback: Callable[[ModuleType], object]) -> Callable[[], None]:

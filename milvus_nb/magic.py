@@ -22,6 +22,7 @@ from . import autoconnect, cells, completion, sidebar, usage
 from .arguments import Word, split
 from .errors import MagicUsageError, MilvusNbError, without_frames
 from .frontend import is_notebook
+from .imports import import_all
 from .near import closest
 from .printing import printable, say
 from .tidy import as_command
@@ -92,6 +93,7 @@ class MilvusMagics(Magics):
     def registry(self) -> ConnectionRegistry:
         """The process's registry, imported at first use: loading the extension stays light."""
         if self._registry is None:
+            import_all()
             from .registry import process_registry
 
             self._registry = process_registry()
@@ -122,6 +124,8 @@ class MilvusMagics(Magics):
     def _run(self, line: str, variables: Mapping[str, Any]) -> Any:
         line = as_command(line)
         name, _, rest = line.strip().partition(" ")
+        if name != "help":
+            import_all()
         if name == "connect":
             options, pasted = cells.split_options(rest)
             if cells.is_pasted(pasted):
@@ -153,6 +157,7 @@ class MilvusMagics(Magics):
         return None if silent else value
 
     def _run_cell(self, line: str, cell: str, variables: Mapping[str, Any]) -> Any:
+        import_all()
         name, _, rest = line.strip().partition(" ")
         options, unread = cells.split_options(rest)
         if name != "connect" or unread.strip():

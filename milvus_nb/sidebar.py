@@ -14,6 +14,7 @@ from IPython.core.getipython import get_ipython
 
 from . import __version__
 from .comms import answer_while_busy, hush_debug_logs
+from .imports import import_all
 from .protocol import PROTOCOL, HereEvent, SubshellEvent
 from .subshells import Subshells
 
@@ -124,6 +125,7 @@ class Sidebar:
     def _serve(self) -> PageSession:
         if self._session is None:
             # Not before: loading the extension has to stay light.
+            import_all()
             from .session import PageSession
 
             registry = self.host.registry()
