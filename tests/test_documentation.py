@@ -76,6 +76,7 @@ INSTEAD: Final = {
     "%milvus adopt NAME [-a ALIAS]": ["%milvus adopt client:store -a mine"],
     "%milvus profile …": [f"%milvus profile {name} --help" for name in usage.PROFILE],
     "%milvus connect NAME": ["%milvus connect prod"],
+    "%milvus profile allow NAME": ["%milvus profile allow dev"],
     "%milvus help [COMMAND]": [f"%milvus help {name}" for name in usage.PARSERS],
     "%%milvus connect": [f"%%milvus connect\nMilvusClient(\n  '{_URI}', token='root:Milvus')"],
     'connect("prod")': ['connections.connect("prod")'],
@@ -123,6 +124,7 @@ BEFORE: Final = (
     (r"%milvus connect -D", "world('default')"),
     (r"%milvus connect (prod|NAME)$|.*connect\(.prod.\)$", "world('prod'); save_prod()"),
     (r"%milvus profile import env", "world(uri=True)"),
+    (r"%milvus profile allow", "world('prod'); save_for_project('dev')"),
     (r"%milvus profile (edit|secret|show|test|delete)", "world('prod'); save_prod()"),
     (r"%milvus profile", "world('prod')"),
     (r"%%?milvus connect|connections\.connect|connect\(|\[::1|http:|unix:", "world(uri=True)"),
@@ -165,6 +167,9 @@ def world(*aliases, uri=False):
 def save_prod():
     get_ipython().run_line_magic("milvus", "profile save prod --secret env:MILVUS_TOKEN")
     connections.disconnect("prod")
+
+def save_for_project(name):
+    get_ipython().run_line_magic("milvus", f"profile save prod --name {name} --project")
 
 def made():
     return MilvusClient(URI, token="root:Milvus", dedicated=True)

@@ -399,6 +399,7 @@ def test_a_connection_that_gets_a_guard_later_shows_it(
     project.write_text(
         f"[profiles.prod]\naddress = '{milvus.address}'\nconfirm = true\nlabel = 'Production'\n"
     )
+    allow_profiles()
     magic(f"connect {milvus.address} -a prod")
     events: list[Event] = []
     registry_of(ip).subscribe(events.append)
