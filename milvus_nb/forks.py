@@ -9,6 +9,7 @@ waits until nobody is inside.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import threading
@@ -26,6 +27,7 @@ T = TypeVar("T")
 # what cannot be interrupted.
 _PATIENCE_S: Final = 0.25
 _LONGEST_S: Final = 1.0
+_BACK_S: Final = 0.01
 
 
 class Gate:
@@ -39,6 +41,7 @@ class Gate:
         self._inside: set[object] = set()
         self._interrupted: set[object] = set()
         self._forks = 0
+        self._is_stopped = False  # by Ctrl-C
         self._forking = threading.local()
 
     @contextlib.contextmanager
@@ -90,16 +93,18 @@ class Gate:
         self._changed.acquire()
         self._forking.here = True
         self._forks += 1
-        if self._changed.wait_for(self._is_empty, _PATIENCE_S):
-            return
+        self._wait_until_empty(_PATIENCE_S)
         calls = [call for call in self._inside if hasattr(call, "cancel")]
         self._interrupted.update(calls)
         for call in calls:
             call.cancel()
-        self._changed.wait_for(self._is_empty, _LONGEST_S)
+        self._wait_until_empty(_LONGEST_S)
 
-    def _is_empty(self) -> bool:
-        return not self._inside
+    def _wait_until_empty(self, seconds: float) -> None:
+        try:
+            self._changed.wait_for(lambda: not self._inside, seconds)
+        except KeyboardInterrupt:  # Python would write it into the cell, and go on
+            self._is_stopped = True
 
     def open(self) -> None:
         """Go on, in the parent."""
@@ -108,6 +113,10 @@ class Gate:
             self._forks -= 1
             self._changed.notify_all()
             self._changed.release()
+            if self._is_stopped:
+                self._is_stopped = False
+                # Once this thread has come back to what its user wrote.
+                threading.Timer(_BACK_S, _thread.interrupt_main).start()
 
     def reset(self) -> None:
         """Forget, in the child, what only its parent's threads could end."""

@@ -162,6 +162,31 @@ def test_a_fork_does_not_wait_for_a_silent_server(guest: Kernel) -> None:
 
 
 @pytest.mark.usefixtures("still")
+def test_ctrl_c_stops_what_forks(guest: Kernel) -> None:
+    """Also where it comes while the fork waits for us: Python drops what is raised just then."""
+    guest.run(
+        "import signal\n"
+        "from milvus_nb.forks import GATE\n"
+        "def press():\n"
+        "    with GATE.passing():\n"  # as a call that goes on
+        "        while not GATE._forks: time.sleep(0.001)\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        while GATE._forks: time.sleep(0.001)"
+    )
+    for _ in range(3):
+        found = guest.execute(
+            "pressing = threading.Thread(target=press)\n"
+            "pressing.start()\n"
+            "live(lambda: time.sleep(0.1))\n"
+            "pressing.join()\n"
+            "time.sleep(20)"
+        )
+        assert found.error is not None
+        assert found.error["ename"] == "KeyboardInterrupt"
+        assert found.stderr == ""
+
+
+@pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_pools_of_processes(guest: Kernel, method: str) -> None:
     """Of concurrent.futures and of multiprocessing, with each start method."""
