@@ -9,19 +9,21 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from IPython.utils.text import DollarFormatter
 
-from .errors import MagicUsageError
+from .errors import ConnectError, MagicUsageError, MilvusNbError
 from .near import closest
 from .tidy import as_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Parser", "Word", "raw_words", "split", "unexpanded"]
+E = TypeVar("E", bound=MilvusNbError)
+
+__all__ = ["Parser", "Word", "hidden", "raw_words", "split", "unexpanded"]
 
 # What other tools call our options.
 _MEANT: Final = {
@@ -34,6 +36,7 @@ _SECRETS: Final = ("password", "token")
 # Where nothing is a value: the server's default database, no label.
 _MAY_BE_EMPTY: Final = {"db", "label"}
 
+_LONG: Final = 6  # characters
 _BRACES: Final = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 _PLACEHOLDER: Final = re.compile("\ue000(\\d+)\ue001")
 
@@ -48,10 +51,13 @@ class Word:
         Its value.
     typed
         What stands in the notebook: the same, or ``$name`` or ``{expression}``.
+    values
+        What was put in for those.
     """
 
     text: str
     typed: str
+    values: tuple[str, ...] = field(default=(), repr=False)
 
 
 def split(line: str, namespace: Mapping[str, Any]) -> list[Word]:
@@ -107,23 +113,30 @@ def raw_words(line: str) -> list[str]:
 class _Formatter(DollarFormatter):
     """Puts a value in as text; of an object that hides a secret, the secret."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: list[str] = []
+
     def format_field(self, value: Any, format_spec: str) -> Any:
         from .params.values import plain  # not before: loading the extension has to stay light
 
         if value is None:
             raise ValueError("it is None")
-        return super().format_field(plain(value), format_spec)
+        text = super().format_field(plain(value), format_spec)
+        self.values.append(text)
+        return text
 
 
 def _expand(text: str, namespace: Mapping[str, Any]) -> Word:
     if "$" not in text and "{" not in text:
         return Word(text, text)
+    formatter = _Formatter()
     try:
-        value = _Formatter().vformat(text, (), dict(namespace))
+        value = formatter.vformat(text, (), dict(namespace))
     except Exception as error:  # noqa: BLE001  # whatever the user's expression raises
         problem = f"{type(error).__name__}: {error}"
     else:
-        return Word(value, text)
+        return Word(value, text, tuple(formatter.values))
     # Anything but a plain name may be a password with a brace or a dollar sign in it.
     is_name = re.fullmatch(r"\$\w+", text) is not None
     raise MagicUsageError(
@@ -131,6 +144,29 @@ def _expand(text: str, namespace: Mapping[str, Any]) -> Word:
         f"It is taken as Python: {problem}" if is_name else "Braces and $ mean a Python value.",
         "Define it first. A dollar sign that is part of a value is written $$, a brace {{ or }}.",
     )
+
+
+def hidden(error: E, words: Iterable[Word]) -> E:
+    """Take out of an error what a line's variables held: its words may repeat what was given.
+
+    Of an address that could be read, the error says where it leads.
+    """
+    if isinstance(error, ConnectError):
+        return error
+    for word in words:
+        name = word.typed if re.fullmatch(r"\$\w+", word.typed) else "{…}"
+        for value in word.values:
+            forms = {value, value.strip(), value.lower(), repr(value)[1:-1], value.split("=")[0]}
+            for form in sorted(forms - {""}, key=len, reverse=True):
+                pattern = re.compile(re.escape(form))
+                if len(form) < _LONG:  # may be part of any word
+                    pattern = re.compile(rf"(?<!\w){re.escape(form)}(?!\w)")
+                error.what, error.why, error.fix = (
+                    pattern.sub(lambda _: name, text)  # noqa: B023  # used at once
+                    for text in (error.what, error.why, error.fix)
+                )
+    error.args = (error.what, error.why, error.fix)
+    return error
 
 
 def unexpanded(text: str) -> str:

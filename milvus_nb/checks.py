@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from .params import ConnectionParams
 
 __all__ = [
-    "LEAST_S", "check_alias", "check_config", "check_keywords", "check_pace", "differences_between",
+    "LEAST_S", "check_alias", "check_config", "check_keywords", "check_new_alias",
+    "check_pace", "differences_between",
     "in_use", "is_opening",
 ]  # fmt: skip
 
@@ -36,11 +38,22 @@ def check_alias(alias: object) -> None:
     """Refuse an alias that is not text, or that no server could be told."""
     if not isinstance(alias, str):
         raise ParamsError(
-            f"The alias {alias!r} is not text.",
+            "The alias is not text.",
             f"It is of type {type(alias).__name__}.",
             'Give a name such as "default".',
         )
     text("alias", alias)
+
+
+def check_new_alias(alias: object) -> None:
+    """Refuse for a new connection also what is an address, which may hold a password."""
+    check_alias(alias)
+    if "://" in str(alias) or re.search(r":[^@]*@", str(alias)):
+        raise ParamsError(
+            "The alias is an address.",
+            "It may hold a password, and an alias is shown everywhere: it is not repeated here.",
+            "Did you mean uri=? The alias is the first parameter: connect('prod', uri=…)",
+        )
 
 
 def check_pace(heartbeat: float, deadline: float) -> None:

@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from .outside import plain
+
 __all__ = ["Holder", "holder"]
 
 
@@ -23,20 +25,23 @@ class Holder:
         Its process id.
     notebook
         The path of its notebook; empty where it is no notebook's kernel.
-    command
-        How it was started, shortened.
+    program
+        The name of its program. Its arguments, which may hold a secret, are nobody's business.
+    is_kernel
+        Whether it is a Jupyter kernel.
     """
 
     pid: int
     notebook: str = ""
-    command: str = ""
+    program: str = ""
+    is_kernel: bool = False
 
     def __str__(self) -> str:
         if self.notebook:
             return f"process {self.pid}, the kernel of {self.notebook}"
-        if "ipykernel" in self.command:
+        if self.is_kernel:
             return f"process {self.pid}, a Jupyter kernel"
-        return f"process {self.pid}" + (f" ({self.command})" if self.command else "")
+        return f"process {self.pid}" + (f" ({self.program})" if self.program else "")
 
 
 def holder(path: str) -> Holder | None:
@@ -65,16 +70,21 @@ def _who_has_open(path: str) -> int:
 
 
 def _process(pid: int) -> Holder:
-    notebook = command = ""
+    notebook = program = ""
+    is_kernel = False
     with contextlib.suppress(OSError):
-        command = _words(pid, "cmdline").replace("\0", " ").strip()[:60]
+        # Not the first of its arguments, which a process may change to anything.
+        executable = os.readlink(f"/proc/{pid}/exe").removesuffix(" (deleted)")
+        program = plain(os.path.basename(executable), 60)
+    with contextlib.suppress(OSError):
+        is_kernel = "ipykernel" in _words(pid, "cmdline")
     with contextlib.suppress(OSError):
         # Jupyter Server sets it for each kernel.
         for variable in _words(pid, "environ").split("\0"):
             name, _, value = variable.partition("=")
             if name == "JPY_SESSION_NAME":
-                notebook = _short(value)
-    return Holder(pid, notebook, command)
+                notebook = plain(_short(value), 200)
+    return Holder(pid, notebook, program, is_kernel)
 
 
 def _words(pid: int, name: str) -> str:

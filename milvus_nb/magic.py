@@ -19,7 +19,7 @@ from IPython.core.magic import (
 from traitlets import Bool, Float, Int, observe, validate
 
 from . import autoconnect, cells, completion, sidebar, usage
-from .arguments import Word, split
+from .arguments import Word, hidden, split
 from .errors import MagicUsageError, MilvusNbError, without_frames
 from .frontend import is_notebook
 from .imports import import_all
@@ -134,18 +134,26 @@ class MilvusMagics(Magics):
         bare = line.rstrip()
         silent = bare.endswith(";") and not bare.endswith("\\;")
         words = split(bare[:-1] if silent else bare, variables)
+        try:
+            value = self._run_words(words, rest, variables)
+        except MilvusNbError as error:
+            failure = hidden(error, words)
+        else:
+            return None if silent else value
+        raise without_frames(failure)
+
+    def _run_words(self, words: list[Word], rest: str, variables: Mapping[str, Any]) -> Any:
         name = words[0].text if words else "status"
         if name == "profile":
             from . import profile_commands
 
-            value = profile_commands.run(self, words[1:], rest, variables)
-            return None if silent else value
+            return profile_commands.run(self, words[1:], rest, variables)
         if name in ("--help", "-h"):
             name = "help"
         if name not in usage.PARSERS:
             near = usage.MEANT.get(name) or closest(name, usage.PARSERS)
             raise MagicUsageError(
-                f"%milvus has no command {name!r}.",
+                f"%milvus has no command {_shown(name)!r}.",
                 f"Did you mean %milvus {near}?" if near else "",
                 f"The commands: {', '.join(usage.PARSERS)}. See %milvus help",
             )
@@ -153,8 +161,7 @@ class MilvusMagics(Magics):
             say(usage.help_text(name))
             return None
         arguments = usage.PARSERS[name].parse(words[1:])
-        value = getattr(self, f"do_{name}")(arguments, words[1:])
-        return None if silent else value
+        return getattr(self, f"do_{name}")(arguments, words[1:])
 
     def _run_cell(self, line: str, cell: str, variables: Mapping[str, Any]) -> Any:
         import_all()
@@ -162,7 +169,7 @@ class MilvusMagics(Magics):
         options, unread = cells.split_options(rest)
         if name != "connect" or unread.strip():
             raise MagicUsageError(
-                f"%%milvus {line.strip()} is not possible.",
+                f"%%milvus {_shown(name)} is not possible with this line.",
                 "%%milvus takes a cell for connect alone: what was pasted, of several lines.",
                 "Above it, write %%milvus connect, and -a ALIAS, --replace or --timeout if wanted.",
             )
@@ -527,7 +534,7 @@ def _check_named(before: str, name: str | None, known: Mapping[str, object]) -> 
         return
     near = closest(name, known)
     raise MagicUsageError(
-        f"{before} has no command {name!r}.",
+        f"{before} has no command {_shown(name)!r}.",
         f"Did you mean {near}?" if near else "",
         f"The commands: {', '.join(known)}." if known else f"See {before} --help",
     )
@@ -537,3 +544,9 @@ def _listed(users: Sequence[str]) -> str:
     """Write ``a, b and c``."""
     *others, last = users
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def _shown(name: str) -> str:
+    from .params.secret import shown_name  # not before: loading has to stay light
+
+    return shown_name(name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from . import params as parameters
 from .errors import MagicUsageError, MilvusNbError
 from .params import Secret
+from .params.secret import shown_name
 from .places import prompt
 from .printing import printable
 from .tidy import variable_name
@@ -103,7 +104,7 @@ def _read_secrets(arguments: argparse.Namespace, given: dict[str, Any]) -> None:
             )
         if variable not in os.environ and variable_name(variable) not in os.environ:
             raise MagicUsageError(
-                f"The environment variable {variable} is not set.",
+                f"The environment variable {shown_name(variable)} is not set.",
                 f"--{name}-env reads the {name} from it.",
                 "Set it before the kernel starts, or use --ask.",
             )

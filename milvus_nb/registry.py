@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import params as parameters
 from . import sdk, sidebar
-from .checks import check_alias, check_config, check_pace, differences_between, in_use
+from .checks import (
+    check_alias,
+    check_config,
+    check_new_alias,
+    check_pace,
+    differences_between,
+    in_use,
+)
 from .errors import AliasError, CancelError, ParamsError, without_frames
 from .forks import forkable
 from .printing import printable
@@ -212,7 +219,7 @@ class ConnectionRegistry(ConnectionTable):
         failure: Exception | None = None
         for alias, config in aliases.items():
             try:
-                check_alias(alias)
+                check_new_alias(alias)
                 given = check_config(alias, config)
                 found[alias] = self._parse(**given)
             except Exception as error:  # noqa: BLE001  # raised below, without the frames

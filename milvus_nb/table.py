@@ -16,7 +16,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from . import params as parameters
-from .checks import check_alias, check_keywords, differences_between, in_use, is_opening
+from .checks import (
+    check_alias,
+    check_keywords,
+    check_new_alias,
+    differences_between,
+    in_use,
+    is_opening,
+)
 from .connection import Connection, PingResult
 from .doctor import Report, examine
 from .errors import AliasError, ClosedError, ParamsError, without_frames
@@ -27,6 +34,7 @@ from .near import closest
 from .once import Once
 from .others import Others
 from .params import Guard
+from .params.secret import shown_name
 from .profiles import Profile, ProfileStore
 from .profiles.opening import examine_profile, open_profile
 from .stages import Stage, Stages
@@ -151,7 +159,7 @@ class ConnectionTable:
         near = next(same, "") or closest(name, names)
         fix = "%milvus status shows them." if names else "Connect first: %milvus connect"
         raise AliasError(
-            f"There is no connection {name}.",
+            f"There is no connection {shown_name(name)}.",
             f"There are: {', '.join(names)}." if names else "Nothing is connected.",
             f"Did you mean {near}?" if near else fix,
         )
@@ -194,7 +202,7 @@ class ConnectionTable:
         """
         failure: Exception | None = None
         try:
-            check_alias(alias)
+            check_new_alias(alias)
             check_keywords(given)
             profile = self.profile_for(alias, **given)
             if profile is not None:
@@ -232,9 +240,10 @@ class ConnectionTable:
 
         Raises
         ------
-        AliasError
+        ParamsError, AliasError
             As in `connect`.
         """
+        check_new_alias(alias)
         self._prepare()
         with self._lock:
             live = self._connections.get(alias)
@@ -397,7 +406,7 @@ class ConnectionTable:
         AliasError
             There is no such connection, the alias is taken, or there are 65,536 connections.
         """
-        check_alias(alias)
+        check_new_alias(alias)
         self._prepare()
         with self._lock:
             connection = self._others.get(name)
@@ -694,7 +703,7 @@ class ConnectionTable:
         AliasError, ParamsError
             As in `connect`.
         """
-        check_alias(alias)
+        check_new_alias(alias)
         check_keywords(given)
         return self._params(alias, **given)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 import re
 from typing import Final, Literal
 
@@ -168,6 +169,14 @@ def check_expanded(
     if found is None:
         return
     name = next(group for group in found.groups() if group)
+    if name != name.upper() and kind == "place" and name not in os.environ:
+        # Behind an '@' it may also be the rest of a password.
+        raise ParamsError(
+            f"{source} holds a $ or a brace as it stands.",
+            "Nothing has put the value of a variable in its place.",
+            "Write the value there. In a password, a $ is %24, and an @ %40.",
+            "not-expanded",
+        )
     raise ParamsError(
         f"{source} holds {found[0]} as it stands.",
         f"Nothing has put the value of {name} in its place.",

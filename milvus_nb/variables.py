@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,9 @@ _MOST_OBJECTS: Final = 10_000
 #: A store in an index of a query engine holds its client so deep.
 _DEEPEST: Final = 4
 _WIDEST: Final = 64
+# Of letters alone, as no key of an API is; the names of attributes are written by programmers.
+_KEY: Final = re.compile(r"[a-z]{1,16}")
+_NAME: Final = re.compile(r"[A-Za-z_]\w{0,39}")
 _PLAIN: Final = (str, bytes, bytearray, int, float, complex, bool, type(None), type)
 
 
@@ -76,7 +80,7 @@ def _walk(namespace: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
 def _inside(thing: Any) -> list[tuple[str, Any]]:
     if type(thing) is dict:
         items = list(thing.items())[:_WIDEST]
-        return [(f"[{key!r}]", inner) for key, inner in items if type(key) in (str, int)]
+        return [(_step(key), inner) for key, inner in items if type(key) in (str, int)]
     if type(thing) in (list, tuple, set, frozenset):
         return [(f"[{index}]", inner) for index, inner in enumerate(list(thing)[:_WIDEST])]
     if type(thing).__module__ == "builtins":
@@ -89,5 +93,13 @@ def _inside(thing: Any) -> list[tuple[str, Any]]:
         except Exception:  # noqa: BLE001, S112  # a property of the user's; one object is passed over
             continue
         if type(inside) is dict:
-            found += [(f".{key}", inner) for key, inner in list(inside.items())[:_WIDEST]]
+            found += [
+                (f".{key}" if _NAME.fullmatch(str(key)) else "[…]", inner)
+                for key, inner in list(inside.items())[:_WIDEST]
+            ]
     return found
+
+
+def _step(key: str | int) -> str:
+    """Write a key of a dict, which may be a token; what a person calls a thing is shown."""
+    return f"[{key!r}]" if type(key) is str and _KEY.fullmatch(key) else "[…]"

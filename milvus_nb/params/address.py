@@ -21,7 +21,7 @@ from urllib.parse import unquote
 from ..tidy import check_expanded, tidy_address, tidy_name
 from .files import absolute_path, lite_path
 from .host import SHAPES, check_characters, ipv6, plain_name, refusal
-from .secret import Secret, redact_address
+from .secret import Secret, recognised_host, redact_address
 
 __all__ = ["Address", "Kind", "display", "parse_address"]
 
@@ -34,8 +34,21 @@ _MEANT: Final = {
     "grpcs": "https", "tls": "https", "ssl": "https", "wss": "https", "ws": "http",
     "milvus": "http", "zilliz": "https", "sqlite": "file",
 }  # fmt: skip
+_OF_OTHERS: Final = {
+    "ftp",
+    "redis",
+    "postgresql",
+    "postgres",
+    "mysql",
+    "mongodb",
+    "amqp",
+    "etcd",
+    "s3",
+}
 # Pages of the management port that are pasted from a browser; none is a database.
 _PAGES: Final = {"webui", "healthz", "metrics"}
+# What separates something else, such as a token, in a place where a database is named.
+_NO_NAME: Final = set(";=")
 # How the paths of Milvus's REST interface begin.
 _REST: Final = {"v1", "v2", "api"}
 
@@ -182,7 +195,7 @@ def _host_and_port(  # noqa: C901  # one branch a form of address
         return host, None
     if not (digits.isascii() and digits.isdigit()):
         # It is not shown: root:Milvus given as an address is a mistake with a password in it.
-        why = f"What follows {host}: is not a port number."
+        why = f"What follows {recognised_host(host) or 'the host'}: is not a port number."
         fix = "A port is 1 to 65535. A sign-in goes before an '@': http://user:password@host:port"
         raise refusal(text, source, why, fix)
     if len(digits) > 5 or not 1 <= int(digits) <= 65535:
@@ -191,18 +204,25 @@ def _host_and_port(  # noqa: C901  # one branch a form of address
 
 
 def _database(path: str, text: str, source: str, place: str) -> str:
+    scheme, slashes, where = place.rpartition("://")
+    certain = f"{scheme}{slashes}{where}" if recognised_host(where) else "HOST:PORT"
     segments = [segment for segment in path.split("/") if segment]
     if segments and segments[0] in _PAGES:
-        host = place.removesuffix(":9091")
+        host = certain.removesuffix(":9091").replace("HOST:PORT", "HOST")
         why = "That is a page of Milvus's management port (WebUI, health, metrics), for browsers."
         raise refusal(text, source, why, f"Milvus's own port is 19530: {host}:19530", "webui-url")
     if len(segments) > 1 and segments[0] in _REST:
         why = "That is the address of a REST call."
-        raise refusal(text, source, why, f"Give host and port alone: {place}", "rest-url")
+        raise refusal(text, source, why, f"Give host and port alone: {certain}", "rest-url")
     if len(segments) > 1 or ":" in path:
         why = "After the host comes the name of a database, and nothing else."
-        raise refusal(text, source, why, f"Give host and port alone: {place}")
-    return tidy_name(_decode(segments[0], text, source)) if segments else ""
+        raise refusal(text, source, why, f"Give host and port alone: {certain}")
+    name = tidy_name(_decode(segments[0], text, source)) if segments else ""
+    # Percent-encoded they are meant.
+    if segments and set(segments[0]) & _NO_NAME:
+        why = "What follows the host is no database's name: letters, digits and underscores."
+        raise refusal(text, source, why, f"Give host and port alone: {certain}")
+    return name
 
 
 def _decode(part: str, text: str, source: str) -> str:
@@ -242,12 +262,18 @@ def _refuse_scheme(scheme: str, text: str, source: str) -> NoReturn:
         meant = next(iter(difflib.get_close_matches(scheme, [*_SECURE, "unix", "file"], 1)), "")
     why = "The schemes are http, https, tcp, grpc, unix and file."
     fix = f"Did you mean {meant}:// ?" if meant else SHAPES
-    raise refusal(text, source, f"{scheme}:// is not known here. {why}", fix)
+    shown = f"{scheme}://" if meant or scheme in _OF_OTHERS else "Its scheme"
+    raise refusal(text, source, f"{shown} is not known here. {why}", fix)
 
 
 def _refuse_host(name: str, text: str, source: str) -> NoReturn:
     if not name:
         raise refusal(text, source, "It has no host.", SHAPES)
     if name.isascii() and name.isdigit():
-        raise refusal(text, source, "It is a number, not a host.", f"Write localhost:{name[:5]}")
+        raise refusal(
+            text,
+            source,
+            "It is a number, not a host.",
+            f"Write localhost:{name if len(name) <= 5 else 19530}",
+        )
     raise refusal(text, source, "Its host is neither a name nor an IP address.", SHAPES)

@@ -8,7 +8,7 @@ from typing import Final
 
 from ..errors import ParamsError
 from ..tidy import check_expanded
-from .secret import redact_address
+from .secret import redact_path
 
 __all__ = ["absolute_path", "lite_path"]
 
@@ -73,12 +73,12 @@ def lite_path(path: str, source: str = "uri") -> str:
     path = path.rstrip("/") or path  # it is a folder, and completion ends that with a slash
     if _SIGN_IN.search(path) and not _DRIVE.match(path):
         raise ParamsError(
-            f"{source}: {redact_address(path)!r} is not a path.",
+            f"{source}: {redact_path(path)!r} is not a path.",
             "A sign-in belongs to a server; a Milvus Lite database has none.",
             "Give the path alone, for example ./demo.db",
         )
     # A drive letter may be a user's name after all: a:/password@host
-    shown = f"{source}: {redact_address(path) if '@' in path and ':' in path else path!r}"
+    shown = f"{source}: {redact_path(path) if '@' in path and ':' in path else path!r}"
     if path.endswith(".sock"):
         raise ParamsError(
             f"{shown} is not a Milvus Lite database.",

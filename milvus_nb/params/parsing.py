@@ -17,7 +17,7 @@ from ..tidy import check_expanded, tidy_name, tidy_word, variable_name
 from .address import Address, display, parse_address
 from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
 from .host import host_name
-from .secret import Secret
+from .secret import Secret, shown_name
 from .sign_in import Given, combine, from_token
 from .tls import Tls, check_tls, name_in
 from .values import check_port, file_path, in_clear, is_given, place_text, seconds, secret, text
@@ -227,7 +227,7 @@ def _variable(name: str, value: object, variable: str, environment: Mapping[str,
     if not environment.get(variable):  # empty, it would mean that nobody signs in
         how = "empty" if variable in environment else "not set"
         raise ParamsError(
-            f"The environment variable {variable} is {how}.",
+            f"The environment variable {shown_name(variable)} is {how}.",
             f"{name}_env reads the {name} from it.",
             "Set it before the kernel starts, or give the secret in another way.",
         )

@@ -8,7 +8,9 @@ from typing import Final
 
 from ..printing import printable
 
-__all__ = ["MASK", "Secret", "redact", "redact_address"]
+__all__ = [
+    "MASK", "Secret", "recognised_host", "redact", "redact_address", "redact_path", "shown_name",
+]  # fmt: skip
 
 #: What is shown in place of a secret; always the same length, so that it tells nothing.
 MASK: Final = "••••"
@@ -16,6 +18,15 @@ MASK: Final = "••••"
 _BLANKS = re.compile(r"(\s+)")
 _SCHEME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-"
 
+_LONGEST_NAME = 64
+_KNOWN_SCHEME = re.compile(
+    "(https?|tcp|grpcs?|unix|file|tls|ssl|wss?|milvus|zilliz|sqlite)://", re.IGNORECASE
+)
+# Ended by what ends an authority: `db.example;token=…` may be anything.
+_CERTAIN_HOST = re.compile(
+    r"(localhost|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.]+\]"
+    r"|(?:[a-z0-9_-]{1,40}\.){1,8}[a-z]{2,24})(?::[0-9]{1,5})?(?=[/?#]|$)"
+)
 _QUERY = re.compile(r"[?#]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PORT_AND_PATH = re.compile(r"[0-9]{0,5}(/.*)?", re.DOTALL)
@@ -103,8 +114,59 @@ def _redact_word(word: str) -> str:
     return f"{MASK}@{place}" if is_sign_in else word
 
 
+def recognised_host(text: str) -> str:
+    """Give the host and port that a text begins with, or "" where none is certain to be one.
+
+    A name of one label may be a user, and one of mixed case a token; neither is certain.
+    """
+    found = _CERTAIN_HOST.match(text)
+    return found[0] if found else ""
+
+
 def redact_address(text: str) -> str:
-    """Hide whatever may be a secret in a text that was meant to be one address.
+    """Show of a text that was meant to be an address, and cannot be read, only a certain host.
+
+    Everything else of it may be a secret, wherever it stands.
+
+    Parameters
+    ----------
+    text
+        What the user gave as the address.
+
+    Returns
+    -------
+    str
+        Scheme, host and port, and ``••••`` in place of all else.
+    """
+    found = _KNOWN_SCHEME.match(text)
+    scheme = found[0] if found else ""
+    rest = text[len(scheme) :]
+    before, at, place = rest.rpartition("@")
+    # What follows the '@' may be the rest of a secret: root:p@ss.example, h:1/?token=p@ss.example
+    is_place = before.isprintable() and not _QUERY.search(before) and "/" not in before
+    host = recognised_host(place) if is_place or not at else ""
+    tail = MASK if place[len(host) :] or not host else ""
+    return f"{scheme}{f'{MASK}@' if at else ''}{host}{tail}"
+
+
+def shown_name(name: str) -> str:
+    """Show a name that is not known, for an error; what may be a secret in its place is not.
+
+    Parameters
+    ----------
+    name
+        What was given as the name of a connection, a profile or a variable.
+    """
+    kind, colon, word = name.partition(":")
+    word = word if colon and kind in ("client", "orm") else name
+    is_name = len(word) <= _LONGEST_NAME and word.isprintable() and not set(word) & set(":@/=")
+    # What is long and has many digits was made by a machine.
+    is_made = len(word) >= 16 and sum(letter.isdigit() for letter in word) >= 4
+    return name if is_name and not is_made else MASK
+
+
+def redact_path(text: str) -> str:
+    """Hide whatever may be a secret in a text that was meant to be the path of a file.
 
     Stricter than `redact`, because the text is known to be malformed: the secret may hold blanks
     or slashes, stand where the port belongs (``root:Milvus`` given as the address) or in a query.
@@ -112,7 +174,7 @@ def redact_address(text: str) -> str:
     Parameters
     ----------
     text
-        What the user gave as the address.
+        What the user gave as the path.
 
     Returns
     -------

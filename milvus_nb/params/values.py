@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import ParamsError
 from ..tidy import as_place, check_expanded, tidy_word
 from .files import absolute_path
-from .secret import Secret
+from .secret import Secret, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 MOST_SECONDS: Final = 86_400.0
+_MOST_SHOWN: Final = 12  # characters of what should have been a number
 
 
 def is_given(value: object) -> bool:
@@ -218,5 +219,7 @@ def shown(value: object) -> str:
         return "a number that large"
     if not isinstance(value, (str, int, float)):
         return f"a value of type {type(value).__name__}"
+    if isinstance(value, str) and (len(value) > _MOST_SHOWN or shown_name(value) != value):
+        return "what is given"  # it may be anything
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:40]}…"

@@ -15,6 +15,7 @@ from ..errors import MilvusNbError, ParamsError
 from ..near import closest
 from ..params import Guard, Secret
 from ..params.address import parse_address
+from ..params.secret import shown_name
 from ..params.values import seconds
 
 __all__ = [
@@ -367,7 +368,7 @@ def is_name(text: str) -> bool:
 def check_name(name: object) -> None:
     """Raise ProfileError for what can be no profile's name."""
     if not isinstance(name, str) or not is_name(name):
-        shown = repr(name[:40]) if isinstance(name, str) else type(name).__name__
+        shown = repr(shown_name(name)) if isinstance(name, str) else type(name).__name__
         raise ProfileError(
             f"{shown} cannot be the name of a profile.",
             "A name has 1 to 64 letters, digits, blanks, and . _ + - between them.",

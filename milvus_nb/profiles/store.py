@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..near import closest
 from ..outside import plain
+from ..params.secret import shown_name
 from ..places import place_of_profile, sends
 from ..printing import visible
 from ..profile_file import user_file
@@ -101,7 +102,7 @@ class ProfileStore:
         near = closest(name, found.profiles)
         names = ", ".join(list(found.profiles)[:8])
         raise ProfileError(
-            f"There is no profile {name}.",
+            f"There is no profile {shown_name(name)}.",
             f"There are: {names}." if names else "None was saved yet.",
             f"Did you mean {near}?" if near else "Save one: %milvus profile save ALIAS",
             "profile-missing",

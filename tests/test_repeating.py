@@ -1,0 +1,175 @@
+"""What an error, a name or a page repeats: never what came from a variable, or may be a secret."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from milvus_nb.errors import MilvusNbError, ParamsError
+from milvus_nb.lock import holder
+from milvus_nb.params import parse
+from milvus_nb.params.secret import redact_address
+from milvus_nb.variables import holders
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from milvus_nb.registry import ConnectionRegistry
+
+SECRET = "Zebra7quagga"
+VALUES = [
+    f"http://root:{SECRET}@db.example:19530",
+    f"root:{SECRET}",
+    f"db.example:19530;token={SECRET}",
+    f"--token={SECRET}",
+    SECRET,
+    f"{SECRET} with {SECRET}",
+    SECRET.lower() + "x" * 60,
+]
+LINES = [
+    "$x", "ping $x", "status $x", "use $x", "client $x", "code $x", "disconnect $x", "adopt $x",
+    "code --lang $x", "profile $x", "profile show $x", "profile delete $x", "profile test $x",
+    "profile save $x", "profile rename $x y", "connect --token-env $x", "help $x", "peek $x",
+    "connect --password-env={x}", "connect localhost:1 --timeout $x", "connect -p $x -h h",
+    "doctor --tlsmode $x", "disconnect a {x} b", "ping a{x}", "reconnect $x", "{x!r}",
+    "connect a b $x", "connect h --secure=$x", "profile import $x", "connect --profile $x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_words_from_variables_are_not_repeated(
+    ip: InteractiveShell, capfd: pytest.CaptureFixture[str], value: str
+) -> None:
+    """A forgotten word in front is all it takes for a secret to be where a name belongs."""
+    ip.run_line_magic("load_ext", "milvus_nb")
+    ip.user_ns["x"] = value
+    repeating = []
+    for line in LINES:
+        told = ""
+        try:
+            ip.run_line_magic("milvus", line)
+        except MilvusNbError as error:
+            told = f"{error}{error!r}{error.args}{error.what}"
+        out, err = capfd.readouterr()
+        if SECRET.lower() in (told + out + err).lower():
+            repeating.append((line, told, out, err))
+    assert repeating == []
+
+
+MALFORMED = [
+    "db.example:19530;token={}", "db.example;{}", "{}:", "root:{}", "{}:{}:{}", "db.example:{}",
+    "connect('http://root:{}@h:1')", "http://db.example:/x;token={}", "http://db.example:/{}",
+    "{}://db.example", "http://{}/a/b", "{}/v1/x", "http//{}:{}", "http:{}", "db.example/?t={}",
+    "db.example#{}", "db.example/a/{}", "http://a b{}", "[{}]", "[::1]{}", "{}@", "root:{}@",
+    "root:a/{}@db.example", "db.example:19530/a/{}", "unix:{}/", "{}..x",
+    "http://db.example:19530'{}'", "\u200b{}", "{}:19530/webui", "file://{}/x.db",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MALFORMED)
+def test_of_an_address_that_cannot_be_read_only_a_host_is_shown(text: str) -> None:
+    """Whatever else stands there may be a secret."""
+    for secret in (SECRET, f"{SECRET}%zz"):
+        try:
+            found = parse(uri=text.replace("{}", secret), env={})
+        except ParamsError as error:
+            told = f"{error}{error!r}"
+            assert SECRET.lower() not in told.lower(), told
+        else:
+            # A host, a file or a database of that name.
+            assert SECRET.lower() in f"{found.address}/{found.db_name}".lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("localhost:99999", "localhost:99999"),
+        ("https://db.example:x", "https://••••"),
+        ("https://db.example/a/b", "https://db.example••••"),
+        ("http://root:pw@db.example:1/x", "http://••••@db.example:1••••"),
+        ("db.example;token=x", "••••"),
+        ("first.Last:pw", "••••"),
+        ("10.0.0.7:123456", "••••"),
+    ],
+)
+def test_a_host_that_is_certain_is_shown(text: str, shown: str) -> None:
+    """With its port; it tells its user which address it was."""
+    assert redact_address(text) == shown
+
+
+@pytest.mark.parametrize(
+    "alias", [f"http://root:{SECRET}@h:1", f"root:{SECRET}@h", f"a://{SECRET}"]
+)
+def test_an_address_is_no_alias(connections: ConnectionRegistry, alias: str) -> None:
+    """The first parameter is the alias: an address there would be shown everywhere."""
+    for use in (
+        lambda: connections.connect(alias),
+        lambda: connections.add_connection(**{alias: {"uri": "localhost"}}),
+        lambda: connections.open(alias, parse(uri="localhost")),
+    ):
+        with pytest.raises(ParamsError, match=r"Did you mean uri=\?") as failure:
+            use()
+        assert SECRET not in str(failure.value)
+    assert connections.list_connections() == []
+
+
+@pytest.mark.parametrize("name", VALUES[:3])
+def test_a_name_that_is_an_address_is_not_repeated(
+    connections: ConnectionRegistry, name: str
+) -> None:
+    """In Python there is no telling where it came from."""
+    for use in (
+        lambda: connections[name], lambda: connections.use(name), lambda: connections.client(name),
+        lambda: connections.profiles.get(name), lambda: parse(uri="h", token_env=name, env={}),
+    ):  # fmt: skip
+        with pytest.raises(MilvusNbError) as failure:
+            use()
+        assert SECRET not in str(failure.value)
+
+
+def test_names_made_of_keys() -> None:
+    """A token may be a key of a dict, or made an attribute; a word of letters is shown."""
+    client = object()
+    for place in (
+        {f"root:{SECRET}": client}, {SECRET: client}, {"a": {SECRET: [client]}}, {4711: client},
+        SimpleNamespace(**{f"root:{SECRET}": client}),
+    ):  # fmt: skip
+        found = holders({"pool": place}, lambda one: 1 if one is client else None)
+        assert "Zebra" not in str(found)
+        assert "4711" not in str(found)
+        assert found[1][0].startswith("pool")
+    found = holders({"pool": {"prod": client}}, lambda one: 1 if one is client else None)
+    assert found == {1: ["pool['prod']"]}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="who holds a lock is told by Linux alone")
+def test_of_another_process_its_program_alone_is_named(tmp_path: Path) -> None:
+    """Its arguments may hold a password."""
+    path = tmp_path / "LOCK"
+    path.touch()
+    code = (
+        "import fcntl, sys\n"
+        "file = open(sys.argv[1])\n"
+        "fcntl.flock(file, fcntl.LOCK_EX)\n"
+        "print('locked', flush=True)\nsys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path), "--token", SECRET],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        found = holder(str(path))
+        process.communicate()
+    assert found is not None
+    assert SECRET not in str(found) + repr(found)
+    assert f"process {process.pid} (python" in str(found)
+    assert os.sep not in found.program
