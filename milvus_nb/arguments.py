@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=MilvusNbError)
 
-__all__ = ["Parser", "Word", "hidden", "raw_words", "split", "unexpanded"]
+__all__ = ["Parser", "Word", "hidden", "raw_words", "shown", "split", "unexpanded"]
 
 # What other tools call our options.
 _MEANT: Final = {
@@ -169,6 +169,11 @@ def hidden(error: E, words: Iterable[Word]) -> E:
     return error
 
 
+def shown(word: str) -> str:
+    """Show a word that was taken for a command; what no command looks like may be a secret."""
+    return repr(word) if re.fullmatch(r"-{0,2}[A-Za-z][\w-]{0,30}", word) else "of that name"
+
+
 def unexpanded(text: str) -> str:
     """Double the dollars and braces of a value, where `split` would take them for Python."""
     if "$" not in text and "{" not in text:
@@ -286,8 +291,9 @@ class Parser(argparse.ArgumentParser):
         known = self.options()
         meant = f"--{_MEANT.get(name, name)}"
         near = meant if meant in known else closest(option, known)
+        named = shown(option).strip("'")
         return MagicUsageError(
-            f"%milvus {self.command} has no option {option}.",
+            f"%milvus {self.command} has no option {named}.",
             "",
             f"Did you mean {near}?" if near else f"See %milvus help {self.command}",
         )

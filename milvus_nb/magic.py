@@ -19,7 +19,7 @@ from IPython.core.magic import (
 from traitlets import Bool, Float, Int, observe, validate
 
 from . import autoconnect, cells, completion, sidebar, usage
-from .arguments import Word, hidden, split
+from .arguments import Word, hidden, shown, split
 from .errors import MagicUsageError, MilvusNbError, without_frames
 from .frontend import is_notebook
 from .imports import import_all
@@ -153,7 +153,7 @@ class MilvusMagics(Magics):
         if name not in usage.PARSERS:
             near = usage.MEANT.get(name) or closest(name, usage.PARSERS)
             raise MagicUsageError(
-                f"%milvus has no command {_shown(name)!r}.",
+                f"%milvus has no command {shown(name)}.",
                 f"Did you mean %milvus {near}?" if near else "",
                 f"The commands: {', '.join(usage.PARSERS)}. See %milvus help",
             )
@@ -169,7 +169,7 @@ class MilvusMagics(Magics):
         options, unread = cells.split_options(rest)
         if name != "connect" or unread.strip():
             raise MagicUsageError(
-                f"%%milvus {_shown(name)} is not possible with this line.",
+                f"%%milvus {shown(name)} is not possible with this line.",
                 "%%milvus takes a cell for connect alone: what was pasted, of several lines.",
                 "Above it, write %%milvus connect, and -a ALIAS, --replace or --timeout if wanted.",
             )
@@ -534,7 +534,7 @@ def _check_named(before: str, name: str | None, known: Mapping[str, object]) -> 
         return
     near = closest(name, known)
     raise MagicUsageError(
-        f"{before} has no command {_shown(name)!r}.",
+        f"{before} has no command {shown(name)}.",
         f"Did you mean {near}?" if near else "",
         f"The commands: {', '.join(known)}." if known else f"See {before} --help",
     )
@@ -544,9 +544,3 @@ def _listed(users: Sequence[str]) -> str:
     """Write ``a, b and c``."""
     *others, last = users
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def _shown(name: str) -> str:
-    from .params.secret import shown_name  # not before: loading has to stay light
-
-    return shown_name(name)

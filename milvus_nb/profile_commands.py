@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from . import options, usage
-from .arguments import split
+from .arguments import shown, split
 from .errors import MagicUsageError, MilvusNbError
 from .near import closest
 from .places import place_of_profile, sends
@@ -56,7 +56,7 @@ def run(magics: MilvusMagics, words: list[Word], line: str, variables: Mapping[s
     if action not in usage.PROFILE:
         near = usage.PROFILE_MEANT.get(action) or closest(action, usage.PROFILE)
         raise MagicUsageError(
-            f"%milvus profile has no command {action!r}.",
+            f"%milvus profile has no command {shown(action)}.",
             f"Did you mean %milvus profile {near}?" if near else "",
             f"The commands: {', '.join(usage.PROFILE)}. See %milvus help profile",
         )

@@ -29,7 +29,7 @@ _CERTAIN_HOST = re.compile(
 )
 _QUERY = re.compile(r"[?#]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_PORT_AND_PATH = re.compile(r"[0-9]{0,5}(/.*)?", re.DOTALL)
+_PORT_AND_PATH = re.compile(r"[0-9]{0,5}(/[^:]*)?")
 _HOST_LIKE = re.compile(r"(\[[\w:.%]*\]|[\w.-]+)(?=[:/?#]|$)")
 _IPV6_LIKE = re.compile(r"\[?[0-9A-Fa-f.]*(:[0-9A-Fa-f.]*){2,}(%\w+)?(\](:[0-9]{0,5})?)?(/.*)?")
 
@@ -181,6 +181,9 @@ def redact_path(text: str) -> str:
     str
         The text with ``••••`` in place of what may be secret.
     """
+    if text.startswith("-"):  # an option that came to the wrong place
+        name, equals, _ = text.partition("=")
+        return f"{name}={MASK}" if equals else text
     found = _SCHEME.match(text)
     scheme = found[0] if found else ""
     rest = text[len(scheme) :]
@@ -192,6 +195,11 @@ def redact_path(text: str) -> str:
         rest = f"{MASK}@{place if is_host else MASK}"
     rest = re.sub(r"([?#]).*", rf"\g<1>{MASK}", rest, flags=re.DOTALL)
     host, colon, tail = rest.partition(":")
-    if colon and not _PORT_AND_PATH.fullmatch(tail) and not _IPV6_LIKE.fullmatch(rest):
+    blank = re.search(r"\s", host)
+    if colon and blank:  # two words, of which the second may be a sign-in
+        rest = f"{host[: blank.start()]} {MASK}"
+    elif colon and not _PORT_AND_PATH.fullmatch(tail) and not _IPV6_LIKE.fullmatch(rest):
         rest = f"{host}:{MASK}"
+    if scheme and not _HOST_LIKE.match(rest) and not rest.startswith((MASK, "/")):
+        rest = MASK
     return scheme + rest

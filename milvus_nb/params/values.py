@@ -11,6 +11,7 @@ import ipaddress
 import math
 import operator
 import os
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import ParamsError
@@ -149,10 +150,16 @@ def check_port(name: str, value: object) -> int:
     if 1 <= port <= 65535:
         return port
     raise ParamsError(
-        f"{name}: {shown(value)} is not a port number.",
+        f"{name}: {_short(value)} is not a port number.",
         "A port is a whole number from 1 to 65535.",
         "Milvus listens on 19530 unless it was configured otherwise.",
     )
+
+
+def _short(value: object) -> str:
+    """Show what was meant for a number; of anything longer it may be a secret."""
+    is_short = not isinstance(value, str) or re.fullmatch(r"[-+\w. ]{0,8}", value)
+    return shown(value) if is_short else "what was given"
 
 
 def seconds(name: str, value: object) -> float:

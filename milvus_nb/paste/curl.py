@@ -38,6 +38,7 @@ _URL: Final = re.compile(
     r"(?P<scheme>[A-Za-z]+://)?(?P<sign_in>[^/?#]*@)?"
     r"(?P<host>\[[^\]]*\]|[^/?#:]*)(?P<port>:[0-9]*)?(?P<path>/[^?#]*)?(?P<query>\?[^#]*)?(?:#.*)?"
 )
+_HOST: Final = re.compile(r"[\w.-]+|\[[^\]]*\]")
 _DATABASE: Final = re.compile(r"dbName=(.*)", re.DOTALL)
 _OTHER_PLACE: Final = re.compile(r"[^:]*:[0-9]*:(\[[^\]]*\]|[^:]*):?([0-9]*)")
 _RESOLVED: Final = re.compile(r"[^:]*:([0-9]*):\[?([^\],]*)")
@@ -130,6 +131,13 @@ def _read_url(url: Finding, values: dict[str, Finding], reading: Reading) -> Non
         reading.put("uri", url, "the URL of curl")
         return
     parts = _URL.fullmatch(url.value)
+    if parts is not None and not parts["scheme"] and not _HOST.fullmatch(parts["host"]):
+        # A password with a quote in it has ended before its end, and this is the rest of it.
+        raise ParamsError(
+            "The pasted curl command has no URL that can be read.",
+            "A quote in a password ends it, and what follows is another word.",
+            "Write http:// or https:// before the host, and '\\'' for a quote in a password.",
+        )
     if parts is None:
         reading.put("uri", url, "the URL of curl")
         return

@@ -160,7 +160,7 @@ class Reading:
                 "placeholder",
             )
         if keyword == "alias":
-            self.alias = _text(value, source)
+            self.alias = _alias(_text(value, source), source)
         elif keyword in _SECRETS:
             self.given[keyword] = Secret(_text(value, source))
             self._secret_shown |= finding.typed
@@ -207,6 +207,17 @@ class Reading:
             self._secret_shown |= typed
         scheme = _SCHEME.match(text)
         return (scheme[0].strip() if scheme else "") + text.rpartition("@")[2]
+
+
+def _alias(text: str, source: str) -> str:
+    """Refuse an address in the place of an alias, which is shown everywhere."""
+    if "://" in text or re.search(r":[^@]*@", text):
+        raise ParamsError(
+            f"{source} is an address, not a name.",
+            "It may hold a password, so it is not repeated here.",
+            "Write uri= before it.",
+        )
+    return text
 
 
 def _text(value: object, source: str) -> str:
