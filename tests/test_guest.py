@@ -165,8 +165,8 @@ def test_a_script_ends_with_milvus_lite_connected(
         f"{client}\n"
         "import atexit, time\n"
         "def end():\n"  # others' clean-up takes its time, and heartbeats come meanwhile
-        "    connections.set_pace(0.01, 1)\n"
-        "    time.sleep(0.1)\n"
+        "    connections.set_pace(0.05, 1)\n"
+        "    time.sleep(0.3)\n"
         "atexit.register(end)"
     )
     assert told in ("", "[]\n")

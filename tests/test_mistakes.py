@@ -223,7 +223,7 @@ def test_what_ticks_goes_on_ticking(
     connections: ConnectionRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Also where one tick failed."""
-    connections.set_pace(0.02, 1.0)
+    connections.set_pace(0.05, 1.0)
     ticks: list[int] = []
 
     def tick() -> None:

@@ -259,7 +259,7 @@ def test_a_refused_connect_says_why_in_the_form(open_notebook: Callable[..., Not
     notebook.fill_form(Address=f"localhost:{port}", Alias="x")
     notebook.submit()
     alert = notebook.panel.get_by_role("alert")
-    for text in (f"Could not connect x (localhost:{port})", "Connection refused", "19530"):
+    for text in (f"Could not connect x (localhost:{port})", "Connection refused"):
         expect(alert).to_contain_text(text)
     assert notebook.field("Address").input_value() == f"localhost:{port}"
     notebook.field("Address").fill("localhost:99999")

@@ -69,6 +69,9 @@ export class ServerProfiles implements ProfileDoor {
       ...(secret === '' ? {} : { secret }),
     };
     const found = await this.ask('POST', [profile.name, 'test'], body);
+    if (permit !== '') {
+      await this.look().catch(unanswered); // it is allowed now, and not to be asked about again
+    }
     if (is('Report', found)) {
       return found as Report;
     }
