@@ -28,6 +28,9 @@ AMBIENT_VARIABLES = (
     "https_proxy",
     "http_proxy",
     "all_proxy",
+    # The size of another terminal, which readline puts there.
+    "COLUMNS",
+    "LINES",
 )
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]")
 

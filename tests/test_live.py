@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,7 +131,6 @@ def test_a_terminal_is_left_with_the_value_alone(terminal: Terminal, slow: Fault
     terminal.execute("%load_ext milvus_nb")
     for columns in (200, 40):
         terminal.process.setwinsize(50, columns)
-        wait_until(functools.partial(has_width, terminal, columns), 20)
         told = terminal.execute(f"%milvus connect {slow.address} -a a{columns}")
         assert " ✓ " in told
         lines = as_shown(told, columns)
@@ -146,12 +144,6 @@ def test_a_terminal_keeps_no_progress_of_what_fails(terminal: Terminal, silent_p
     told = terminal.execute(f"%milvus connect 127.0.0.1:{silent_port} --timeout 1")
     lines = as_shown(told, 200)
     assert not any("TCP" in line and "…" in line for line in lines), lines
-
-
-def has_width(terminal: Terminal, columns: int) -> bool:
-    """Tell whether the new size of the window has arrived in the program."""
-    size = "__import__('shutil').get_terminal_size().columns"
-    return f": {columns}" in terminal.execute(size)
 
 
 def as_shown(text: str, columns: int) -> list[str]:
