@@ -21,7 +21,7 @@ SOURCES := pyproject.toml milvus_nb/_version.py $(shell find lab -type f \
 	-not -path '*/node_modules/*' -not -path '*/.yarn/*' -not -path 'lab/lib/*' \
 	-not -name '*.tsbuildinfo' 2>/dev/null)
 
-.PHONY: help lab test check format chromium clients screenshots bench clean
+.PHONY: help lab test check format chromium clients screenshots docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -69,7 +69,11 @@ clients: $(VENV)/dev.stamp ## what the code of other languages is run with, wher
 		echo "Some tests are skipped. On Debian: apt-get install$$missing" >&2; \
 	fi
 
-screenshots: $(VENV)/dev.stamp chromium ## remake the pictures of the README from the real thing
+docs: $(VENV)/docs.stamp ## the site, in docs/_build/html; a warning is an error
+	rm -rf docs/_build/html
+	python -m sphinx -E -W --keep-going --quiet -d docs/_build/doctrees docs docs/_build/html
+
+screenshots: $(VENV)/dev.stamp chromium ## remake the pictures of the site from the real thing
 	python -m tests.browser.screenshots $(ARGS)
 	python -m tests.browser.sidebar_screenshots $(ARGS)
 	python -m tests.browser.profile_screenshots $(ARGS)
@@ -79,7 +83,7 @@ bench: $(VENV)/bench.stamp chromium ## side by side with pymilvus and the peers
 
 clean: ## remove the environment and all that was built
 	rm -rf $(VENV) build dist milvus_nb/labextension milvus_nb/static lab/node_modules lab/lib lab/.yarn tests/node/node_modules tests/node/.yarn \
-		.mypy_cache .pytest_cache .ruff_cache .hypothesis
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis docs/_build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/bin/python:
@@ -95,6 +99,10 @@ $(VENV)/lab.stamp: $(VENV)/bin/python $(SOURCES)
 
 $(VENV)/dev.stamp: $(VENV)/bin/python $(SOURCES)
 	python -m pip install --quiet --editable '.[dev]'
+	touch $@ $(VENV)/lab.stamp $(VENV)/docs.stamp
+
+$(VENV)/docs.stamp: $(VENV)/bin/python $(SOURCES)
+	python -m pip install --quiet --editable '.[docs]'
 	touch $@ $(VENV)/lab.stamp
 
 # The oldest pymilvus that is supported; some tests run a second time with it.

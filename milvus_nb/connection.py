@@ -98,6 +98,10 @@ class Connection(HasTraits):
 
     Attributes
     ----------
+    alias, address, user, db_name, secure
+        What it was made with; an address is without its secrets.
+    server_version
+        What the server says of itself; empty before the first answer.
     state
         ``"connecting"``; ``"connected"``: a probe was answered within the last two heartbeats;
         ``"degraded"``: it answers, but with an error, calls itself unhealthy or a quota denies

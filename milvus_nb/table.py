@@ -121,7 +121,7 @@ class ConnectionTable:
 
     @property
     def current(self) -> Connection | None:
-        """The connection that is meant where no alias is given: the one connected or used last.
+        """The connection that is meant where no alias is given, the one connected or used last.
 
         Once it is disconnected there is none, until the user connects or chooses another.
         """

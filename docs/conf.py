@@ -1,0 +1,66 @@
+"""How Sphinx makes the site: ``make docs``."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import tomlkit
+
+import milvus_nb
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+sys.path.insert(0, str(HERE))
+
+# The notebooks are run by whoever builds the site: none of his own profiles may show in it.
+os.environ["MILVUS_NB_PROFILES"] = str(Path(tempfile.mkdtemp()) / "profiles.toml")
+
+# The notebooks are pages; their pictures are elsewhere from here.
+for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    text = notebook.read_text("utf-8").replace("../docs/images/", "../images/")
+    (HERE / "tutorial" / notebook.name).write_text(text, "utf-8")
+
+REPOSITORY = tomlkit.parse((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"][
+    "Repository"
+]
+
+project = "milvus_nb"
+author = copyright = "the milvus_nb developers"  # noqa: A001  # Sphinx's name for it
+release = version = milvus_nb.__version__
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "from_code"]
+exclude_patterns = ["_build"]
+smartquotes = False  # `--ask` has two dashes
+toc_object_entries_show_parents = "hide"
+nitpicky = True
+# Named in what is public, and not public themselves.
+nitpick_ignore = [
+    *(("py:class", name) for name in ("FailedState", "Stage", "milvus_nb.stages.Stage")),
+    ("py:exc", "ProfileError"),
+]
+
+myst_enable_extensions = ["attrs_inline", "deflist"]
+myst_heading_anchors = 3
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+
+autodoc_typehints = "none"  # they are in the signature, as Python writes them
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "milvus_nb"
+html_static_path = ["_static"]
+html_show_sourcelink = False
+html_sidebars = {page: [] for page in ("index", "install", "gallery")}
+html_theme_options = {
+    "github_url": REPOSITORY,
+    "navbar_align": "left",
+    "secondary_sidebar_items": ["page-toc"],
+    "show_toc_level": 2,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
