@@ -125,13 +125,13 @@ class Clients:
             work: list[Callable[[], None]] = [
                 functools.partial(sdk.close_async_client, other) for other, _ in others
             ]
-            connected = [sdk.is_connected(other) for other, _ in others]
+            connected = [sdk.sockets_of(other) for other, _ in others]
             if client is not None:
                 work.append(functools.partial(sdk.close_client, client))
-                connected.append(sdk.is_connected(client))
+                connected.append(sdk.sockets_of(client))
             if self._found is not None and theirs:
                 work.append(self._found.close)
-                connected.append(self._found.has_own_socket())
+                connected.append(int(self._found.has_own_socket()))
             async with all_closed(sum(connected)):
                 for close in work:
                     await run_closing(close, f"a client of {self._alias}", _CLOSING_S)

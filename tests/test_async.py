@@ -37,7 +37,8 @@ for _ in range(100):
     await once()
 gc.collect()
 await asyncio.sleep(0)
-print(threading.active_count() - before, caught)
+# One less where gRPC's own thread has ended with the last channel.
+print(max(threading.active_count() - before, 0), caught)
 """
 
 

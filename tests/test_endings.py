@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pymilvus
 import pytest
+from pymilvus.client.async_grpc_handler import AsyncGrpcHandler
 
 from milvus_nb import ClosedError, ConnectError, ConnectionRegistry, MilvusNbError, diagnosis, lite
 from milvus_nb import clients as clients_module
@@ -295,6 +297,69 @@ def test_the_event_loop_of_an_async_client_ends_in_the_moment_of_the_disconnect(
     assert sockets_to(way.port) == []
     real(loop.stop)
     runner.join(10)
+
+
+def test_a_client_that_has_connected_anew_leaves_no_socket_behind(
+    connections: ConnectionRegistry, way: FaultProxy
+) -> None:
+    """Not that of the channel either which pymilvus let go of, and gRPC connected by itself."""
+    connections.connect("a", uri=way.address)
+    client = connections.client("a")
+
+    def connects_anew() -> bool:
+        before = client._handler._channel
+        way.refuse()
+        way.reset_all()
+        with contextlib.suppress(pymilvus.MilvusException):
+            client.list_collections(timeout=1)
+        way.listen_again()
+        with contextlib.suppress(pymilvus.MilvusException):
+            client.list_collections(timeout=5)
+        return client._handler._channel is not before
+
+    gc.disable()  # it would close it, some time
+    try:
+        wait_until(connects_anew, 30)
+        wait_until(lambda: len(sockets_to(way.port)) == 3, 10)  # with that of the watching
+        connections.disconnect("a")
+        assert sockets_to(way.port) == []
+    finally:
+        gc.enable()
+
+
+def test_an_async_client_that_is_just_connecting_anew_leaves_no_socket_behind(
+    connections: ConnectionRegistry, way: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What pymilvus connects, after a call that failed, ends with the connection, too."""
+    made: list[Any] = []
+    make = AsyncGrpcHandler._create_channel
+
+    def make_and_note(self: Any, address: str) -> Any:
+        made.append(address)
+        return make(self, address)
+
+    monkeypatch.setattr(AsyncGrpcHandler, "_create_channel", make_and_note)
+    connections.connect("a", uri=way.address)
+
+    async def use() -> None:
+        client = connections.async_client("a")
+        await client.list_collections()
+        way.hold()
+        way.reset_all()
+        calling = asyncio.create_task(client.list_collections(timeout=20))
+        while len(made) < 2:
+            assert not calling.done()
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(connections.disconnect, "a")
+        way.pass_through()
+        with pytest.raises(ClosedError):
+            await calling
+        del calling
+        gc.collect()  # a call that was cancelled keeps its socket
+        # What gRPC has begun to connect it ends before it closes that.
+        await asyncio.to_thread(wait_until, lambda: sockets_to(way.port) == [], 10)
+
+    asyncio.run(asyncio.wait_for(use(), 40))
 
 
 # Attempts

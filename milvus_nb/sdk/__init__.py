@@ -1,7 +1,8 @@
 """The only package that imports pymilvus.
 
-``loading`` imports it, ``clients`` makes and closes the clients that are ours, ``orm`` shows our
-aliases to pymilvus's ORM, ``found`` finds what others opened. pymilvus's private names are used
+``loading`` imports it, ``clients`` makes and closes the clients that are ours, ``channels`` keeps
+their channels in mind, ``orm`` shows our aliases to pymilvus's ORM, ``found`` finds what others
+opened. pymilvus's private names are used
 here alone, and a test notices when they change.
 """
 
@@ -9,11 +10,11 @@ from .clients import (
     close_async_client,
     close_client,
     is_closed,
-    is_connected,
     is_of_this_loop,
     loop_of,
     make_async_client,
     make_client,
+    sockets_of,
     use_database,
 )
 from .found import Found, alias_used_by, find
@@ -30,11 +31,11 @@ __all__ = [
     "import_pymilvus",
     "installed_version",
     "is_closed",
-    "is_connected",
     "is_of_this_loop",
     "loop_of",
     "make_async_client",
     "make_client",
     "param_error",
+    "sockets_of",
     "use_database",
 ]

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import inspect
-import threading
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
-
-import grpc
 
 from .. import diagnosis
 from ..certificate import default_roots
@@ -18,6 +14,7 @@ from ..channel import CHANNEL_OPTIONS, WITHOUT_PROXY
 from ..errors import ClosedError, ConnectError
 from ..params import Secret
 from ..waiting import EndedError, within
+from .channels import AsyncChannels, Channels, refuse_calls, running_loop
 from .loading import load_pymilvus
 
 if TYPE_CHECKING:
@@ -29,16 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "close_async_client",
-    "close_async_handler",
     "close_client",
-    "has_socket",
     "is_closed",
-    "is_connected",
     "is_of_this_loop",
     "loop_of",
     "make_async_client",
     "make_client",
-    "refuse_calls",
+    "sockets_of",
     "use_database",
 ]
 
@@ -46,9 +40,6 @@ T = TypeVar("T")
 
 # So long a client may take to connect anew, in seconds, and closing it to wait for that.
 _RECONNECT_S: Final = 2.0
-
-# So long an event loop may take to close its own channel, in seconds; a busy one takes longer.
-_LOOP_GRACE_S: Final = 0.1
 
 
 def make_client(alias: str, params: ConnectionParams, target: str) -> MilvusClient:
@@ -88,11 +79,30 @@ def _give_own_manager(client: Any) -> None:
     """
     # Private names, all of them here; a test notices a change.
     shared, handler = client._manager, client._handler
-    own = type(shared)()
+    kind: Any = type(shared)
+    channels = client._channels = Channels()
+    channels.keep_those_of(handler)
+    own = _own_manager(kind)(channels)
     managed = own._dedicated[id(handler)] = shared._dedicated.pop(id(handler))
     managed.connect_timeout = min(managed.connect_timeout, _RECONNECT_S)
     own._register_error_callback(handler)
     client._manager = own
+
+
+@functools.cache
+def _own_manager(base: Any) -> Any:
+    """Give pymilvus's manager as one of a single client, whoever closes that."""
+
+    class Manager(base):  # type: ignore[misc]  # pymilvus has no types
+        def __init__(self, channels: Channels) -> None:
+            super().__init__()
+            self._channels = channels
+
+        def release(self, handler: Any, client: Any = None) -> None:
+            super().release(handler, client)
+            self._channels.close()
+
+    return Manager
 
 
 def make_async_client(alias: str, params: ConnectionParams, target: str) -> AsyncMilvusClient:
@@ -137,6 +147,7 @@ def _async_class() -> Any:
             super().__init__(**_arguments(alias, params, target))
             self._place = alias, params.endpoint
             self._connecting = asyncio.Lock()
+            self._channels = AsyncChannels()
 
         async def _connect(self) -> None:
             # Two calls at once would otherwise make two connections, one of them for ever.
@@ -157,6 +168,7 @@ def _async_class() -> Any:
             manager, config = AsyncConnectionManager(), self._config
             strategy = manager._get_strategy(config)
             handler = strategy.create_handler(config)
+            self._channels.keep_those_of(handler)
             manager._register_error_callback(handler)
             try:
                 await handler.ensure_channel_ready(timeout=self._timeout)
@@ -173,6 +185,12 @@ def _async_class() -> Any:
             self._manager, self._handler = manager, handler
             self._using = f"cm-async-{id(handler)}"
             self.is_self_hosted = handler.get_server_type() == "milvus"
+
+        async def close(self) -> None:
+            try:
+                await super().close()
+            finally:
+                self._channels.close()
 
         def _refuse_if_closed(self) -> None:
             if self._closed:
@@ -216,22 +234,9 @@ def is_closed(client: MilvusClient | AsyncMilvusClient) -> bool:
     return bool(getattr(client, "_closed", client._handler is None))
 
 
-def is_connected(client: MilvusClient | AsyncMilvusClient) -> bool:
-    """Tell whether a client has a socket at this moment."""
-    return has_socket(client._handler)
-
-
-def has_socket(handler: Any) -> bool:
-    """Tell the same of one of pymilvus's handlers."""
-    channel = getattr(handler, "_channel", None) or getattr(handler, "_async_channel", None)
-    core = getattr(channel, "_channel", None)
-    if core is None:
-        return False
-    ready: int = grpc.ChannelConnectivity.READY.value[0]
-    try:
-        return bool(core.check_connectivity_state(False) == ready)
-    except ValueError:  # closed
-        return False
+def sockets_of(client: MilvusClient | AsyncMilvusClient) -> int:
+    """Count the sockets that a client of ours has at this moment."""
+    return client._channels.sockets()  # type: ignore[no-any-return]  # pymilvus has no types
 
 
 def loop_of(client: AsyncMilvusClient) -> asyncio.AbstractEventLoop | None:
@@ -243,83 +248,22 @@ def loop_of(client: AsyncMilvusClient) -> asyncio.AbstractEventLoop | None:
 def is_of_this_loop(client: AsyncMilvusClient) -> bool:
     """Tell whether the event loop that runs on this thread is the client's."""
     loop = loop_of(client)
-    return loop is not None and _running_loop() is loop
+    return loop is not None and running_loop() is loop
 
 
 def close_client(client: MilvusClient) -> None:
-    """Close a client of ours and its socket."""
+    """Close a client of ours and its sockets."""
     refuse_calls(client._handler)
     client.close()
 
 
-def refuse_calls(handler: Any) -> None:
-    """Have a handler, which is about to be closed, refuse new calls; see `_Closing`."""
-    channel = getattr(handler, "_channel", None)
-    core = getattr(channel, "_channel", None)
-    if channel is not None and core is not None:
-        channel._channel = _Closing(core)
-
-
-class _Closing:
-    """Stands before gRPC's channel from the moment in which it is being closed.
-
-    Another thread may just be making a call of a kind that the channel has not seen yet; gRPC
-    (1.85) reads freed memory then, and the kernel dies.
-    """
-
-    def __init__(self, core: Any) -> None:
-        self.close = core.close
-
-    def __getattr__(self, name: str) -> Any:
-        raise ValueError("Cannot invoke RPC on closed channel!")
-
-
 def close_async_client(client: AsyncMilvusClient) -> None:
-    """Close an async client and its socket, from any thread; calls under way are cancelled.
-
-    An event loop that is busy with something else closes nothing, so its channel is then closed
-    without it. It blocks for at most 0.1 s.
-    """
+    """Close an async client of ours and its sockets, from any thread; see `AsyncChannels.close`."""
     client._closed = True  # what its own `close` does
-    handler, client._handler = client._handler, None
-    if handler is not None:
-        close_async_handler(handler)
-
-
-def close_async_handler(handler: Any) -> None:
-    """Close pymilvus's async handler and its socket; see `close_async_client`."""
-    channel = handler._async_channel
-    if channel is None:
-        return
-    loop: asyncio.AbstractEventLoop = channel._loop  # as is the next channel's
-    if not loop.is_running() or _running_loop() is loop:
-        _step(handler.close())
-    else:
-        done = threading.Event()
-
-        def close() -> None:
-            _step(handler.close())
-            done.set()
-
-        with contextlib.suppress(RuntimeError):  # it has ended since
-            loop.call_soon_threadsafe(close)
-            done.wait(_LOOP_GRACE_S)
-    if not channel._channel.closed():
-        channel._channel.close()
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
-def _step(work: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine that has nothing to wait for; one that has is given up."""
-    with contextlib.suppress(StopIteration, RuntimeError):  # older gRPC: no loop runs here
-        work.send(None)
-    work.close()
+    client._handler = None
+    if client._manager is not None:
+        client._manager._dedicated.clear()  # nothing is connected anew
+    client._channels.close()
 
 
 def use_database(client: MilvusClient | AsyncMilvusClient, db_name: str) -> None:

@@ -20,7 +20,7 @@ from ..params import DEFAULT_TIMEOUT, ConnectionParams, Endpoint, Secret, Tls
 from ..params.address import parse_address
 from ..params.tls import name_in
 from ..params.values import grpc_options, in_clear
-from .clients import close_async_handler, has_socket, refuse_calls
+from .channels import close_async_handler, has_socket, refuse_calls
 from .loading import is_supported
 from .orm import MODULE, Handler, aliases_of
 

@@ -1,0 +1,217 @@
+"""The gRPC channels of pymilvus's handlers, and how they are closed for good.
+
+Where a call fails, pymilvus gives its handler a new channel and lets go of the old one: a client's
+becomes garbage, an async client's is closed later, by a task that ends with its event loop. Until
+then gRPC connects it again, by itself. So all channels of our clients are kept in mind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterable
+
+__all__ = [
+    "AsyncChannels",
+    "Channels",
+    "close_async_handler",
+    "has_socket",
+    "refuse_calls",
+    "running_loop",
+]
+
+# So long an event loop may take to close its own channels, in seconds; a busy one takes longer.
+_LOOP_GRACE_S: Final = 0.1
+
+_READY: Final[int] = grpc.ChannelConnectivity.READY.value[0]
+
+
+class Channels:
+    """All channels of a MilvusClient of ours. Thread-safe."""
+
+    # Private names of pymilvus's handlers; a test notices a change.
+    _current = "_channel"
+    _make = "_create_grpc_channel"
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._is_closed = False
+
+    def keep_those_of(self, handler: Any) -> None:
+        """Keep the channel that a handler has, and those that it will make."""
+        make = getattr(handler, self._make)
+
+        def make_and_keep(*args: Any, **kwargs: Any) -> Any:
+            self._let_go(handler)
+            channel = make(*args, **kwargs)
+            self._keep(channel)
+            return channel
+
+        setattr(handler, self._make, make_and_keep)
+        self._keep(getattr(handler, self._current))
+
+    def sockets(self) -> int:
+        """Count the sockets that they have at this moment."""
+        return sum(map(_is_connected, self._all()))
+
+    def close(self) -> None:
+        """Close them all; one that is made from now on is closed at once."""
+        with self._lock:
+            self._is_closed = True
+        self._close(self._all())
+
+    def _all(self) -> list[Any]:
+        with self._lock:
+            return list(self._made)
+
+    def _keep(self, channel: Any) -> None:
+        with self._lock:
+            self._made.add(channel)
+            is_closed = self._is_closed
+        if is_closed:
+            self._close([channel])
+
+    def _let_go(self, handler: Any) -> None:
+        """Close those of before the handler's channel: it is the next one that is let go of now.
+
+        Calls may still be under way over that.
+        """
+        current = getattr(handler, self._current)
+        self._close([channel for channel in self._all() if channel is not current])
+
+    def _close(self, channels: list[Any]) -> None:
+        for channel in channels:
+            _refuse(channel)
+            channel.close()
+
+
+class AsyncChannels(Channels):
+    """All channels of an AsyncMilvusClient of ours."""
+
+    _current = "_async_channel"
+    _make = "_create_channel"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._handlers: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def keep_those_of(self, handler: Any) -> None:
+        """Keep the channel that a handler has, and those that it will make."""
+        self._handlers.add(handler)
+        super().keep_those_of(handler)
+
+    def _let_go(self, handler: Any) -> None:
+        """Leave those of before to pymilvus, which waits for the calls that are under way."""
+
+    def _close(self, channels: list[Any]) -> None:
+        if not channels:
+            return
+
+        def close() -> None:
+            for handler in list(self._handlers):
+                for task in list(handler._retired_channel_close_tasks):
+                    task.cancel()  # it waits for calls, which end now
+            for channel in channels:
+                _step(channel.close())
+
+        _on_loop(channels[0]._loop, close)
+        _close_cores(channels)
+
+
+def has_socket(handler: Any) -> bool:
+    """Tell whether one of pymilvus's handlers has a socket at this moment."""
+    return _is_connected(
+        getattr(handler, "_channel", None) or getattr(handler, "_async_channel", None)
+    )
+
+
+def _is_connected(channel: Any) -> bool:
+    core = getattr(channel, "_channel", None)
+    if core is None:
+        return False
+    try:
+        return bool(core.check_connectivity_state(False) == _READY)
+    except ValueError:  # closed
+        return False
+
+
+def refuse_calls(handler: Any) -> None:
+    """Have a handler, which is about to be closed, refuse new calls; see `_Closing`."""
+    _refuse(getattr(handler, "_channel", None))
+
+
+def _refuse(channel: Any) -> None:
+    core = getattr(channel, "_channel", None)
+    if core is not None and not isinstance(core, _Closing):
+        channel._channel = _Closing(core)
+
+
+class _Closing:
+    """Stands before gRPC's channel from the moment in which it is being closed.
+
+    Another thread may just be making a call of a kind that the channel has not seen yet; gRPC
+    (1.85) reads freed memory then, and the kernel dies.
+    """
+
+    def __init__(self, core: Any) -> None:
+        self.close = core.close
+
+    def __getattr__(self, name: str) -> Any:
+        raise ValueError("Cannot invoke RPC on closed channel!")
+
+
+def close_async_handler(handler: Any) -> None:
+    """Close one of pymilvus's async handlers and its socket, from any thread.
+
+    Calls under way are cancelled. An event loop that is busy with something else closes nothing, so
+    its channel is then closed without it. It blocks for at most 0.1 s.
+    """
+    channel = handler._async_channel
+    if channel is not None:
+        _on_loop(channel._loop, lambda: _step(handler.close()))
+        _close_cores([channel])
+
+
+def _on_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
+    """Do something on an event loop, where one runs, and wait for it for a moment."""
+    if not loop.is_running() or running_loop() is loop:
+        work()
+        return
+    done = threading.Event()
+
+    def do() -> None:
+        work()
+        done.set()
+
+    with contextlib.suppress(RuntimeError):  # it has ended since
+        loop.call_soon_threadsafe(do)
+        done.wait(_LOOP_GRACE_S)
+
+
+def _close_cores(channels: Iterable[Any]) -> None:
+    for channel in channels:
+        if not channel._channel.closed():
+            channel._channel.close()
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Give the event loop that runs on this thread, if one does."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _step(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that has nothing to wait for; one that has is given up."""
+    with contextlib.suppress(StopIteration, RuntimeError):  # older gRPC: no loop runs here
+        work.send(None)
+    work.close()
