@@ -7,9 +7,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 ARGS ?=
-# Most tests wait for a server or a page, so three files at a time keep two cores busy. A worker
-# starts the servers and the JupyterLab that its files need, and no others.
-SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
+# Most tests wait for a server or a page, so four at a time keep two cores busy. The workers share
+# the Milvus servers; tests/conftest.py says which files belong to one worker.
+SIDE_BY_SIDE := --numprocesses 4 --dist loadgroup --no-loadscope-reorder
 # In a container we are often root, and Jupyter then wants to hear that this is meant.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -21,18 +21,25 @@ SOURCES := pyproject.toml milvus_nb/_version.py $(shell find lab -type f \
 	-not -path '*/node_modules/*' -not -path '*/.yarn/*' -not -path 'lab/lib/*' \
 	-not -name '*.tsbuildinfo' 2>/dev/null)
 
-.PHONY: help lab test check format chromium clients screenshots docs bench clean
+.PHONY: help lab test test-fast test-matrix check format chromium clients screenshots docs bench clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
 		printf '  make %-12s %s\n' "$$name" "$$what"; done
 
 lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser: any of its options)
 	exec jupyter lab --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb $(AS_ROOT) $(ARGS)
 
-test: check chromium clients $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/hosts ## everything: all checks, then all tests (ARGS='-k params': pytest's options)
-	$(if $(wildcard lab/test/*.test.ts*),cd lab && jlpm run test)
-	python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+test: check chromium clients ## all checks, then all tests but the matrix (ARGS='-k params': pytest's options)
+	cd lab && jlpm run test
+	python -m pytest $(SIDE_BY_SIDE) -m 'not matrix' $(ARGS)
+
+test-fast: $(VENV)/dev.stamp ## within a minute: what needs no browser and no server but Milvus Lite
+	cd lab && jlpm run test
+	python -m pytest $(SIDE_BY_SIDE) --fast $(ARGS)
+
+test-matrix: $(VENV)/dev.stamp chromium $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/hosts ## the oldest pymilvus, JupyterLab, Notebook and IPython, another kernel, other Pythons
+	python -m pytest $(SIDE_BY_SIDE) -m matrix $(ARGS)
 
 check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, formatting
 	ruff check .

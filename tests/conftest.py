@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from filelock import FileLock
@@ -21,6 +22,7 @@ from milvus_nb import ConnectionRegistry
 from tests.helpers import is_listening, threads, wait_until
 from tests.kernels import AMBIENT_VARIABLES, Kernel, Terminal
 from tests.servers import MilvusTestServer, why_no_server
+from tests.servers.shared import SharedServers, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,79 +43,153 @@ def _no_ambient_settings(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
 
 
-def _need_server() -> None:
+def _need_server(config: pytest.Config) -> None:
+    if config.option.fast:
+        pytest.skip("needs a Milvus server: make test")
     if reason := why_no_server():
         pytest.skip(reason)
 
 
+# Which files a worker runs one after the other: those that share a kernel or a JupyterLab. A group
+# is one file unless it is named here; what takes longest begins first.
+_GROUPS = {
+    "tests/browser/test_activity.py": "browser-1",
+    "tests/browser/test_kernels.py": "browser-1",
+    "tests/browser/test_old_lab.py": "browser-1",
+    "tests/browser/test_panel.py": "browser-2",
+    "tests/browser/test_paste.py": "browser-2",
+    "tests/browser/test_profiles.py": "browser-2",
+    "tests/browser/test_quickstart.py": "browser-2",
+    "tests/browser/test_rows.py": "browser-1",
+    "tests/browser/test_sidebar.py": "browser-2",
+}
+# Fixtures that start what takes its time.
+_STARTED = {
+    "make_kernel",
+    "make_milvus",
+    "milvus",
+    "milvus_alone",
+    "milvus_auth",
+    "milvus_mutual_tls",
+    "milvus_tls",
+    "terminal",
+}
+_FIRST = ("browser-1", "browser-2", "tests/test_chaos.py", "tests/test_fuzz.py")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer what `make test-fast` asks for."""
+    parser.addoption("--fast", action="store_true", help="only what needs no browser or server")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Say which tests belong to one worker (`--dist loadgroup`), and begin with the long ones."""
+    if config.option.fast:
+        slow = [item for item in items if _is_slow(item)]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in set(slow)]
+
+    def group_of(item: pytest.Item) -> str:
+        file = item.nodeid.partition("::")[0]
+        return _GROUPS.get(file, file)
+
+    def place_of(item: pytest.Item) -> int:
+        group = group_of(item)
+        return _FIRST.index(group) if group in _FIRST else len(_FIRST)
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    items.sort(key=place_of)
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return (
+        item.nodeid.startswith("tests/browser")
+        or item.get_closest_marker("matrix") is not None
+        or not _STARTED.isdisjoint(getattr(item, "fixturenames", ()))
+    )
+
+
+_SERVERS = pytest.StashKey[SharedServers]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Own the servers that the workers share, or that the tests of this process use."""
+    if not hasattr(config, "workerinput") and not why_no_server():
+        config.stash[_SERVERS] = SharedServers()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker whom to ask for them."""
+    if servers := node.config.stash.get(_SERVERS, None):
+        node.workerinput["milvus_servers"] = (servers.address, servers.key.hex())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End them."""
+    if servers := config.stash.get(_SERVERS, None):
+        servers.stop()
+
+
+def _shared(config: pytest.Config, kind: str) -> MilvusTestServer:
+    _need_server(config)
+    if servers := config.stash.get(_SERVERS, None):
+        return ask(servers.address, servers.key, kind)
+    address, key = config.workerinput["milvus_servers"]  # type: ignore[attr-defined]  # xdist's
+    return ask(address, bytes.fromhex(key), kind)
+
+
 @pytest.fixture(scope="session")
-def _plain_server() -> Iterator[MilvusTestServer]:
-    _need_server()
+def milvus(pytestconfig: pytest.Config) -> MilvusTestServer:
+    """Give a Milvus server without authorization, shared by all tests.
+
+    Other tests use it at the same moment: what one makes there has a name, or a database
+    (`make_database`), of its own.
+    """
+    return _shared(pytestconfig, "plain")
+
+
+@pytest.fixture(scope="session")
+def milvus_auth(pytestconfig: pytest.Config) -> MilvusTestServer:
+    """Give a Milvus server that needs credentials (root:Milvus), shared by all tests."""
+    return _shared(pytestconfig, "auth")
+
+
+@pytest.fixture(scope="session")
+def milvus_tls(pytestconfig: pytest.Config) -> MilvusTestServer:
+    """Give a Milvus server with a certificate, shared by all tests."""
+    return _shared(pytestconfig, "tls")
+
+
+@pytest.fixture(scope="session")
+def milvus_mutual_tls(pytestconfig: pytest.Config) -> MilvusTestServer:
+    """Give a Milvus server that needs a client certificate and credentials, shared by all."""
+    return _shared(pytestconfig, "mutual_tls")
+
+
+@pytest.fixture(scope="session")
+def _own_server(pytestconfig: pytest.Config) -> Iterator[MilvusTestServer]:
+    _need_server(pytestconfig)
     server = MilvusTestServer()
     yield server
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def _auth_server() -> Iterator[MilvusTestServer]:
-    _need_server()
-    server = MilvusTestServer(auth=True)
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def _tls_server() -> Iterator[MilvusTestServer]:
-    _need_server()
-    server = MilvusTestServer(tls="server")
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def _mutual_tls_server() -> Iterator[MilvusTestServer]:
-    _need_server()
-    server = MilvusTestServer(tls="mutual", auth=True)
-    yield server
-    server.stop()
+@pytest.fixture
+def milvus_alone(_own_server: MilvusTestServer) -> MilvusTestServer:
+    """Give a Milvus server of this process alone, which a test may kill or freeze."""
+    if _own_server.process is None or _own_server.process.poll() is not None:
+        _own_server.restart(wipe=True)
+    _own_server.resume()
+    return _own_server
 
 
 @pytest.fixture
-def milvus(_plain_server: MilvusTestServer) -> MilvusTestServer:
-    """Give a Milvus server without authorization, shared by all tests."""
-    return _alive(_plain_server)
-
-
-@pytest.fixture
-def milvus_auth(_auth_server: MilvusTestServer) -> MilvusTestServer:
-    """Give a Milvus server that needs credentials (root:Milvus), shared by all tests."""
-    return _alive(_auth_server)
-
-
-@pytest.fixture
-def milvus_tls(_tls_server: MilvusTestServer) -> MilvusTestServer:
-    """Give a Milvus server with a certificate, shared by all tests."""
-    return _alive(_tls_server)
-
-
-@pytest.fixture
-def milvus_mutual_tls(_mutual_tls_server: MilvusTestServer) -> MilvusTestServer:
-    """Give a Milvus server that needs a client certificate and credentials, shared by all."""
-    return _alive(_mutual_tls_server)
-
-
-def _alive(server: MilvusTestServer) -> MilvusTestServer:
-    """Bring a shared server back that an earlier test has killed, or left frozen."""
-    if server.process is None or server.process.poll() is not None:
-        server.restart(wipe=True)
-    server.resume()
-    return server
-
-
-@pytest.fixture
-def make_milvus() -> Iterator[Callable[..., MilvusTestServer]]:
+def make_milvus(pytestconfig: pytest.Config) -> Iterator[Callable[..., MilvusTestServer]]:
     """Start servers for one test alone, with the parameters of `MilvusTestServer`."""
-    _need_server()
+    _need_server(pytestconfig)
     servers: list[MilvusTestServer] = []
 
     def start(**parameters: object) -> MilvusTestServer:
@@ -127,7 +203,10 @@ def make_milvus() -> Iterator[Callable[..., MilvusTestServer]]:
 
 @pytest.fixture
 def make_database() -> Iterator[Callable[[MilvusTestServer, str], str]]:
-    """Make an empty database on a shared server, and drop it after the test."""
+    """Make an empty database on a shared server, and drop it after the test.
+
+    It returns its name, which begins with the one that is given: other tests use the server, too.
+    """
     from pymilvus import MilvusClient
 
     made: list[tuple[MilvusTestServer, str]] = []
@@ -138,7 +217,8 @@ def make_database() -> Iterator[Callable[[MilvusTestServer, str], str]]:
         getattr(client, call)(name)
         client.close()
 
-    def make(server: MilvusTestServer, name: str) -> str:
+    def make(server: MilvusTestServer, begins: str) -> str:
+        name = f"{begins}_{uuid.uuid4().hex[:8]}"
         on(server, "create_database", name)
         made.append((server, name))
         return name
@@ -164,7 +244,7 @@ def connections() -> Iterator[ConnectionRegistry]:
     yield found
     found.shutdown()
     # One that waited for somebody else's blocking call ends after its answer.
-    wait_until(lambda: threads("milvus-nb") == [], 20, what="no thread of ours")
+    wait_until(lambda: threads("milvus-nb") == [], what="no thread of ours")
 
 
 @pytest.fixture

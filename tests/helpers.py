@@ -61,7 +61,7 @@ def _is_free(port: int) -> bool:
 
 def wait_until(
     condition: Callable[[], T],
-    deadline_s: float = 10.0,
+    deadline_s: float = 60.0,
     *,
     every_s: float = 0.01,
     what: str = "",
@@ -142,7 +142,7 @@ class Call(threading.Thread):
             self.error = error
         self.took_s = time.monotonic() - begin
 
-    def ended(self, seconds: float = 20) -> Call:
+    def ended(self, seconds: float = 60) -> Call:
         """Wait for it."""
         self.join(seconds)
         assert not self.is_alive(), "the call hangs"

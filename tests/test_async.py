@@ -131,11 +131,11 @@ def test_its_database_is_the_connections(
 ) -> None:
     """`use` changes it for all clients of the alias."""
     connections.connect("a", uri=milvus.address)
-    make_database(milvus, "async_sales")
+    name = make_database(milvus, "async_sales")
 
     async def work() -> list[str]:
         client = connections.async_client("a")
-        connections.use("a", db_name="async_sales")
+        connections.use("a", db_name=name)
         found: list[str] = await client.list_collections()
         return found
 
@@ -180,7 +180,7 @@ def test_disconnecting_from_another_thread_ends_a_call_that_is_under_way(
 
     with FaultProxy(("127.0.0.1", milvus.port)) as proxy:
         asyncio.run(work())
-        wait_until(lambda: sockets_to(proxy.port) == [], 2.0)
+        wait_until(lambda: sockets_to(proxy.port) == [])
 
 
 def test_disconnecting_while_its_loop_is_busy_closes_the_socket(

@@ -176,19 +176,18 @@ def test_ctrl_c_leaves_nothing(
                 way.connections_seen > made
                 or (command == "ping" and time.monotonic() - begin > 0.5)
             ),
-            10,
         )
         interrupted = time.monotonic()
         kernel.interrupt()
         done = kernel.finish(cell)
         took = time.monotonic() - interrupted
         assert done.traceback == f"Cancelled: %milvus {command}."
-        assert took < 1, took  # 0.1 s and this machine's noise
-        wait_until(lambda: len(sockets_to(way.port, kernel.pid)) <= before, 15)
+        assert took < 30, took  # 0.1 s where nothing else runs; not the 60 s of the connect
+        wait_until(lambda: len(sockets_to(way.port, kernel.pid)) <= before)
         listed = kernel.run("from milvus_nb import connections; print(list(connections))").stdout
         assert listed == "['live']\n"
         names = "print([t.name for t in threading.enumerate() if 'milvus-nb' in t.name])"
-        wait_until(lambda: kernel.run(names).stdout == "['milvus-nb-monitor']\n", 15)
+        wait_until(lambda: kernel.run(names).stdout == "['milvus-nb-monitor']\n")
 
 
 def test_ctrl_c_in_disconnect(
@@ -206,11 +205,11 @@ def test_ctrl_c_in_disconnect(
         "lambda self: (open('closing', 'w').close(), lock.wait(30), close(self))"
     )
     cell = kernel.submit("%milvus disconnect x")
-    wait_until((kernel.folder / "closing").exists, 10)
+    wait_until((kernel.folder / "closing").exists)
     kernel.interrupt()
     assert kernel.finish(cell).traceback == "Cancelled: %milvus disconnect."
     kernel.run("lock.set()")
-    wait_until(lambda: sockets_to(server.port, kernel.pid) == [], 10)
+    wait_until(lambda: sockets_to(server.port, kernel.pid) == [])
 
 
 def test_a_hundred_cancelled_attempts_leave_no_file(connections: ConnectionRegistry) -> None:

@@ -20,12 +20,15 @@ from milvus_nb import usage
 from tests.clients import gateway
 from tests.helpers import wait_until
 from tests.kernels import Kernel
-from tests.servers import make_certificates, server_tls
+from tests.servers import (
+    MilvusTestServer,
+    make_certificates,
+    server_tls,
+    why_no_server,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.servers import MilvusTestServer
 
 HERE: Final = Path(__file__).parent
 README: Final = (HERE.parent / "README.md").read_text(encoding="utf-8")
@@ -247,8 +250,18 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield Desk(kernel, stack)
 
 
+@pytest.fixture(scope="module")
+def documented() -> Iterator[MilvusTestServer]:
+    """Give a server that needs a sign-in, with the names of the documentation in it."""
+    if reason := why_no_server():
+        pytest.skip(reason)
+    server = MilvusTestServer(auth=True)
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def desk(shared: Desk, milvus: MilvusTestServer, milvus_auth: MilvusTestServer) -> Desk:
+def desk(shared: Desk, milvus: MilvusTestServer, documented: MilvusTestServer) -> Desk:
     """Give the kernel beside a server, on a socket and with TLS, too."""
     if not shared.places:
         folder, enter = shared.kernel.folder, shared.stack.enter_context
@@ -262,11 +275,11 @@ def desk(shared: Desk, milvus: MilvusTestServer, milvus_auth: MilvusTestServer) 
         (folder / ".milvus_cli_connections.json").write_text(
             '{"old": {"uri": "http://localhost:19530"}}'
         )
-        port = milvus_auth.port
+        port = documented.port
         enter(gateway(port, path=folder / "milvus.sock"))
         shared.places |= {
             "plain": f"localhost:{port}",
-            "management": str(milvus_auth.http_port),
+            "management": str(documented.http_port),
             "open": str(milvus.port),
             "port": str(port),
             "socket": str(folder / "milvus.sock"),
@@ -278,12 +291,6 @@ def desk(shared: Desk, milvus: MilvusTestServer, milvus_auth: MilvusTestServer) 
             "world('prod')\n"
             "connections.client('prod').create_database('sales')\n"
             "connections.client('prod').create_collection('books', dimension=2)\n"
-        )
-        shared.stack.callback(
-            shared.kernel.run,
-            "world('prod')\n"
-            "connections.client('prod').drop_database('sales')\n"
-            "connections.client('prod').drop_collection('books')\n",
         )
     return shared
 
@@ -310,9 +317,9 @@ def restart(desk: Desk) -> None:
     kernel = desk.kernel
     file = kernel.folder / "milvus_nb-kernel.json"
     kernel.run("world()")
-    wait_until(lambda: not file.exists() or '"prod"' not in file.read_text(), 10)
+    wait_until(lambda: not file.exists() or '"prod"' not in file.read_text())
     kernel.run("world('prod')")
-    wait_until(lambda: file.exists() and '"prod"' in file.read_text(), 10)
+    wait_until(lambda: file.exists() and '"prod"' in file.read_text())
     kernel.restart()
     prepare(desk)
 

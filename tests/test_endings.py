@@ -86,9 +86,9 @@ def test_a_disconnect_beside_a_shutdown(connections: ConnectionRegistry, lite_pa
     monitor = connections.monitor
     with lite._turn:  # its server cannot stop yet
         disconnecting = Call(lambda: connections.disconnect("a"))
-        wait_until(lambda: threads("milvus-nb-blocking"), 10)
+        wait_until(lambda: threads("milvus-nb-blocking"))
         ending = Call(connections.shutdown)
-        wait_until(lambda: monitor._is_ended, 10)
+        wait_until(lambda: monitor._is_ended)
     assert ending.ended(40).error is None
     assert disconnecting.ended(40).error is None
     assert told["a"] == "removed"
@@ -164,8 +164,8 @@ def test_one_of_theirs_is_disconnected_while_its_server_is_asked_for_the_first_t
     theirs = pymilvus.MilvusClient(f"http://{way.address}", dedicated=True)
     way.blackhole()
     looking = Call(lambda: connections.look().wait())
-    (found,) = wait_until(connections.others, 10)
-    wait_until(lambda: found._watch is not None and found._watch._asking is not None, 10)
+    (found,) = wait_until(connections.others)
+    wait_until(lambda: found._watch is not None and found._watch._asking is not None)
     Call(lambda: connections.disconnect(found.alias)).ended()
     assert looking.ended().error is None
     assert told[-1] == "removed"
@@ -184,7 +184,7 @@ def test_a_file_that_does_not_close(
     connections.connect("a", uri=str(lite_path))
     with lite._turn:
         Call(connections.shutdown).ended()
-    wait_until(lambda: not served() and threads("milvus-nb") == [], 10)
+    wait_until(lambda: not served() and threads("milvus-nb") == [])
 
 
 def test_a_file_that_is_open_in_the_moment_in_which_its_closing_is_cancelled(
@@ -244,7 +244,7 @@ def test_a_client_that_is_made_in_the_moment_in_which_nobody_wants_it_any_more(
     connections.disconnect("a")
     closed = made[0]._handler is None if kind == "client" else made[0]._closed
     assert closed
-    wait_until(lambda: sockets_to(way.port) == [], 5)
+    wait_until(lambda: sockets_to(way.port) == [])
 
 
 def test_a_connection_that_is_closed_as_a_client_is_asked_for_leaves_nothing_behind(
@@ -268,7 +268,7 @@ def test_a_connection_that_is_closed_as_a_client_is_asked_for_leaves_nothing_beh
             connections.monitor.submit(close_after(turns)).wait()
             connections.disconnect("a")
         # What pymilvus does in a thread of its own goes on, and is taken back.
-        wait_until(lambda: threads("milvus-nb-blocking") == [], 30)
+        wait_until(lambda: threads("milvus-nb-blocking") == [])
         gc.collect()
     assert [str(one.message) for one in said if "never awaited" in str(one.message)] == []
 
@@ -371,11 +371,11 @@ def test_a_connect_does_not_fail_with_what_had_begun_before_it(
     """It shares an attempt that is under way; where that fails, it makes one of its own."""
     way.blackhole()
     first = Call(lambda: connections.connect("a", uri=way.address, timeout=30))
-    watch = wait_until(lambda: next(iter(connections.monitor._watches.values()), None), 10)
+    watch = wait_until(lambda: next(iter(connections.monitor._watches.values()), None))
     assert watch is not None
-    wait_until(lambda: watch._asking is not None, 10)
+    wait_until(lambda: watch._asking is not None)
     second = Call(lambda: connections.connect("b", uri=way.address, timeout=30))
-    wait_until(lambda: watch._asking is not None and watch._asking._waiting == 2, 10)
+    wait_until(lambda: watch._asking is not None and watch._asking._waiting == 2)
     way.pass_through()
     way.reset_all()
     assert isinstance(first.ended(40).error, ConnectError)
@@ -392,9 +392,9 @@ def test_a_connect_does_not_fail_with_what_the_watching_has_just_tried(
     for _ in range(5):
         way.refuse()
         way.reset_all()
-        wait_until(lambda: found.state == "unreachable", 10)
+        wait_until(lambda: found.state == "unreachable")
         now = time.monotonic()
-        wait_until(lambda now=now: any(at > now for _, at in tried.values()), 10, every_s=0.001)  # type: ignore[misc]
+        wait_until(lambda now=now: any(at > now for _, at in tried.values()), every_s=0.001)  # type: ignore[misc]
         way.listen_again()
         assert Call(lambda: connections.connect("a", uri=way.address)).ended().error is None
         assert found.state == "connected"

@@ -1,15 +1,14 @@
-"""The means to provoke network faults: each does what it says, as sockets, ssl and gRPC see it."""
+"""The means to provoke network faults: each does what it says, as sockets see it.
+
+What gRPC makes of them is in `test_diagnosis`, where each provokes its cause.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import http.client
 import socket
-import ssl
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -17,25 +16,15 @@ import pytest
 
 from tests.helpers import free_port, sockets_to, threads, wait_until
 from tests.servers import (
-    Certificates,
     ConnectProxy,
     FaultProxy,
     FullBacklog,
-    GatewayPeer,
-    MysqlPeer,
     Peer,
     PostgresPeer,
     RedisPeer,
     ScriptedMilvus,
     SilentPeer,
-    SmtpPeer,
-    SshPeer,
-    WebServer,
-    make_certificates,
-    make_self_signed,
-    namespaces,
     run_in_namespace,
-    server_tls,
     why_no_namespaces,
 )
 
@@ -84,12 +73,6 @@ def connect() -> Iterator[Callable[..., socket.socket]]:
         yield connect
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """Give an authority with a server and a client."""
-    return make_certificates(tmp_path_factory.mktemp("certificates"))
-
-
 def _asked(connection: socket.socket, data: bytes) -> bytes:
     connection.sendall(data)
     return connection.recv(len(data))
@@ -107,41 +90,15 @@ def _is_silent(connection: socket.socket) -> bool:
     return False
 
 
-def _called(
-    target: str,
-    credentials: grpc.ChannelCredentials | None = None,
-    *,
-    timeout_s: float = 5,
-    **options: int | str,
-) -> tuple[str, str]:
+def _called(target: str) -> tuple[str, str]:
     """Call Connect once; return the status and its text, or "OK" and the answer."""
-    pairs = [(f"grpc.{name}", value) for name, value in options.items()]
-    pairs.append(("grpc.use_local_subchannel_pool", 1))
-    channel = (
-        grpc.insecure_channel(target, pairs)
-        if credentials is None
-        else grpc.secure_channel(target, credentials, pairs)
-    )
-    with channel:
+    with grpc.insecure_channel(target, [("grpc.use_local_subchannel_pool", 1)]) as channel:
         call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(_CONNECT)
         try:
-            answer = call(b"", timeout=timeout_s, metadata=(("authorization", "c2VjcmV0"),))
+            answer = call(b"", timeout=30, metadata=(("authorization", "c2VjcmV0"),))
         except grpc.RpcError as error:
             return error.code().name, error.details() or ""
         return "OK", answer.decode()
-
-
-def _patience_s(status: str) -> float:
-    """Short where nothing will come."""
-    return 0.2 if status == "DEADLINE_EXCEEDED" else 5
-
-
-def _trusting(certificates: Certificates, client: Certificates | None = None) -> Any:
-    authority = Path(certificates.ca_pem).read_bytes()
-    if client is None:
-        return grpc.ssl_channel_credentials(authority)
-    key, chain = (Path(file).read_bytes() for file in (client.client_key, client.client_pem))
-    return grpc.ssl_channel_credentials(authority, key, chain)
 
 
 # The proxy
@@ -366,78 +323,7 @@ def test_it_leaves_nothing(echo: Echo) -> None:
         proxy.blackhole()
 
 
-@pytest.mark.parametrize(
-    ("fault", "arguments", "status", "text"),
-    [
-        ("pass_through", (), "OK", ""),
-        ("delay", (0.02,), "OK", ""),
-        ("blackhole", (), "DEADLINE_EXCEEDED", "Deadline Exceeded"),
-        ("hold", (), "DEADLINE_EXCEEDED", "Deadline Exceeded"),
-        ("half_close", (), "UNAVAILABLE", "Socket closed"),
-        ("close_new", (), "UNAVAILABLE", "Socket closed"),
-        ("reset_new", (), "UNAVAILABLE", "Connection reset by peer"),
-        ("refuse", (), "UNAVAILABLE", "Connection refused"),
-        # Within the server's first frame, and after it.
-        ("truncate", (9,), "UNAVAILABLE", "failed to connect to all addresses"),
-        ("truncate", (60,), "UNAVAILABLE", "Stream removed (Socket closed)"),
-    ],
-)
-def test_what_grpc_says_of_the_proxy(
-    fault: str, arguments: tuple[float, ...], status: str, text: str
-) -> None:
-    """With a Milvus behind it."""
-    with ScriptedMilvus() as milvus, FaultProxy((milvus.host, milvus.port)) as proxy:
-        getattr(proxy, fault)(*arguments)
-        found, details = _called(proxy.address, timeout_s=_patience_s(status))
-        assert (found, text in details) == (status, True), details
-
-
 # The peers
-
-
-@pytest.mark.parametrize(
-    ("peer", "status", "text"),
-    [
-        (SilentPeer, "DEADLINE_EXCEEDED", "Deadline Exceeded"),
-        pytest.param(FullBacklog, "DEADLINE_EXCEEDED", "Deadline Exceeded", marks=on_linux),
-        (SshPeer, "UNAVAILABLE", "got frame type 45)"),
-        (SmtpPeer, "UNAVAILABLE", "got frame type 32)"),
-        (RedisPeer, "UNAVAILABLE", "got frame type 82)"),
-        (MysqlPeer, "UNAVAILABLE", "got frame type 0)"),
-        (WebServer, "UNAVAILABLE", "got frame type 79)"),
-        (PostgresPeer, "UNAVAILABLE", "Socket closed"),
-    ],
-)
-def test_what_grpc_says_of_a_peer_that_is_something_else(
-    peer: type[Any], status: str, text: str
-) -> None:
-    """The fourth byte of what the peer says is taken for the type of an HTTP/2 frame."""
-    with peer() as other:
-        found, details = _called(other.address, timeout_s=_patience_s(status))
-        assert (found, text in details) == (status, True), details
-        assert b"c2VjcmV0" not in getattr(other, "received", b"")
-
-
-@pytest.mark.parametrize(
-    ("peer", "first_words"),
-    [
-        (SshPeer, b"SSH-2.0-OpenSSH_9.2\r\n"),
-        (SmtpPeer, b"220 mail.test ESMTP\r\n"),
-        (MysqlPeer, b"\x4a\x00\x00\x00\x0a8.0.36\x00"),
-    ],
-)
-def test_peers_that_speak_first(
-    peer: type[Peer], first_words: bytes, connect: Callable[..., socket.socket]
-) -> None:
-    """Before they have heard a byte."""
-    with peer() as other:
-        assert connect(other).recv(1000).startswith(first_words)
-        assert other.received == b""
-
-
-def test_the_greeting_of_mysql_is_whole() -> None:
-    """Its head says how long it is."""
-    assert int.from_bytes(MysqlPeer.greeting[:3], "little") == len(MysqlPeer.greeting) - 4
 
 
 def test_peers_that_wait(connect: Callable[..., socket.socket]) -> None:
@@ -456,58 +342,12 @@ def test_peers_that_wait(connect: Callable[..., socket.socket]) -> None:
     assert threads("Peer") == []
 
 
-@pytest.mark.parametrize(
-    ("http_status", "status"),
-    [
-        (400, "INTERNAL"),
-        (401, "UNAUTHENTICATED"),
-        (403, "PERMISSION_DENIED"),
-        (404, "UNIMPLEMENTED"),
-        (500, "UNKNOWN"),
-        (503, "UNAVAILABLE"),
-    ],
-)
-def test_a_gateway_that_knows_no_grpc(http_status: int, status: str) -> None:
-    """What gRPC makes of an HTTP status."""
-    with GatewayPeer(http_status) as gateway:
-        text = f"Received http2 header with status: {http_status}"
-        assert _called(gateway.address) == (status, text)
-        gateway.status = 404
-        assert _called(gateway.address)[0] == "UNIMPLEMENTED"
-
-
 @on_linux
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_a_full_backlog_lets_connect_hang(host: str, connect: Callable[..., socket.socket]) -> None:
     """It neither accepts nor refuses."""
     with FullBacklog(host) as full, pytest.raises(TimeoutError):
         connect(full, 0.2)
-
-
-def test_a_web_server() -> None:
-    """Pages may change, and https is one, too."""
-    with WebServer({"/healthz": (200, b"OK")}) as web:
-        web.pages["/busy"] = (503, b"wait")
-        client = http.client.HTTPConnection(web.host, web.port, timeout=5)
-        answers = []
-        for path in ("/healthz", "/busy", "/nowhere"):
-            client.request("GET", path)
-            answer = client.getresponse()
-            answers.append((answer.status, answer.read()))
-        client.close()
-    assert answers == [(200, b"OK"), (503, b"wait"), (404, b"404 page not found\n")]
-    assert web.requests == ["/healthz", "/busy", "/nowhere"]
-
-
-@pytest.mark.parametrize(
-    ("alpn", "text"),
-    [((), "missing selected ALPN property"), (("h2",), "Failed parsing HTTP/2")],
-)
-def test_an_https_server(certificates: Certificates, alpn: tuple[str, ...], text: str) -> None:
-    """Without and with the promise to speak HTTP/2."""
-    with WebServer(tls=server_tls(certificates, alpn=alpn)) as web:
-        found, details = _called(web.address, _trusting(certificates))
-        assert (found, text in details) == ("UNAVAILABLE", True), details
 
 
 # A Milvus to a script
@@ -533,63 +373,7 @@ def test_a_scripted_milvus_answers_as_it_is_told() -> None:
         assert _called(milvus.address) == ("UNIMPLEMENTED", unknown)
 
 
-def test_a_scripted_milvus_with_tls(certificates: Certificates, tmp_path: Path) -> None:
-    """Its certificate is its authority's, and not another's."""
-    foreign = make_certificates(tmp_path / "foreign")
-    with ScriptedMilvus(certificates=certificates) as milvus:
-        assert _called(milvus.address, _trusting(certificates))[0] == "OK"
-        assert "CERTIFICATE_VERIFY_FAILED" in _called(milvus.address, _trusting(foreign))[1]
-        other_name = _called(
-            milvus.address, _trusting(certificates), ssl_target_name_override="other.test"
-        )
-        assert "Hostname Verification Check failed" in other_name[1]
-        assert "Socket closed" in _called(milvus.address)[1]
-
-
-def test_a_scripted_milvus_with_mutual_tls(certificates: Certificates, tmp_path: Path) -> None:
-    """It takes the clients of its authority only."""
-    foreign = make_certificates(tmp_path / "foreign")
-    with ScriptedMilvus(certificates=certificates, mutual=True) as milvus:
-        assert _called(milvus.address, _trusting(certificates, certificates))[0] == "OK"
-        assert _called(milvus.address, _trusting(certificates, foreign))[0] == "UNAVAILABLE"
-        assert _called(milvus.address, _trusting(certificates))[0] == "UNAVAILABLE"
-
-
 # A proxy for CONNECT
-
-
-@pytest.mark.parametrize(
-    ("mode", "refusal", "status", "text"),
-    [
-        ("tunnel", 0, "OK", ""),
-        ("refuse", 407, "UNAVAILABLE", "HTTP proxy returned response code 407"),
-        ("refuse", 403, "UNAVAILABLE", "HTTP proxy returned response code 403"),
-        ("hang", 0, "DEADLINE_EXCEEDED", "Deadline Exceeded"),
-        ("garbage", 0, "UNAVAILABLE", "Expected 'H'"),
-    ],
-)
-def test_a_proxy_for_connect(
-    mode: Any, refusal: int, status: str, text: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It tunnels, or fails as it is told, and notes what it was asked."""
-    with ScriptedMilvus() as milvus, ConnectProxy(mode, refusal=refusal) as proxy:
-        monkeypatch.setenv("grpc_proxy", f"http://user:secret@{proxy.address}")
-        found, details = _called(milvus.address, timeout_s=_patience_s(status))
-        assert (found, text in details) == (status, True), details
-        request = proxy.requests[0]
-        assert request.line == f"CONNECT {milvus.address} HTTP/1.1"
-        assert request.headers["proxy-authorization"] == "Basic dXNlcjpzZWNyZXQ="
-        assert len(milvus.calls) == (status == "OK")
-
-
-def test_what_a_refusing_proxy_asks_for(connect: Callable[..., socket.socket]) -> None:
-    """The header by which a client knows how to sign in."""
-    with ConnectProxy("refuse") as proxy:
-        connection = connect(proxy)
-        connection.sendall(b"CONNECT milvus.test:19530 HTTP/1.1\r\n\r\n")
-        answer = connection.makefile("rb").read()
-        assert answer.startswith(b"HTTP/1.1 407 Proxy Authentication Required\r\n")
-        assert b"\r\nProxy-Authenticate: Basic " in answer
 
 
 def test_a_proxy_for_connect_leads_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -603,136 +387,7 @@ def test_a_proxy_for_connect_leads_nowhere_else(monkeypatch: pytest.MonkeyPatch)
         assert _called("milvus.test:19530")[0] == "OK"
 
 
-# Certificates
-
-
-def _handshake(peer: Peer, authority: str, client: Certificates | None = None) -> bytes:
-    """Shake hands as a client that trusts `authority`, say hello, and return the answer."""
-    context = ssl.create_default_context(cafile=authority)
-    context.set_alpn_protocols(["h2"])
-    if client is not None:
-        context.load_cert_chain(client.client_pem, client.client_key)
-    with (
-        socket.create_connection((peer.host, peer.port), 5) as connection,
-        context.wrap_socket(connection, server_hostname="localhost") as secure,
-    ):
-        assert secure.selected_alpn_protocol() == "h2"
-        secure.sendall(b"hello")
-        return secure.recv(5)
-
-
-@pytest.mark.parametrize(
-    ("from_days", "to_days", "message"),
-    [(-2, -1, "certificate has expired"), (1, 2, "certificate is not yet valid")],
-)
-def test_certificates_out_of_their_time(
-    tmp_path: Path, from_days: int, to_days: int, message: str
-) -> None:
-    """The server's is; the authority's is not."""
-    now = dt.datetime.now(dt.timezone.utc)
-    made = make_certificates(
-        tmp_path,
-        not_before=now + dt.timedelta(days=from_days),
-        not_after=now + dt.timedelta(days=to_days),
-    )
-    with Echo(tls=server_tls(made)) as peer, pytest.raises(ssl.SSLCertVerificationError) as caught:
-        _handshake(peer, made.ca_pem)
-    assert caught.value.verify_message == message
-
-
-def test_a_self_signed_certificate(certificates: Certificates, tmp_path: Path) -> None:
-    """Whoever trusts itself takes it, and nobody else."""
-    made = make_self_signed(tmp_path)
-    with Echo(tls=server_tls(made)) as peer:
-        assert _handshake(peer, made.ca_pem) == b"hello"
-        with pytest.raises(ssl.SSLCertVerificationError) as caught:
-            _handshake(peer, certificates.ca_pem)
-    assert "self-signed certificate" in caught.value.verify_message
-    with ScriptedMilvus(certificates=made) as milvus:
-        assert _called(milvus.address, _trusting(made))[0] == "OK"
-        assert "self signed certificate" in _called(milvus.address, _trusting(certificates))[1]
-
-
-def test_mutual_tls_of_a_peer(certificates: Certificates, tmp_path: Path) -> None:
-    """Of TLS 1.3 a client learns only afterwards that it was refused: by an error, or an end."""
-    foreign = make_certificates(tmp_path / "foreign")
-    with Echo(tls=server_tls(certificates, mutual=True)) as peer:
-        assert _handshake(peer, certificates.ca_pem, certificates) == b"hello"
-        for client in (None, foreign):
-            with contextlib.suppress(OSError):
-                assert _handshake(peer, certificates.ca_pem, client) == b""
-        assert (peer.connections_seen, peer.received) == (1, b"hello")
-
-
 # Networks of our own
-
-_TRY_ALL = f"""
-import errno, socket
-for host in ("{namespaces.FAR}", "{namespaces.FAR_6}", "127.0.0.1", "::1"):
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as connection:
-        connection.settimeout(0.2)
-        try:
-            connection.connect((host, 19530))
-        except OSError as error:
-            print(errno.errorcode.get(error.errno, error))
-"""
-
-
-@needs_namespaces
-@pytest.mark.parametrize(
-    ("setup", "said"),
-    [
-        ("no route", "ENETUNREACH ENETUNREACH ECONNREFUSED ECONNREFUSED"),
-        ("host unreachable", "EHOSTUNREACH EHOSTUNREACH ECONNREFUSED ECONNREFUSED"),
-        ("prohibited", "EACCES EACCES ECONNREFUSED ECONNREFUSED"),
-        ("blackhole route", "EINVAL EINVAL ECONNREFUSED ECONNREFUSED"),
-        ("vanishing", "timed,out timed,out ECONNREFUSED ECONNREFUSED"),
-        ("packets dropped", "ENETUNREACH ENETUNREACH timed,out timed,out"),
-        ("no IPv6", "ENETUNREACH EADDRNOTAVAIL ECONNREFUSED EADDRNOTAVAIL"),
-    ],
-)
-def test_what_connect_says_in_a_broken_network(setup: str, said: str) -> None:
-    """To a far server and to this machine, over IPv4 and IPv6."""
-    printed = run_in_namespace(_TRY_ALL, setup=namespaces.SETUPS[setup])
-    assert printed.replace(" ", ",").split() == said.split()
-
-
-@needs_namespaces
-def test_packets_may_be_dropped_for_a_while() -> None:
-    """TCP sends again what was dropped."""
-    printed = run_in_namespace(f"""
-import socket, subprocess
-from tests.servers import RedisPeer
-with RedisPeer() as redis, socket.create_connection((redis.host, redis.port), 5) as connection:
-    subprocess.run({namespaces.PACKETS_DROPPED[0]!r}, shell=True, check=True)
-    connection.sendall(b"PRI")
-    connection.settimeout(0.1)
-    try:
-        print(connection.recv(4))
-    except TimeoutError:
-        print("silence")
-    subprocess.run({namespaces.PACKETS_PASS[0]!r}, shell=True, check=True)
-    connection.settimeout(5)
-    print(connection.recv(4))
-""")
-    assert printed.split() == ["silence", "b'-ERR'"]
-
-
-@needs_namespaces
-def test_names_in_a_network_of_our_own() -> None:
-    """A name may have the addresses that the test says, or none."""
-    look_up = """
-import socket
-try:
-    print({address[0] for *_, address in socket.getaddrinfo("milvus.test", 19530)})
-except socket.gaierror as error:
-    print(error.errno == socket.EAI_NONAME, error.errno == socket.EAI_AGAIN)
-"""
-    hosts = {"/etc/hosts": f"{namespaces.FAR} milvus.test\n127.0.0.1 milvus.test\n"}
-    assert eval(run_in_namespace(look_up, files=hosts)) == {namespaces.FAR, "127.0.0.1"}  # noqa: S307  # our own text
-    assert run_in_namespace(look_up, files=namespaces.NO_SUCH_NAME) == "True False\n"
-    nobody = {"/etc/resolv.conf": f"nameserver {namespaces.FAR}\n"}
-    assert run_in_namespace(look_up, files=nobody) == "False True\n"
 
 
 @needs_namespaces

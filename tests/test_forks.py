@@ -52,13 +52,11 @@ def work():
 
 
 @pytest.fixture(scope="module")
-def _guest(
-    tmp_path_factory: pytest.TempPathFactory, _plain_server: MilvusTestServer
-) -> Iterator[Kernel]:
+def _guest(tmp_path_factory: pytest.TempPathFactory, milvus: MilvusTestServer) -> Iterator[Kernel]:
     kernel = Kernel(tmp_path_factory.mktemp("kernel"))
     kernel.run(_CHILDREN)
     kernel.run("%load_ext milvus_nb")
-    kernel.run(f"%milvus connect {_plain_server.address}")
+    kernel.run(f"%milvus connect {milvus.address}")
     yield kernel
     kernel.stop()
 
@@ -144,7 +142,7 @@ def test_children_live_beside_an_unreachable_server(
         if way_out == "refuse":
             way.reset_all()
         status = "from milvus_nb import connections; connections['far'].state"
-        wait_until(lambda: "unreachable" in str(guest.run(status).result), 20)
+        wait_until(lambda: "unreachable" in str(guest.run(status).result))
         assert alone(guest, "forks(60)") == "{0: 60}"
         guest.run("%milvus disconnect far\n%config MilvusMagics.heartbeat = 3.5")
 
@@ -156,7 +154,7 @@ def test_a_fork_does_not_wait_for_a_silent_server(guest: Kernel) -> None:
             "from milvus_nb import connections\n"
             f"job = connections.start('far', address='{peer.address}', timeout=60)"
         )
-        took = "start = time.monotonic(); live(work); time.monotonic() - start < 5"
+        took = "start = time.monotonic(); live(work); time.monotonic() - start < 19"
         assert alone(guest, took) == "True"
         guest.run("connections.cancel('far')")
 

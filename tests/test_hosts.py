@@ -29,6 +29,7 @@ def path_with(name: str) -> str:
     return os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
 
 
+@pytest.mark.matrix
 def test_an_old_ipython_lacks_completion_alone(
     tmp_path: Path, milvus_auth: MilvusTestServer
 ) -> None:
@@ -51,6 +52,7 @@ def test_an_old_ipython_lacks_completion_alone(
         terminal.stop()
 
 
+@pytest.mark.matrix
 def test_another_kernel_than_ipykernel(tmp_path: Path, milvus_auth: MilvusTestServer) -> None:
     """xeus-python has no log and other comms: all works but the sidebar, which needs those."""
     environment = {"PYTHONPATH": path_with("xeus-python")}

@@ -83,7 +83,7 @@ def test_progress_goes_away_when_it_fails(loaded: Kernel, silent_port: int) -> N
 def test_progress_goes_away_with_ctrl_c(loaded: Kernel, silent_port: int) -> None:
     """No stage goes on running in the output."""
     cell = loaded.submit(f"%milvus connect 127.0.0.1:{silent_port} --timeout 60", cell_id="cell-1")
-    seen = wait_until(lambda: _stage_message(loaded), 20, what="progress")
+    seen = wait_until(lambda: _stage_message(loaded), what="progress")
     loaded.interrupt()
     told = loaded.finish(cell)
     told.messages.insert(0, seen)
@@ -159,7 +159,7 @@ def as_shown(text: str, columns: int) -> list[str]:
     return [line for line in lines if line]
 
 
-@pytest.mark.parametrize("_", range(int(os.environ.get("QUICKSTART_RUNS", "3"))))
+@pytest.mark.parametrize("_", range(int(os.environ.get("QUICKSTART_RUNS", "1"))))
 def test_the_quickstart_in_a_terminal(tmp_path: Path, _: int) -> None:
     """Each cell shows its result, and nothing else: no progress, no line of anybody else's."""
     notebook = nbformat.read(QUICKSTART, as_version=4)

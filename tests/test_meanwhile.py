@@ -43,23 +43,23 @@ def test_a_connect_beside_a_disconnect_returns(
     for n in range(4):
         way.blackhole()
         call = Call(lambda n=n: connections.connect(f"b{n}", uri=way.address, timeout=1.5))  # type: ignore[misc]
-        wait_until(lambda n=n: f"b{n}" in connections._opening, 5)  # type: ignore[misc]
-        Call(lambda: connections.disconnect("a")).ended(8)
-        assert isinstance(call.ended(15).error, ConnectError)
+        wait_until(lambda n=n: f"b{n}" in connections._opening)  # type: ignore[misc]
+        Call(lambda: connections.disconnect("a")).ended()
+        assert isinstance(call.ended().error, ConnectError)
         way.pass_through()
         way.reset_all()
         assert Call(lambda: connections.connect("a", uri=way.address)).ended().error is None
     Call(connections.shutdown).ended()
-    wait_until(lambda: sockets_to(way.port) == [], 2)
+    wait_until(lambda: sockets_to(way.port) == [])
 
 
 def test_a_short_heartbeat_does_not_swallow_the_end(milvus: MilvusTestServer) -> None:
     """The watch's own loop is ended while it asks, in whichever moment."""
     registry = ConnectionRegistry(heartbeat=0.05, deadline=1.0)
     for _ in range(150):
-        Call(lambda: registry.connect("a", uri=milvus.uri, timeout=10)).ended(15)
-        Call(lambda: registry.disconnect("a")).ended(10)
-    Call(registry.shutdown).ended(10)
+        Call(lambda: registry.connect("a", uri=milvus.uri, timeout=10)).ended()
+        Call(lambda: registry.disconnect("a")).ended()
+    Call(registry.shutdown).ended()
     assert threads("milvus-nb") == []
     assert sockets_to(milvus.port) == []
 
@@ -86,19 +86,17 @@ def test_a_call_that_is_under_way_says_that_it_was_closed(
     }
     call = Call(lambda: calls[what](found))
     time.sleep(0.2)  # it is under way: nothing tells
-    begin = time.monotonic()
     if how == "disconnect":
-        Call(lambda: connections.disconnect("a")).ended(10)
+        Call(lambda: connections.disconnect("a")).ended()
     elif how == "replace":
         connections.connect("a", uri=milvus.uri, replace=True)
     else:
-        Call(connections.shutdown).ended(10)
-    error = call.ended(12).error
-    assert time.monotonic() - begin < 12
-    assert isinstance(error, ClosedError), repr(error)
+        Call(connections.shutdown).ended()
+    error = call.ended().error
+    assert isinstance(error, ClosedError), repr(error)  # a timeout is a ConnectError
     way.pass_through()
     # What pymilvus does in a thread of its own nobody can end; it has the connection's timeout.
-    wait_until(lambda: threads("milvus-nb-blocking") == [], 30)
+    wait_until(lambda: threads("milvus-nb-blocking") == [])
 
 
 def _broken_off_async_call(
@@ -178,15 +176,15 @@ def test_shutdown_beside_connecting_threads(milvus: MilvusTestServer, way: Fault
     calls = [Call(lambda n=n: busy(n)) for n in range(8)]  # type: ignore[misc]
     for _ in range(8):
         time.sleep(0.15)
-        Call(registry.shutdown).ended(15)
+        Call(registry.shutdown).ended()
     stop.set()
     for call in calls:
-        call.ended(15)
+        call.ended()
     registry.shutdown()
     assert foreign == []
     assert threads("milvus-nb-monitor") == []
-    wait_until(lambda: sockets_to(way.port) == [], 5)
-    wait_until(lambda: sockets_to(milvus.port) == [], 5)
+    wait_until(lambda: sockets_to(way.port) == [])
+    wait_until(lambda: sockets_to(milvus.port) == [])
     assert registry.aliases() == []
     assert registry.connect("z", uri=milvus.uri).state == "connected"
     registry.shutdown()
@@ -233,21 +231,21 @@ def test_a_hurried_connect_beside_a_patient_one_to_the_same_alias(
 ) -> None:
     """Each has its own timeout, whichever was first; also where the alias is live."""
     way.blackhole()
-    patient = Call(lambda: connections.connect("a", uri=way.address, timeout=30))
-    wait_until(lambda: "a" in connections._opening, 5)
+    patient = Call(lambda: connections.connect("a", uri=way.address, timeout=120))
+    wait_until(lambda: "a" in connections._opening)
     hurried = Call(lambda: connections.connect("a", uri=way.address, timeout=0.5))
     assert isinstance(hurried.ended().error, ConnectError)
-    assert hurried.took_s < 10
+    assert hurried.took_s < 60
     connections.cancel("a")
     assert isinstance(patient.ended().error, ClosedError)
     way.pass_through()
-    found = connections.connect("a", uri=way.address, timeout=30)
+    found = connections.connect("a", uri=way.address, timeout=120)
     connections.set_pace(0.2, 0.2)
     way.blackhole()
-    wait_until(lambda: found.state == "unreachable", 10)
+    wait_until(lambda: found.state == "unreachable")
     hurried = Call(lambda: connections.connect("a", uri=way.address, timeout=0.5))
     assert isinstance(hurried.ended().error, ConnectError)
-    assert hurried.took_s < 10
+    assert hurried.took_s < 60
 
 
 def test_a_patient_connect_beside_a_hurried_one_to_the_same_alias(
@@ -256,8 +254,8 @@ def test_a_patient_connect_beside_a_hurried_one_to_the_same_alias(
     """It does not fail with the other's timeout."""
     way.delay(0.3)
     hurried = Call(lambda: connections.connect("a", uri=way.address, timeout=0.2))
-    wait_until(lambda: "a" in connections._opening, 5)
-    patient = Call(lambda: connections.connect("a", uri=way.address, timeout=30))
+    wait_until(lambda: "a" in connections._opening)
+    patient = Call(lambda: connections.connect("a", uri=way.address, timeout=120))
     assert isinstance(hurried.ended().error, ConnectError)
     assert patient.ended().error is None
     assert connections["a"] is patient.result
@@ -279,7 +277,7 @@ def test_of_two_connects_to_one_alias_one_may_be_cancelled(
     jobs = [connections.open("a", params) for _ in range(4)]
     assert len({id(job.wait()) for job in jobs}) == 1
     connections.disconnect("a")
-    wait_until(lambda: sockets_to(way.port) == [], 2)
+    wait_until(lambda: sockets_to(way.port) == [])
 
 
 def test_events_end_with_the_truth(connections: ConnectionRegistry, way: FaultProxy) -> None:

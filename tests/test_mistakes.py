@@ -64,7 +64,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[SlowKeyring]:
     monkeypatch.setattr(keyring.core, "_keyring_backend", found)
     yield found
     found.unlocked.set()
-    wait_until(lambda: threads("milvus-nb-blocking") == [], 10)
+    wait_until(lambda: threads("milvus-nb-blocking") == [])
 
 
 class Page:
@@ -90,12 +90,12 @@ def test_what_waits_for_a_keyring_can_be_cancelled(
         if what == "connect"
         else examine_profile(connections, profile)
     )
-    wait_until(slow.asked.is_set, 10)
+    wait_until(slow.asked.is_set)
     job.cancel()
     with pytest.raises(CancelError):
         job.wait()
     slow.unlocked.set()
-    wait_until(lambda: threads("milvus-nb-blocking") == [], 10)
+    wait_until(lambda: threads("milvus-nb-blocking") == [])
     assert connections.connections() == []
     assert connections.current is None
 
@@ -114,9 +114,9 @@ def test_what_was_cancelled_after_the_keyring_answered_is_not_connected(
         else examine_profile(connections, profile)
     )
     if what == "connect":
-        wait_until(connections.connections, 10)
+        wait_until(connections.connections)
     else:
-        wait_until(slow.asked.is_set, 10)
+        wait_until(slow.asked.is_set)
     job.cancel()
     with pytest.raises(CancelError):
         job.wait()
@@ -136,11 +136,11 @@ def test_a_save_that_was_cancelled_says_what_became_of_it(
             "params": _new_profile(milvus.address),
         }
     )
-    wait_until(slow.asked.is_set, 10)
+    wait_until(slow.asked.is_set)
     cancel = {"v": _protocol(), "id": 2, "method": "cancel", "params": {"request": 1}}
     page.session.handle(cancel)
     slow.unlocked.set()
-    answer = wait_until(lambda: page.answer(1), 10)
+    answer = wait_until(lambda: page.answer(1))
     assert answer is not None
     assert "result" in answer, answer
     assert "prod" in connections.profiles.find().profiles
@@ -185,9 +185,9 @@ def test_latencies_are_measured_on(
 
     with monkeypatch.context() as broken:
         broken.setattr(Watch, "measure", fail)
-        wait_until(lambda: times > 3, 10)
+        wait_until(lambda: times > 3)
     before = found.latency_ms
-    wait_until(lambda: found.latency_ms != before, 10)
+    wait_until(lambda: found.latency_ms != before)
     assert caplog.text.count("Measuring a latency failed") == 1
 
 
@@ -210,12 +210,12 @@ def test_a_watch_and_its_listeners_go_on(
 
             with monkeypatch.context() as broken:
                 broken.setattr(Watch, name, fail)
-                wait_until(lambda times=times: len(times) > 2, 10)  # type: ignore[misc]
+                wait_until(lambda times=times: len(times) > 2)  # type: ignore[misc]
         way.refuse()
         way.reset_all()
-        wait_until(lambda: found.state == "unreachable", 10)
+        wait_until(lambda: found.state == "unreachable")
         way.listen_again()
-        wait_until(lambda: found.state == "connected", 10)
+        wait_until(lambda: found.state == "connected")
     assert caplog.text.count("Traceback") == 1
 
 
@@ -231,7 +231,7 @@ def test_what_ticks_goes_on_ticking(
         raise ZeroDivisionError
 
     job = connections.monitor.each_heartbeat(tick)
-    wait_until(lambda: len(ticks) > 3, 10)
+    wait_until(lambda: len(ticks) > 3)
     job.cancel()
     assert caplog.text.count("Traceback") == 1
 
@@ -250,9 +250,9 @@ def test_pages_hear_of_profiles_although_a_look_failed(
 
     with monkeypatch.context() as broken:
         broken.setattr(connections.profiles, "find", fail)
-        wait_until(lambda: len(failed) > 1, 10)
+        wait_until(lambda: len(failed) > 1)
     connections.profiles.save(Profile("fresh", "localhost:1"))
-    wait_until(lambda: any(one.get("event") == "profiles" for one in page.heard), 10)
+    wait_until(lambda: any(one.get("event") == "profiles" for one in page.heard))
     page.session.close()
 
 
@@ -265,7 +265,7 @@ def test_the_clock_is_set_back(
         found = connections.connect(uri=way.address)
         way.close_new()
         way.reset_all()
-        wait_until(lambda: found.state == "unreachable", 10)
+        wait_until(lambda: found.state == "unreachable")
         outage = 20.0  # has lasted so long: the next retries are half a second apart, and more
         watch = next(iter(connections.monitor._watches.values()))
         assert watch._down_at is not None
@@ -274,7 +274,7 @@ def test_the_clock_is_set_back(
         for shift in (-3600.0, 3600.0):
             monkeypatch.setattr(time, "time", lambda shift=shift: real() + shift)
             made, begin = way.connections_seen, time.monotonic()
-            wait_until(lambda: time.monotonic() - begin > 3, 10)  # noqa: B023  # called here
+            wait_until(lambda: time.monotonic() - begin > 3)  # noqa: B023  # called here
             # Each try may look a second time, at what closes its connections.
             assert way.connections_seen - made < 40
         monkeypatch.undo()

@@ -63,7 +63,7 @@ NEEDS: Final[dict[tuple[str, ...], Need]] = {
     ("-uri", "--uri"): Need("", "http://{plain}", "c.address == '{plain}'"),
     ("-h", "--host"): Need("-p {plain_port}", "127.0.0.2", "c.address == '127.0.0.2:{plain_port}'"),
     ("-p", "--port"): Need("-h localhost", "{plain_port}", "c.address == '{plain}'"),
-    ("--db",): Need("{plain}", "sales", "c.client.list_collections() == ['orders']"),
+    ("--db",): Need("{plain}", "options_sales", "c.client.list_collections() == ['orders']"),
     ("-a", "--alias"): Need("{plain}", "{alias}", "c.alias == '{alias}'"),
     # Who
     ("--user",): Need("{auth} --password Milvus", "root", _PASSWORD),
@@ -186,12 +186,12 @@ def make_places(
         "%milvus profile save saved\n"
         "%milvus profile save saved --name guarded --confirm\n"
         "admin = connections.client('saved')\n"
-        "admin.create_database('sales')\n"
-        f"sales = connections.connect('sales', uri='{plain.address}', db_name='sales').client\n"
+        "admin.create_database('options_sales')\n"
+        f"sales = connections.connect('s', uri='{plain.address}', db_name='options_sales').client\n"
         "sales.create_collection('orders', dimension=2)\n"
     )
     shared.stack.callback(
-        kernel.run, "sales.drop_collection('orders')\nadmin.drop_database('sales')"
+        kernel.run, "sales.drop_collection('orders')\nadmin.drop_database('options_sales')"
     )
     names = {
         "plain": plain.address,

@@ -88,14 +88,14 @@ def test_the_database_is_one_wherever_it_is_changed(
 ) -> None:
     """`db.using_database` changes the alias's, `use` changes the ORM's; a missing one neither."""
     connection = mirrored.connect("prod", uri=milvus_auth.address, token="root:Milvus")
-    make_database(milvus_auth, "orm_sales")
-    assert "orm_sales" in db.list_database(using="prod")
-    db.using_database("orm_sales", using="prod")
-    assert connection.db_name == "orm_sales"
+    name = make_database(milvus_auth, "orm_sales")
+    assert name in db.list_database(using="prod")
+    db.using_database(name, using="prod")
+    assert connection.db_name == name
     assert utility.list_collections(using="prod") == []
     with pytest.raises(ConnectError, match="no database nowhere"):
         db.using_database("nowhere", using="prod")
-    assert theirs.get_connection_addr("prod")["db_name"] == "orm_sales"
+    assert theirs.get_connection_addr("prod")["db_name"] == name
     mirrored.use("prod", db_name="default")
     assert theirs.get_connection_addr("prod")["db_name"] == "default"
 

@@ -78,7 +78,10 @@ def test_a_client_that_was_closed_but_left_its_socket_open_is_found(
 
 
 def test_who_uses_it_is_told_wherever_it_is_kept(
-    connections: ConnectionRegistry, milvus: MilvusTestServer, ip: InteractiveShell
+    connections: ConnectionRegistry,
+    milvus: MilvusTestServer,
+    make_database: Callable[[MilvusTestServer, str], str],
+    ip: InteractiveShell,
 ) -> None:
     """Variables, stores as LangChain and LlamaIndex have them, Collections of the ORM."""
 
@@ -87,7 +90,8 @@ def test_who_uses_it_is_told_wherever_it_is_kept(
 
         __slots__ = ("__pydantic_private__",)
 
-    client = MilvusClient(milvus.uri)
+    database = make_database(milvus, "held_here")
+    client = MilvusClient(milvus.uri, db_name=database)
     vectors = Vectors()
     object.__setattr__(vectors, "__pydantic_private__", {"_milvusclient": client})
     ip.user_ns.update(
@@ -95,7 +99,7 @@ def test_who_uses_it_is_told_wherever_it_is_kept(
         index=SimpleNamespace(_vector_store=vectors),
         kept={"clients": [client]},
     )
-    pymilvus.connections.connect("old", host="localhost", port=milvus.port)
+    pymilvus.connections.connect("old", host="localhost", port=milvus.port, db_name=database)
     client.create_collection("held", dimension=4)
     ip.user_ns["books"] = Collection("held", using="old")
     found = others(connections)
@@ -182,7 +186,7 @@ def test_its_state_is_measured_like_ours(
     [found] = others(connections).values()
     assert found.state == "connected"
     server.kill()
-    wait_until(lambda: found.state == "unreachable", 2.0)
+    wait_until(lambda: found.state == "unreachable")
     assert found.reason
     del client
 
@@ -193,12 +197,12 @@ def test_it_follows_its_database(
     make_database: Callable[[MilvusTestServer, str], str],
 ) -> None:
     """A client of somebody else may change it at any time."""
-    make_database(milvus, "adopted")
+    name = make_database(milvus, "adopted")
     client = MilvusClient(milvus.uri)
     others(connections)
-    client._config.db_name = "adopted"  # `use_database` needs a newer server than 2.3
+    client._config.db_name = name  # `use_database` needs a newer server than 2.3
     [found] = others(connections).values()
-    assert found.db_name == "adopted"
+    assert found.db_name == name
     client.close()
 
 

@@ -47,8 +47,8 @@ def test_hiding_costs_time_in_proportion(letters: str) -> None:
     """Ten times the text costs some ten times as much, not a hundred times."""
     endpoint = parse(uri="localhost", token=TOKEN).endpoint
     text = letters * (400_000 // len(letters))
-    assert cpu_s(lambda: redact(text)) < 1
-    assert cpu_s(lambda: outside.said(endpoint, text)) < 0.05
+    assert cpu_s(lambda: redact(text)) < 10  # in proportion: 0.2 s; by the square: hours
+    assert cpu_s(lambda: outside.said(endpoint, text)) < 1
     assert len(outside.said(endpoint, text)) <= outside.MOST_REASON
 
 
@@ -130,7 +130,7 @@ def test_a_version_and_reasons_of_megabytes(connections: ConnectionRegistry) -> 
             "GetVersion": reply(wire.GetVersion, version="v2 " * 1_000_000),
             "CheckHealth": reply(wire.CheckHealth, reasons=reasons),
         }
-        wait_until(lambda: found.state == "degraded", 20)
+        wait_until(lambda: found.state == "degraded")
         other = connections.connect("other", uri=server.address, token="a:bcdefg")
         assert len(other.server_version) <= outside.MOST_VERSION
         most = outside.MOST_REASONS * (outside.MOST_REASON + 2) + 50
@@ -147,4 +147,4 @@ def test_a_refusal_of_a_hundred_kilobytes(connections: ConnectionRegistry) -> No
         with pytest.raises(ConnectError) as failure:
             connections.connect(uri=server.address)
         assert len(str(failure.value)) < 1_000
-        assert time.process_time() - spent < 3
+        assert time.process_time() - spent < 30

@@ -215,7 +215,7 @@ def test_an_attempt_can_be_cancelled_by_its_request_or_by_its_alias(
         start = time.monotonic()
         page.ask(cancel, **({"request": number} if cancel == "cancel" else {"alias": "x"}))
         assert page.answer(number)["error"]["what"] == "Cancelled."
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 40  # not the 60 s of the connect
         assert page.ask("hello")["connections"] == []
         page.events.clear()
 

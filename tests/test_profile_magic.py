@@ -77,7 +77,7 @@ def test_save_in_one_notebook_connect_by_name_in_another(
     assert "Production" not in other.run("%milvus status").text
     code = "from milvus_nb import connections\nconnections['prod'].params.guard.profile"
     assert "live" in other.run(code).text
-    wait_until(lambda: "live" in one.run("%milvus profile list").text, 2)
+    wait_until(lambda: "live" in one.run("%milvus profile list").text)
     assert "Production" not in profiles_text(shared)
     told = one.run("%milvus profile delete live").text
     assert "was taken out of the keyring" in told
@@ -339,7 +339,7 @@ def test_reconnect_after_a_restart(
         "%milvus connect ./x.db -a lite\n%milvus connect ./y.db -a gone\n%milvus disconnect gone"
     )
     file = kernel.folder / "milvus_nb-kernel.json"
-    wait_until(lambda: file.exists() and "gone" not in file.read_text(), 5)
+    wait_until(lambda: file.exists() and "gone" not in file.read_text())
     time.sleep(0.5)
     assert PASSWORD not in file.read_text().replace("milvus", "")
     assert file.stat().st_mode & 0o777 == 0o600
@@ -362,9 +362,9 @@ def test_unloading_forgets(one: Kernel, milvus: MilvusTestServer) -> None:
     """Then there is nothing to bring back."""
     file = one.folder / "milvus_nb-kernel.json"
     one.run(f"%milvus connect {milvus.address}")
-    wait_until(file.exists, 5)
+    wait_until(file.exists)
     one.run("%unload_ext milvus_nb")
-    wait_until(lambda: not file.exists(), 5)
+    wait_until(lambda: not file.exists())
 
 
 def leaks(folder: Path, secret: str, but: str) -> list[str]:

@@ -520,7 +520,7 @@ def test_changes_of_others_are_seen_at_once(store: ProfileStore) -> None:
     store.save(Profile("a", "h"))
     assert store.find() is store.find()
     ProfileStore("", path=store.path).save(Profile("b", "h"))
-    wait_until(lambda: "b" in store, 1)
+    wait_until(lambda: "b" in store)
 
 
 def test_where_the_users_file_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_a_restart_right_after_a_connect_forgets_nothing(
     kernel.run(LOAD)
     kernel.client.execute(f"{lines}\nget_ipython().kernel.do_shutdown(True)")
     kernel.client.shutdown(restart=True)
-    wait_until(lambda: not kernel.manager.is_alive(), 30, what="the end of the kernel")
+    wait_until(lambda: not kernel.manager.is_alive(), what="the end of the kernel")
     kernel.restart()
     assert [row["alias"] for row in before(kernel)] == aliases
 
@@ -59,7 +59,7 @@ def test_a_kernel_that_is_killed_right_after_a_connect_is_remembered(
     kernel.run(LOAD)
     kernel.run(f"%milvus connect {milvus.address} -a one")
     os.kill(kernel.pid, signal.SIGKILL)
-    wait_until(lambda: not kernel.manager.is_alive(), 30, what="the end of the kernel")
+    wait_until(lambda: not kernel.manager.is_alive(), what="the end of the kernel")
     kernel.restart()
     assert [row["alias"] for row in before(kernel)] == ["one"]
 
@@ -80,7 +80,7 @@ def test_the_last_of_many_changes_is_what_comes_back(
         def has_it(wanted: str = wanted) -> bool:
             return [row["db_name"] or "default" for row in told(kernel)["connected"]] == [wanted]
 
-        wait_until(has_it, 10, what=wanted)
+        wait_until(has_it, what=wanted)
 
 
 def test_what_could_not_be_written_is_written_later(
@@ -91,7 +91,7 @@ def test_what_could_not_be_written_is_written_later(
     kernel.run(f"{LOAD}\n%milvus connect {milvus.address} -a late")
     kernel.run("import time; time.sleep(1)")
     file_of(kernel).rmdir()
-    wait_until(lambda: [row["alias"] for row in told(kernel)["connected"]] == ["late"], 20)
+    wait_until(lambda: [row["alias"] for row in told(kernel)["connected"]] == ["late"])
 
 
 def test_the_file_follows_the_states(
@@ -106,11 +106,11 @@ def test_the_file_follows_the_states(
     def states() -> dict[str, str]:
         return {row["alias"]: row["state"] for row in told(kernel)["connected"]}
 
-    wait_until(lambda: states() == {"one": "connected", "lite": "connected"}, 10)
+    wait_until(lambda: states() == {"one": "connected", "lite": "connected"})
     written_at = file_of(kernel).stat().st_mtime_ns
     kernel.run("import time; time.sleep(1.5)")
     assert file_of(kernel).stat().st_mtime_ns == written_at
     server.kill()
-    wait_until(lambda: states() == {"one": "unreachable", "lite": "connected"}, 20)
+    wait_until(lambda: states() == {"one": "unreachable", "lite": "connected"})
     kernel.run("%milvus disconnect lite")
-    wait_until(lambda: list(states()) == ["one"], 10)
+    wait_until(lambda: list(states()) == ["one"])

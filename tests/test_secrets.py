@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tests.kernels import Execution, Kernel
     from tests.servers import Certificates, MilvusTestServer
 
-USER = "alice"
+USER = "amelia"
 SECRET = "Zebra#7 quagga/okapi"  # blanks and slashes, as password managers make them
 TOKEN = f"{USER}:{SECRET}"
 SPELLINGS = (
@@ -116,17 +116,17 @@ connections.connect("bad", port=1, token=f"{USER}:{get()}")
 @pytest.mark.parametrize(
     ("connect", "answers", "in_the_cell"),
     [
-        ("%milvus connect $ADDRESS -a x --user alice --ask", (SECRET,), False),
+        ("%milvus connect $ADDRESS -a x --user amelia --ask", (SECRET,), False),
         ("%milvus connect $ADDRESS -a x --ask", (TOKEN,), False),
-        ("%milvus connect $ADDRESS -a x --user alice --password-env THE_PASSWORD", (), False),
+        ("%milvus connect $ADDRESS -a x --user amelia --password-env THE_PASSWORD", (), False),
         ("%milvus connect $ADDRESS -a x --token-env THE_TOKEN", (), False),
         ("%milvus connect $ADDRESS -a x --token {os.environ['THE_TOKEN']}", (), False),
         ("%milvus connect -a x", (), False),  # MILVUS_URI and MILVUS_TOKEN
         ("connections.connect('x', uri=ADDRESS, token=os.environ['THE_TOKEN'])", (), False),
-        (f"%milvus connect $ADDRESS -a x --user alice --password '{SECRET}'", (), True),
+        (f"%milvus connect $ADDRESS -a x --user amelia --password '{SECRET}'", (), True),
         (f"%milvus connect $ADDRESS -a x --token '{TOKEN}'", (), True),
         (
-            f"%milvus connect http://alice:{quote(SECRET, safe='')}@localhost:$PORT -a x",
+            f"%milvus connect http://amelia:{quote(SECRET, safe='')}@localhost:$PORT -a x",
             (),
             True,
         ),
@@ -151,7 +151,7 @@ def test_no_trace_of_a_secret(
             "logging.basicConfig(filename='debug.log', level=logging.DEBUG, force=True)\n"
             "%load_ext milvus_nb\n"
             "from milvus_nb import connections\n"
-            f"ADDRESS, PORT, USER = '{server.address}', {server.port}, 'alice'\n"
+            f"ADDRESS, PORT, USER = '{server.address}', {server.port}, 'amelia'\n"
             "get = lambda: os.environ['THE_PASSWORD']"
         ),
         kernel.run(connect, answers=answers),
@@ -211,7 +211,7 @@ def test_the_panels_form_leaves_no_trace(
     ask(1, "test", address=address, alias="x", user=USER, password=SECRET)
     ask(2, "connect", address="localhost:1", alias="y", token=TOKEN)
     ask(3, "connect", address=address, alias="x", user=USER, secret_from=1)
-    wait_until(lambda: "'x'" in kernel.run("print(list(connections))").stdout, 10)
+    wait_until(lambda: "'x'" in kernel.run("print(list(connections))").stdout)
     ask(4, "details", alias="x")
     ask(5, "connect", address=address, alias=7, password=SECRET)  # malformed
     done.append(kernel.run("panel.get_state(), repr(panel), connections['x'].auth"))
@@ -243,7 +243,7 @@ def test_the_sidebars_form_leaves_no_trace_and_hides_nothing_else(
     data = {"v": PROTOCOL, "id": 1, "method": "connect", "params": params}
     content = {"comm_id": COMM_ID, "data": data}
     client.shell_channel.send(client.session.msg("comm_msg", content))
-    wait_until(lambda: "'x'" in kernel.run("print(list(connections))").stdout, 10)
+    wait_until(lambda: "'x'" in kernel.run("print(list(connections))").stdout)
     kernel.run(f"'pelican {COMM_ID}'")
     client.comm_info(reply=True, timeout=20)
     kernel.stop()

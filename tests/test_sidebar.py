@@ -208,7 +208,7 @@ def test_pages_share_a_subshell_that_ends_when_none_uses_it(page: Page) -> None:
         page.answer(one.start("hello"))
     shared = [said["id"] for said in page.heard if said.get("event") == "subshell"]
     assert shared == [pages[0].subshell] * 2
-    wait_until(lambda: page.run(SUBSHELLS) == "0\n", 20, what="no subshell")
+    wait_until(lambda: page.run(SUBSHELLS) == "0\n", what="no subshell")
 
 
 def test_a_subshell_in_use_stays(page: Page) -> None:
@@ -219,7 +219,7 @@ def test_a_subshell_in_use_stays(page: Page) -> None:
     while time.monotonic() < began + 5:
         page.ask("hello")  # is answered, which none that has ended does
     page.subshell = None
-    wait_until(lambda: page.run(SUBSHELLS) == "0\n", 20, what="no subshell")
+    wait_until(lambda: page.run(SUBSHELLS) == "0\n", what="no subshell")
 
 
 def test_unloading_ends_the_subshells_of_pages(page: Page) -> None:
@@ -231,7 +231,7 @@ def test_unloading_ends_the_subshells_of_pages(page: Page) -> None:
     page.subshell = None
     assert page.run(SUBSHELLS) == "2\n"
     page.run("%unload_ext milvus_nb")
-    wait_until(lambda: page.run(SUBSHELLS) == "1\n", 20, what="no subshell of ours")
+    wait_until(lambda: page.run(SUBSHELLS) == "1\n", what="no subshell of ours")
 
 
 def test_a_page_asks_what_became_of_a_request_of_the_page_before(

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.timeout(300)
 
 
+@pytest.mark.matrix
 def test_with_pymilvus_2_6(milvus: MilvusTestServer, milvus_auth: MilvusTestServer) -> None:
     """The drop-in, its differences, our aliases in the ORM, and what others opened."""
     files = ("test_dropin.py", "test_differences.py", "test_orm.py", "test_others.py")
     assert_passed(run_tests(pymilvus_2_6(), files, milvus, milvus_auth))
 
 
+@pytest.mark.matrix
 def test_without_an_orm(
     milvus: MilvusTestServer,
     milvus_auth: MilvusTestServer,

@@ -238,7 +238,7 @@ def test_a_blocking_call_that_nobody_waits_for_is_taken_back() -> None:
     async def cancelled_as_it_ends() -> None:
         task = asyncio.create_task(run_blocking(lambda: "meanwhile", undone.append))
         await asyncio.sleep(0)
-        wait_until(lambda: not _blocking(), 5)  # the loop has not been told yet
+        wait_until(lambda: not _blocking())  # the loop has not been told yet
         await end(task)
 
     go = threading.Event()
@@ -256,8 +256,8 @@ def test_a_blocking_call_that_nobody_waits_for_is_taken_back() -> None:
     run(cancelled_as_it_ends())
     asyncio.run(cancelled_with_the_loop())
     go.set()
-    wait_until(lambda: sorted(undone) == ["after", "before", "meanwhile"], 5)
-    wait_until(lambda: not _blocking(), 5)
+    wait_until(lambda: sorted(undone) == ["after", "before", "meanwhile"])
+    wait_until(lambda: not _blocking())
 
 
 def _blocking() -> list[threading.Thread]:
@@ -316,6 +316,7 @@ print(asyncio.run(swallowed()), asyncio.run(timed_out()), asyncio.run(ended()))
 """
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("python", _pythons())
 @pytest.mark.parametrize(
     ("name", "arguments"), [("result_of", "future, 10"), ("within", "10, future")]

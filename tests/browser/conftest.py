@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 # A kernel starts, imports and connects in this time also where both cores are busy.
-expect.set_options(timeout=40_000)
+PATIENCE_MS = 90_000
+expect.set_options(timeout=PATIENCE_MS)
 
 # Notebook 7.2 itself, for a notebook that has no checkpoint yet.
 _THEIRS = ("Cannot read properties of undefined (reading 'last_modified')",)
@@ -47,6 +48,7 @@ def chromium() -> Iterator[Browser]:
 def page(chromium: Browser) -> Iterator[Page]:
     """Give a page without cookies; an error in the page's code fails the test."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

@@ -274,7 +274,7 @@ class Notebook:
             " {capture: true, once: true})"
         )
         self.button(f"Disconnect {alias}").first.click()
-        closed_at = wait_until(lambda: self._disconnects().get(alias, 0.0), 10)
+        closed_at = wait_until(lambda: self._disconnects().get(alias, 0.0))
         return closed_at * 1000 - float(self.page.evaluate("() => window.clickedAt"))
 
     def _disconnects(self) -> dict[str, float]:
@@ -285,7 +285,7 @@ class Notebook:
     def kernel_pid(self) -> int:
         """Give the kernel's process id, which the cell PID has written."""
         path = self.lab.work / "pid"
-        wait_until(path.exists, 20)
+        wait_until(path.exists)
         return int(path.read_text())
 
 

@@ -149,7 +149,7 @@ def test_other_kernels_are_shown_without_a_connection_to_them_and_can_be_culled(
         expect(sidebar.others).to_contain_text("other.ipynb")
         assert [url for url in sockets if "/channels" in url] == []
         sidebar.button("Disconnect far in other.ipynb").click()
-        wait_until(lambda: sockets_to(milvus.port, pid) == [], 10)
+        wait_until(lambda: sockets_to(milvus.port, pid) == [])
         expect(row).to_have_count(0)
         sidebar.others.get_by_role("button", name="Reconnect far").click()
         expect(row).to_contain_text("Connected")
@@ -196,7 +196,7 @@ def test_pages_that_are_killed_leave_no_subshell(
     """Each from a browser of its own, while a cell runs, so that they need one."""
     notebook = open_notebook(LOAD, LITE, busy_while("busy41"))
     notebook.start_all()
-    wait_until((lab.work / "busy41").exists, 20)
+    wait_until((lab.work / "busy41").exists)
     for number in range(4):
         context = chromium.new_context()
         other = context.new_page()
@@ -222,7 +222,7 @@ def test_pages_that_are_killed_leave_no_subshell(
             )
         )
 
-    wait_until(lambda: left() == 0, 30, every_s=0.2, what="the end of the subshells")
+    wait_until(lambda: left() == 0, every_s=0.2, what="the end of the subshells")
 
 
 def test_a_click_without_the_network_is_refused_and_not_done_later(

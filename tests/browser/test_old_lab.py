@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from tests.servers import MilvusTestServer
 
+pytestmark = pytest.mark.matrix
+
 #: Makes the kernel's process answer for some more time when it is to end.
 LINGER = """
 async def _linger(restart):
@@ -85,7 +87,7 @@ def test_the_whole_way(old_lab: JupyterLab, page: Page, milvus_auth: MilvusTestS
     assert len(sockets_to(milvus_auth.port, pid)) == 1
 
     notebook.command("notebook:run-cell")
-    wait_until((old_lab.work / "busy").exists, 10)
+    wait_until((old_lab.work / "busy").exists)
     expect(sidebar.node).to_contain_text("What you do here takes effect when it ends.")
     sidebar.button("Disconnect prod").click()
     expect(sidebar.row("prod")).to_contain_text("Connected")

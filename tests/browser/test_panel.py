@@ -73,7 +73,7 @@ def test_disconnect_takes_effect_at_once_also_while_a_cell_runs(
     for number in range(8):
         if number == 4:
             (lab.work / "go").touch()
-            wait_until(lambda: not notebook.is_running(), 10)
+            wait_until(lambda: not notebook.is_running())
         is_busy = notebook.is_running()
         assert is_busy == (number < 4)
         times[is_busy].append(notebook.click_disconnect(f"c{number}"))
@@ -181,7 +181,7 @@ def test_a_restarted_kernel_is_told(
     expect(notebook.panel).to_contain_text("restart", ignore_case=True)
     expect(notebook.row("lab")).not_to_contain_text("Connected")
     expect(notebook.panel).to_contain_text("%milvus panel")
-    wait_until(lambda: not psutil.pid_exists(pid), 10)
+    wait_until(lambda: not psutil.pid_exists(pid))
     notebook.wait_idle()
     notebook.run_all()
     expect(notebook.row("lab")).to_contain_text("Connected")
@@ -244,10 +244,10 @@ def test_a_form_that_waits_can_be_cancelled(
     pid = notebook.kernel_pid()
     notebook.fill_form(Address=f"localhost:{silent_port}", Alias="x")
     notebook.submit()
-    wait_until(lambda: sockets_to(silent_port, pid), 10)
+    wait_until(lambda: sockets_to(silent_port, pid))
     notebook.button("Cancel").click()
     expect(notebook.panel.get_by_role("alert")).to_contain_text("Cancelled")
-    wait_until(lambda: not sockets_to(silent_port, pid), 5)
+    wait_until(lambda: not sockets_to(silent_port, pid))
     expect(notebook.row("x")).to_have_count(0)
 
 
@@ -329,7 +329,7 @@ def test_a_check_of_a_connection_live_and_cancelled(
         expect(cancel).to_be_visible()
         cancel.click()
         expect(notebook.button("Check lab")).to_be_visible()
-        wait_until(lambda: sockets_to(way.port, pid) == before, 5)
+        wait_until(lambda: sockets_to(way.port, pid) == before)
         way.refuse()
         notebook.button("Check lab").click()
         expect(row).to_contain_text("Connection refused")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -127,16 +126,14 @@ def test_one_profile_one_truth(
     fields = {key: value for key, value in found.items()
               if key not in ("name", "path", "is_project", "seal", "permit", "place")}  # fmt: skip
     rest(page, "PUT", "/prod", fields | {"db_name": "sales", "label": "Live"})
-    began = time.monotonic()
-    expect(profile(sidebar, "prod")).to_contain_text("db sales", timeout=2000)
-    expect(sidebar.row("prod")).to_contain_text("Live", timeout=2000)
-    assert time.monotonic() - began < 2
+    expect(profile(sidebar, "prod")).to_contain_text("db sales")
+    expect(sidebar.row("prod")).to_contain_text("Live")
     # Changed by an editor, deleted by a cell.
     profiles_file.write_text(profiles_file.read_text().replace("sales", "other"))
-    expect(profile(sidebar, "prod")).to_contain_text("db other", timeout=2000)
+    expect(profile(sidebar, "prod")).to_contain_text("db other")
     texts = [str(page.evaluate(ALL_TEXT)), notebook.save(), str(rest(page, "GET"))]
     notebook.execute("%milvus profile delete prod")
-    expect(profile(sidebar, "prod")).to_have_count(0, timeout=2000)
+    expect(profile(sidebar, "prod")).to_have_count(0)
     sidebar.activate(notebook.path)
     expect(sidebar.row("prod")).to_contain_text("Connected")
     expect(profile(sidebar, "prod")).to_have_count(0)
@@ -187,7 +184,7 @@ def test_before_milvus_nb_is_loaded(
     question.get_by_role("button", name="Connect", exact=True).click()
     expect(sidebar.row("asked")).to_contain_text("Connected")
     expect(sidebar.row("asked")).to_contain_text("Staging")
-    wait_until(lambda: len(sockets_to(milvus_auth.port, notebook.kernel_pid())) == 1, 5)
+    wait_until(lambda: len(sockets_to(milvus_auth.port, notebook.kernel_pid())) == 1)
 
 
 def test_a_profile_that_wants_to_be_asked_about(
@@ -231,7 +228,7 @@ def test_a_profile_that_wants_to_be_asked_about(
     notebook.command("milvus_nb:disconnect-all")
     dialog.get_by_role("button", name="Disconnect all").click()
     expect(sidebar.row("__proto__")).to_have_count(0)
-    wait_until(lambda: sockets_to(milvus.port, pid) == [], 5)
+    wait_until(lambda: sockets_to(milvus.port, pid) == [])
     choose(sidebar, "__proto__", "Delete")
     sidebar.node.get_by_role("group", name="Delete the profile __proto__?").get_by_role(
         "button", name="Delete", exact=True

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 
 # A fresh kernel each; QUICKSTART_RUNS=10 for a longer look by hand.
-RUNS = int(os.environ.get("QUICKSTART_RUNS", "3"))
+RUNS = int(os.environ.get("QUICKSTART_RUNS", "1"))
 
 
 def shown(output: dict[str, Any]) -> str:

@@ -97,7 +97,7 @@ def test_without_typing_load_connect_and_disconnect_in_both_places(
     item.hover()
     item.get_by_role("button").last.click()
     expect(item).to_have_count(0)
-    wait_until(lambda: sockets_to(milvus_auth.port, pid) == [], 5)
+    wait_until(lambda: sockets_to(milvus_auth.port, pid) == [])
     sidebar.show()
     expect(sidebar.row("prod")).to_have_count(0)
     sidebar.button("Disconnect lite").click()
@@ -118,7 +118,7 @@ def test_the_running_panel_disconnects_all(
     page.get_by_role("button", name="Disconnect all").click()
     page.get_by_role("dialog").get_by_role("button", name="Disconnect all").click()
     expect(page.locator(".milvus-nb-running")).to_have_count(0)
-    wait_until(lambda: sockets_to(milvus.port, pid) == [], 5)
+    wait_until(lambda: sockets_to(milvus.port, pid) == [])
 
 
 def test_it_follows_the_notebook_in_front_and_knows_the_others(
@@ -159,10 +159,10 @@ def test_it_follows_the_notebook_in_front_and_knows_the_others(
 
     sidebar.activate(first.path)
     first.command("notebook:run-cell")
-    wait_until((lab.work / "busy1").exists, 10)
+    wait_until((lab.work / "busy1").exists)
     sidebar.activate(second)
     sidebar.button(f"Disconnect one in {first.path.name}").click()
-    wait_until(lambda: sockets_to(milvus.port, pid) == [], 5)
+    wait_until(lambda: sockets_to(milvus.port, pid) == [])
     assert (lab.work / "busy1").exists()
     expect(sidebar.others.get_by_role("button", name="Reconnect one")).to_be_visible()
     (lab.work / "busy1").unlink()
@@ -233,10 +233,10 @@ def test_a_reload_leaves_one_of_everything(
     )
     sidebar.show()
     notebook.start_all()
-    wait_until((lab.work / "busy2").exists, 20)
+    wait_until((lab.work / "busy2").exists)
     expect(sidebar.row("kept")).to_contain_text("Connected")
     notebook.save()
-    wait_until(lambda: is_layout_saved(page, notebook.path.name), 10, every_s=0.2)
+    wait_until(lambda: is_layout_saved(page, notebook.path.name), every_s=0.2)
     for _ in range(3):
         page.goto(f"{lab.url}/lab/tree/{notebook.path.name}")
         expect(sidebar.row("kept")).to_contain_text("Connected", timeout=15_000)
@@ -245,7 +245,7 @@ def test_a_reload_leaves_one_of_everything(
     pid = notebook.kernel_pid()
     assert len(sockets_to(milvus.port, pid)) == 1
     sidebar.button("Disconnect kept").click()
-    wait_until(lambda: sockets_to(milvus.port, pid) == [], 5)
+    wait_until(lambda: sockets_to(milvus.port, pid) == [])
     assert (lab.work / "busy2").exists()
     (lab.work / "busy2").unlink()
     notebook.wait_idle()
@@ -256,7 +256,7 @@ def test_a_reload_leaves_one_of_everything(
         "told = [len(comms), len(kernel.shell_channel_thread.manager.list_subshell())]"
     )
     # None of the pages that were left, which could not end theirs, nor of this one, a while after.
-    wait_until(lambda: run(page, ask) == [1, 0], 30)
+    wait_until(lambda: run(page, ask) == [1, 0])
 
 
 def test_two_tabs_show_the_same(
@@ -376,7 +376,7 @@ def test_commands_and_the_status_bar(
     expect(status).to_have_accessible_name("Milvus: no connection is current")
     notebook.command("milvus_nb:disconnect-all")
     expect(sidebar.row("prod")).to_have_count(0)
-    wait_until(lambda: sockets_to(milvus_auth.port, pid) == [], 5)
+    wait_until(lambda: sockets_to(milvus_auth.port, pid) == [])
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
     expect(sidebar.row("prod")).to_contain_text("Connected")
     notebook.command("milvus_nb:disconnect")
@@ -408,7 +408,7 @@ def test_the_settings(open_notebook: Callable[..., Notebook], page: Page, sideba
         sidebar.show()
         sidebar.panel.wait_for()
         ask = "from milvus_nb import connections\ntold = connections.monitor.pace.heartbeat"
-        wait_until(lambda: run(page, ask) == 0.8, 5)
+        wait_until(lambda: run(page, ask) == 0.8)
         status = page.get_by_role("button", name="Milvus: ")
         expect(status).to_be_visible()
         set_to("statusBar", False)

@@ -87,6 +87,8 @@ class MilvusTestServer:
     password = "Milvus"
     root_token = "root:Milvus"
     version = "v2.3.5-lite"
+    #: Whether it belongs to another process, and other tests use it, too.
+    is_shared = False
 
     def __init__(
         self,
@@ -178,6 +180,7 @@ class MilvusTestServer:
 
     def launch(self, *, wipe: bool = False) -> None:
         """Start again as `restart` does, without waiting until it is ready."""
+        self._require_own()
         if self.process is not None:
             self.kill()
         if wipe:
@@ -186,6 +189,7 @@ class MilvusTestServer:
 
     def stop(self) -> None:
         """End the server and remove all it wrote. May be called twice."""
+        self._require_own()
         if self.process is not None:
             self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -206,14 +210,23 @@ class MilvusTestServer:
                 raise self._failed(f"not ready after {deadline_s or self.deadline_s:g} s")
             time.sleep(0.05)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Give what another process needs to speak to it; only its own may kill or freeze it."""
+        return {**self.__dict__, "process": None, "is_shared": True}
+
     def __repr__(self) -> str:
         state = f"pid {self.process.pid}" if self.process else "stopped"
         return f"<MilvusTestServer {self.uri} auth={self.auth} tls={self.tls} {state}>"
 
     def _running(self) -> subprocess.Popen[bytes]:
+        self._require_own()
         if self.process is None:
             raise RuntimeError(f"{self!r} is not running")
         return self.process
+
+    def _require_own(self) -> None:
+        if self.is_shared:
+            raise RuntimeError(f"{self!r} is shared; `milvus_alone` is a test's own")
 
     def _failed(self, how: str) -> RuntimeError:
         # A Go program that dies lists all its goroutines after the cause.
