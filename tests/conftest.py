@@ -44,7 +44,7 @@ def _no_ambient_settings(
 
 
 def _need_server(config: pytest.Config) -> None:
-    if config.option.fast:
+    if config.getoption("--fast", default=False):
         pytest.skip("needs a Milvus server: make test")
     if reason := why_no_server():
         pytest.skip(reason)
@@ -85,7 +85,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Say which tests belong to one worker (`--dist loadgroup`), and begin with the long ones."""
-    if config.option.fast:
+    if config.getoption("--fast", default=False):
         slow = [item for item in items if _is_slow(item)]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in set(slow)]
