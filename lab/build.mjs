@@ -3,7 +3,7 @@
 //
 //   node build.mjs [--prod | --watch | --test]
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,7 +25,7 @@ const common = {
 
 const panel = {
   ...common,
-  entryPoints: { panel: 'src/panel/index.tsx' },
+  entryPoints: { panel: 'src/panel/widget.tsx' },
   outdir: '../milvus_nb/static',
   minify: flag === '--prod',
   legalComments: 'none',
@@ -35,7 +35,7 @@ const panel = {
 
 const extension = {
   ...common,
-  entryPoints: { index: 'src/index.ts' },
+  entryPoints: { index: 'src/plugins/index.ts' },
   outdir: 'lib',
   // JupyterLab has them, and shares them with its extensions.
   external: ['@jupyterlab/*', '@lumino/*'],
@@ -44,13 +44,14 @@ const extension = {
   sourcemap: flag === '--prod' ? false : 'inline',
 };
 
-const styles = { ...common, entryPoints: { index: 'src/extension.css' }, outdir: 'lib' };
+const styles = { ...common, entryPoints: { index: 'src/plugins/extension.css' }, outdir: 'lib' };
 
 const tests = {
   ...common,
-  entryPoints: readdirSync(join(here, 'test'))
+  entryPoints: readdirSync(join(here, 'test'), { recursive: true })
     .filter(name => /\.test\.tsx?$/.test(name))
     .map(name => join('test', name)),
+  outbase: 'test',
   outdir: 'lib/test',
   outExtension: { '.js': '.mjs' },
   platform: 'node',
@@ -60,6 +61,9 @@ const tests = {
   },
 };
 
+if (flag === '--test') {
+  rmSync(join(here, 'lib/test'), { recursive: true, force: true });
+}
 const wanted = flag === '--test' ? [tests] : [panel, extension, styles];
 const bundled = new Set();
 for (const options of wanted) {

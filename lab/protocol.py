@@ -1,4 +1,4 @@
-"""Write src/panel/messages.ts: the types of milvus_nb/protocol.py in TypeScript.
+"""Write src/protocol/messages.ts: the types of milvus_nb/protocol.py in TypeScript.
 
     python lab/protocol.py           writes it
     python lab/protocol.py --check   fails where it is out of date
@@ -12,13 +12,14 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SOURCE = HERE.parent / "milvus_nb" / "protocol.py"
-TARGET = HERE / "src" / "panel" / "messages.ts"
+TARGET = HERE / "src" / "protocol" / "messages.ts"
 
 _HEAD = """\
 // What the kernel and the page say to each other, made of milvus_nb/protocol.py by lab/protocol.py.
 // Nothing of it is ever a synced trait, so nothing of it is saved with a notebook.
 
-import type { Shapes } from './shapes';
+/** Types by name: an alias is a type, an interface has a type for each field. `?` is an optional one. */
+export type Shapes = Record<string, string | Record<string, string>>;
 """
 _WORDS = {
     "str": "string", "int": "number", "float": "number", "bool": "boolean", "None": "null",

@@ -1,9 +1,9 @@
 """What pages and the kernel say to each other, typed once: the page's TypeScript is made of this.
 
-``python lab/protocol.py`` writes ``lab/src/panel/messages.ts``; a test fails where that is out of
-date. Both sides check what they get against these types: the kernel in `messages.parse`, the page
-in ``parse`` of ``lab/src/panel/shapes.ts``. A change that an older page or kernel would not
-understand is a new `PROTOCOL`; then both say so, instead of guessing.
+``python lab/protocol.py`` writes ``lab/src/protocol/messages.ts``; a test fails where that is out
+of date. Both sides check what they get against these types: the kernel in `messages.parse`, the
+page in ``parse`` of ``lab/src/protocol/validate.ts``. A change that an older page or kernel would
+not understand is a new `PROTOCOL`; then both say so, instead of guessing.
 
 A page's message is ``{v, id, method, params, page, stays_s}``: `page` names the page, and `stays_s`
 says for how many seconds from now it wants to be told what changes. Beyond that the kernel is

@@ -1,4 +1,4 @@
-import type { Failure, Row } from '../src/panel/messages';
+import type { Failure, Row } from '../src/protocol/messages';
 
 export const REFUSED: Failure = {
   what: 'Could not connect.',

@@ -5,7 +5,7 @@
 import { type Kernel, KernelMessage } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
-import { elapsed } from '../panel/clock';
+import { elapsed } from '../state/clock';
 import { Subshell } from './subshell';
 
 /** As in milvus_nb/sidebar.py: what its comm is called, and the comm that all pages share. */

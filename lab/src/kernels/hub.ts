@@ -2,10 +2,10 @@ import type { Kernel, ServiceManager, Session as JupyterSession } from '@jupyter
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import { pageAttention } from '../panel/attention';
-import type { Session } from '../panel/session';
-import { Elsewhere } from './elsewhere';
+import { pageAttention } from '../state/attention';
+import type { Session } from '../state/session';
 import { MilvusKernel } from './kernel';
+import { Elsewhere } from './otherKernel';
 import type { ServerKernels } from './serverKernels';
 
 /** Who uses a kernel: a notebook, a console, or nobody that is known. */

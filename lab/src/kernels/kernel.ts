@@ -1,12 +1,12 @@
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import { elapsed } from '../panel/clock';
-import { trans } from '../panel/i18n';
-import { offline } from '../panel/link';
-import type { Failure, Row } from '../panel/messages';
-import { Session } from '../panel/session';
-import type { Wire } from '../panel/wire';
+import type { Failure, Row } from '../protocol/messages';
+import { elapsed } from '../state/clock';
+import { offline } from '../state/failures';
+import { trans } from '../state/i18n';
+import { Session } from '../state/session';
+import type { Wire } from '../state/wire';
 import { KernelChannel } from './channel';
 
 /**

@@ -1,8 +1,8 @@
 // After a restart: what was connected is connected again.
 
-import type { ConnectParams, Failure, Row } from '../panel/messages';
-import { failureOf } from '../panel/actions';
-import { trans } from '../panel/i18n';
+import type { ConnectParams, Failure, Row } from '../protocol/messages';
+import { failureOf } from '../state/actions';
+import { trans } from '../state/i18n';
 import type { MilvusKernel } from './kernel';
 
 /** A secret has to be typed again: the kernel cannot look it up. */

@@ -5,9 +5,9 @@ import { ServerConnection } from '@jupyterlab/services';
 import { Poll } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 
-import { type Attention, pageAttention } from '../panel/attention';
-import type { KernelRecord, Kernels } from '../panel/messages';
-import { is } from '../panel/shapes';
+import type { KernelRecord, Kernels } from '../protocol/messages';
+import { is } from '../protocol/validate';
+import { type Attention, pageAttention } from '../state/attention';
 
 /** How often the server is asked while somebody looks, in ms; where it does not answer, less often. */
 const LOOKS = { interval: 3000, backoff: true, max: 60_000 };

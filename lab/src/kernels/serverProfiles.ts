@@ -3,12 +3,12 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { Poll } from '@lumino/polling';
 
-import { pageAttention } from '../panel/attention';
-import { RequestError } from '../panel/link';
-import { trans } from '../panel/i18n';
-import type { Failure, Profile, Profiles, Report, SaveProfile } from '../panel/messages';
-import type { ProfileDoor } from '../panel/profiles';
-import { is } from '../panel/shapes';
+import type { Failure, Profile, Profiles, Report, SaveProfile } from '../protocol/messages';
+import { is } from '../protocol/validate';
+import { pageAttention } from '../state/attention';
+import { RequestError } from '../state/failures';
+import { trans } from '../state/i18n';
+import type { ProfileDoor } from '../state/profiles';
 
 /**
  * How often the server is asked while somebody attends, in ms; it answers "unchanged" in a few. Where

@@ -1,7 +1,7 @@
 // A subshell of a kernel: what is sent there is handled while a cell runs. It is a thread of the
 // kernel, so it is made when it is needed, and the kernel's side ends it when no page uses it.
 
-import { elapsed } from '../panel/clock';
+import { elapsed } from '../state/clock';
 
 /** As in milvus_nb/subshells.py, which ends one that was not used for 10 s: a page counts less. */
 const KEPT_MS = 5000;

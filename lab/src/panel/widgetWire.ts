@@ -1,4 +1,4 @@
-import type { KernelSignals, Wire } from './wire';
+import type { KernelSignals, Wire } from '../state/wire';
 
 /** The parts of anywidget's model that the panel uses. JupyterLab's widget manager has the kernel. */
 export interface Model {

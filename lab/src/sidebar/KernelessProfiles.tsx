@@ -3,11 +3,11 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { MilvusKernel } from '../kernels/kernel';
 import { notLoaded } from '../kernels/reconnect';
 import type { ServerProfiles } from '../kernels/serverProfiles';
-import { useChanges, useFocus } from '../panel/hooks';
-import { RequestError } from '../panel/link';
-import type { Profile } from '../panel/messages';
-import type { ProfileDoor } from '../panel/profiles';
-import { ProfileList } from '../panel/views/ProfileList';
+import { useChanges, useFocus } from '../panel/parts/hooks';
+import { ProfileList } from '../panel/profiles/ProfileList';
+import type { Profile } from '../protocol/messages';
+import { RequestError } from '../state/failures';
+import type { ProfileDoor } from '../state/profiles';
 
 interface Props {
   profiles: ServerProfiles;

@@ -2,11 +2,11 @@ import type { ComponentChildren } from 'preact';
 
 import type { Front } from '../kernels/front';
 import { LOAD_CODE, type MilvusKernel } from '../kernels/kernel';
-import { elapsed } from '../panel/clock';
-import { age } from '../panel/format';
-import { trans } from '../panel/i18n';
-import { Button } from '../panel/views/Button';
-import { FailureText } from '../panel/views/FailureText';
+import { Button } from '../panel/parts/Button';
+import { FailureText } from '../panel/parts/FailureText';
+import { elapsed } from '../state/clock';
+import { age } from '../state/format';
+import { trans } from '../state/i18n';
 import type { Doors } from './doors';
 
 /** Seconds after which it is worth saying why there is no answer yet. */

@@ -1,14 +1,14 @@
 import type { KernelHub, Peer } from '../kernels/hub';
 import type { MilvusKernel } from '../kernels/kernel';
-import { elapsed } from '../panel/clock';
-import { age } from '../panel/format';
-import { trans } from '../panel/i18n';
-import type { Row } from '../panel/messages';
-import { asksFirst } from '../panel/origin';
-import { Button } from '../panel/views/Button';
-import { Label } from '../panel/views/Label';
-import { Notices } from '../panel/views/Notices';
-import { StateMark } from '../panel/views/StateMark';
+import { Button } from '../panel/parts/Button';
+import { Label } from '../panel/parts/Label';
+import { Notices } from '../panel/parts/Notices';
+import { StateMark } from '../panel/parts/StateMark';
+import type { Row } from '../protocol/messages';
+import { elapsed } from '../state/clock';
+import { age } from '../state/format';
+import { trans } from '../state/i18n';
+import { asksFirst } from '../state/origin';
 import type { Doors } from './doors';
 
 /** So many connections of one kernel are listed; its notebook has the others. */

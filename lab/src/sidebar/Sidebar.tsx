@@ -4,14 +4,14 @@ import type { Front } from '../kernels/front';
 import type { KernelHub } from '../kernels/hub';
 import type { MilvusKernel, Phase } from '../kernels/kernel';
 import type { ServerProfiles } from '../kernels/serverProfiles';
-import { useChanges, useChangesAtOnce } from '../panel/hooks';
-import { trans } from '../panel/i18n';
-import { Panel } from '../panel/views/Panel';
-import { Lost } from './Lost';
-import { NoPanel } from './NoPanel';
-import { KernelessProfiles } from './KernelessProfiles';
-import { OtherKernels } from './OtherKernels';
+import { Panel } from '../panel/Panel';
+import { useChanges, useChangesAtOnce } from '../panel/parts/hooks';
+import { trans } from '../state/i18n';
+import { Lost } from './AfterRestart';
 import type { Doors } from './doors';
+import { KernelessProfiles } from './KernelessProfiles';
+import { NoPanel } from './NoPanel';
+import { OtherKernels } from './OtherKernels';
 import { changing } from './signals';
 
 /** What is said with what was connected before a restart. */

@@ -1,6 +1,6 @@
 import type { ISignal } from '@lumino/signaling';
 
-import type { Changing } from '../panel/hooks';
+import type { Changing } from '../panel/parts/hooks';
 
 /** JupyterLab's signals as what the panel's views listen to. */
 export function changing(...signals: ISignal<unknown, unknown>[]): Changing {

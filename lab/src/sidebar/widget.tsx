@@ -1,8 +1,8 @@
 import { Widget } from '@lumino/widgets';
 import { render } from 'preact';
 
-import type { KernelHub } from '../kernels/hub';
 import type { Front } from '../kernels/front';
+import type { KernelHub } from '../kernels/hub';
 import type { ServerProfiles } from '../kernels/serverProfiles';
 import type { Doors } from './doors';
 import { milvusIcon } from './icon';

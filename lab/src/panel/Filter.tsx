@@ -1,0 +1,36 @@
+import { shownCount } from '../state/format';
+import { trans } from '../state/i18n';
+
+interface Props {
+  value: string;
+  shown: number;
+  total: number;
+  onChange: (value: string) => void;
+}
+
+export function Filter({ value, shown, total, onChange }: Props) {
+  return (
+    <div class="milvus-nb-filter">
+      <input
+        type="search"
+        class="milvus-nb-input"
+        aria-label={trans.__('Filter connections')}
+        placeholder={trans.__('Filter by alias, address, state…')}
+        spellcheck={false}
+        autocomplete="off"
+        value={value}
+        onInput={event => onChange(event.currentTarget.value)}
+        onKeyDown={event => {
+          if (event.key === 'Escape' && value !== '') {
+            event.preventDefault();
+            event.stopPropagation();
+            onChange('');
+          }
+        }}
+      />
+      <span class="milvus-nb-count" role="status">
+        {value !== '' && shownCount(shown, total)}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,275 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+import type { ConnectParams, Pasted, Stage } from '../../protocol/messages';
+import { type Actions, failureOf, soFar } from '../../state/actions';
+import { freeAlias } from '../../state/alias';
+import { trans } from '../../state/i18n';
+import { Button } from '../parts/Button';
+import { Field } from '../parts/Field';
+import { HERE, Sentence } from '../parts/Sentence';
+import { isFile, isMoreThanAddress } from './address';
+import {
+  fillForm,
+  isTlsGiven,
+  type Kept,
+  readForm,
+  secretOf,
+  type SignIn,
+  signInFailed,
+} from './form';
+import { Progress, type Task } from './Progress';
+import { SignInFields } from './SignInFields';
+import { TlsFields } from './TlsFields';
+
+interface Props {
+  actions: Actions;
+  /** The aliases in use. */
+  taken: ReadonlyMap<string, unknown>;
+  onConnected: (alias: string) => void;
+  onClose: () => void;
+}
+
+/** A new connection, and how far it has come. It stays open until it has worked. */
+export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
+  const form = useRef<HTMLFormElement>(null);
+  const address = useRef<HTMLInputElement>(null);
+  const user = useRef<HTMLInputElement>(null);
+  const password = useRef<HTMLInputElement>(null);
+  const token = useRef<HTMLInputElement>(null);
+  const fold = useRef<HTMLDetailsElement>(null);
+  const wantsFocus = useRef(true);
+  const [initialAlias] = useState(() => freeAlias(taken));
+  const [alias, setAlias] = useState(initialAlias);
+  const [signIn, setSignIn] = useState<SignIn>('none');
+  const [lite, setLite] = useState(false);
+  const [kept, setKept] = useState<Kept | null>(null);
+  const [running, setRunning] = useState<number | null>(null);
+  const [task, setTask] = useState<Task>('connect');
+  const [pasted, setPasted] = useState<Pasted | null>(null);
+  const [box, setBox] = useState({ number: 0, text: '' });
+  const [report, setReport] = useState(() => soFar([]));
+
+  useLayoutEffect(() => {
+    if (wantsFocus.current) {
+      address.current?.focus();
+    }
+  }, [box.number]);
+
+  const emptySecrets = (): void => {
+    for (const input of [password.current, token.current]) {
+      if (input !== null) {
+        input.value = '';
+      }
+    }
+  };
+
+  /** What was typed, with the secrets taken out of the page; null while something runs. */
+  const take = (): ConnectParams | null => {
+    if (form.current === null || running !== null) {
+      return null;
+    }
+    const params = readForm(new FormData(form.current), signIn, kept);
+    emptySecrets();
+    return params;
+  };
+
+  /** Have what was pasted read, and fill in the form with it. The secret in it stays in the kernel. */
+  const readPasted = async (text: string): Promise<void> => {
+    if (address.current !== null) {
+      address.current.value = '';
+    }
+    const { id, answer } = actions.paste(text);
+    setPasted(null);
+    setTask('paste');
+    setReport(soFar([]));
+    setRunning(id);
+    try {
+      fillIn(id, await answer);
+    } catch (error) {
+      renewAddress('');
+      setReport({ ...soFar([]), failure: failureOf(error) });
+    }
+    setRunning(null);
+  };
+
+  const fillIn = (request: number, found: Pasted): void => {
+    if (form.current === null) {
+      actions.forget(request); // it was closed meanwhile
+      return;
+    }
+    emptySecrets();
+    renewAddress(found.address);
+    setAlias(fillForm(form.current, found));
+    if (fold.current !== null && isTlsGiven(found)) {
+      fold.current.open = true;
+    }
+    setLite(isFile(found.address));
+    setSignIn(found.sign_in);
+    keep(found.has_secret ? { request, signIn: found.sign_in, pasted: true } : null);
+    setPasted(found);
+  };
+
+  /** Put another box in the place of this one, which remembers for undo what was typed into it. */
+  const renewAddress = (text: string): void => {
+    wantsFocus.current = document.activeElement === address.current;
+    setBox(({ number }) => ({ number: number + 1, text }));
+  };
+
+  /** Keep another secret than before, or none. */
+  const keep = (next: Kept | null): void => {
+    if (kept !== null) {
+      actions.forget(kept.request);
+    }
+    setKept(next);
+  };
+
+  /** Whether a text is none to be put into the address box as it is; then the kernel reads it. */
+  const isPasted = (text: string): boolean => {
+    const more = isMoreThanAddress(text);
+    if (more && running === null) {
+      void readPasted(text);
+    }
+    return more;
+  };
+
+  const attempt = async (next: 'connect' | 'test'): Promise<void> => {
+    // What was typed is read first, and can be looked at, before anything is sent on.
+    if (isPasted(address.current?.value ?? '')) {
+      return;
+    }
+    const params = take();
+    if (params === null) {
+      return;
+    }
+    let found = soFar([]);
+    const show = (stages: Stage[]): void => {
+      found = soFar(stages);
+      setReport(found);
+    };
+    const start = next === 'connect' ? actions.open : actions.examine;
+    const { id, answer } = start(params, show);
+    setTask(next);
+    setPasted(null);
+    setReport(found);
+    setRunning(id);
+    try {
+      const result = await answer;
+      if ('alias' in result) {
+        onConnected(result.alias);
+        return;
+      }
+      found = result;
+    } catch (error) {
+      found = { ...found, failure: failureOf(error) };
+    }
+    setReport(found);
+    setRunning(null);
+    const sent = secretOf(id, params);
+    if (!signInFailed(found.stages)) {
+      setKept(sent);
+      return;
+    }
+    setKept(null);
+    if (sent !== null) {
+      actions.forget(id);
+    }
+    (params.user === undefined ? token : password).current?.focus();
+  };
+
+  const cancel = (): void => {
+    if (running !== null && task !== 'paste') {
+      actions.cancel(running);
+      return;
+    }
+    emptySecrets();
+    if (kept !== null) {
+      actions.forget(kept.request);
+    }
+    onClose();
+  };
+
+  return (
+    <form
+      ref={form}
+      class="milvus-nb-form"
+      aria-label={trans.__('New connection')}
+      autocomplete="off"
+      noValidate
+      onSubmit={event => {
+        event.preventDefault();
+        void attempt('connect');
+      }}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.preventDefault();
+          event.stopPropagation();
+          cancel();
+        } else if (event.key === 'Enter' && event.target instanceof HTMLInputElement) {
+          // JupyterLab keeps Enter in a cell from doing what it does in every form.
+          event.preventDefault();
+          event.currentTarget.requestSubmit();
+        }
+      }}
+    >
+      <h3 class="milvus-nb-form-title">{trans.__('New connection')}</h3>
+      <div class="milvus-nb-group">
+        <Field
+          width="whole"
+          key={box.number}
+          initial={box.text}
+          label={trans.__('Address')}
+          name="address"
+          inputRef={address}
+          placeholder="localhost:19530, https://…, ./file.db"
+          onInput={text => setLite(isFile(text))}
+          onLeave={() => isPasted(address.current?.value ?? '')}
+          onPaste={isPasted}
+        />
+        <Field
+          label={trans.__('Alias')}
+          name="alias"
+          initial={initialAlias}
+          onInput={text => setAlias(text.trim())}
+        />
+        <Field label={trans.__('Database')} name="db_name" placeholder="default" />
+        <SignInFields
+          value={lite ? 'none' : signIn}
+          onChange={setSignIn}
+          kept={kept}
+          disabled={lite}
+          user={user}
+          password={password}
+          token={token}
+        />
+        {taken.has(alias) && (
+          <label class="milvus-nb-check milvus-nb-mod-wide">
+            <input type="checkbox" name="replace" />
+            <span>
+              <Sentence text={trans.__('Replace the connection %1', HERE)}>
+                <span class="milvus-nb-data">{alias}</span>
+              </Sentence>
+            </span>
+          </label>
+        )}
+      </div>
+      <TlsFields disabled={lite} foldRef={fold} />
+      <Progress task={task} running={running !== null} report={report} pasted={pasted} />
+      <div class="milvus-nb-form-buttons">
+        <Button name={trans.__('Cancel')} kind="plain" onClick={cancel}>
+          {trans.__('Cancel')}
+        </Button>
+        <Button
+          name={trans.__('Test')}
+          kind="plain"
+          busy={running !== null}
+          onClick={() => void attempt('test')}
+        >
+          {trans.__('Test')}
+        </Button>
+        <Button name={trans.__('Connect')} kind="primary" submit busy={running !== null}>
+          {trans.__('Connect')}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,45 @@
+import type { Pasted, Report } from '../../protocol/messages';
+import { trans } from '../../state/i18n';
+import { FailureText } from '../parts/FailureText';
+import { Note } from '../parts/Note';
+import { CheckReport } from '../report/CheckReport';
+import { Stages } from '../report/Stages';
+import { pastedText } from './form';
+
+export type Task = 'connect' | 'test' | 'paste';
+
+interface Props {
+  task: Task;
+  running: boolean;
+  report: Report;
+  pasted: Pasted | null;
+}
+
+/** How far a connect, a test or a paste has come, or how it has ended. */
+export function Progress({ task, running, report, pasted }: Props) {
+  const { stages, failure } = report;
+  const passed = task === 'test' && !running && failure === null;
+  return (
+    <>
+      {task === 'test' && <CheckReport label={trans.__('Connection check')} report={report} />}
+      {task === 'connect' && stages.length > 0 && <Stages stages={stages} />}
+      <div class="milvus-nb-result" role="status">
+        {running && (
+          <p>
+            {task === 'paste'
+              ? trans.__('Reading what was pasted…')
+              : trans.__('Asking the server…')}
+          </p>
+        )}
+        {pasted !== null && <p>{pastedText(pasted)}</p>}
+        {pasted?.notes.map(note => (
+          <Note text={note} key={note} />
+        ))}
+        {passed && <p>{trans.__('Everything answers. Nothing was connected.')}</p>}
+      </div>
+      <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
+        {failure !== null && <FailureText failure={failure} />}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,76 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+import type { Failure } from '../../protocol/messages';
+import { type Actions, failureOf } from '../../state/actions';
+import { trans } from '../../state/i18n';
+import { Button } from '../parts/Button';
+import { FailureText } from '../parts/FailureText';
+import { Field } from '../parts/Field';
+import { Inset } from '../parts/Inset';
+
+interface Props {
+  name: string;
+  /** What is proposed. */
+  initial: string;
+  actions: Actions;
+  onGiven: (alias: string) => void;
+  onClose: () => void;
+}
+
+/** Gives an alias to what somebody else has opened. */
+export function AliasForm({ name, initial, actions, onGiven, onClose }: Props) {
+  const input = useRef<HTMLInputElement>(null);
+  const [running, setRunning] = useState(false);
+  const [failure, setFailure] = useState<Failure | null>(null);
+
+  useLayoutEffect(() => input.current?.select(), []);
+
+  const give = async (): Promise<void> => {
+    if (running) {
+      return;
+    }
+    setRunning(true);
+    setFailure(null);
+    try {
+      onGiven(await actions.adopt(name, input.current?.value.trim() ?? ''));
+    } catch (error) {
+      setFailure(failureOf(error));
+      setRunning(false);
+      input.current?.focus();
+    }
+  };
+
+  return (
+    <Inset label={trans.__('An alias for %1', name)} framed onClose={onClose}>
+      <form
+        class="milvus-nb-alias-form"
+        autocomplete="off"
+        noValidate
+        onSubmit={event => {
+          event.preventDefault();
+          void give();
+        }}
+        onKeyDown={event => {
+          // JupyterLab keeps Enter in a cell from doing what it does in every form.
+          if (event.key === 'Enter' && event.target === input.current) {
+            event.preventDefault();
+            event.currentTarget.requestSubmit();
+          }
+        }}
+      >
+        <Field label={trans.__('Alias')} name="alias" initial={initial} inputRef={input} />
+        <div class="milvus-nb-inset-buttons">
+          <Button name={trans.__('Give alias')} kind="primary" submit busy={running}>
+            {trans.__('Give alias')}
+          </Button>
+          <Button name={trans.__('Cancel')} kind="plain" onClick={onClose}>
+            {trans.__('Cancel')}
+          </Button>
+        </div>
+      </form>
+      <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
+        {failure !== null && <FailureText failure={failure} />}
+      </div>
+    </Inset>
+  );
+}

@@ -1,0 +1,181 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+import type { Row } from '../../protocol/messages';
+import { asksFirst } from '../../state/origin';
+import type { RowWish, Session } from '../../state/session';
+import type { FocusOn } from '../parts/hooks';
+import { ConnectionRow } from './ConnectionRow';
+import type { Opened, RowHandlers } from './rowHandlers';
+import { RowInset } from './RowInset';
+import { useVirtualRows } from './virtual';
+
+interface Props {
+  session: Session;
+  label: string;
+  rows: Row[];
+  /** The alias to bring into view, or "". */
+  reveal: string;
+  /** What a command asks of a row, once for each object. */
+  wish: RowWish | null;
+  on: Pick<RowHandlers, 'retry' | 'use' | 'ping'> & {
+    disconnect: (alias: string) => void;
+    adopted: (alias: string) => void;
+  };
+  focus: FocusOn;
+}
+
+/** What opens each, and gets the focus back when it is closed. */
+const OPENED_BY: Record<Opened, string> = {
+  question: 'disconnect',
+  alias: 'alias',
+  code: 'more',
+  save: 'more',
+};
+
+/** The connections, of which only those in view are drawn. */
+export function ConnectionList({ session, label, rows, reveal, wish, on, focus }: Props) {
+  const { store, link, actions } = session;
+  const scroller = useRef<HTMLDivElement>(null);
+  const space = useRef<HTMLUListElement>(null);
+  const [active, setActive] = useState('');
+  const [detailed, setDetailed] = useState<ReadonlySet<string>>(new Set());
+  const [opened, setOpened] = useState<ReadonlyMap<string, Opened>>(new Map());
+
+  const aliases = rows.map(row => row.alias);
+  const activeIndex = aliases.indexOf(active);
+  const list = useVirtualRows(scroller, aliases, activeIndex);
+  const items = list.getVirtualItems();
+  const total = list.getTotalSize();
+
+  useLayoutEffect(() => {
+    space.current?.style.setProperty('--milvus-nb-list-size', `${total}px`);
+  }, [total]);
+
+  const goTo = (index: number): void => {
+    const alias = aliases[index];
+    if (alias !== undefined) {
+      setActive(alias);
+      list.scrollToIndex(index);
+    }
+  };
+  const revealIndex = reveal === '' ? -1 : aliases.indexOf(reveal);
+  useEffect(() => goTo(revealIndex), [reveal, revealIndex >= 0]);
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const target = event.target as HTMLElement;
+    const at = Number(target.closest<HTMLElement>('[data-index]')?.dataset.index ?? -1);
+    const to: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      Home: 0,
+      End: rows.length - 1,
+    };
+    const index = to[event.key];
+    if (at >= 0 && index !== undefined && index >= 0 && index < rows.length) {
+      event.preventDefault();
+      goTo(index);
+      focusRow(scroller.current, index);
+    }
+  };
+
+  const toggleDetails = (alias: string): void => {
+    const next = new Set(detailed);
+    if (!next.delete(alias)) {
+      next.add(alias);
+    }
+    setDetailed(next);
+  };
+  const check = (row: Row): void => {
+    setDetailed(new Set(detailed).add(row.alias));
+    void actions.check(row);
+  };
+
+  const open = (alias: string, what: Opened): void => {
+    setOpened(new Map(opened).set(alias, what));
+  };
+  const close = (alias: string): void => {
+    const what = opened.get(alias);
+    const next = new Map(opened);
+    next.delete(alias);
+    setOpened(next);
+    focus(`${what === undefined ? 'row' : OPENED_BY[what]} ${alias}`);
+  };
+  const disconnect = (row: Row): void => {
+    if (asksFirst(row)) {
+      open(row.alias, 'question');
+    } else {
+      on.disconnect(row.alias);
+    }
+  };
+
+  useEffect(() => {
+    const row = rows.find(({ alias }) => alias === wish?.alias);
+    if (wish !== null && row !== undefined) {
+      const grant = { check, code: () => open(row.alias, 'code'), disconnect };
+      grant[wish.kind](row);
+    }
+  }, [wish]);
+  return (
+    <div class="milvus-nb-scroller" ref={scroller} tabIndex={-1}>
+      <ul class="milvus-nb-list" role="list" aria-label={label} ref={space} onKeyDown={onKeyDown}>
+        {items.map(({ index, start }) => {
+          const found = rows[index];
+          if (found === undefined) {
+            return null;
+          }
+          const row = store.latest(found);
+          return (
+            <li
+              class="milvus-nb-row"
+              key={row.alias}
+              ref={node => {
+                node?.style.setProperty('--milvus-nb-row-start', `${start}px`);
+                list.measureElement(node);
+              }}
+              aria-label={row.alias}
+              aria-posinset={index + 1}
+              aria-setsize={rows.length}
+              aria-busy={store.busy.has(row.alias)}
+              tabIndex={index === Math.max(0, activeIndex) ? 0 : -1}
+              data-index={index}
+              data-focus={`row ${row.alias}`}
+              onFocusIn={() => setActive(row.alias)}
+            >
+              <ConnectionRow
+                row={row}
+                text={session.textOf(row)}
+                current={store.current === row.alias}
+                busy={store.busy.get(row.alias)}
+                ping={store.pings.get(row.alias)}
+                check={store.checkOf(row)}
+                detailed={detailed.has(row.alias)}
+                gone={link.isGone || store.link === 'restarting'}
+                actions={actions}
+                on={{ ...on, disconnect, open, toggleDetails, check }}
+              >
+                <RowInset
+                  what={opened.get(row.alias)}
+                  row={row}
+                  session={session}
+                  onClose={() => close(row.alias)}
+                  onDisconnect={() => on.disconnect(row.alias)}
+                  onAdopted={on.adopted}
+                />
+              </ConnectionRow>
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+/** Focus a row that may be drawn only in the next frames. */
+function focusRow(scroller: HTMLElement | null, index: number, frames = 10): void {
+  const row = scroller?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+  if (row) {
+    row.focus({ preventScroll: true });
+  } else if (frames > 0) {
+    requestAnimationFrame(() => focusRow(scroller, index, frames - 1));
+  }
+}

@@ -1,0 +1,138 @@
+import type { ComponentChildren } from 'preact';
+
+import type { Ping, Row } from '../../protocol/messages';
+import type { Actions } from '../../state/actions';
+import { credential, database, milliseconds } from '../../state/format';
+import { trans } from '../../state/i18n';
+import { originFacts } from '../../state/origin';
+import type { RowText } from '../../state/rowText';
+import type { Action, Check } from '../../state/store';
+import { Facts } from '../parts/Facts';
+import { Label } from '../parts/Label';
+import { Note } from '../parts/Note';
+import { StateMark } from '../parts/StateMark';
+import { Details } from './Details';
+import { RowButtons } from './RowButtons';
+import type { RowHandlers } from './rowHandlers';
+
+interface Props {
+  row: Row;
+  text: RowText;
+  current: boolean;
+  busy: Action | undefined;
+  ping: Ping | undefined;
+  check: Check | undefined;
+  detailed: boolean;
+  /** The kernel is gone: nothing can be done any more. */
+  gone: boolean;
+  actions: Actions;
+  on: RowHandlers;
+  /** What was opened in the row. */
+  children: ComponentChildren;
+}
+
+/** One connection: who, where, how it is, and what can be done. */
+export function ConnectionRow(props: Props) {
+  const { row, text, current, ping, check, detailed, gone, actions, children } = props;
+  return (
+    <>
+      <StateMark mark={text.mark} />
+      <div class="milvus-nb-name">
+        <span class="milvus-nb-alias milvus-nb-data" title={row.alias}>
+          {row.alias}
+        </span>
+        <Label label={row.label} color={row.color} />
+        {current && !gone && <span class="milvus-nb-current">{trans.__('current')}</span>}
+      </div>
+      <Facts class="milvus-nb-where" facts={[row.address, credential(row), database(row)]} />
+      <div class="milvus-nb-status">
+        <State text={text}>{text.fix === '' && <DetailsLink {...props} />}</State>
+        {text.fix !== '' && (
+          <p>
+            <span class="milvus-nb-data">{text.fix}</span> <DetailsLink {...props} />
+          </p>
+        )}
+        {text.note !== '' && <Note text={text.note} />}
+        <Origin {...props} />
+        {ping !== undefined && !gone && (
+          <p>
+            {trans.__(
+              'Ping: min %1 · median %2 · max %3',
+              milliseconds(ping.min_ms),
+              milliseconds(ping.median_ms),
+              milliseconds(ping.max_ms),
+            )}
+          </p>
+        )}
+      </div>
+      <RowButtons {...props} />
+      {!gone && (
+        <div class="milvus-nb-below">
+          {children}
+          {detailed && <Details row={row} check={check} actions={actions} />}
+        </div>
+      )}
+    </>
+  );
+}
+
+/** `Connected · v2.3.5 · 0.6 ms · for 12 min`, or `Unreachable for 12 s: connection refused.` */
+function State({ text, children }: { text: RowText; children: ComponentChildren }) {
+  if (text.reason !== '') {
+    return (
+      <p class="milvus-nb-state">
+        <span class="milvus-nb-word">{text.word}</span>
+        {text.duration !== '' && ` ${text.duration}`}
+        {': '}
+        <span class="milvus-nb-data">{text.reason}</span> {children}
+      </p>
+    );
+  }
+  const facts = text.duration === '' ? text.facts : [...text.facts, text.duration];
+  return (
+    <p class="milvus-nb-state">
+      <span class="milvus-nb-fact milvus-nb-word">{text.word}</span>
+      {facts.map((fact, index) => (
+        <span class="milvus-nb-fact" key={index}>
+          <span class="milvus-nb-data">{fact}</span>
+        </span>
+      ))}
+    </p>
+  );
+}
+
+/** Who else has opened it; and where it has none yet, the way to an alias. */
+function Origin({ row, gone, on }: Props) {
+  const facts = originFacts(row);
+  return facts.length === 0 ? null : (
+    <Facts class="milvus-nb-origin" facts={facts}>
+      {!row.own && (
+        <button
+          type="button"
+          class="milvus-nb-link"
+          aria-label={trans.__('Give %1 an alias', row.alias)}
+          data-focus={`alias ${row.alias}`}
+          disabled={gone}
+          onClick={() => on.open(row.alias, 'alias')}
+        >
+          {trans.__('Give an alias')}
+        </button>
+      )}
+    </Facts>
+  );
+}
+
+function DetailsLink({ row, detailed, gone, on }: Props) {
+  return (
+    <button
+      type="button"
+      class="milvus-nb-link"
+      aria-label={trans.__('Details of %1', row.alias)}
+      aria-expanded={detailed}
+      disabled={gone}
+      onClick={() => on.toggleDetails(row.alias)}
+    >
+      {detailed ? trans.__('Hide details') : trans.__('Details')}
+    </button>
+  );
+}

@@ -1,0 +1,157 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+import type { Fact, Failure, Row } from '../../protocol/messages';
+import { type Actions, failureOf } from '../../state/actions';
+import { elapsed } from '../../state/clock';
+import { age } from '../../state/format';
+import { trans } from '../../state/i18n';
+import type { Check } from '../../state/store';
+import { Button } from '../parts/Button';
+import { FactList } from '../parts/FactList';
+import { FailureText } from '../parts/FailureText';
+import { CheckReport } from '../report/CheckReport';
+
+interface Props {
+  row: Row;
+  check: Check | undefined;
+  actions: Actions;
+}
+
+/** All that the kernel knows of a connection, read again after every probe of it; and a check. */
+export function Details({ row, check, actions }: Props) {
+  const { alias } = row;
+  const [facts, setFacts] = useState<Fact[] | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+
+  useEffect(() => {
+    let current = true;
+    actions.details(alias).then(
+      facts => {
+        if (current) {
+          setFacts(facts);
+          setFailure(null);
+        }
+      },
+      error => {
+        if (current) {
+          setFailure(failureOf(error));
+        }
+      },
+    );
+    return () => {
+      current = false;
+    };
+  }, [alias, row.state, row.since, row.checked_at]);
+
+  // Nobody would see what it finds.
+  useEffect(() => () => actions.cancelCheck(alias), [alias, row.endpoint, row.db_name]);
+
+  const place = useRef<HTMLDivElement>(null);
+  const hasBegun = check?.endedAt === null && check.report.stages.length > 0;
+  useEffect(() => {
+    if (hasBegun) {
+      place.current?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [hasBegun]);
+
+  return (
+    <div class="milvus-nb-details">
+      {failure !== null ? (
+        <FailureText failure={failure} />
+      ) : (
+        <FactList
+          label={trans.__('Details of %1', alias)}
+          facts={facts ?? []}
+          busy={facts === null}
+        />
+      )}
+      <Sources row={row} actions={actions} />
+      <div class="milvus-nb-checked" ref={place}>
+        <CheckButton row={row} check={check} actions={actions} />
+        {check !== undefined && (
+          <>
+            <CheckReport label={trans.__('Check of %1', alias)} report={check.report} />
+            <div class="milvus-nb-result milvus-nb-mod-failed">
+              {check.report.failure !== null && <FailureText failure={check.report.failure} />}
+            </div>
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface Said {
+  facts: Fact[];
+  /** In ms of the page's clock. */
+  at: number;
+}
+
+/** What the server says over HTTP, asked once for each time the details are opened. */
+function Sources({ row: { alias, endpoint, db_name, state }, actions }: Omit<Props, 'check'>) {
+  const [said, setSaid] = useState<Said | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+
+  useEffect(() => {
+    let current = true;
+    actions.sources(alias).then(
+      facts => {
+        if (current) {
+          setSaid({ facts, at: elapsed() });
+          setFailure(null);
+        }
+      },
+      error => {
+        if (current) {
+          setFailure(failureOf(error));
+        }
+      },
+    );
+    return () => {
+      current = false;
+    };
+  }, [alias, endpoint, db_name, state]);
+
+  if (failure !== null) {
+    return <FailureText failure={failure} />;
+  }
+  if (said?.facts.length === 0) {
+    return null; // Milvus Lite speaks no HTTP.
+  }
+  return (
+    <div class="milvus-nb-sources">
+      <FactList
+        label={trans.__('What %1 says over HTTP', alias)}
+        facts={said?.facts ?? []}
+        busy={said === null}
+      />
+      <p class="milvus-nb-age">
+        {said === null
+          ? trans.__('Asking over HTTP…')
+          : trans.__('Asked over HTTP %1 ago', age((elapsed() - said.at) / 1000))}
+      </p>
+    </div>
+  );
+}
+
+function CheckButton({ row, check, actions }: Props) {
+  const running = check?.endedAt === null;
+  return (
+    <div class="milvus-nb-check-button">
+      <Button
+        name={running ? trans.__('Cancel check %1', row.alias) : trans.__('Check %1', row.alias)}
+        kind="plain"
+        onClick={() => (running ? actions.cancelCheck(row.alias) : void actions.check(row))}
+      >
+        {running ? trans.__('Cancel') : trans.__('Check')}
+      </Button>
+      {check !== undefined && (
+        <span class="milvus-nb-age">
+          {check.endedAt === null
+            ? trans.__('Asking the server…')
+            : trans.__('Checked %1 ago', age((elapsed() - check.endedAt) / 1000))}
+        </span>
+      )}
+    </div>
+  );
+}

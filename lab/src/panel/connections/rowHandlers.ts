@@ -1,0 +1,15 @@
+import type { Row } from '../../protocol/messages';
+
+/** What was opened in a row: a question, a form, the connection as code or as a profile. */
+export type Opened = 'question' | 'alias' | 'code' | 'save';
+
+/** What can be done in a row, for whoever draws it. */
+export interface RowHandlers {
+  disconnect: (row: Row) => void;
+  open: (alias: string, what: Opened) => void;
+  retry: (alias: string) => void;
+  use: (alias: string) => void;
+  ping: (alias: string) => void;
+  toggleDetails: (alias: string) => void;
+  check: (row: Row) => void;
+}

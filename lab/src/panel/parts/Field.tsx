@@ -1,0 +1,65 @@
+import type { Ref } from 'preact';
+
+import { useUniqueId } from './hooks';
+
+interface Props {
+  label: string;
+  name: string;
+  /** A password box shows dots. */
+  secret?: boolean;
+  placeholder?: string;
+  initial?: string;
+  numeric?: boolean;
+  /** Over half of a wide form, or over all of it. */
+  width?: 'half' | 'whole';
+  inputRef?: Ref<HTMLInputElement>;
+  /** Called with the text at every key. */
+  onInput?: (text: string) => void;
+  /** Called when the text was changed and the box is left. */
+  onLeave?: () => void;
+  /** Called with a text before it is put in; true: it is not. */
+  onPaste?: (text: string) => boolean;
+}
+
+const WIDTHS = { half: 'milvus-nb-mod-half', whole: 'milvus-nb-mod-wide' };
+
+/** A labelled text box that neither the browser nor a password manager fills or remembers. */
+export function Field(props: Props) {
+  const { label, onInput, onLeave, onPaste } = props;
+  const id = useUniqueId();
+  // The text as it was copied: in the box it would lose its line breaks.
+  const take = (event: Event, data: DataTransfer | null): void => {
+    if (onPaste?.(data?.getData('text/plain') ?? '')) {
+      event.preventDefault();
+    }
+  };
+  const input = {
+    id,
+    name: props.name,
+    ref: props.inputRef ?? null,
+    class: 'milvus-nb-input',
+    placeholder: props.placeholder ?? '',
+    defaultValue: props.initial ?? '',
+    autocomplete: 'off',
+    autocapitalize: 'off',
+    spellcheck: false,
+    'data-1p-ignore': true,
+    'data-lpignore': 'true',
+    onInput: (event: { currentTarget: HTMLInputElement }) => onInput?.(event.currentTarget.value),
+    onChange: () => onLeave?.(),
+    onPaste: (event: ClipboardEvent) => take(event, event.clipboardData),
+    onDrop: (event: DragEvent) => take(event, event.dataTransfer),
+  } as const;
+  return (
+    <div class={`milvus-nb-field ${props.width ? WIDTHS[props.width] : ''}`}>
+      <label class="milvus-nb-label" for={id}>
+        {label}
+      </label>
+      {props.secret ? (
+        <input type="password" {...input} />
+      ) : (
+        <input type="text" inputMode={props.numeric ? 'decimal' : 'text'} {...input} />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,283 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+
+import type { Failure, Profile, Row, SaveProfile } from '../../protocol/messages';
+import { failureOf } from '../../state/actions';
+import { trans } from '../../state/i18n';
+import { COLORS, type ProfileDoor, secretChoice, SECRETS, secretWord } from '../../state/profiles';
+import { Button } from '../parts/Button';
+import { FailureText } from '../parts/FailureText';
+import { Field } from '../parts/Field';
+import { useUniqueId } from '../parts/hooks';
+import { Inset } from '../parts/Inset';
+
+interface Props {
+  /** The connection that is saved; null where a profile is edited. */
+  row: Row | null;
+  profile: Profile | null;
+  /** The profile that the connection comes from. */
+  known?: Profile | undefined;
+  door: ProfileDoor;
+  onClose: () => void;
+}
+
+const TEXTS = ['address', 'db_name', 'label', 'color'] as const;
+
+/** Saves a connection as a profile, or changes one. No secret is in it, but one for the keyring. */
+export function ProfileForm({ row, profile, known, door, onClose }: Props) {
+  const given = profile ?? known;
+  const form = useRef<HTMLFormElement>(null);
+  const [choice, setChoice] = useState(secretChoice(profile?.secret ?? row?.secret ?? 'none'));
+  const [running, setRunning] = useState(false);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  useLayoutEffect(() => form.current?.querySelector('input')?.select(), []);
+
+  const title = profile
+    ? trans.__('Edit the profile %1', profile.name)
+    : trans.__('Save %1 as a profile', row?.alias);
+  const hasSignIn = profile ? true : row?.auth !== 'none';
+  const variable = given?.secret.startsWith('env:')
+    ? given.secret.slice('env:'.length)
+    : row?.again.password_env || row?.again.token_env || '';
+  // What a live connection has signed in with, its kernel can keep; else it has to be typed.
+  const types = choice === 'keyring' && profile !== null && door.keepsSecrets;
+
+  const save = async (): Promise<void> => {
+    if (form.current === null || running) {
+      return;
+    }
+    const wanted = wantedOf(new FormData(form.current), choice, row, profile);
+    const typed = form.current.querySelector<HTMLInputElement>('[name="typed"]');
+    if (typed !== null) {
+      typed.value = ''; // sent once, and nowhere else
+    }
+    setRunning(true);
+    setFailure(null);
+    try {
+      await door.save(wanted);
+      onClose();
+    } catch (error) {
+      setFailure(failureOf(error));
+      setRunning(false);
+    }
+  };
+
+  return (
+    <Inset label={title} framed onClose={onClose}>
+      <form
+        ref={form}
+        class="milvus-nb-profile-form"
+        aria-label={title}
+        autocomplete="off"
+        noValidate
+        onSubmit={event => {
+          event.preventDefault();
+          void save();
+        }}
+        onKeyDown={event => {
+          if (event.key === 'Enter' && event.target instanceof HTMLInputElement) {
+            event.preventDefault();
+            event.currentTarget.requestSubmit();
+          }
+        }}
+      >
+        <p class="milvus-nb-what milvus-nb-data">{title}</p>
+        <div class="milvus-nb-group">
+          <Field
+            label={trans.__('Name')}
+            name="name"
+            initial={profile?.name ?? row?.profile ?? ''}
+            placeholder={row?.alias ?? ''}
+          />
+          {profile && (
+            <>
+              <Field label={trans.__('Address')} name="address" initial={profile.address} />
+              <Field label={trans.__('User')} name="user" initial={profile.user} />
+              <Field
+                label={trans.__('Database')}
+                name="db_name"
+                initial={profile.db_name}
+                placeholder="default"
+              />
+            </>
+          )}
+          {hasSignIn && (
+            <Choice
+              label={trans.__('Secret')}
+              name="secret"
+              value={choice}
+              choices={SECRETS.filter(one => profile || one !== 'none').map(one => [
+                one,
+                secretWord(one),
+              ])}
+              onChange={value => setChoice(secretChoice(value))}
+            />
+          )}
+          {hasSignIn && choice === 'env' && (
+            <Field
+              label={trans.__('Environment variable')}
+              name="variable"
+              initial={variable}
+              placeholder="MILVUS_TOKEN"
+            />
+          )}
+          {types && (
+            <Field
+              label={trans.__('Password or token')}
+              name="typed"
+              secret
+              placeholder={
+                profile?.secret === 'keyring' ? trans.__('unchanged') : trans.__('for the keyring')
+              }
+            />
+          )}
+          <Field
+            label={trans.__('Label')}
+            name="label"
+            initial={profile?.label ?? row?.label ?? ''}
+            placeholder={trans.__('Production')}
+          />
+          <Choice
+            label={trans.__('Colour')}
+            name="color"
+            value={profile?.color ?? row?.color ?? ''}
+            choices={[['', trans.__('none')], ...COLORS.map(one => [one, one] as [string, string])]}
+          />
+        </div>
+        <Check
+          name="confirm"
+          text={trans.__('Ask before connecting and disconnecting')}
+          checked={profile?.confirm ?? row?.confirm ?? false}
+        />
+        <Check
+          name="default"
+          text={trans.__('Default: %milvus connect alone connects it')}
+          checked={given?.default ?? false}
+        />
+        {!profile?.is_project && (
+          <Check
+            name="autoconnect"
+            text={trans.__('Connect it when milvus_nb is loaded')}
+            checked={given?.autoconnect ?? false}
+          />
+        )}
+        {row && (
+          <>
+            <Check
+              name="project"
+              text={trans.__('For the project: in milvus.toml, which others may read')}
+              checked={known?.is_project ?? false}
+            />
+            <Check
+              name="replace"
+              text={trans.__('Replace one of that name')}
+              checked={known !== undefined}
+            />
+          </>
+        )}
+        <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
+          {failure !== null && <FailureText failure={failure} />}
+        </div>
+        <div class="milvus-nb-inset-buttons">
+          <Button name={trans.__('Save')} kind="primary" submit busy={running}>
+            {running ? trans.__('Saving…') : trans.__('Save')}
+          </Button>
+          <Button name={trans.__('Cancel')} kind="plain" onClick={onClose}>
+            {trans.__('Cancel')}
+          </Button>
+        </div>
+      </form>
+    </Inset>
+  );
+}
+
+/** What was typed, as it is sent. */
+function wantedOf(
+  data: FormData,
+  choice: string,
+  row: Row | null,
+  profile: Profile | null,
+): SaveProfile {
+  const text = (name: string): string => String(data.get(name) ?? '').trim();
+  const wanted: SaveProfile = {
+    ...(profile ? keptOf(profile) : {}),
+    name: text('name') || (row?.alias ?? ''),
+    was: profile?.name ?? '',
+    alias: row?.alias ?? '',
+    project: profile?.is_project ?? data.has('project'),
+    replace: profile !== null || data.has('replace'),
+    confirm: data.has('confirm'),
+    default: data.has('default'),
+    autoconnect: data.has('autoconnect'),
+  };
+  for (const name of TEXTS) {
+    if (data.has(name)) {
+      wanted[name] = text(name);
+    }
+  }
+  if (profile) {
+    wanted.user = text('user');
+  }
+  if (data.has('secret') && choice !== 'none') {
+    wanted.secret = choice === 'env' ? `env:${text('variable')}` : choice;
+  } else {
+    delete wanted.secret;
+  }
+  // A secret is taken to the letter: blanks at its ends may belong to it.
+  const typed = String(data.get('typed') ?? '');
+  return typed === '' ? wanted : { ...wanted, typed };
+}
+
+/** What the form does not show, and must not lose. */
+function keptOf(profile: Profile): Partial<SaveProfile> {
+  const { ca_pem_path, server_pem_path, client_pem_path, client_key_path, server_name } = profile;
+  return {
+    ca_pem_path,
+    server_pem_path,
+    client_pem_path,
+    client_key_path,
+    server_name,
+    ...(profile.secure === null ? {} : { secure: profile.secure }),
+    ...(profile.timeout === null ? {} : { timeout: profile.timeout }),
+  };
+}
+
+function Check({ name, text, checked }: { name: string; text: string; checked: boolean }) {
+  return (
+    <label class="milvus-nb-check">
+      <input type="checkbox" name={name} defaultChecked={checked} />
+      <span>{text}</span>
+    </label>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  name: string;
+  value: string;
+  choices: [string, string][];
+  onChange?: (value: string) => void;
+}
+
+function Choice({ label, name, value, choices, onChange }: ChoiceProps) {
+  const id = useUniqueId();
+  return (
+    <div class="milvus-nb-field">
+      <label class="milvus-nb-label" for={id}>
+        {label}
+      </label>
+      <select
+        id={id}
+        name={name}
+        class="milvus-nb-input"
+        defaultValue={value}
+        onChange={event => onChange?.(event.currentTarget.value)}
+      >
+        {choices.map(([key, text]) => (
+          <option value={key} selected={key === value} key={key}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}

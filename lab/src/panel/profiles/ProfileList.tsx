@@ -1,0 +1,59 @@
+import { useState } from 'preact/hooks';
+
+import type { ProfileProblem, Profiles } from '../../protocol/messages';
+import { trans } from '../../state/i18n';
+import type { ProfileDoor } from '../../state/profiles';
+import type { FocusOn } from '../parts/hooks';
+import { ProfileRow } from './ProfileRow';
+
+interface Props {
+  found: Profiles;
+  /** Those that are connected just now. */
+  connected: ReadonlySet<string>;
+  door: ProfileDoor;
+  focus: FocusOn;
+}
+
+/** The saved connections, each with what can be done with it; nothing where there are none. */
+export function ProfileList({ found, connected, door, focus }: Props) {
+  const { profiles, problems } = found;
+  const [told, setTold] = useState('');
+  if (profiles.length + problems.length === 0 && told === '') {
+    return null;
+  }
+  return (
+    <div class="milvus-nb-profiles">
+      <h3 class="milvus-nb-section">{trans.__('Profiles')}</h3>
+      <ul class="milvus-nb-profile-list" role="list" aria-label={trans.__('Profiles')}>
+        {profiles.map(profile => (
+          <ProfileRow
+            profile={profile}
+            connected={connected.has(profile.name)}
+            door={door}
+            focus={focus}
+            onDeleted={setTold}
+            key={profile.name}
+          />
+        ))}
+      </ul>
+      {told !== '' && (
+        <p class="milvus-nb-problem milvus-nb-data" role="status">
+          {told}
+        </p>
+      )}
+      {problems.map(problem => (
+        <Problem problem={problem} key={`${problem.where} ${problem.what}`} />
+      ))}
+    </div>
+  );
+}
+
+/** What is wrong in a file of profiles, so that nobody wonders where one has gone. */
+function Problem({ problem: { where, what, why, fix, is_warning } }: { problem: ProfileProblem }) {
+  return (
+    <p class="milvus-nb-problem milvus-nb-data" data-warning={is_warning}>
+      <span class="milvus-nb-problem-where">{where}: </span>
+      {[what, why, fix].filter(Boolean).join(' ')}
+    </p>
+  );
+}

@@ -1,0 +1,204 @@
+import { useState } from 'preact/hooks';
+
+import type { Failure, Profile, Report } from '../../protocol/messages';
+import { failureOf, soFar } from '../../state/actions';
+import { database } from '../../state/format';
+import { trans } from '../../state/i18n';
+import {
+  asksForSecret,
+  hasChanged,
+  needsSecret,
+  type ProfileDoor,
+  signInFacts,
+} from '../../state/profiles';
+import { Button } from '../parts/Button';
+import { Facts } from '../parts/Facts';
+import { FailureText } from '../parts/FailureText';
+import type { FocusOn } from '../parts/hooks';
+import { Inset } from '../parts/Inset';
+import { Label } from '../parts/Label';
+import { RowMenu } from '../parts/RowMenu';
+import { CheckReport } from '../report/CheckReport';
+import { ProfileForm } from './ProfileForm';
+import { ProfileQuestion } from './ProfileQuestion';
+
+/** What was opened in the row: a question before it is done, a form, or what a test has found. */
+type Opened = 'connect' | 'test' | 'delete' | 'edit' | 'report' | null;
+
+interface Props {
+  profile: Profile;
+  connected: boolean;
+  door: ProfileDoor;
+  focus: FocusOn;
+  onDeleted: (text: string) => void;
+}
+
+/** One saved connection: who and where, and what can be done with it. */
+export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props) {
+  const { name, label, color, address, is_project } = profile;
+  const [opened, setOpened] = useState<Opened>(null);
+  // What a question has shown is what its answer is for, whatever the file says meanwhile.
+  const [shown, setShown] = useState(profile);
+  const [running, setRunning] = useState(false);
+  const [report, setReport] = useState<Report | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+
+  const close = (): void => {
+    setOpened(null);
+    setFailure(null);
+    focus(`profile ${name}`);
+  };
+
+  const attempt = async (
+    task: 'connect' | 'test',
+    meant: Profile,
+    work: () => Promise<void>,
+  ): Promise<void> => {
+    setRunning(true);
+    setFailure(null);
+    try {
+      await work();
+    } catch (error) {
+      const found = failureOf(error);
+      setFailure(found);
+      // The keyring may have none: then it can be typed.
+      const again = needsSecret(found) || (asksForSecret(meant) && !hasChanged(found));
+      setOpened(again ? task : 'report');
+    }
+    setRunning(false);
+  };
+
+  const connect = (meant: Profile, secret: string): Promise<void> =>
+    attempt('connect', meant, async () => {
+      await door.connect?.(meant, secret);
+      setOpened(null);
+    });
+
+  const test = (meant: Profile, secret: string): Promise<void> =>
+    attempt('test', meant, async () => {
+      setOpened('report');
+      setReport(soFar([]));
+      setReport(await door.test(meant, secret, stages => setReport(soFar(stages))));
+    });
+
+  const remove = async (): Promise<void> => {
+    setRunning(true);
+    try {
+      onDeleted(await door.remove(name));
+      focus('connect');
+    } catch (error) {
+      setFailure(failureOf(error));
+      setRunning(false);
+    }
+  };
+
+  const begin = (task: 'connect' | 'test'): void => {
+    setReport(null);
+    setFailure(null);
+    setShown(profile);
+    const isNew = profile.permit !== '';
+    if (isNew || asksForSecret(profile) || (task === 'connect' && profile.confirm)) {
+      setOpened(task);
+    } else {
+      void (task === 'connect' ? connect(profile, '') : test(profile, ''));
+    }
+  };
+
+  return (
+    <li class="milvus-nb-profile" aria-label={trans.__('Profile %1', name)}>
+      <div class="milvus-nb-name">
+        <span class="milvus-nb-alias milvus-nb-data" title={name}>
+          {name}
+        </span>
+        <Label label={label} color={color} />
+        {profile.default && <span class="milvus-nb-current">{trans.__('default')}</span>}
+        {is_project && (
+          <span class="milvus-nb-current" title={profile.path}>
+            {trans.__('project')}
+          </span>
+        )}
+      </div>
+      <Facts
+        class="milvus-nb-where"
+        facts={[
+          address,
+          ...signInFacts(profile),
+          ...(profile.db_name === '' ? [] : [database(profile)]),
+        ]}
+      />
+      <div class="milvus-nb-buttons">
+        {connected ? (
+          <span class="milvus-nb-profile-state">{trans.__('Connected')}</span>
+        ) : (
+          <Button
+            name={door.connect ? trans.__('Connect %1', name) : trans.__('Test %1', name)}
+            focusKey={`profile ${name}`}
+            busy={running}
+            onClick={() => begin(door.connect ? 'connect' : 'test')}
+          >
+            {running ? trans.__('Asking…') : door.connect ? trans.__('Connect') : trans.__('Test')}
+          </Button>
+        )}
+      </div>
+      <RowMenu
+        alias={trans.__('profile %1', name)}
+        disabled={false}
+        items={[
+          { text: trans.__('Test'), onSelect: () => begin('test') },
+          { text: trans.__('Edit'), onSelect: () => setOpened('edit') },
+          { text: trans.__('Delete'), onSelect: () => setOpened('delete') },
+        ]}
+      />
+      <div class="milvus-nb-below">
+        {(opened === 'connect' || opened === 'test') && (
+          <ProfileQuestion
+            profile={shown}
+            task={opened}
+            asks={asksForSecret(shown) || (failure !== null && needsSecret(failure))}
+            running={running}
+            failure={failure}
+            onYes={secret =>
+              void (opened === 'connect' ? connect(shown, secret) : test(shown, secret))
+            }
+            onNo={close}
+          />
+        )}
+        {opened === 'delete' && (
+          <ProfileQuestion
+            profile={profile}
+            task="delete"
+            asks={false}
+            running={running}
+            failure={failure}
+            onYes={() => void remove()}
+            onNo={close}
+          />
+        )}
+        {opened === 'edit' && (
+          <ProfileForm row={null} profile={profile} door={door} onClose={close} />
+        )}
+        {opened === 'report' && (
+          <Inset label={trans.__('Test of %1', name)} framed onClose={close}>
+            {report !== null && (
+              <CheckReport label={trans.__('Test of %1', name)} report={report} />
+            )}
+            {running && <p role="status">{trans.__('Asking the server…')}</p>}
+            {!running && report !== null && report.failure === null && failure === null && (
+              <p role="status">{trans.__('Everything answers. Nothing was connected.')}</p>
+            )}
+            <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
+              {(failure ?? report?.failure) && (
+                <FailureText failure={(failure ?? report?.failure) as Failure} />
+              )}
+            </div>
+            <div class="milvus-nb-inset-buttons">
+              <Button name={trans.__('Close')} kind="plain" onClick={close}>
+                {trans.__('Close')}
+              </Button>
+            </div>
+          </Inset>
+        )}
+      </div>
+    </li>
+  );
+}

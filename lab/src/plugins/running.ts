@@ -1,0 +1,148 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { IRunningSessions } from '@jupyterlab/running';
+import type { LabIcon } from '@jupyterlab/ui-components';
+import type { IDisposable } from '@lumino/disposable';
+import { type Message, MessageLoop } from '@lumino/messaging';
+import { Signal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
+
+import type { KernelHub, Peer } from '../kernels/hub';
+import type { Row } from '../protocol/messages';
+import { milvusIcon } from '../sidebar/icon';
+import { everySecond } from '../state/clock';
+import { trans } from '../state/i18n';
+import { asksFirst, isUsedElsewhere } from '../state/origin';
+
+interface Connection {
+  kernelId: string;
+  session: Peer['session'];
+  row: Row;
+  user: string;
+}
+
+/** The section of the Running panel. */
+export class RunningConnections implements IRunningSessions.IManager {
+  readonly name = trans.__('Milvus connections');
+  readonly shutdownLabel = trans.__('Disconnect');
+  readonly shutdownAllLabel = trans.__('Disconnect all');
+  readonly shutdownAllConfirmationText = trans.__(
+    'Disconnect from Milvus in all notebooks and consoles?',
+  );
+  readonly runningChanged = new Signal<this, void>(this);
+  private told = '';
+
+  constructor(
+    private readonly hub: KernelHub,
+    private readonly open: (kernelId: string) => void,
+  ) {
+    hub.changed.connect(this.check, this);
+  }
+
+  running(): IRunningSessions.IRunningItem[] {
+    return this.connections().map(({ kernelId, session, row, user }) => ({
+      open: () => this.open(kernelId),
+      // What other code uses, or a profile guards, is closed in its notebook, which asks first.
+      ...(asksFirst(row) ? {} : { shutdown: () => void session.actions.disconnect(row.alias) }),
+      icon: (): LabIcon => milvusIcon,
+      label: () => [row.alias, row.label].filter(Boolean).join(' · '),
+      labelTitle: () => [user, row.address, row.reason].filter(Boolean).join('\n'),
+      detail: () => [session.textOf(row).word, user].filter(Boolean).join(' · '),
+      className: 'milvus-nb-running',
+    }));
+  }
+
+  shutdownAll(): void {
+    for (const { session, row } of this.connections()) {
+      // JupyterLab has asked already; but what other code uses is closed in its notebook.
+      if (!isUsedElsewhere(row)) {
+        void session.actions.disconnect(row.alias);
+      }
+    }
+  }
+
+  refreshRunning(): void {
+    void this.hub.refresh();
+  }
+
+  private connections(): Connection[] {
+    return this.hub.peers().flatMap(({ id, session }) =>
+      session.store.ownRows().map(row => {
+        const user = this.hub.userOf(id).name;
+        return { kernelId: id, session, row, user };
+      }),
+    );
+  }
+
+  /** Have the section drawn anew where it shows something else: the hub tells of each heartbeat. */
+  check(): void {
+    const told = JSON.stringify(
+      this.connections().map(({ kernelId, session, row, user }) => [
+        kernelId,
+        row.alias,
+        row.label,
+        row.address,
+        session.textOf(row).word,
+        row.reason,
+        user,
+      ]),
+    );
+    if (told !== this.told) {
+      this.told = told;
+      this.runningChanged.emit();
+    }
+  }
+}
+
+/** JupyterLab's Running panel, and that of Notebook. */
+const PANELS = ['jp-running-sessions', 'jp-running-sessions-tree'];
+
+/** Ask all kernels for as long as the Running panel is in sight. */
+export function watchWhileShown(
+  shell: JupyterFrontEnd.IShell,
+  hub: KernelHub,
+  connections: RunningConnections,
+): void {
+  for (const area of ['left', 'right', 'main']) {
+    for (const widget of shell.widgets(area)) {
+      const panel = find(widget);
+      if (panel !== null) {
+        watch(panel, hub, connections);
+      }
+    }
+  }
+}
+
+function find(widget: Widget): Widget | null {
+  if (PANELS.includes(widget.id)) {
+    return widget;
+  }
+  for (const child of widget.children()) {
+    const found = find(child);
+    if (found !== null) {
+      return found;
+    }
+  }
+  return null;
+}
+
+function watch(panel: Widget, hub: KernelHub, connections: RunningConnections): void {
+  let watching: IDisposable | null = null;
+  let stop: (() => void) | null = null;
+  const look = (): void => {
+    if (panel.isVisible) {
+      watching ??= hub.watchAll();
+      stop ??= everySecond(() => connections.check());
+    } else {
+      watching?.dispose();
+      stop?.();
+      watching = stop = null;
+    }
+  };
+  look();
+  MessageLoop.installMessageHook(panel, (_, message: Message) => {
+    if (message.type === 'after-show' || message.type === 'after-hide') {
+      queueMicrotask(look); // when the panel knows it, too
+    }
+    return true;
+  });
+}

@@ -1,0 +1,19 @@
+import { Token } from '@lumino/coreutils';
+
+import type { Front } from '../kernels/front';
+import type { KernelHub } from '../kernels/hub';
+import type { Settings } from './settings';
+
+/** What the plugins of this extension share. */
+export interface IMilvus {
+  readonly hub: KernelHub;
+  readonly front: Front;
+  readonly settings: Settings;
+  /** Bring the notebook or console of a kernel in front. */
+  open(kernelId: string): void;
+}
+
+export const IMilvus = new Token<IMilvus>(
+  'milvus_nb:IMilvus',
+  'The Milvus connections of the running kernels.',
+);

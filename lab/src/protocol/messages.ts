@@ -1,0 +1,700 @@
+// What the kernel and the page say to each other, made of milvus_nb/protocol.py by lab/protocol.py.
+// Nothing of it is ever a synced trait, so nothing of it is saved with a notebook.
+
+/** Types by name: an alias is a type, an interface has a type for each field. `?` is an optional one. */
+export type Shapes = Record<string, string | Record<string, string>>;
+
+export const PROTOCOL = 7;
+
+export type State = 'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
+
+export type Auth = 'none' | 'password' | 'token';
+
+/** How the secret of a connection comes once more. */
+export type SecretKind = 'none' | 'ask' | 'env' | 'keyring';
+
+export type StageName = 'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database';
+
+export type StageStatus = 'pending' | 'running' | 'ok' | 'failed' | 'skipped';
+
+/** A label and a text, which may have several lines, and a page of the web that it tells of. */
+export type Fact = [string, string] | [string, string, string];
+
+/** What was last measured of an endpoint, for all connections to it: its number, the latency in ms, and when, in Unix seconds. */
+export type Measurement = [number, number | null, number | null];
+
+interface Where {
+  address: string;
+  alias: string;
+}
+
+/** The connect form as it is sent; fields that are left out mean "not given". */
+export interface ConnectParams extends Where {
+  user?: string;
+  password?: string;
+  token?: string;
+  /** The id of an earlier request of this form whose secret the kernel still holds. */
+  secret_from?: number;
+  /** The environment variable of the kernel that holds the one or the other. */
+  password_env?: string;
+  token_env?: string;
+  db_name?: string;
+  secure?: boolean;
+  ca_pem_path?: string;
+  server_pem_path?: string;
+  client_pem_path?: string;
+  client_key_path?: string;
+  server_name?: string;
+  timeout?: number;
+  replace?: boolean;
+  /** A profile; of the fields only those that are given take the place of its own. */
+  profile?: string;
+  /** The `seal` of the profile as it was shown: another one is not connected. */
+  seal?: string;
+  /** The `permit` of a project's profile, where the user has answered its question with yes. */
+  allow?: string;
+}
+
+/** One connection. Times are the kernel's Unix seconds. */
+export interface Row {
+  /** The number of its endpoint, which several connections may share. */
+  endpoint: number;
+  alias: string;
+  address: string;
+  user: string;
+  auth: Auth;
+  db_name: string;
+  secure: boolean;
+  state: State;
+  reason: string;
+  fix: string;
+  /** The identifier of why it fails, as `refused`; empty if it does not. */
+  cause: string;
+  /** A warning about a connection that works, or empty. */
+  note: string;
+  server_version: string;
+  latency_ms: number | null;
+  since: number | null;
+  checked_at: number | null;
+  connected_at: number | null;
+  /** Who opened it: `milvus_nb`, `pymilvus connections`, `MilvusClient`, `AsyncMilvusClient`. */
+  origin: string;
+  /** The variables that hold what was opened. */
+  users: string[];
+  /** Whether it has an alias of ours; else somebody else opened it. */
+  own: boolean;
+  /** What connects it once more, in another kernel; never a secret. */
+  again: ConnectParams;
+  /** Where its secret comes from then. */
+  secret: SecretKind;
+  /** The profile that it comes from, or empty; and what that shows and asks. */
+  profile: string;
+  label: string;
+  color: string;
+  confirm: boolean;
+}
+
+/** One stage of connecting. */
+export interface Stage {
+  name: StageName;
+  status: StageStatus;
+  ms: number | null;
+  /** What was found, or why it failed. */
+  text: string;
+}
+
+/** An error, as the user should read it: what happened, why, what to do. */
+export interface Failure {
+  what: string;
+  why: string;
+  fix: string;
+  /** An identifier, as `refused`; empty if there is none. */
+  cause: string;
+  /** What was asked, what was answered, how long it took; one line, or empty. */
+  evidence: string;
+}
+
+/** What a check of all layers has found. */
+export interface Report {
+  stages: Stage[];
+  facts: Fact[];
+  /** Warnings, a sentence each. */
+  notes: string[];
+  failure: Failure | null;
+}
+
+/** A saved connection. Its secret is only referred to. */
+export interface Profile {
+  name: string;
+  address: string;
+  user: string;
+  /** `none`, `ask`, `keyring`, or `env:NAME`. */
+  secret: string;
+  db_name: string;
+  secure: boolean | null;
+  ca_pem_path: string;
+  server_pem_path: string;
+  client_pem_path: string;
+  client_key_path: string;
+  server_name: string;
+  timeout: number | null;
+  label: string;
+  color: string;
+  confirm: boolean;
+  default: boolean;
+  autoconnect: boolean;
+  /** The file, and whether it is the project's. */
+  path: string;
+  is_project: boolean;
+  /** What is the same for as long as it goes to the same place, as the same user. */
+  seal: string;
+  /** The question about a project's profile that was not allowed yet; empty where none is needed. */
+  permit: string;
+  /** Where it goes, in words: address, TLS. */
+  place: string;
+}
+
+/** What is wrong in a file of profiles. */
+export interface ProfileProblem {
+  /** The file and the line. */
+  where: string;
+  /** Which profile; empty where it is about the file. */
+  profile: string;
+  what: string;
+  why: string;
+  fix: string;
+  /** Whether the profile works nevertheless. */
+  is_warning: boolean;
+}
+
+/** All saved connections. */
+export interface Profiles {
+  profiles: Profile[];
+  problems: ProfileProblem[];
+  /** The user's file, and the project's; empty where there is none. */
+  user_path: string;
+  project_path: string;
+}
+
+interface Saving {
+  name: string;
+  /** Its name until now; empty for a new one. */
+  was: string;
+  /** The connection that it is made of; empty where the fields say all. */
+  alias: string;
+  /** Whether it goes into the project's file. */
+  project: boolean;
+  /** Whether it may take the place of one of that name. */
+  replace: boolean;
+}
+
+/** A profile as it is to be saved; keys that are left out mean "not given". */
+export interface SaveProfile extends Saving {
+  /** The password or token for the keyring, where that is typed here. */
+  typed?: string;
+  address?: string;
+  user?: string;
+  secret?: string;
+  db_name?: string;
+  secure?: boolean;
+  ca_pem_path?: string;
+  server_pem_path?: string;
+  client_pem_path?: string;
+  client_key_path?: string;
+  server_name?: string;
+  timeout?: number;
+  label?: string;
+  color?: string;
+  confirm?: boolean;
+  default?: boolean;
+  autoconnect?: boolean;
+}
+
+/** What a running kernel has connected, as the Jupyter server reads it in the kernel's file. */
+export interface KernelRecord {
+  /** Jupyter's id of the kernel. */
+  id: string;
+  /** What was measured at each heartbeat is left out. */
+  connected: Row[];
+  /** What was connected before a restart of the kernel, and is not again. */
+  lost: Row[];
+}
+
+/** The running kernels that have, or had, connections. */
+export interface Kernels {
+  kernels: KernelRecord[];
+}
+
+/** All that a page needs to begin with. */
+export interface Hello {
+  connections: Row[];
+  current: string | null;
+  now: number;
+  heartbeat_s: number;
+  versions: Record<string, string>;
+  profiles: Profiles;
+}
+
+/** Round trips, in milliseconds. */
+export interface Ping {
+  count: number;
+  min_ms: number;
+  median_ms: number;
+  max_ms: number;
+}
+
+/** What was pasted, as the fields of the form. Its secret stays in the kernel. */
+export interface Pasted {
+  /** What it was: `pymilvus`, `curl`, `uri`, … */
+  kind: string;
+  address: string;
+  alias: string;
+  user: string;
+  sign_in: Auth;
+  /** The kernel keeps a secret under this request's id, for `secret_from`. */
+  has_secret: boolean;
+  db_name: string;
+  secure: boolean;
+  ca_pem_path: string;
+  server_pem_path: string;
+  client_pem_path: string;
+  client_key_path: string;
+  server_name: string;
+  timeout: number | null;
+  /** What was left out, a sentence each. */
+  notes: string[];
+}
+
+/** A connection as code, with its secrets as references to the environment. */
+export interface Code {
+  text: string;
+  language: string;
+  languages: string[];
+}
+
+/** Nothing to say. */
+export interface Nothing {}
+
+/** What a page is told that goes on attending. */
+export interface Look {
+  /** It had been forgotten meanwhile: what has changed was not told. */
+  missed: boolean;
+}
+
+/** A connection's name. */
+export interface Alias {
+  alias: string;
+}
+
+/** A profile's name. */
+export interface Name {
+  name: string;
+}
+
+/** A name of somebody else's connection, and the alias that it is given. */
+export interface Adoption {
+  alias: string;
+  new_alias: string;
+}
+
+/** A connection, and the language in which it is wanted. */
+export interface Language {
+  alias: string;
+  language: string;
+}
+
+/** An earlier request. */
+export interface RequestId {
+  request: number;
+}
+
+/** What became of an earlier request whose answer a page could not hear any more. */
+export interface Outcome {
+  /** Whether it is known here: one that has succeeded is not. */
+  known: boolean;
+  failure: Failure | null;
+}
+
+/** A text. */
+export interface Text {
+  text: string;
+}
+
+/** How often a server is probed, in seconds. */
+export interface Pace {
+  heartbeat_s: number;
+}
+
+/** All that is known of something. */
+export interface Facts {
+  rows: Fact[];
+}
+
+/** Which connections are new or changed, and which are gone. */
+export interface RowsEvent {
+  v: number;
+  event: 'rows';
+  changed: Row[];
+  removed: string[];
+  current: string | null;
+  now: number;
+}
+
+/** How far a connect or a check has come. */
+export interface StageEvent {
+  v: number;
+  event: 'stage';
+  request: number;
+  stages: Stage[];
+}
+
+/** The kernel lives, and this was last measured; told at each heartbeat while a page attends. */
+export interface TickEvent {
+  v: number;
+  event: 'tick';
+  now: number;
+  heartbeat_s: number;
+  measured: Measurement[];
+}
+
+/** The profiles have changed, in any notebook or by any editor. */
+export interface ProfilesEvent {
+  v: number;
+  event: 'profiles';
+  profiles: Profiles;
+}
+
+/** The kernel has loaded milvus_nb, of this version. */
+export interface HereEvent {
+  v: number;
+  event: 'here';
+  milvus_nb: string;
+}
+
+/** Pages have made several subshells; this is the one to share. */
+export interface SubshellEvent {
+  v: number;
+  event: 'subshell';
+  id: string;
+}
+
+export type Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | SubshellEvent;
+
+/** What a page may ask: the parameters, and the result. */
+export interface Methods {
+  hello: { params: Nothing; result: Hello };
+  look: { params: Nothing; result: Look };
+  leave: { params: Nothing; result: Nothing };
+  pace: { params: Pace; result: Nothing };
+  connect: { params: ConnectParams; result: Alias };
+  test: { params: ConnectParams; result: Report };
+  diagnose: { params: Alias; result: Report };
+  cancel: { params: RequestId; result: Nothing };
+  forget: { params: RequestId; result: Nothing };
+  outcome: { params: RequestId; result: Outcome };
+  paste: { params: Text; result: Pasted };
+  disconnect: { params: Alias; result: Nothing };
+  reconnect: { params: Alias; result: Alias };
+  retry: { params: Alias; result: Nothing };
+  use: { params: Alias; result: Nothing };
+  adopt: { params: Adoption; result: Alias };
+  ping: { params: Alias; result: Ping };
+  details: { params: Alias; result: Facts };
+  sources: { params: Alias; result: Facts };
+  code: { params: Language; result: Code };
+  cell: { params: Alias; result: Text };
+  save_profile: { params: SaveProfile; result: Name };
+  delete_profile: { params: Name; result: Text };
+}
+
+export type Method = keyof Methods;
+
+/** The same types as data, to check what comes. */
+export const SHAPES: Shapes = {
+  State: "'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected'",
+  Auth: "'none' | 'password' | 'token'",
+  SecretKind: "'none' | 'ask' | 'env' | 'keyring'",
+  StageName: "'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database'",
+  StageStatus: "'pending' | 'running' | 'ok' | 'failed' | 'skipped'",
+  Fact: "[string, string] | [string, string, string]",
+  Measurement: "[number, number | null, number | null]",
+  Where: {
+    address: 'string',
+    alias: 'string',
+  },
+  ConnectParams: {
+    '...': 'Where',
+    'user?': 'string',
+    'password?': 'string',
+    'token?': 'string',
+    'secret_from?': 'number',
+    'password_env?': 'string',
+    'token_env?': 'string',
+    'db_name?': 'string',
+    'secure?': 'boolean',
+    'ca_pem_path?': 'string',
+    'server_pem_path?': 'string',
+    'client_pem_path?': 'string',
+    'client_key_path?': 'string',
+    'server_name?': 'string',
+    'timeout?': 'number',
+    'replace?': 'boolean',
+    'profile?': 'string',
+    'seal?': 'string',
+    'allow?': 'string',
+  },
+  Row: {
+    endpoint: 'number',
+    alias: 'string',
+    address: 'string',
+    user: 'string',
+    auth: 'Auth',
+    db_name: 'string',
+    secure: 'boolean',
+    state: 'State',
+    reason: 'string',
+    fix: 'string',
+    cause: 'string',
+    note: 'string',
+    server_version: 'string',
+    latency_ms: 'number | null',
+    since: 'number | null',
+    checked_at: 'number | null',
+    connected_at: 'number | null',
+    origin: 'string',
+    users: 'string[]',
+    own: 'boolean',
+    again: 'ConnectParams',
+    secret: 'SecretKind',
+    profile: 'string',
+    label: 'string',
+    color: 'string',
+    confirm: 'boolean',
+  },
+  Stage: {
+    name: 'StageName',
+    status: 'StageStatus',
+    ms: 'number | null',
+    text: 'string',
+  },
+  Failure: {
+    what: 'string',
+    why: 'string',
+    fix: 'string',
+    cause: 'string',
+    evidence: 'string',
+  },
+  Report: {
+    stages: 'Stage[]',
+    facts: 'Fact[]',
+    notes: 'string[]',
+    failure: 'Failure | null',
+  },
+  Profile: {
+    name: 'string',
+    address: 'string',
+    user: 'string',
+    secret: 'string',
+    db_name: 'string',
+    secure: 'boolean | null',
+    ca_pem_path: 'string',
+    server_pem_path: 'string',
+    client_pem_path: 'string',
+    client_key_path: 'string',
+    server_name: 'string',
+    timeout: 'number | null',
+    label: 'string',
+    color: 'string',
+    confirm: 'boolean',
+    default: 'boolean',
+    autoconnect: 'boolean',
+    path: 'string',
+    is_project: 'boolean',
+    seal: 'string',
+    permit: 'string',
+    place: 'string',
+  },
+  ProfileProblem: {
+    where: 'string',
+    profile: 'string',
+    what: 'string',
+    why: 'string',
+    fix: 'string',
+    is_warning: 'boolean',
+  },
+  Profiles: {
+    profiles: 'Profile[]',
+    problems: 'ProfileProblem[]',
+    user_path: 'string',
+    project_path: 'string',
+  },
+  Saving: {
+    name: 'string',
+    was: 'string',
+    alias: 'string',
+    project: 'boolean',
+    replace: 'boolean',
+  },
+  SaveProfile: {
+    '...': 'Saving',
+    'typed?': 'string',
+    'address?': 'string',
+    'user?': 'string',
+    'secret?': 'string',
+    'db_name?': 'string',
+    'secure?': 'boolean',
+    'ca_pem_path?': 'string',
+    'server_pem_path?': 'string',
+    'client_pem_path?': 'string',
+    'client_key_path?': 'string',
+    'server_name?': 'string',
+    'timeout?': 'number',
+    'label?': 'string',
+    'color?': 'string',
+    'confirm?': 'boolean',
+    'default?': 'boolean',
+    'autoconnect?': 'boolean',
+  },
+  KernelRecord: {
+    id: 'string',
+    connected: 'Row[]',
+    lost: 'Row[]',
+  },
+  Kernels: {
+    kernels: 'KernelRecord[]',
+  },
+  Hello: {
+    connections: 'Row[]',
+    current: 'string | null',
+    now: 'number',
+    heartbeat_s: 'number',
+    versions: 'Record<string, string>',
+    profiles: 'Profiles',
+  },
+  Ping: {
+    count: 'number',
+    min_ms: 'number',
+    median_ms: 'number',
+    max_ms: 'number',
+  },
+  Pasted: {
+    kind: 'string',
+    address: 'string',
+    alias: 'string',
+    user: 'string',
+    sign_in: 'Auth',
+    has_secret: 'boolean',
+    db_name: 'string',
+    secure: 'boolean',
+    ca_pem_path: 'string',
+    server_pem_path: 'string',
+    client_pem_path: 'string',
+    client_key_path: 'string',
+    server_name: 'string',
+    timeout: 'number | null',
+    notes: 'string[]',
+  },
+  Code: {
+    text: 'string',
+    language: 'string',
+    languages: 'string[]',
+  },
+  Nothing: {},
+  Look: {
+    missed: 'boolean',
+  },
+  Alias: {
+    alias: 'string',
+  },
+  Name: {
+    name: 'string',
+  },
+  Adoption: {
+    alias: 'string',
+    new_alias: 'string',
+  },
+  Language: {
+    alias: 'string',
+    language: 'string',
+  },
+  RequestId: {
+    request: 'number',
+  },
+  Outcome: {
+    known: 'boolean',
+    failure: 'Failure | null',
+  },
+  Text: {
+    text: 'string',
+  },
+  Pace: {
+    heartbeat_s: 'number',
+  },
+  Facts: {
+    rows: 'Fact[]',
+  },
+  RowsEvent: {
+    v: 'number',
+    event: "'rows'",
+    changed: 'Row[]',
+    removed: 'string[]',
+    current: 'string | null',
+    now: 'number',
+  },
+  StageEvent: {
+    v: 'number',
+    event: "'stage'",
+    request: 'number',
+    stages: 'Stage[]',
+  },
+  TickEvent: {
+    v: 'number',
+    event: "'tick'",
+    now: 'number',
+    heartbeat_s: 'number',
+    measured: 'Measurement[]',
+  },
+  ProfilesEvent: {
+    v: 'number',
+    event: "'profiles'",
+    profiles: 'Profiles',
+  },
+  HereEvent: {
+    v: 'number',
+    event: "'here'",
+    milvus_nb: 'string',
+  },
+  SubshellEvent: {
+    v: 'number',
+    event: "'subshell'",
+    id: 'string',
+  },
+  Event: "RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | SubshellEvent",
+};
+
+/** The type of each method's result. */
+export const RESULTS: Record<Method, string> = {
+  hello: 'Hello',
+  look: 'Look',
+  leave: 'Nothing',
+  pace: 'Nothing',
+  connect: 'Alias',
+  test: 'Report',
+  diagnose: 'Report',
+  cancel: 'Nothing',
+  forget: 'Nothing',
+  outcome: 'Outcome',
+  paste: 'Pasted',
+  disconnect: 'Nothing',
+  reconnect: 'Alias',
+  retry: 'Nothing',
+  use: 'Nothing',
+  adopt: 'Alias',
+  ping: 'Ping',
+  details: 'Facts',
+  sources: 'Facts',
+  code: 'Code',
+  cell: 'Text',
+  save_profile: 'Name',
+  delete_profile: 'Text',
+};

@@ -1,0 +1,135 @@
+import { useRef, useState } from 'preact/hooks';
+
+import { LOAD_CODE, type MilvusKernel } from '../kernels/kernel';
+import { needsSecret, type Progress, reconnect } from '../kernels/reconnect';
+import { Button } from '../panel/parts/Button';
+import { FailureText } from '../panel/parts/FailureText';
+import { Label } from '../panel/parts/Label';
+import type { Row } from '../protocol/messages';
+import { credential } from '../state/format';
+import { trans } from '../state/i18n';
+
+/** The name of the boxes that are ticked for what wants to be asked about. */
+const CONFIRMED = 'confirmed';
+
+/** After a restart: what was connected, and the way back. */
+export function Lost({ kernel }: { kernel: MilvusKernel }) {
+  const form = useRef<HTMLFormElement>(null);
+  const [progress, setProgress] = useState<ReadonlyMap<string, Progress>>(new Map());
+  const running = [...progress.values()].some(found => typeof found === 'string');
+  const restarting = kernel.phase === 'restarting' || kernel.phase === 'asking';
+
+  const start = async (): Promise<void> => {
+    if (form.current === null || running || restarting) {
+      return;
+    }
+    const confirmed = new Set(new FormData(form.current).getAll(CONFIRMED).map(String));
+    const meant = kernel.lost.filter(row => !row.confirm || confirmed.has(row.alias));
+    const secrets = takeSecrets(form.current, new Set(meant.map(row => row.alias)));
+    await reconnect(kernel, secrets, confirmed, (alias, found) => {
+      setProgress(before => new Map(before).set(alias, found));
+    });
+    setProgress(before => new Map([...before].filter(([, found]) => typeof found !== 'string')));
+  };
+
+  return (
+    <form
+      ref={form}
+      class="milvus-nb-lost"
+      aria-label={trans.__('Connected before the restart')}
+      autocomplete="off"
+      onSubmit={event => {
+        event.preventDefault();
+        void start();
+      }}
+    >
+      <p class="milvus-nb-what" role="status">
+        {restarting
+          ? trans.__('The kernel is restarting.')
+          : trans.__('The kernel was restarted. Its connections are closed.')}
+      </p>
+      <ul class="milvus-nb-lost-list">
+        {kernel.lost.map(row => (
+          <LostRow row={row} progress={progress.get(row.alias)} busy={running} key={row.alias} />
+        ))}
+      </ul>
+      {(kernel.phase === 'absent' || kernel.phase === 'loading') && (
+        <p>
+          {trans.__('Reconnect first runs:')} <code>{LOAD_CODE}</code>
+        </p>
+      )}
+      <div class="milvus-nb-inset-buttons">
+        <Button
+          name={trans.__('Reconnect what was connected')}
+          kind="primary"
+          submit
+          busy={running || restarting}
+        >
+          {running ? trans.__('Reconnecting…') : trans.__('Reconnect')}
+        </Button>
+        <Button name={trans.__('Not now')} kind="plain" onClick={() => kernel.forget()}>
+          {trans.__('Not now')}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+interface LostRowProps {
+  row: Row;
+  progress: Progress | undefined;
+  busy: boolean;
+}
+
+function LostRow({ row, progress, busy }: LostRowProps) {
+  const { alias, address } = row;
+  const failure = typeof progress === 'object' ? progress : null;
+  const secret =
+    row.auth === 'password'
+      ? trans.__('Password of %1 for %2 (%3)', row.user, alias, address)
+      : trans.__('Token for %1 (%2)', alias, address);
+  return (
+    <li class="milvus-nb-lost-row" aria-label={alias}>
+      <span class="milvus-nb-alias milvus-nb-data" title={alias}>
+        {alias} <Label label={row.label} color={row.color} />
+      </span>
+      <span class="milvus-nb-lost-where milvus-nb-data">
+        {[address, credential(row)].filter(Boolean).join(' · ')}
+      </span>
+      {needsSecret(row) && (
+        <input
+          type="password"
+          class="milvus-nb-input"
+          name={alias}
+          aria-label={secret}
+          placeholder={row.auth === 'password' ? trans.__('Password') : trans.__('Token')}
+          autocomplete="off"
+          disabled={busy}
+        />
+      )}
+      {row.confirm && (
+        <label class="milvus-nb-check">
+          <input type="checkbox" name={CONFIRMED} value={alias} disabled={busy} />
+          <span>{trans.__('Yes, connect %1', alias)}</span>
+        </label>
+      )}
+      {failure !== null && (
+        <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
+          <FailureText failure={failure} />
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** What was typed for some aliases; it is taken out of the page. */
+function takeSecrets(form: HTMLFormElement, aliases: ReadonlySet<string>): Map<string, string> {
+  const secrets = new Map<string, string>();
+  for (const input of form.querySelectorAll<HTMLInputElement>('input[type=password]')) {
+    if (aliases.has(input.name) && input.value !== '') {
+      secrets.set(input.name, input.value);
+      input.value = '';
+    }
+  }
+  return secrets;
+}

@@ -1,0 +1,380 @@
+import {
+  type Event,
+  type Failure,
+  type Hello,
+  type Method,
+  type Methods,
+  PROTOCOL,
+  type Stage,
+} from '../protocol/messages';
+import { isResult, parse } from '../protocol/validate';
+import type { Attention } from './attention';
+import { elapsed } from './clock';
+import { gone, malformed, mismatch, offline, RequestError } from './failures';
+import type { KernelSignals, Wire } from './wire';
+
+/**
+ * How things stand between the page and the kernel.
+ *
+ * - `opening`: the first question is not answered yet
+ * - `live`: the kernel was heard within the last heartbeats
+ * - `silent`: it was not; what is shown may be out of date
+ * - `resting`: nobody attends, so it is not asked and says nothing; what is shown is of then
+ * - `restarting`: the kernel is being restarted
+ * - `restarted`, `ended`: this panel's kernel is gone for good, and its connections with it
+ */
+export type LinkStatus =
+  'opening' | 'live' | 'silent' | 'resting' | 'restarting' | 'restarted' | 'ended';
+
+export interface Listener {
+  hello(hello: Hello): void;
+  /** The kernel's side could not even answer the first question. */
+  refused(failure: Failure): void;
+  event(event: Event): void;
+  status(status: LinkStatus): void;
+}
+
+interface Pending {
+  method: Method;
+  resolve(result: unknown): void;
+  reject(error: RequestError): void;
+  onStages?: ((stages: Stage[]) => void) | undefined;
+}
+
+/** Heartbeats without a word after which the kernel counts as silent. */
+const SILENT_AFTER = 2.5;
+const CHECK_EVERY_MS = 1000;
+/** How long a question for everything may stay open before it is asked once more; then doubled. */
+const ASK_AGAIN_FIRST_MS = 200;
+const ASK_AGAIN_MOST_MS = 30_000;
+/**
+ * For how long the kernel is to tell what changes, in seconds, and how often that is said again: while
+ * a cell runs often enough for the subshell to be kept, see kernels/subshell.ts.
+ */
+const STAYS_S = 20;
+const STAY_EVERY_MS = 6000;
+/** Whoever does something from afar hears what comes of it for so many seconds. */
+const OUTCOME_S = 15;
+/** What is asked by itself, and not because the user has done something. */
+const BY_ITSELF = new Set<Method>(['hello', 'look', 'leave', 'forget', 'pace']);
+
+/** Questions, answers and events over one comm, and whether the other end is still there. */
+export class Link {
+  status: LinkStatus = 'opening';
+  /** When the kernel was last heard, in ms of the page's clock. */
+  heardAt = elapsed();
+  /** When it last told how the connections are. */
+  toldAt = elapsed();
+  heartbeat_s = 5;
+
+  private readonly pending = new Map<number, Pending>();
+  // Every page of a notebook hears the answers to all of them: a random start keeps their ids apart.
+  private nextId = Math.floor(Math.random() * 2 ** 32) * 2 ** 20;
+  /** Names this page to the kernel. */
+  private readonly page = Math.random().toString(36).slice(2);
+  private viewers = 0;
+  private attends = false;
+  private attendedAt = 0;
+  /** When the kernel was last told that we attend, in ms; null where it was told that we do not. */
+  private stayedAt: number | null = null;
+  private isStaying = false;
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private readonly unattend: () => void;
+  private readonly kernel: KernelSignals | null;
+  private readonly unlisten: () => void;
+  private readonly unwatch: (() => void) | undefined;
+  private askAgain: ReturnType<typeof setTimeout> | null = null;
+  private isDisposed = false;
+
+  constructor(
+    private readonly wire: Wire,
+    private readonly listener: Listener,
+    private readonly attention: Attention,
+  ) {
+    this.kernel = wire.kernel;
+    this.unlisten = wire.listen(this.onMessage);
+    this.unwatch = wire.onClosed?.(this.onClosed);
+    this.kernel?.statusChanged?.connect(this.onKernelStatus);
+    this.kernel?.connectionStatusChanged?.connect(this.onConnectionStatus);
+    this.kernel?.disposed?.connect(this.onKernelDisposed);
+    this.unattend = attention.subscribe(this.attend);
+  }
+
+  /** Whether this kernel will never answer again. */
+  get isGone(): boolean {
+    return this.status === 'restarted' || this.status === 'ended';
+  }
+
+  /** Somebody sees what the kernel tells, until what is returned is called. */
+  watch(): () => void {
+    this.viewers++;
+    queueMicrotask(this.attend); // one view may go as another comes
+    return () => {
+      this.viewers--;
+      queueMicrotask(this.attend);
+    };
+  }
+
+  /** Bring up to date what nobody attends to. */
+  refresh(): void {
+    if (!this.attends) {
+      this.probe();
+    }
+  }
+
+  /** What is sent now would arrive when the network is back, and surprise. */
+  private get isOffline(): boolean {
+    return (this.kernel?.connectionStatus ?? 'connected') !== 'connected';
+  }
+
+  /** Ask the kernel. `id` names the request, for its stages and to cancel it. */
+  request<M extends Method>(
+    method: M,
+    params: Methods[M]['params'],
+    onStages?: (stages: Stage[]) => void,
+  ): { id: number; answer: Promise<Methods[M]['result']> } {
+    const id = this.nextId++;
+    const answer = new Promise<Methods[M]['result']>((resolve, reject) => {
+      if (this.isGone || this.status === 'restarting') {
+        reject(new RequestError(gone()));
+        return;
+      }
+      if (this.isOffline) {
+        reject(new RequestError(offline()));
+        return;
+      }
+      this.pending.set(id, {
+        method,
+        resolve: resolve as (result: unknown) => void,
+        reject,
+        onStages,
+      });
+      try {
+        const stays_s = this.stays(method);
+        this.wire.send({ v: PROTOCOL, id, method, params, page: this.page, stays_s });
+      } catch {
+        this.setStatus('ended');
+      }
+    });
+    return { id, answer };
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+    this.unattend();
+    clearInterval(this.timer);
+    this.stopAsking();
+    this.unlisten();
+    this.unwatch?.();
+    this.kernel?.statusChanged?.disconnect(this.onKernelStatus);
+    this.kernel?.connectionStatusChanged?.disconnect(this.onConnectionStatus);
+    this.kernel?.disposed?.disconnect(this.onKernelDisposed);
+    this.failPending();
+  }
+
+  /** Ask for everything: at the start, and again whenever something may have been missed. */
+  probe(): void {
+    // As soon as there is a connection, it is asked anyway.
+    if (this.askAgain === null && !this.isOffline) {
+      this.ask(ASK_AGAIN_FIRST_MS);
+    }
+  }
+
+  // What is sent before JupyterLab has started a subshell for the comm waits for the running cell
+  // to end, and what is sent while the connection is lost may be lost too. So: ask once more.
+  private ask(again_ms: number): void {
+    this.askAgain = setTimeout(() => {
+      if (this.attends || again_ms < ASK_AGAIN_MOST_MS) {
+        this.ask(Math.min(2 * again_ms, ASK_AGAIN_MOST_MS));
+      } else {
+        this.askAgain = null; // nobody waits for it
+      }
+    }, again_ms);
+    this.request('hello', {}).answer.then(
+      hello => {
+        this.stopAsking();
+        this.isStaying = false;
+        this.toldAt = elapsed();
+        this.heartbeat_s = hello.heartbeat_s;
+        this.listener.hello(hello);
+        this.setStatus(this.attends ? 'live' : 'resting');
+      },
+      (error: RequestError) => {
+        if (this.isOffline) {
+          return; // It is asked when there is a connection again.
+        }
+        this.stopAsking();
+        if (this.status === 'opening') {
+          this.listener.refused(error.failure);
+        }
+      },
+    );
+  }
+
+  private stopAsking(): void {
+    clearTimeout(this.askAgain ?? undefined);
+    this.askAgain = null;
+  }
+
+  private readonly onMessage = (content: unknown): void => {
+    const message = parse(content);
+    if (message === null) {
+      console.warn('[milvus_nb] what the kernel said was not understood');
+      return;
+    }
+    if (message.kind === 'version') {
+      this.stopAsking();
+      this.listener.refused(mismatch(message.v));
+      return;
+    }
+    this.heardAt = elapsed();
+    if (this.status === 'silent' && this.attends) {
+      this.setStatus('live');
+      this.probe(); // Something may have been missed.
+    }
+    if (message.kind === 'reply') {
+      this.onReply(message.id, message.error, message.result);
+    } else if (message.event.event === 'stage') {
+      this.pending.get(message.event.request)?.onStages?.(message.event.stages);
+    } else {
+      if (message.event.event === 'tick') {
+        this.toldAt = elapsed();
+        this.heartbeat_s = message.event.heartbeat_s;
+      }
+      this.listener.event(message.event);
+    }
+  };
+
+  private onReply(id: number, error: Failure | null, result: unknown): void {
+    const pending = this.pending.get(id);
+    if (pending === undefined) {
+      return; // The answer to another page of this notebook.
+    }
+    this.pending.delete(id);
+    if (error !== null) {
+      pending.reject(new RequestError(error));
+    } else if (isResult(pending.method, result)) {
+      pending.resolve(result);
+    } else {
+      pending.reject(new RequestError(malformed(pending.method)));
+    }
+  }
+
+  /** Begin or end to have the kernel tell what changes. */
+  private readonly attend = (): void => {
+    const attends = this.viewers > 0 && this.attention.isThere;
+    if (attends === this.attends || this.isDisposed || this.isGone) {
+      return;
+    }
+    this.attends = attends;
+    clearInterval(this.timer);
+    if (attends) {
+      this.attendedAt = elapsed();
+      this.timer = setInterval(this.check, CHECK_EVERY_MS);
+      this.stopAsking();
+      this.probe();
+      return;
+    }
+    if (this.status === 'live' || this.status === 'silent') {
+      this.stopAsking();
+      this.setStatus('resting');
+    }
+    if (this.stayedAt !== null) {
+      this.stayedAt = null;
+      this.request('leave', {}).answer.catch(ignore);
+    }
+  };
+
+  /** For how long the kernel is to tell what changes after a request, in seconds. */
+  private stays(method: Method): number {
+    if (this.attends) {
+      this.stayedAt = elapsed();
+      return STAYS_S;
+    }
+    return BY_ITSELF.has(method) ? 0 : OUTCOME_S;
+  }
+
+  private stay(): void {
+    this.isStaying = true;
+    const { answer } = this.request('look', {});
+    answer
+      .then(({ missed }) => {
+        if (missed) {
+          this.probe();
+        }
+      }, ignore)
+      .finally(() => {
+        this.isStaying = false;
+      });
+  }
+
+  private readonly check = (): void => {
+    const since = elapsed() - (this.stayedAt ?? 0);
+    if (this.status === 'live' && !this.isStaying && since >= STAY_EVERY_MS) {
+      this.stay();
+    }
+    const silence = elapsed() - Math.max(this.heardAt, this.attendedAt);
+    const expects = this.status === 'live' || this.status === 'resting';
+    if (expects && silence > this.heartbeat_s * SILENT_AFTER * 1000) {
+      this.setStatus('silent');
+    }
+    if (this.status === 'silent') {
+      this.probe();
+    }
+  };
+
+  private readonly onClosed = (): void => {
+    if (this.status !== 'restarting') {
+      this.setStatus('restarted');
+    }
+  };
+
+  private readonly onKernelStatus = (_: unknown, status: string): void => {
+    if (status === 'restarting' || status === 'autorestarting') {
+      this.setStatus('restarting');
+    } else if (status === 'dead' || status === 'terminating') {
+      this.setStatus('ended');
+    } else if (this.status === 'restarting' && (status === 'idle' || status === 'busy')) {
+      this.setStatus('restarted');
+    }
+  };
+
+  private readonly onConnectionStatus = (_: unknown, status: string): void => {
+    if (this.isGone || this.status === 'restarting') {
+      return;
+    }
+    if (status === 'connected') {
+      this.stopAsking(); // What was asked before may have been lost.
+      this.isStaying = false;
+      if (this.attends || this.status === 'opening') {
+        this.probe();
+      }
+    } else if (this.status === 'live') {
+      this.setStatus('silent');
+    }
+  };
+
+  private readonly onKernelDisposed = (): void => this.setStatus('ended');
+
+  private setStatus(status: LinkStatus): void {
+    if (status === this.status || this.isGone) {
+      return;
+    }
+    this.status = status;
+    if (this.isGone || status === 'restarting') {
+      this.failPending();
+    }
+    this.listener.status(status);
+  }
+
+  private failPending(): void {
+    for (const pending of this.pending.values()) {
+      pending.reject(new RequestError(gone()));
+    }
+    this.pending.clear();
+  }
+}
+
+function ignore(): void {
+  // The kernel is gone, and with it whoever would tell us anything.
+}

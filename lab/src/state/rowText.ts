@@ -1,0 +1,82 @@
+import type { Row, State } from '../protocol/messages';
+import { age, milliseconds, stateWord, version } from './format';
+import { trans } from './i18n';
+import type { LinkStatus } from './link';
+
+/** What a row says about its state; the view only lays it out. */
+export interface RowText {
+  /** Which shape and colour: the state, or `unknown` where nobody can vouch for it. */
+  mark: State | 'unknown';
+  word: string;
+  /** `for 12 s`, said with the word of a state that needs attention, else the last of the facts. */
+  duration: string;
+  facts: string[];
+  reason: string;
+  fix: string;
+  /** A warning about a connection that works, or "". */
+  note: string;
+}
+
+const AS_OF: Record<State, (age: string) => string> = {
+  connecting: ago => trans.__('Connecting as of %1 ago', ago),
+  connected: ago => trans.__('Connected as of %1 ago', ago),
+  degraded: ago => trans.__('Degraded as of %1 ago', ago),
+  unreachable: ago => trans.__('Unreachable as of %1 ago', ago),
+  rejected: ago => trans.__('Rejected as of %1 ago', ago),
+  disconnected: ago => trans.__('Disconnected as of %1 ago', ago),
+};
+
+const LAST_SEEN: Record<State, () => string> = {
+  connecting: () => trans.__('Last seen connecting'),
+  connected: () => trans.__('Last seen connected'),
+  degraded: () => trans.__('Last seen degraded'),
+  unreachable: () => trans.__('Last seen unreachable'),
+  rejected: () => trans.__('Last seen rejected'),
+  disconnected: () => trans.__('Last seen disconnected'),
+};
+
+/** Heartbeats after which the age of the last check is worth saying. */
+const OLD_CHECK = 2.5;
+
+export function rowText(
+  row: Row,
+  link: LinkStatus,
+  now: number,
+  heartbeat_s: number,
+  silence_s: number,
+): RowText {
+  if (link === 'restarting' || link === 'restarted' || link === 'ended') {
+    return unknown(trans.__('Closed with the kernel'), []);
+  }
+  if (link === 'silent') {
+    return unknown(LAST_SEEN[row.state](), [trans.__('%1 ago', age(silence_s))]);
+  }
+  if (link === 'resting') {
+    return unknown(AS_OF[row.state](age(silence_s)), []);
+  }
+  const answers = row.state === 'connected' || row.state === 'degraded';
+  const facts: string[] = [];
+  if (answers && row.server_version !== '') {
+    facts.push(version(row.server_version));
+  }
+  if (answers && row.latency_ms !== null) {
+    facts.push(milliseconds(row.latency_ms));
+  }
+  const unchecked = row.checked_at === null ? 0 : now - row.checked_at;
+  if (answers && unchecked > heartbeat_s * OLD_CHECK) {
+    facts.push(trans.__('checked %1 ago', age(unchecked)));
+  }
+  return {
+    mark: row.state,
+    word: stateWord(row.state),
+    duration: row.since === null ? '' : trans.__('for %1', age(now - row.since)),
+    facts,
+    reason: row.reason,
+    fix: row.fix,
+    note: answers ? row.note : '',
+  };
+}
+
+function unknown(word: string, facts: string[]): RowText {
+  return { mark: 'unknown', word, duration: '', facts, reason: '', fix: '', note: '' };
+}

@@ -1,0 +1,233 @@
+import type {
+  Event,
+  Failure,
+  Hello,
+  Ping,
+  Profiles,
+  Report,
+  Row,
+  State,
+} from '../protocol/messages';
+import { elapsed } from './clock';
+import { stateWord } from './format';
+import { trans } from './i18n';
+import type { LinkStatus } from './link';
+import { NO_PROFILES } from './profiles';
+
+/** A line under the header: something was done, or something failed. */
+export type Notice =
+  | { kind: 'disconnected'; alias: string }
+  /** Somebody else's, of which nobody can bring back what they had. */
+  | { kind: 'closed'; alias: string }
+  | { kind: 'failed'; alias: string; failure: Failure };
+
+/** What runs on a row just now, so that its buttons can say so. */
+export type Action = 'disconnect' | 'reconnect' | 'retry' | 'use' | 'ping';
+
+/** A check of a connection, under way or ended. */
+export interface Check {
+  /** The id of the request. */
+  request: number;
+  /** What was checked: an alias may come to mean another connection. */
+  of: Row;
+  report: Report;
+  /** When it ended, in ms of the page's clock; null while it runs. */
+  endedAt: number | null;
+}
+
+type Measured = Pick<Row, 'latency_ms' | 'checked_at'>;
+
+const MAX_NOTICES = 3;
+/** A screen reader is given something to say once in so many ms. */
+const ANNOUNCE_EVERY_MS = 1000;
+
+/**
+ * What the views of one panel show: the kernel's list, and what became of the user's actions.
+ *
+ * Mutable, with one listener a view; nothing in here is a secret or outlives the page.
+ */
+export class Store {
+  link: LinkStatus = 'opening';
+  /** Why there is no list. */
+  refusal: Failure | null = null;
+  rows = new Map<string, Row>();
+  current: string | null = null;
+  versions: Record<string, string> = {};
+  profiles: Profiles = NO_PROFILES;
+  heartbeat_s = 5;
+  /** The language that code was last copied in, and those that there are. */
+  language = 'magic';
+  languages: string[] = [];
+  /** What a screen reader should say. */
+  announcement = '';
+  notices: Notice[] = [];
+  readonly busy = new Map<string, Action>();
+  readonly pings = new Map<string, Ping>();
+  readonly checks = new Map<string, Check>();
+
+  private readonly measured = new Map<number, Measured>();
+  private clockOffset = 0;
+  private readonly newStates = new Map<string, State>();
+  private toSay: string[] = [];
+  private isPausing = false;
+  private readonly listeners = new Set<() => void>();
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  changed(): void {
+    for (const listener of this.listeners) {
+      listener();
+    }
+  }
+
+  /** Now, by the kernel's clock, in unix seconds. */
+  now(): number {
+    return elapsed() / 1000 + this.clockOffset;
+  }
+
+  /** A row with what was last measured of its endpoint. */
+  latest(row: Row): Row {
+    const measured = this.measured.get(row.endpoint);
+    const newer = (measured?.checked_at ?? 0) > (row.checked_at ?? 0);
+    return newer ? { ...row, ...measured } : row;
+  }
+
+  /** The connections that have an alias of ours. */
+  ownRows(): Row[] {
+    return [...this.rows.values()].filter(row => row.own);
+  }
+
+  /** The last check of this connection. */
+  checkOf(row: Row): Check | undefined {
+    const check = this.checks.get(row.alias);
+    const same = check?.of.endpoint === row.endpoint && check.of.db_name === row.db_name;
+    return same ? check : undefined;
+  }
+
+  hello(hello: Hello): void {
+    this.announceStates(hello.connections);
+    this.rows = new Map(hello.connections.map(row => [row.alias, row]));
+    this.versions = hello.versions;
+    this.profiles = hello.profiles;
+    this.heartbeat_s = hello.heartbeat_s;
+    this.setClock(hello.now);
+    this.setCurrent(hello.current);
+  }
+
+  event(event: Event): void {
+    if (event.event === 'rows') {
+      this.announceStates(event.changed);
+      for (const row of event.changed) {
+        this.rows.set(row.alias, row);
+      }
+      for (const alias of event.removed) {
+        this.rows.delete(alias);
+        this.pings.delete(alias);
+        this.newStates.delete(alias);
+      }
+      this.notices = this.notices.filter(
+        notice => notice.kind === 'failed' || !this.rows.has(notice.alias),
+      );
+      this.setClock(event.now);
+      this.setCurrent(event.current);
+    } else if (event.event === 'tick') {
+      for (const [endpoint, latency_ms, checked_at] of event.measured) {
+        this.measured.set(endpoint, { latency_ms, checked_at });
+      }
+      this.heartbeat_s = event.heartbeat_s;
+      this.setClock(event.now);
+      this.changed();
+    } else if (event.event === 'profiles') {
+      this.profiles = event.profiles;
+      this.changed();
+    }
+  }
+
+  setRefusal(failure: Failure): void {
+    this.refusal = failure;
+    this.changed();
+  }
+
+  setLink(status: LinkStatus): void {
+    this.link = status;
+    this.changed();
+  }
+
+  start(alias: string, action: Action): void {
+    this.busy.set(alias, action);
+    this.notices = this.notices.filter(
+      notice => notice.alias !== alias || notice.kind !== 'failed',
+    );
+    this.changed();
+  }
+
+  finish(alias: string, notice: Notice | null, announcement: string): void {
+    this.busy.delete(alias);
+    if (notice !== null) {
+      const others = this.notices.filter(
+        other => other.alias !== notice.alias || other.kind !== notice.kind,
+      );
+      this.notices = [...others, notice].slice(-MAX_NOTICES);
+    }
+    this.announce(announcement);
+    this.changed();
+  }
+
+  /** Have it said: at once, or within a second together with all that came in it. */
+  announce(text: string): void {
+    if (text !== '') {
+      this.toSay.push(text);
+    }
+    this.speak();
+  }
+
+  dismiss(notice: Notice): void {
+    this.notices = this.notices.filter(other => other !== notice);
+    this.changed();
+  }
+
+  private setClock(now: number): void {
+    this.clockOffset = now - elapsed() / 1000;
+  }
+
+  private setCurrent(current: string | null): void {
+    this.current = current;
+    this.changed();
+  }
+
+  private announceStates(changed: Row[]): void {
+    for (const { alias, state } of changed) {
+      const before = this.rows.get(alias);
+      if (before !== undefined && before.state !== state) {
+        this.newStates.set(alias, state);
+      }
+    }
+    this.speak();
+  }
+
+  private speak(): void {
+    const states = [...this.newStates].map(([alias, state]) =>
+      trans.__('%1: %2.', alias, stateWord(state)),
+    );
+    if (this.isPausing || states.length + this.toSay.length === 0) {
+      return;
+    }
+    const many = trans._n(
+      '%1 connection changed its state.',
+      '%1 connections changed their state.',
+      states.length,
+    );
+    this.announcement = [...(states.length > 3 ? [many] : states), ...this.toSay].join(' ');
+    this.newStates.clear();
+    this.toSay = [];
+    this.isPausing = true;
+    setTimeout(() => {
+      this.isPausing = false;
+      this.speak();
+    }, ANNOUNCE_EVERY_MS);
+    this.changed();
+  }
+}
