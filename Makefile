@@ -41,7 +41,7 @@ test-fast: $(VENV)/dev.stamp ## within a minute: what needs no browser and no se
 test-matrix: $(VENV)/dev.stamp chromium $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/hosts ## the oldest pymilvus, JupyterLab, Notebook and IPython, another kernel, other Pythons
 	python -m pytest $(SIDE_BY_SIDE) -m matrix $(ARGS)
 
-check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, formatting
+check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, the floors, formatting
 	ruff check .
 	ruff format --check .
 	mypy
