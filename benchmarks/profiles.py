@@ -38,7 +38,7 @@ _IMPORT = """
 import sys, time
 import jupyter_server.serverapp
 began = time.perf_counter()
-import milvus_nb.server
+import milvus_nb.server.extension
 print((time.perf_counter() - began) * 1000)
 """
 

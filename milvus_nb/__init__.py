@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from jupyter_server.serverapp import ServerApp
 
-    from .connection import Connection, PingResult
-    from .diagnosis import Diagnosis
-    from .doctor import Report
     from .errors import (
         AliasError,
         ClosedError,
@@ -26,7 +23,10 @@ if TYPE_CHECKING:
         MissingExtraError,
         ParamsError,
     )
-    from .registry import ConnectionRegistry
+    from .probing.diagnosis import Diagnosis
+    from .registry.connection import Connection, PingResult
+    from .registry.registry import ConnectionRegistry
+    from .watching.doctor import Report
 
     connections: ConnectionRegistry
 
@@ -49,11 +49,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Connection": "connection",
-    "ConnectionRegistry": "registry",
-    "Diagnosis": "diagnosis",
-    "PingResult": "connection",
-    "Report": "doctor",
+    "Connection": "registry.connection",
+    "ConnectionRegistry": "registry.registry",
+    "Diagnosis": "probing.diagnosis",
+    "PingResult": "registry.connection",
+    "Report": "watching.doctor",
 }
 
 
@@ -62,11 +62,11 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    from .imports import ONE_AT_A_TIME, import_all
+    from .base.imports import ONE_AT_A_TIME, import_all
 
     if name == "connections":
         import_all()
-        from .registry import process_registry
+        from .registry.registry import process_registry
 
         return process_registry()
     with ONE_AT_A_TIME:
@@ -89,20 +89,20 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(app: ServerApp) -> None:
     """Serve profiles over REST."""
-    from . import server
+    from .server import extension
 
-    server.load(app)
+    extension.load(app)
 
 
 def load_ipython_extension(ip: InteractiveShell) -> None:
     """Add ``%milvus`` to an IPython session."""
-    from . import magic
+    from .magic import magics
 
-    magic.load(ip)
+    magics.load(ip)
 
 
 def unload_ipython_extension(ip: InteractiveShell) -> None:
     """Remove ``%milvus``, and close every connection."""
-    from . import magic
+    from .magic import magics
 
-    magic.unload(ip)
+    magics.unload(ip)

@@ -23,10 +23,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
-from .printing import printable
+from .base.printing import printable
 
 if TYPE_CHECKING:
-    from .diagnosis import Diagnosis
+    from .probing.diagnosis import Diagnosis
 
 E = TypeVar("E", bound=BaseException)
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from IPython.utils.capture import capture_output
 
 from milvus_nb import MilvusNbError
-from milvus_nb.arguments import unexpanded
+from milvus_nb.code.arguments import unexpanded
 from milvus_nb.protocol import METHODS, PROTOCOL
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import nbclient
 import nbformat
 import pytest
 
-from milvus_nb.cells import is_pasted
+from milvus_nb.magic.pasted_cell import is_pasted
 
 if TYPE_CHECKING:
     from pathlib import Path

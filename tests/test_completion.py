@@ -13,9 +13,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from IPython.core.completer import provisionalcompleter
 
-from milvus_nb import completion, usage
-from milvus_nb.arguments import Parser, split
-from milvus_nb.usage import PARSERS
+from milvus_nb.code import usage
+from milvus_nb.code.arguments import Parser, split
+from milvus_nb.code.usage import PARSERS
+from milvus_nb.magic import completion
 from tests.helpers import wait_until
 from tests.servers import HEALTHY, ScriptedMilvus
 
@@ -301,7 +302,7 @@ def test_tab_alone_imports_nothing_heavy(kernel: Kernel) -> None:
     for line in ("ping ", "connect ./", "use a --db ", "connect -a "):
         kernel.complete(f"%milvus {line}")
     found = kernel.run(
-        "import sys; print({'grpc', 'pymilvus', 'milvus_nb.registry'} & {*sys.modules})"
+        "import sys; print({'grpc', 'pymilvus', 'milvus_nb.registry.registry'} & {*sys.modules})"
     )
     assert found.stdout == "set()\n"
 
@@ -326,6 +327,6 @@ def test_the_parsers_give_names_to_their_values() -> None:
             assert isinstance(action, argparse.Action)
             if action.dest in known:
                 assert action.nargs is None
-    assert sys.modules["milvus_nb.completion"].is_ours(
+    assert sys.modules["milvus_nb.magic.completion"].is_ours(
         completion.matcher(None)  # type: ignore[arg-type]  # not asked
     )

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 
-from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError, diagnosis, rest, rules
-from milvus_nb.causes import CAUSES
-from milvus_nb.cloud import is_cloud
+from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError
 from milvus_nb.params import parse
+from milvus_nb.probing import diagnosis, rest, rules
+from milvus_nb.probing.causes import CAUSES
+from milvus_nb.probing.cloud import is_cloud
 from tests.helpers import free_port, threads, wait_until
 from tests.servers import (
     ConnectProxy,

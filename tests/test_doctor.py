@@ -9,7 +9,7 @@ import pytest
 
 from milvus_nb.errors import CancelError
 from milvus_nb.params import parse
-from milvus_nb.stages import LITE_STAGE_NAMES, STAGE_NAMES
+from milvus_nb.probing.stages import LITE_STAGE_NAMES, STAGE_NAMES
 from tests.helpers import free_port, open_files, sockets_to, wait_until
 from tests.servers import FaultProxy, SilentPeer, WebServer
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from milvus_nb import ConnectionRegistry
-    from milvus_nb.stages import Stage
+    from milvus_nb.probing.stages import Stage
     from tests.kernels import Kernel, Terminal
     from tests.servers import MilvusTestServer
 

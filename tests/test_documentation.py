@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from milvus_nb import usage
+from milvus_nb.code import usage
 from tests.clients import gateway
 from tests.helpers import wait_until
 from tests.kernels import Kernel
@@ -145,7 +145,7 @@ PREPARED: Final = """
 import contextlib, os, pathlib
 %load_ext milvus_nb
 from milvus_nb import connections
-from milvus_nb.profile_file import user_file
+from milvus_nb.profiles.location import user_file
 from pymilvus import MilvusClient, connections as orm
 
 os.environ["MILVUS_TOKEN"] = "root:Milvus"

@@ -17,7 +17,8 @@ import pytest
 from pymilvus import MilvusException
 from pymilvus.exceptions import ConnectionConfigException, ParamError
 
-from milvus_nb import AliasError, ConnectionRegistry, ParamsError, table
+from milvus_nb import AliasError, ConnectionRegistry, ParamsError
+from milvus_nb.registry import table
 from tests.helpers import sockets_to, wait_until
 from tests.other_pymilvus import their_registry
 from tests.servers import FaultProxy

@@ -14,17 +14,18 @@ import pymilvus
 import pytest
 from pymilvus.client.async_grpc_handler import AsyncGrpcHandler
 
-from milvus_nb import ClosedError, ConnectError, ConnectionRegistry, MilvusNbError, diagnosis, lite
-from milvus_nb import clients as clients_module
-from milvus_nb import watch as watch_module
-from milvus_nb.blocking import run_blocking
-from milvus_nb.diagnosis import ProbeError
-from milvus_nb.imports import when_imported
-from milvus_nb.monitor import _Thread
+from milvus_nb import ClosedError, ConnectError, ConnectionRegistry, MilvusNbError
+from milvus_nb.base.blocking import run_blocking
+from milvus_nb.base.imports import when_imported
 from milvus_nb.params import parse
-from milvus_nb.reach import Reacher
-from milvus_nb.sdk import orm
-from milvus_nb.watch import Pace, Watch
+from milvus_nb.probing import diagnosis
+from milvus_nb.probing.diagnosis import ProbeError
+from milvus_nb.probing.reach import Reacher
+from milvus_nb.registry import clients as clients_module
+from milvus_nb.sdk import lite, orm
+from milvus_nb.watching import watch as watch_module
+from milvus_nb.watching.monitor import _Thread
+from milvus_nb.watching.watch import Pace, Watch
 from tests.helpers import Call, sockets_to, threads, wait_until
 from tests.servers import FaultProxy
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from milvus_nb.table import Event
+    from milvus_nb.registry.table import Event
     from tests.servers import MilvusTestServer
 
 

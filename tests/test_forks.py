@@ -164,7 +164,7 @@ def test_ctrl_c_stops_what_forks(guest: Kernel) -> None:
     """Also where it comes while the fork waits for us: Python drops what is raised just then."""
     guest.run(
         "import signal\n"
-        "from milvus_nb.forks import GATE\n"
+        "from milvus_nb.base.forks import GATE\n"
         "def press():\n"
         "    with GATE.passing():\n"  # as a call that goes on
         "        while not GATE._forks: time.sleep(0.001)\n"

@@ -23,14 +23,15 @@ import pymilvus
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from milvus_nb import ConnectionRegistry, params, paste
-from milvus_nb import messages as page
-from milvus_nb.forms import Forms
-from milvus_nb.profile_display import ProfileTable, ProfileText
+from milvus_nb import ConnectionRegistry, params
+from milvus_nb.code import paste
+from milvus_nb.page import messages as page
+from milvus_nb.page.forms import Forms
+from milvus_nb.page.session import PageSession
 from milvus_nb.profiles import ProfileStore
 from milvus_nb.protocol import PROTOCOL
-from milvus_nb.restart import Memory
-from milvus_nb.session import PageSession
+from milvus_nb.registry.restart import Memory
+from milvus_nb.views.profiles import ProfileTable, ProfileText
 from tests import fuzz
 from tests.helpers import wait_until
 

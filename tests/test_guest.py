@@ -137,7 +137,9 @@ def test_gevent_is_in_the_way(
     run_python: Callable[[str], str], milvus: MilvusTestServer, imported: str
 ) -> None:
     """At once and in words, where it has replaced threads; else all works."""
-    imports = "from milvus_nb import connections, MilvusNbError\nimport milvus_nb.registry\n"
+    imports = (
+        "from milvus_nb import connections, MilvusNbError\nimport milvus_nb.registry.registry\n"
+    )
     patch = "from gevent import monkey\nmonkey.patch_all({})\n"
     both = imports + patch if imported == "before" else patch + imports
     told = run_python(

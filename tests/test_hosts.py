@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from milvus_nb import completion, magic, sidebar
+from milvus_nb.magic import completion, magics
+from milvus_nb.page import sidebar
 from tests.kernels import Kernel, Terminal
 
 if TYPE_CHECKING:
@@ -123,11 +124,11 @@ def test_loading_is_all_or_nothing(ip: InteractiveShell, monkeypatch: pytest.Mon
     with monkeypatch.context() as patch:
         patch.setattr(sidebar, "open_for", broken)
         with pytest.raises(AttributeError):
-            magic.load(ip)
+            magics.load(ip)
     assert "milvus" not in ip.magics_manager.magics["line"]
     assert "milvus" not in ip.magics_manager.magics["cell"]
     assert not any(map(completion.is_ours, ip.Completer.custom_matchers))
     assert ip.configurables == before
-    magic.load(ip)
+    magics.load(ip)
     assert "milvus" in ip.magics_manager.magics["line"]
-    magic.unload(ip)
+    magics.unload(ip)

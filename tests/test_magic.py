@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from milvus_nb import Connection, MilvusNbError
-from milvus_nb.arguments import split
+from milvus_nb.code.arguments import split
+from milvus_nb.code.usage import PARSERS
 from milvus_nb.errors import AliasError, MagicUsageError
-from milvus_nb.usage import PARSERS
 from tests.helpers import free_port, sockets_to, wait_until
 
 if TYPE_CHECKING:

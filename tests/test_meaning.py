@@ -16,7 +16,7 @@ from keyring.backends import fail
 from milvus_nb import Connection, ConnectionRegistry, MilvusNbError, ParamsError
 from milvus_nb.errors import MagicUsageError
 from milvus_nb.profiles import ProfileError, ProfileStore
-from milvus_nb.restart import Memory
+from milvus_nb.registry.restart import Memory
 from tests.helpers import allow_profiles, free_port, wait_until
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from milvus_nb.registry import Event
+    from milvus_nb.registry.registry import Event
     from tests.servers import MilvusTestServer
 
 MERGE_CONFLICT = "<<<<<<< HEAD\n[profiles.dev]\naddress = 'localhost:1'\n=======\n"

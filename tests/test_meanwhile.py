@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from milvus_nb import Connection
-    from milvus_nb.table import Event
+    from milvus_nb.registry.table import Event
     from tests.servers import MilvusTestServer
 
 

@@ -11,10 +11,10 @@ import keyring.core
 import pytest
 
 from milvus_nb.errors import CancelError
+from milvus_nb.page.session import PageSession
 from milvus_nb.profiles import Profile, SecretRef
-from milvus_nb.profiles.opening import examine_profile, open_profile
-from milvus_nb.session import PageSession
-from milvus_nb.watch import Watch
+from milvus_nb.registry.opening import examine_profile, open_profile
+from milvus_nb.watching.watch import Watch
 from tests.helpers import threads, wait_until
 from tests.servers import FaultProxy
 

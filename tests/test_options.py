@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from milvus_nb.usage import PARSERS
+from milvus_nb.code.usage import PARSERS
 from tests.clients import gateway
 from tests.helpers import free_port
 from tests.kernels import Kernel

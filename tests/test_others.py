@@ -11,7 +11,7 @@ import pytest
 from pymilvus import Collection, MilvusClient
 
 from milvus_nb import AliasError
-from milvus_nb.variables import holders
+from milvus_nb.registry.variables import holders
 from tests.helpers import sockets_to, wait_until
 
 if TYPE_CHECKING:

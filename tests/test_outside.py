@@ -10,15 +10,16 @@ from urllib.parse import quote
 import grpc
 import pytest
 
-from milvus_nb import ConnectError, outside, wire
+from milvus_nb import ConnectError
 from milvus_nb.params import parse, redact
+from milvus_nb.probing import outside, wire
 from tests.helpers import wait_until
 from tests.servers import HEALTHY, ScriptedMilvus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from milvus_nb.registry import ConnectionRegistry
+    from milvus_nb.registry.registry import ConnectionRegistry
 
 SECRET = "Zebra#7 quagga/%"
 TOKEN = f"root:{SECRET}"

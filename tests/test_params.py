@@ -29,7 +29,7 @@ from milvus_nb.params import (
     parse,
     redact,
 )
-from milvus_nb.tidy import tidy_name, tidy_token
+from milvus_nb.params.tidy import tidy_name, tidy_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from milvus_nb.code.paste import Pasted, looks_pasted, read
+from milvus_nb.code.paste.placeholders import is_placeholder
+from milvus_nb.code.snippets import LANGUAGES, code
 from milvus_nb.errors import ParamsError
 from milvus_nb.params import ConnectionParams, Secret, Tls, parse
-from milvus_nb.paste import Pasted, looks_pasted, read
-from milvus_nb.paste.placeholders import is_placeholder
-from milvus_nb.snippets import LANGUAGES, code
 
 from .test_params import MARK, databases, hosts, pems, ports, secrets, users
 
@@ -578,7 +578,7 @@ def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch)
 def test_importing_it_is_light() -> None:
     """It needs none of the heavy packages."""
     heavy = "{'pymilvus', 'grpc', 'ipywidgets', 'IPython'} & set(sys.modules)"
-    program = f"import sys, milvus_nb.paste as p; p.looks_pasted('h:1'); assert not ({heavy})"
+    program = f"import sys, milvus_nb.code.paste as p; p.looks_pasted('h:1'); assert not ({heavy})"
     subprocess.run([sys.executable, "-c", program], check=True)
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from milvus_nb.checks import LEAST_S
 from milvus_nb.errors import MilvusNbError
-from milvus_nb.magic import _LEAST
-from milvus_nb.profile_display import ProfileTable
+from milvus_nb.magic.magics import _LEAST
 from milvus_nb.profiles import Profile, ProfileError, ProfileStore
 from milvus_nb.profiles.files import MOST_BYTES, MOST_PROFILES
-from milvus_nb.profiles.found import profiles_in
-from milvus_nb.registry import ConnectionRegistry
+from milvus_nb.profiles.listing import profiles_in
+from milvus_nb.registry.registry import ConnectionRegistry
+from milvus_nb.registry.validation import LEAST_S
+from milvus_nb.views.profiles import ProfileTable
 
 NEEDS_OWNERS = pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no owner here")
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from milvus_nb import autoconnect
-from milvus_nb.registry import process_registry
+from milvus_nb.magic import autoconnect
+from milvus_nb.registry.registry import process_registry
 from tests.helpers import sockets_to, threads, wait_until
 
 if TYPE_CHECKING:

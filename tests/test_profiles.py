@@ -18,19 +18,12 @@ import pytest
 import tomlkit
 from keyrings.alt.file import PlaintextKeyring
 
-from milvus_nb import snippets
+from milvus_nb.code import snippets
 from milvus_nb.params import Secret
-from milvus_nb.profile_file import VARIABLE, user_file
-from milvus_nb.profiles import (
-    KEYS,
-    Profile,
-    ProfileError,
-    ProfileStore,
-    SecretRef,
-    saving,
-    secrets,
-)
-from milvus_nb.profiles.opening import params_of, profile_of, secret_of
+from milvus_nb.profiles import KEYS, Profile, ProfileError, ProfileStore, SecretRef, secrets
+from milvus_nb.profiles.location import VARIABLE, user_file
+from milvus_nb.registry import saving
+from milvus_nb.registry.opening import params_of, profile_of, secret_of
 from tests.helpers import wait_until
 
 if TYPE_CHECKING:
@@ -659,7 +652,7 @@ def test_a_pipe_is_no_file(store: ProfileStore) -> None:
 
 def test_what_is_shown_of_a_profile_is_toml(store: ProfileStore) -> None:
     """And no key is forgotten there."""
-    from milvus_nb.profile_display import ProfileText
+    from milvus_nb.views.profiles import ProfileText
 
     store.save(Profile("a", "h", label="x", secret=SecretRef("ask")))
     shown = tomlkit.parse(repr(ProfileText(store.get("a")))).unwrap()

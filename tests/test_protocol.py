@@ -9,12 +9,13 @@ from typing import Any, get_args
 
 import pytest
 
-from milvus_nb import messages, protocol
-from milvus_nb.connection import STATES
-from milvus_nb.messages import MessageError
+from milvus_nb import protocol
+from milvus_nb.page import messages
+from milvus_nb.page.messages import MessageError
+from milvus_nb.page.session import PageSession
+from milvus_nb.probing.stages import LITE_STAGE_NAMES, STAGE_NAMES
 from milvus_nb.protocol import METHODS, PROTOCOL
-from milvus_nb.session import PageSession
-from milvus_nb.stages import LITE_STAGE_NAMES, STAGE_NAMES
+from milvus_nb.registry.connection import STATES
 
 GENERATOR = Path(__file__).parents[1] / "lab" / "protocol.py"
 

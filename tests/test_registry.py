@@ -10,20 +10,15 @@ import pymilvus
 import pytest
 from pymilvus.exceptions import ConnectionConfigException, ParamError
 
-from milvus_nb import (
-    AliasError,
-    ConnectError,
-    ConnectionRegistry,
-    ParamsError,
-    table,
-)
+from milvus_nb import AliasError, ConnectError, ConnectionRegistry, ParamsError
+from milvus_nb.registry import table
 from tests.helpers import free_port, open_files, sockets_to, threads, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from milvus_nb.registry import Event
+    from milvus_nb.registry.registry import Event
     from tests.servers import MilvusTestServer
 
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from milvus_nb.errors import MilvusNbError, ParamsError
-from milvus_nb.lock import holder
 from milvus_nb.params import parse
 from milvus_nb.params.secret import redact_address
-from milvus_nb.variables import holders
+from milvus_nb.registry.variables import holders
+from milvus_nb.sdk.lite_lock import holder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from milvus_nb.registry import ConnectionRegistry
+    from milvus_nb.registry.registry import ConnectionRegistry
 
 SECRET = "Zebra7quagga"
 VALUES = [

@@ -12,9 +12,9 @@ import pytest
 from typing_extensions import override
 
 from milvus_nb import params
-from milvus_nb.outside import MOST_REST_BYTES
-from milvus_nb.rest import Source, sources
-from milvus_nb.webcall import fetch
+from milvus_nb.probing.outside import MOST_REST_BYTES
+from milvus_nb.probing.rest import Source, sources
+from milvus_nb.probing.webcall import fetch
 from tests.helpers import free_port, sockets_to, threads, wait_until
 from tests.servers import (
     ConnectProxy,

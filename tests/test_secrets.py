@@ -21,13 +21,14 @@ import pymilvus
 import pytest
 from typing_extensions import override
 
-from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError, snippets
-from milvus_nb.facts import facts
+from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError
+from milvus_nb.code import snippets
+from milvus_nb.page.session import PageSession
+from milvus_nb.page.sidebar import COMM_ID
 from milvus_nb.params import Endpoint
 from milvus_nb.protocol import PROTOCOL
-from milvus_nb.restart import Memory
-from milvus_nb.session import PageSession
-from milvus_nb.sidebar import COMM_ID
+from milvus_nb.registry.restart import Memory
+from milvus_nb.views.details import facts
 from tests.helpers import allow_profiles, free_port, wait_until
 from tests.servers import Peer, make_certificates
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from milvus_nb.page.sidebar import COMM_ID, TARGET
 from milvus_nb.protocol import PROTOCOL
-from milvus_nb.sidebar import COMM_ID, TARGET
 from tests.helpers import sockets_to, wait_until
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.servers import MilvusTestServer
 
 LOAD = "%load_ext milvus_nb"
-OPENED = "import milvus_nb.sidebar; sidebar = milvus_nb.sidebar._opened[0]"
+OPENED = "import milvus_nb.page.sidebar; sidebar = milvus_nb.page.sidebar._opened[0]"
 
 
 class Page:
@@ -198,7 +198,7 @@ SUBSHELLS = "print(len(get_ipython().kernel.shell_channel_thread.manager.list_su
 
 def test_pages_share_a_subshell_that_ends_when_none_uses_it(page: Page) -> None:
     """Whoever has made them, and also where the page was killed."""
-    page.run(f"{LOAD}\nimport milvus_nb.subshells; milvus_nb.subshells.KEPT_S = 1.0")
+    page.run(f"{LOAD}\nimport milvus_nb.page.subshells; milvus_nb.page.subshells.KEPT_S = 1.0")
     page.ask("hello")
     pages = [Page(page.kernel) for _ in range(3)]
     for one in pages:
@@ -213,7 +213,7 @@ def test_pages_share_a_subshell_that_ends_when_none_uses_it(page: Page) -> None:
 
 def test_a_subshell_in_use_stays(page: Page) -> None:
     """For as long as a page speaks on it."""
-    page.run(f"{LOAD}\nimport milvus_nb.subshells; milvus_nb.subshells.KEPT_S = 4.0")
+    page.run(f"{LOAD}\nimport milvus_nb.page.subshells; milvus_nb.page.subshells.KEPT_S = 4.0")
     page.take_subshell()
     began = time.monotonic()
     while time.monotonic() < began + 5:
@@ -224,7 +224,7 @@ def test_a_subshell_in_use_stays(page: Page) -> None:
 
 def test_unloading_ends_the_subshells_of_pages(page: Page) -> None:
     """What others have made is left alone."""
-    page.run(f"{LOAD}\nimport milvus_nb.subshells; milvus_nb.subshells.KEPT_S = 600.0")
+    page.run(f"{LOAD}\nimport milvus_nb.page.subshells; milvus_nb.page.subshells.KEPT_S = 600.0")
     Page(page.kernel).take_subshell()  # of which nothing is said on the comm
     page.take_subshell()
     page.ask("hello")
@@ -387,7 +387,7 @@ def test_threads_that_ask_at_once_get_one_registry(page: Page) -> None:
     """A page's first request and a cell may both be the first."""
     shown = page.run(
         "import sys, threading\n"
-        "from milvus_nb.registry import process_registry\n"
+        "from milvus_nb.registry.registry import process_registry\n"
         "sys.setswitchinterval(1e-6)\n"
         "found, start = [], threading.Barrier(8)\n"
         "def ask():\n    start.wait()\n    found.append(process_registry())\n"

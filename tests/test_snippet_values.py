@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
-from milvus_nb import arguments, params, snippets
+from milvus_nb import params
+from milvus_nb.code import arguments, snippets
+from milvus_nb.code.usage import PARSERS
 from milvus_nb.errors import ParamsError
 from milvus_nb.params import ConnectionParams, Endpoint, Secret, Tls
-from milvus_nb.usage import PARSERS
 from tests import clients
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from milvus_nb import params, paste, snippets
+from milvus_nb import params
+from milvus_nb.code import paste, snippets
 from milvus_nb.errors import ParamsError
 from milvus_nb.params import ConnectionParams, Endpoint, Secret, Tls
 from tests import clients

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import milvus_nb
-from milvus_nb import ConnectError, ConnectionRegistry, diagnosis, oserror, surroundings
-from milvus_nb.causes import CAUSES
+from milvus_nb import ConnectError, ConnectionRegistry
 from milvus_nb.params import parse
+from milvus_nb.probing import diagnosis, oserror, surroundings
+from milvus_nb.probing.causes import CAUSES
 from tests.as_on_windows import run_as_on_windows
 from tests.helpers import free_port
 

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from milvus_nb import ConnectError, ParamsError, magic, params, paste
-from milvus_nb.arguments import split
+from milvus_nb import ConnectError, ParamsError, params
+from milvus_nb.code import paste
+from milvus_nb.code.arguments import split
+from milvus_nb.magic import magics
 from milvus_nb.params import Secret
-from milvus_nb.tidy import as_command, oddity
+from milvus_nb.params.tidy import as_command, oddity
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -296,14 +298,14 @@ def test_by_every_way_in(
     monkeypatch.setenv("PASSWORD", "Milvus")
     monkeypatch.setenv("MILVUS_NB_PROFILES", f"'{profiles}'")
     assert connections.connect_profile("dev").user == "root"
-    magic.load(ip)
+    magics.load(ip)
     ip.user_ns["token"] = Hidden("root:Milvus")
     for alias, line in (
         ("c", f"connect\u00a0{place} —token $token –a c"),
         ("d", f"connect MilvusClient(“http://{place}”, token=“root:Milvus”) -a d"),
     ):
         assert ip.run_line_magic("milvus", line).alias == alias
-    magic.unload(ip)
+    magics.unload(ip)
 
 
 def test_a_refused_password_that_looks_copied(

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from milvus_nb.base.printing import visible
+from milvus_nb.page.session import PageSession
 from milvus_nb.params import parse
-from milvus_nb.places import place, prompt
-from milvus_nb.printing import visible
 from milvus_nb.profiles import Profile, ProfileError, ProfileStore
+from milvus_nb.profiles.places import place, prompt
 from milvus_nb.profiles.trust import file_beside, permit
 from milvus_nb.protocol import PROTOCOL
-from milvus_nb.session import PageSession
 from tests.helpers import threads, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from milvus_nb.registry import ConnectionRegistry
+    from milvus_nb.registry.registry import ConnectionRegistry
     from tests.kernels import Kernel
     from tests.servers import MilvusTestServer
 
@@ -432,7 +432,7 @@ def test_what_a_profile_says_is_copied_from_the_same_alone(
     monkeypatch: pytest.MonkeyPatch, milvus: MilvusTestServer,
 ) -> None:  # fmt: skip
     """A project's file that takes a name has no say about a connection that came from yours."""
-    from milvus_nb.profiles import saving
+    from milvus_nb.registry import saving
 
     monkeypatch.setenv("MILVUS_NB_PROFILES", str(own))
     monkeypatch.setenv("PROD_TOKEN", SECRET)

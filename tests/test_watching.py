@@ -187,7 +187,7 @@ def test_a_mistake_of_ours_does_not_end_the_watching(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It is logged, and the next heartbeat asks again."""
-    from milvus_nb.asking import Asker
+    from milvus_nb.watching.asking import Asker
 
     server = make_milvus()
     found = connections.connect(uri=server.uri)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from milvus_nb import magic, usage
+from milvus_nb.code import usage
+from milvus_nb.magic import magics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,9 @@ def loaded(
     """Give a shell with the extension, in a project of its own."""
     monkeypatch.setenv("MILVUS_NB_PROFILES", str(tmp_path / "mine" / "profiles.toml"))
     monkeypatch.chdir(tmp_path)
-    magic.load(ip)
+    magics.load(ip)
     yield ip
-    magic.unload(ip)
+    magics.unload(ip)
 
 
 def test_each_command_that_a_text_names_exists() -> None:

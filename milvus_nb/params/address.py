@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NoReturn
 from urllib.parse import unquote
 
-from ..tidy import check_expanded, tidy_address, tidy_name
 from .files import absolute_path, lite_path
 from .host import SHAPES, check_characters, ipv6, plain_name, refusal
 from .secret import Secret, recognised_host, redact_address
+from .tidy import check_expanded, tidy_address, tidy_name
 
 __all__ = ["Address", "Kind", "display", "parse_address"]
 

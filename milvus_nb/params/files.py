@@ -7,8 +7,8 @@ import re
 from typing import Final
 
 from ..errors import ParamsError
-from ..tidy import check_expanded
 from .secret import redact_path
+from .tidy import check_expanded
 
 __all__ = ["absolute_path", "lite_path"]
 

@@ -7,8 +7,8 @@ import re
 from typing import Final
 
 from ..errors import ParamsError
-from ..tidy import as_place, check_expanded
 from .secret import redact_address
+from .tidy import as_place, check_expanded
 
 __all__ = ["SHAPES", "check_characters", "host_name", "ipv6", "plain_name", "refusal"]
 

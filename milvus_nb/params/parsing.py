@@ -13,12 +13,12 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from ..errors import ParamsError
-from ..tidy import check_expanded, tidy_name, tidy_word, variable_name
 from .address import Address, display, parse_address
 from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
 from .host import host_name
 from .secret import Secret, shown_name
 from .sign_in import Given, combine, from_token
+from .tidy import check_expanded, tidy_name, tidy_word, variable_name
 from .tls import Tls, check_tls, name_in
 from .values import check_port, file_path, in_clear, is_given, place_text, seconds, secret, text
 from .values import grpc_options as checked_options

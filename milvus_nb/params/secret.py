@@ -6,7 +6,7 @@ import hmac
 import re
 from typing import Final
 
-from ..printing import printable
+from ..base.printing import printable
 
 __all__ = [
     "MASK", "Secret", "recognised_host", "redact", "redact_address", "redact_path", "shown_name",

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import ParamsError
-from ..tidy import check_expanded, tidy_name, tidy_token
 from .secret import Secret
+from .tidy import check_expanded, tidy_name, tidy_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

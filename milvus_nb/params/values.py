@@ -15,9 +15,9 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import ParamsError
-from ..tidy import as_place, check_expanded, tidy_word
 from .files import absolute_path
 from .secret import Secret, shown_name
+from .tidy import as_place, check_expanded, tidy_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

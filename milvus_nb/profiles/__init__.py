@@ -7,7 +7,7 @@ which of a project's may be used. ``secrets`` gets a secret when it is needed, `
 tools have saved.
 """
 
-from .found import Found, Problem
+from .listing import Found, Problem
 from .profile import COLORS, KEYS, Profile, ProfileError, SecretRef
 from .store import ProfileStore
 

@@ -18,7 +18,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from ..outside import plain
+from ..probing.outside import plain
 from .profile import ProfileError
 
 if sys.version_info >= (3, 11):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .. import params as parameters
 from ..errors import MilvusNbError
+from ..registry.opening import profile_of, secret_of
 from . import files
-from .opening import profile_of, secret_of
 from .profile import ProfileError, SecretRef, check_name
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def from_pasted(text: str, name: str = "") -> Imported:
     ParamsError
         It cannot be read.
     """
-    from .. import paste
+    from ..code import paste
 
     found = paste.read(text)
     return _made(name or found.alias, parameters.parse(**found.given, env={}))

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
 from .. import params as parameters
+from ..base.suggestion import closest
 from ..errors import MilvusNbError, ParamsError
-from ..near import closest
 from ..params import Guard, Secret
 from ..params.address import parse_address
 from ..params.secret import shown_name

@@ -7,15 +7,15 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ..near import closest
-from ..outside import plain
+from ..base.printing import visible
+from ..base.suggestion import closest
 from ..params.secret import shown_name
-from ..places import place_of_profile, sends
-from ..printing import visible
-from ..profile_file import user_file
+from ..probing.outside import plain
 from . import files
 from .files import SECTION
-from .found import Found, Problem, profiles_in
+from .listing import Found, Problem, profiles_in
+from .location import user_file
+from .places import place_of_profile, sends
 from .profile import KEYS, Profile, ProfileError, clear_in, is_name
 from .trust import Trust
 

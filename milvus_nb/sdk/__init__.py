@@ -1,8 +1,7 @@
 """The only package that imports pymilvus.
 
-``loading`` imports it, ``clients`` makes and closes the clients that are ours, ``channels`` keeps
-their channels in mind, ``orm`` shows our aliases to pymilvus's ORM, ``found`` finds what others
-opened. pymilvus's private names are used
+``loading`` imports it, ``clients`` makes and closes the clients that are ours, ``orm`` shows our
+aliases to pymilvus's ORM, ``foreign`` finds what others opened, ``lite`` serves files. pymilvus's private names are used
 here alone, and a test notices when they change.
 """
 
@@ -17,7 +16,7 @@ from .clients import (
     sockets_of,
     use_database,
 )
-from .found import Found, alias_used_by, find
+from .foreign import Found, alias_used_by, find
 from .loading import import_pymilvus, installed_version, param_error
 from .orm import Mirror
 

@@ -8,12 +8,12 @@ import inspect
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
-from .. import diagnosis
-from ..certificate import default_roots
-from ..channel import CHANNEL_OPTIONS, WITHOUT_PROXY
+from ..base.waiting import EndedError, within
 from ..errors import ClosedError, ConnectError
 from ..params import Secret
-from ..waiting import EndedError, within
+from ..probing import diagnosis
+from ..probing.certificate import default_roots
+from ..probing.channel import CHANNEL_OPTIONS, WITHOUT_PROXY
 from .channels import AsyncChannels, Channels, refuse_calls, running_loop
 from .loading import load_pymilvus
 

@@ -11,16 +11,16 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from ..base.imports import when_imported
 from ..errors import ClosedError
-from ..imports import when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from ..connection import Connection
-    from ..registry import ConnectionRegistry
-    from ..table import Event
+    from ..registry.connection import Connection
+    from ..registry.registry import ConnectionRegistry
+    from ..registry.table import Event
 
 __all__ = ["Handler", "Mirror", "aliases_of"]
 

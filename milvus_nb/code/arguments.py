@@ -1,0 +1,313 @@
+"""A line of ``%milvus`` → its words, with Python values put in.
+
+IPython would put values into the line before it is split into words, and a password with a blank,
+a quote or a backslash would come apart. So the line is split first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+
+from IPython.utils.text import DollarFormatter
+
+from ..base.suggestion import closest
+from ..errors import ConnectError, MagicUsageError, MilvusNbError
+from ..params.tidy import as_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+E = TypeVar("E", bound=MilvusNbError)
+
+__all__ = ["Parser", "Word", "hidden", "raw_words", "shown", "split", "unexpanded"]
+
+# What other tools call our options.
+_MEANT: Final = {
+    "username": "user", "u": "user", "db-name": "db", "database": "db", "d": "db", "name": "alias",
+    "pass": "password", "pwd": "password", "api-key": "token", "tls-mode": "tlsmode",
+}  # fmt: skip
+
+_SECRETS: Final = ("password", "token")
+
+# Where nothing is a value: the server's default database, no label.
+_MAY_BE_EMPTY: Final = {"db", "label"}
+
+_LONG: Final = 6  # characters
+_BRACES: Final = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
+_PLACEHOLDER: Final = re.compile("\ue000(\\d+)\ue001")
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of the line.
+
+    Attributes
+    ----------
+    text
+        Its value.
+    typed
+        What stands in the notebook: the same, or ``$name`` or ``{expression}``.
+    values
+        What was put in for those.
+    """
+
+    text: str
+    typed: str
+    values: tuple[str, ...] = field(default=(), repr=False)
+
+
+def split(line: str, namespace: Mapping[str, Any]) -> list[Word]:
+    """Split a line into words, and put in the values of ``$name`` and ``{expression}``.
+
+    Parameters
+    ----------
+    line
+        What follows ``%milvus``.
+    namespace
+        The user's variables.
+
+    Raises
+    ------
+    MagicUsageError
+        A quote is not closed, or an expression has no value.
+    """
+    return [_expand(word, namespace) for word in raw_words(line)]
+
+
+def raw_words(line: str) -> list[str]:
+    """Split a line into words, and leave ``$name`` and ``{expression}`` as they are.
+
+    Raises
+    ------
+    MagicUsageError
+        A quote is not closed.
+    """
+    expressions: list[str] = []
+
+    def hide(match: re.Match[str]) -> str:
+        expressions.append(match.group())
+        return f"\ue000{len(expressions) - 1}\ue001"
+
+    def show(match: re.Match[str]) -> str:
+        number = match[1]
+        is_ours = number.isascii() and len(number) <= 6 and int(number) < len(expressions)
+        return expressions[int(number)] if is_ours else match.group()
+
+    try:
+        words = shlex.split(_BRACES.sub(hide, as_command(line)))
+    except ValueError:
+        pass  # raised below, outside, so that the line is not kept in the error's context
+    else:
+        return [_PLACEHOLDER.sub(show, word) for word in words]
+    raise MagicUsageError(
+        "A quote in this line is not closed.",
+        "",
+        "Close it, or write \\' or \\\" for a quote that is part of a value.",
+    )
+
+
+class _Formatter(DollarFormatter):
+    """Puts a value in as text; of an object that hides a secret, the secret."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: list[str] = []
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        from ..params.values import plain  # not before: loading the extension has to stay light
+
+        if value is None:
+            raise ValueError("it is None")
+        text = super().format_field(plain(value), format_spec)
+        self.values.append(text)
+        return text
+
+
+def _expand(text: str, namespace: Mapping[str, Any]) -> Word:
+    if "$" not in text and "{" not in text:
+        return Word(text, text)
+    formatter = _Formatter()
+    try:
+        value = formatter.vformat(text, (), dict(namespace))
+    except Exception as error:  # noqa: BLE001  # whatever the user's expression raises
+        problem = f"{type(error).__name__}: {error}"
+    else:
+        return Word(value, text, tuple(formatter.values))
+    # Anything but a plain name may be a password with a brace or a dollar sign in it.
+    is_name = re.fullmatch(r"\$\w+", text) is not None
+    raise MagicUsageError(
+        f"{text if is_name else 'A word of this line'} has no value.",
+        f"It is taken as Python: {problem}" if is_name else "Braces and $ mean a Python value.",
+        "Define it first. A dollar sign that is part of a value is written $$, a brace {{ or }}.",
+    )
+
+
+def hidden(error: E, words: Iterable[Word]) -> E:
+    """Take out of an error what a line's variables held: its words may repeat what was given.
+
+    Of an address that could be read, the error says where it leads.
+    """
+    if isinstance(error, ConnectError):
+        return error
+    for word in words:
+        name = word.typed if re.fullmatch(r"\$\w+", word.typed) else "{…}"
+        for value in word.values:
+            forms = {value, value.strip(), value.lower(), repr(value)[1:-1], value.split("=")[0]}
+            for form in sorted(forms - {""}, key=len, reverse=True):
+                pattern = re.compile(re.escape(form))
+                if len(form) < _LONG:  # may be part of any word
+                    pattern = re.compile(rf"(?<!\w){re.escape(form)}(?!\w)")
+                error.what, error.why, error.fix = (
+                    pattern.sub(lambda _: name, text)  # noqa: B023  # used at once
+                    for text in (error.what, error.why, error.fix)
+                )
+    error.args = (error.what, error.why, error.fix)
+    return error
+
+
+def shown(word: str) -> str:
+    """Show a word that was taken for a command; what no command looks like may be a secret."""
+    return repr(word) if re.fullmatch(r"-{0,2}[A-Za-z][\w-]{0,30}", word) else "of that name"
+
+
+def unexpanded(text: str) -> str:
+    """Double the dollars and braces of a value, where `split` would take them for Python."""
+    if "$" not in text and "{" not in text:
+        return text
+    return "".join(_doubled(part) for part in re.split(r"(?<=[{}])", text))
+
+
+def _doubled(part: str) -> str:
+    # IPython leaves a $ alone that is followed by no name, or by an odd number of single quotes.
+    part = re.sub(
+        r"\$(?=[\w.])",
+        lambda found: "$" if part.count("'", found.end()) % 2 else "$$",
+        part,
+    )
+    return re.sub(r"[{}]", r"\g<0>\g<0>", part)
+
+
+class Parser(argparse.ArgumentParser):
+    """Options of one subcommand. Errors name options, never values: one may be a password."""
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(
+            prog=f"%milvus {command}", description=description, add_help=False, allow_abbrev=False
+        )
+        self.command = command
+        self.add_argument("--help", action="store_true", help="show this help")
+
+    def parse(self, words: Iterable[Word]) -> argparse.Namespace:
+        """Read the words.
+
+        Raises
+        ------
+        MagicUsageError
+            An option is unknown or lacks its value, or there is a word too many.
+        """
+        words = self._with_values(words)
+        texts = [word.text for word in words]
+        self._refuse_unknown_short(words)
+        found, rest = self.parse_known_args(texts)
+        if not rest:
+            self._refuse_empty(found)
+            return found
+        unknown = next((word for word in rest if word.startswith("-")), None)
+        if unknown is not None:
+            raise self._unknown(next(word for word in words if word.text == unknown))
+        # They are not shown: one may be a password.
+        many = "a word" if len(rest) == 1 else f"{len(rest)} words"
+        why, fix = "A value with a blank in it needs quotes.", f"See %milvus help {self.command}"
+        name, equals, _ = rest[0].partition("=")
+        if rest[0].isdigit():
+            why, fix = "A port stands behind a colon.", f"Did you mean HOST:{rest[0][:5]}?"
+        elif equals and name.isidentifier():
+            why, fix = "Options begin with --.", f"Did you mean --{name.replace('_', '-')} VALUE?"
+        elif rest[0].startswith("#"):
+            why = "No comment can follow on such a line."
+        raise MagicUsageError(f"%milvus {self.command} has {many} too many.", why, fix)
+
+    def _with_values(self, words: Iterable[Word]) -> list[Word]:
+        """Join an option with a value that begins with a dash, as in ``--password=-x``.
+
+        argparse would take it for an option, and show it: it may be a password.
+        """
+        known, joined = self.options(), list[Word]()
+        takes_one = {
+            option: action.dest
+            for action in self._actions
+            for option in action.option_strings
+            if action.nargs is None
+        }
+        for word in words:
+            option = joined[-1].text if joined else ""
+            if option in takes_one and word.text.startswith("-"):
+                is_secret = takes_one[option] in _SECRETS and word.text.split("=")[0] not in known
+                if is_secret or word.text != word.typed:
+                    joined[-1] = Word(f"{option}={word.text}", f"{option}={word.typed}")
+                    continue
+            joined.append(word)
+        return joined
+
+    def _refuse_empty(self, found: argparse.Namespace) -> None:
+        """Refuse empty words: what a variable without a value leaves is not "not given"."""
+        for action in self._actions:
+            value = getattr(found, action.dest, None)
+            words = value if isinstance(value, list) else [value]
+            if "" in words and action.dest not in _MAY_BE_EMPTY:
+                name = [str(action.metavar or action.dest), *action.option_strings][-1]
+                raise MagicUsageError(
+                    f"%milvus {self.command}: {name} is empty.",
+                    "A variable in its place may have no value.",
+                    "Leave it out where it is not needed.",
+                )
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        # Before Python 3.13 argparse takes -- for a separator, even in --user=--.
+        if action.option_strings and arg_strings == ["--"]:
+            return "--"
+        return super()._get_values(action, arg_strings)
+
+    def _refuse_unknown_short(self, words: list[Word]) -> None:
+        """Refuse ``-ask`` and ``-user``, which argparse takes for ``-a sk`` and ``-uri ser``."""
+        known = self.options()
+        for word in words:
+            if word.text == "--":
+                return
+            option, start = word.text.split("=")[0], word.text[:2]
+            if start[:1] != "-" or start[1:] in ("", "-") or option in known:
+                continue
+            has_value = start in known and f"-{option}" not in known
+            if not has_value:
+                raise self._unknown(word)
+
+    def _unknown(self, word: Word) -> MagicUsageError:
+        option = word.typed.split("=", maxsplit=1)[0]
+        name = option.lstrip("-").replace("_", "-")
+        known = self.options()
+        meant = f"--{_MEANT.get(name, name)}"
+        near = meant if meant in known else closest(option, known)
+        named = shown(option).strip("'")
+        return MagicUsageError(
+            f"%milvus {self.command} has no option {named}.",
+            "",
+            f"Did you mean {near}?" if near else f"See %milvus help {self.command}",
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of ending the process."""
+        # argparse's messages start with the option; what follows may quote a value.
+        what, _, _ = message.partition(" (choose")
+        what = re.sub(r"invalid (\w+ )?(choice|value): .*", "this value is not possible", what)
+        dash = "A value that starts with - is written --option=-value" if "expected" in what else ""
+        raise MagicUsageError(
+            f"%milvus {self.command}: {what}.", dash, f"See %milvus help {self.command}"
+        )
+
+    def options(self) -> list[str]:
+        """List the option names."""
+        return [name for action in self._actions for name in action.option_strings]

@@ -1,0 +1,88 @@
+"""Profiles that are connected when the extension is loaded: in the background, the user's alone.
+
+A project's file cannot ask for it: whoever opens a notebook in a folder has not agreed to that.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from ..base.printing import say
+from ..errors import MilvusNbError
+from ..profiles.location import user_file
+
+if TYPE_CHECKING:
+    from ..registry.connection import Connection
+    from ..registry.registry import ConnectionRegistry
+    from ..watching.monitor import Job
+    from .magics import MilvusMagics
+
+__all__ = ["begin"]
+
+
+def begin(magics: MilvusMagics) -> None:
+    """Start to connect them, if there are any; it costs next to nothing where there are none."""
+    try:
+        with open(user_file(), "rb") as file:
+            is_wanted = b"autoconnect" in file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError:
+        is_wanted = True  # what is wrong is told where it is read
+    if is_wanted:
+        thread = threading.Thread(target=_connect, args=(magics,), name="milvus-nb-autoconnect")
+        thread.daemon = True
+        thread.start()
+
+
+def _connect(magics: MilvusMagics) -> None:
+    with magics.loading:
+        if magics.is_unloaded:
+            return
+        try:
+            registry = magics.registry
+            jobs = _start(registry)
+        except MilvusNbError as error:
+            _warn(error)
+            return
+    for job in jobs:
+        try:
+            connection = job.wait()
+            if registry.current is None:  # the user has not connected, or chosen, another one
+                registry.use(connection.alias)
+        except MilvusNbError as error:
+            if not magics.is_unloaded:  # which nobody needs to be told
+                _warn(error)
+
+
+def _start(registry: ConnectionRegistry) -> list[Job[Connection]]:
+    """Start to connect all that want it, and tell what keeps one from being known."""
+    from ..profiles import ProfileError
+    from ..registry.opening import open_profile
+
+    found = registry.profiles.find()
+    for problem in found.problems:
+        if problem.path == found.user_path and not problem.is_warning:
+            _warn(ProfileError(f"{problem.where}: {problem.what}", problem.why, problem.fix))
+    jobs = []
+    # The default one first: of several, the first that connects becomes the current one.
+    for profile in sorted(found.profiles.values(), key=lambda one: not one.default):
+        if not profile.autoconnect or profile.is_project:
+            continue
+        try:
+            if profile.confirm:
+                raise MilvusNbError(
+                    f"{profile.name} is not connected by itself: it wants to be asked about.",
+                    "",
+                    f"%milvus connect {profile.name}",
+                )
+            jobs.append(open_profile(registry, profile, quietly=True))
+        except MilvusNbError as error:
+            _warn(error)
+    return jobs
+
+
+def _warn(error: MilvusNbError) -> None:
+    say("\n".join(error.lines), file=sys.stderr)

@@ -1,0 +1,369 @@
+"""Tab completion of ``%milvus``: what the word at the cursor may become.
+
+The parsers of the subcommands tell what is expected there, by the names they give to their values.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import os
+import re
+import shlex
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from ..base.imports import ONE_AT_A_TIME
+from ..code import usage
+from ..code.arguments import unexpanded
+
+if TYPE_CHECKING:
+    import argparse
+    import concurrent.futures
+    from collections.abc import Callable, Iterable, Iterator
+
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
+
+    from ..code.arguments import Parser
+    from ..registry.registry import ConnectionRegistry
+    from ..watching.monitor import Job
+    from .magics import MilvusMagics
+
+    Matcher = Callable[[CompletionContext], SimpleMatcherResult]
+
+__all__ = ["is_ours", "matcher", "written"]
+
+_LINE: Final = re.compile(r"^\s*(?:[^%=]*=\s*)?%milvus\s+(?P<words>.*)$")
+_MARK: Final = "_milvus_nb"
+
+# A word of the line, as `arguments.split` sees it; an open quote ends it too early.
+_WORD: Final = re.compile(r"""(?:\{[^{}]*\}|\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\])+""")
+_NEEDS_QUOTES: Final = re.compile(r"[\s'\"\\]")
+
+_WAIT_S: Final = 0.3
+_FRESH_S: Final = 5.0
+_MOST_ENTRIES: Final = 5_000
+
+
+def matcher(magics: MilvusMagics) -> Matcher | None:
+    """Make the matcher for IPython's completer; none before IPython 8.6, which takes no such."""
+    try:
+        from IPython.core.completer import SimpleCompletion, context_matcher
+    except ImportError:
+        return None
+    databases = _Databases()
+
+    def complete(context: CompletionContext) -> SimpleMatcherResult:
+        match = _LINE.match(context.text_until_cursor)
+        if match is None:
+            return {"completions": []}
+        before, raw = _split(match["words"])
+        after = context.line_with_cursor[len(context.text_until_cursor) :]
+        found: list[str] = []
+        # Nobody wants to read an error for having pressed Tab.
+        with contextlib.suppress(Exception, KeyboardInterrupt):
+            found = _Line(before, raw, _registry(magics), databases).candidates(after)
+        return {
+            "completions": [SimpleCompletion(name, type="magic") for name in found],
+            # All of the word: IPython's own idea of it ends at a colon, a quote or an "=".
+            "matched_fragment": raw,
+            "suppress": True,
+        }
+
+    setattr(complete, _MARK, True)
+    wrapped: Matcher = context_matcher(identifier="milvus_nb")(complete)
+    return wrapped
+
+
+def is_ours(other: Callable[..., Any]) -> bool:
+    """Tell whether a matcher came from `matcher`."""
+    return hasattr(other, _MARK)
+
+
+def written(value: str, quote: str = "", *, is_open: bool = False) -> str:
+    """Write a value so that the magic's line gives it back.
+
+    Parameters
+    ----------
+    value
+        Any text, such as a path with a blank in it.
+    quote
+        The quote that the user has begun with, if any.
+    is_open
+        Whether more will follow, such as what is in a folder: then a quote stays open.
+    """
+    value = unexpanded(value)
+    if not quote and _NEEDS_QUOTES.search(value):
+        quote = '"' if "'" in value else "'"
+    if quote == "'":
+        value = value.replace("'", "'\"'\"'")
+    elif quote:
+        value = re.sub(r'(["\\])', r"\\\1", value)
+    return f"{quote}{value}{'' if is_open else quote}"
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    """Give the values of the words before the cursor's, and that one as it is typed."""
+    before = []
+    rest = text.lstrip()
+    while (found := _WORD.match(rest)) and rest[found.end() : found.end() + 1].isspace():
+        before.append(_value(found.group()))
+        rest = rest[found.end() :].lstrip()
+    return before, rest
+
+
+def _value(raw: str) -> str:
+    for end in ("", "'", '"'):
+        with contextlib.suppress(ValueError):
+            return "".join(shlex.split(raw + end))
+    return raw.rstrip("\\")
+
+
+def _registry(magics: MilvusMagics) -> ConnectionRegistry | None:
+    """Give the registry; none where nobody can have a connection, for importing it takes time."""
+    if not {"milvus_nb.registry.registry", "pymilvus"} & sys.modules.keys():
+        return None
+    return magics.registry
+
+
+def _wait(job: Job[Any]) -> None:
+    """Wait a moment for a job; it goes on by itself."""
+    done = threading.Event()
+    job.add_done_callback(lambda _: done.set())
+    done.wait(_WAIT_S)
+
+
+@dataclass
+class _Databases:
+    """The databases that were asked for last, and those that are being asked for."""
+
+    _known: dict[tuple[str, ...], tuple[float, list[str]]] = field(default_factory=dict)
+    _asking: dict[tuple[str, ...], Job[list[str]]] = field(default_factory=dict)
+
+    def of(self, registry: ConnectionRegistry, alias: str | None) -> list[str]:
+        """List a connection's databases; none where it does not say soon enough."""
+        connection = registry.resolve(alias)
+        key = (connection.alias, connection.address, connection.user)
+        when, names = self._known.get(key, (-math.inf, []))
+        if time.monotonic() - when < _FRESH_S:
+            return names
+        job = self._asking.get(key)
+        if job is None or job.done():
+            job = self._asking[key] = registry.databases(connection.alias)
+            job.add_done_callback(lambda future: self._keep(key, future))
+        _wait(job)
+        return self._known.get(key, (0.0, []))[1]
+
+    def _keep(self, key: tuple[str, ...], future: concurrent.futures.Future[list[str]]) -> None:
+        with contextlib.suppress(Exception):  # as good as no answer
+            self._known[key] = time.monotonic(), future.result()
+
+
+class _Line:
+    """A line of ``%milvus`` up to the cursor."""
+
+    def __init__(
+        self,
+        before: list[str],
+        raw: str,
+        registry: ConnectionRegistry | None,
+        databases: _Databases,
+    ) -> None:
+        self._registry = registry
+        self._databases = databases
+        self._command = before[0] if before else ""
+        self._before = before[1:]
+        self._parser = usage.PARSERS.get(self._command)
+        if self._command == "profile" and self._before:
+            self._parser = usage.PROFILE.get(self._before.pop(0))
+        # --option=value is completed after its "="
+        self._option, equals, rest = raw.partition("=") if raw.startswith("--") else ("", "", raw)
+        self._head = self._option + equals
+        self._quote = rest[:1] if rest[:1] in ("'", '"') else ""
+        self._word = _value(rest) if equals or not self._option else self._option
+        if not equals:
+            self._option = ""
+            self._head = ""
+
+    def candidates(self, after: str) -> list[str]:
+        """List what the cursor's word may become; `after` is what follows the cursor."""
+        is_closed = bool(self._quote) and after.startswith(self._quote)
+        return [
+            self._head + written(name, self._quote, is_open=is_closed or name.endswith(os.sep))
+            for name in dict.fromkeys(self._names())
+            # A name of a file may be anything; half a character could not even be sent.
+            if name and name.isprintable() and name.startswith(self._word)
+        ]
+
+    def _names(self) -> Iterable[str]:
+        if not self._command:
+            return usage.PARSERS
+        if self._command == "profile" and self._parser is usage.PARSERS["profile"]:
+            return usage.PROFILE
+        parser = self._parser
+        if parser is None:
+            return ()
+        expected, given = self._expected(parser)
+        is_optional = expected is None or not expected.option_strings or expected.nargs == "?"
+        if is_optional and (self._word.startswith("-") or (expected is None and not self._word)):
+            return [name for name in parser.options() if name not in self._before]
+        return () if expected is None else self._values(expected, given)
+
+    def _expected(self, parser: Parser) -> tuple[argparse.Action | None, dict[str, list[str]]]:
+        """Find out whose value the cursor's word is, and the values that were given before it."""
+        actions = parser._actions  # noqa: SLF001  # argparse has no public list of them
+        options = {name: action for action in actions for name in action.option_strings}
+        places = [action for action in actions if not action.option_strings]
+        given: dict[str, list[str]] = {}
+        pending: argparse.Action | None = None
+        for word in self._before:
+            name, equals, value = word.partition("=")
+            if pending is not None and not (pending.nargs == "?" and word.startswith("-")):
+                given.setdefault(pending.dest, []).append(word)
+                pending = None
+            elif name in options:
+                takes_value = options[name].nargs != 0
+                pending = options[name] if takes_value and not equals else None
+                if equals:
+                    given.setdefault(options[name].dest, []).append(value)
+            elif not word.startswith("-") and places:
+                given.setdefault(places[0].dest, []).append(word)
+                places = places if places[0].nargs in ("*", "+") else places[1:]
+        if self._option:
+            return options.get(self._option), given
+        return pending or next(iter(places), None), given
+
+    def _values(self, expected: argparse.Action, given: dict[str, list[str]]) -> Iterable[str]:
+        what = expected.metavar if isinstance(expected.metavar, str) else ""
+        if expected.choices is not None:
+            return [str(choice) for choice in expected.choices]
+        known: dict[str, Callable[[], Iterable[str]]] = {
+            "db": lambda: self._database_names(given),
+            "lang": _languages,
+            "FILE": lambda: _paths(self._word),
+            "VAR": lambda: sorted(os.environ),
+            "COMMAND": lambda: usage.PARSERS,
+            "ACTION": lambda: usage.PROFILE if given.get("command") == ["profile"] else (),
+            "PROFILE": self._profiles,
+            "BEFORE": self._before_restart,
+            "KEY=VALUE": _keys,
+            "COLOR": _colors,
+            "REFERENCE": lambda: (
+                "ask",
+                "keyring",
+                *(f"env:{name}" for name in sorted(os.environ)),
+            ),
+        }
+        for name in (expected.dest, what):
+            if name in known:
+                return known[name]()
+        names: list[str] = []
+        if "ALIAS" in what or self._command == "adopt":
+            # What others opened has a name, but connect's option wants an alias.
+            names += [*self._aliases(), *(() if expected.option_strings else self._others())]
+            names = [name for name in names if name not in given.get(expected.dest, ())]
+        if what == "ADDRESS":
+            names += self._profiles()
+        if "ADDRESS" in what or what == "URI":
+            names += [*self._addresses(), *_paths(self._word, ending=".db")]
+        return names
+
+    def _aliases(self) -> list[str]:
+        if self._registry is None:
+            return []
+        return [alias for alias, _ in self._registry.list_connections()]
+
+    def _profiles(self) -> list[str]:
+        with ONE_AT_A_TIME:
+            from ..profiles import ProfileStore
+
+        store = self._registry.profiles if self._registry is not None else ProfileStore()
+        return list(store)
+
+    def _before_restart(self) -> list[str]:
+        memory = self._registry.memory if self._registry is not None else None
+        return [one["again"]["alias"] for one in memory.before()] if memory is not None else []
+
+    def _others(self) -> list[str]:
+        if self._registry is None or "pymilvus" not in sys.modules:
+            return []
+        _wait(self._registry.look())
+        return [connection.alias for connection in self._registry.others()]
+
+    def _addresses(self) -> Iterator[str]:
+        if self._registry is not None:
+            for alias in self._aliases():
+                if (params := self._registry.remembered(alias)) is not None:
+                    yield params.address
+
+    def _database_names(self, given: dict[str, list[str]]) -> list[str]:
+        if self._registry is None:
+            return []
+        aliases = given.get("alias") or given.get("aliases")
+        alias = aliases[-1] if aliases else None
+        if self._command == "connect":
+            alias = alias or "default"
+        places = [*given.get("address", ()), *given.get("uri", ()), *given.get("names", ())]
+        if places or given.keys() & {"host", "port"}:
+            alias = self._connected_to(*places[:1]) if places else None
+            if alias is None:  # not connected to yet: nobody to ask
+                return []
+        return self._databases.of(self._registry, alias)
+
+    def _connected_to(self, place: str) -> str | None:
+        """Find the connection that has this alias, or goes to this address."""
+        for alias, connection in self._registry.list_connections() if self._registry else ():
+            if connection is not None and place.removeprefix("http://") in (
+                alias,
+                connection.address,
+            ):
+                return alias
+        return None
+
+
+def _keys() -> list[str]:
+    from ..profiles import KEYS
+
+    return [f"{key}=" for key in KEYS]
+
+
+def _colors() -> Iterable[str]:
+    from ..profiles import COLORS
+
+    return COLORS
+
+
+def _languages() -> Iterable[str]:
+    with contextlib.suppress(ImportError):
+        from ..code import snippets
+
+        return tuple(snippets.LANGUAGES)
+    return ()
+
+
+def _paths(word: str, ending: str = "") -> list[str]:
+    """List the files (of that ending) and the folders whose path begins with what was typed."""
+    folder, start = os.path.split(word)
+    shown = os.path.join(folder, "") if folder else ""
+    if ending and not word:
+        shown = os.path.join(os.curdir, "")  # an address is seen to be a path by its "./"
+    found = []
+    try:
+        with os.scandir(os.path.expanduser(folder) or os.curdir) as entries:
+            for entry in itertools.islice(entries, _MOST_ENTRIES):
+                is_hidden = entry.name.startswith(".") and not start
+                if is_hidden or not entry.name.startswith(start):
+                    continue
+                if ending and entry.name.endswith(ending):  # a Lite database may be a folder
+                    found.append(shown + entry.name)
+                elif entry.is_dir():
+                    found.append(os.path.join(shown + entry.name, ""))
+                elif not ending:
+                    found.append(shown + entry.name)
+    except OSError:
+        return []
+    return sorted(found)

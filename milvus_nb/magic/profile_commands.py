@@ -1,0 +1,454 @@
+"""``%milvus profile``: one function a subcommand, and what ``connect`` asks before it uses one."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from ..base.printing import printable, say, visible
+from ..base.suggestion import closest
+from ..code import usage
+from ..code.arguments import shown, split
+from ..errors import MagicUsageError, MilvusNbError
+from ..profiles import KEYS, Profile, ProfileError, SecretRef, importing, secrets
+from ..profiles.places import place_of_profile, sends
+from ..profiles.profile import is_clear
+from ..registry import saving
+from ..registry.opening import open_profile, params_of, secret_of
+from ..views.profiles import ProfileTable, ProfileText
+from . import options
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ..code.arguments import Word
+    from ..params import Guard, Secret
+    from ..profiles import ProfileStore
+    from ..registry.registry import ConnectionRegistry
+    from .magics import MilvusMagics
+
+__all__ = ["allow", "ask", "confirm", "default", "run", "start", "typed"]
+
+_TRUE: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def run(magics: MilvusMagics, words: list[Word], line: str, variables: Mapping[str, Any]) -> Any:
+    """Run ``%milvus profile …``.
+
+    Parameters
+    ----------
+    magics
+        Whose registry it is about.
+    words
+        What follows ``profile``.
+    line
+        The same as it was typed, for what was pasted.
+    variables
+        The user's, for that.
+    """
+    action = words[0].text if words else "list"
+    if action in ("--help", "-h", "help"):
+        named = words[1].text if len(words) > 1 else ""
+        say(usage.profile_help(named) if named in usage.PROFILE else usage.help_text("profile"))
+        return None
+    if action not in usage.PROFILE:
+        near = usage.PROFILE_MEANT.get(action) or closest(action, usage.PROFILE)
+        raise MagicUsageError(
+            f"%milvus profile has no command {shown(action)}.",
+            f"Did you mean %milvus profile {near}?" if near else "",
+            f"The commands: {', '.join(usage.PROFILE)}. See %milvus help profile",
+        )
+    if any(word.text == "--help" for word in words[1:]):
+        say(usage.profile_help(action))
+        return None
+    if action == "import":
+        return _import(magics, line, variables)
+    arguments = usage.PROFILE[action].parse(words[1:])
+    return _COMMANDS[action](magics, arguments)
+
+
+# Connecting
+
+
+def start(
+    magics: MilvusMagics,
+    profile: Profile,
+    alias: str,
+    given: dict[str, Any],
+    *,
+    replace_it: bool,
+    asks: bool = False,
+) -> Any:
+    """Connect a profile and give the Connection; its secret is asked for, if need be.
+
+    Parameters
+    ----------
+    magics
+        Whose registry it is.
+    profile
+        Itself: it is not read once more, whatever is typed in between.
+    alias
+        What the connection is called.
+    given
+        As in `params_of`.
+    replace_it
+        As in `ConnectionTable.open`.
+    asks
+        Whether the secret is asked for in any case.
+    """
+    registry = magics.registry
+    has_secret = bool(given.keys() & {"password", "token", "password_env", "token_env", "secret"})
+    if profile.is_project and profile.name in registry.profiles.find().hidden:
+        say(f"{profile.name} is the project's, of {profile.path}; yours of that name is hidden.")
+    if asks or (profile.secret.kind == "ask" and not has_secret):
+        given = given | typed(registry, profile, given)
+    begin = functools.partial(open_profile, registry, profile, alias, replace_it=replace_it)
+    try:
+        return magics.watched(functools.partial(begin, **given))
+    except ProfileError as error:
+        if error.cause != "secret-needed":
+            raise
+        needed = error
+    say(needed.why)  # a keyring that lacks the secret is made up for
+    given = given | typed(registry, profile, given)
+    return magics.watched(functools.partial(begin, **given))
+
+
+def typed(
+    registry: ConnectionRegistry, profile: Profile, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Ask for a profile's secret; the keyword that has it.
+
+    Parameters
+    ----------
+    registry
+        Whose timeout counts.
+    profile, given
+        What will be connected with it; see `params_of`.
+    """
+    if profile.is_path:
+        return {}
+    planned = params_of(
+        profile, default_timeout=registry.timeout, **{**given, "secret": options.UNTYPED}
+    )
+    return {"secret": options.ask_for(planned, profile.name)}
+
+
+def default(registry: ConnectionRegistry) -> Profile | None:
+    """Give the profile that ``connect`` alone means; None where it means an address.
+
+    A project's default that was not allowed yet is not used where the user has set anything.
+    """
+    known = registry.profiles.default()
+    waiting = registry.profiles.find().default_unasked
+    if waiting is None:
+        return known
+    if known is None and not os.environ.get("MILVUS_URI"):
+        return waiting
+    instead = known.name if known is not None else "MILVUS_URI"
+    say(
+        f"The project's default, {waiting.name} of {visible(waiting.path)}, was not allowed yet: "
+        f"{instead} is used. To use it: %milvus connect {waiting.quoted}"
+    )
+    return known
+
+
+def allow(registry: ConnectionRegistry, profile: Profile, *, is_default: bool = False) -> bool:
+    """Ask once about a project's profile; whether it was asked. The answer is kept.
+
+    Parameters
+    ----------
+    registry
+        Whose profiles they are.
+    profile
+        What will be used.
+    is_default
+        Whether nobody has named it: then a database of Milvus Lite is asked about, too.
+
+    Raises
+    ------
+    MagicUsageError
+        It was denied.
+    ProfileError
+        Nobody can answer here.
+    """
+    store = registry.profiles
+    found = store.find()
+    is_new = is_default and profile.is_project and profile.name in found.unasked
+    if store.is_allowed(profile) and not is_new:
+        return False
+    mine = found.hidden.get(profile.name)
+    if mine is not None:
+        say(
+            f"Yours of the name {profile.name}, which goes to {place_of_profile(mine)}, is hidden "
+            "by the project's."
+        )
+    question = (
+        f"{profile.name} is a profile of the project, which was not used before: "
+        f"{visible(profile.path)} {sends(profile)}. Use it? [y/N] "
+    )
+    is_meant = _answer(question)
+    if is_meant is None:
+        raise store.not_allowed(profile)
+    if not is_meant:
+        raise MagicUsageError(
+            f"{profile.name} was not allowed.",
+            "",
+            "Nothing was sent. By address: %milvus connect ADDRESS",
+        )
+    if problem := store.allow(profile):
+        say(f"It will be asked about again: {problem}")
+    return True
+
+
+def confirm(verb: str, guards: Iterable[tuple[str, Guard]]) -> None:
+    """Ask once about connections whose profile wants that; MagicUsageError where it is denied.
+
+    Parameters
+    ----------
+    verb
+        ``Connect`` or ``Disconnect``.
+    guards
+        The aliases, each with what it has of its profile.
+    """
+    marked = [(alias, guard) for alias, guard in guards if guard.confirm]
+    if not marked:
+        return
+    names = ", ".join(
+        f"{alias} ({guard.label})" if guard.label else alias for alias, guard in marked
+    )
+    is_meant = _answer(f"{verb} {names}? [y/N] ")
+    if is_meant is None:
+        raise MagicUsageError(
+            f"{names}: the profile wants to be asked about, and nobody can answer here.",
+            "",
+            "Where that is meant, add --yes",
+        )
+    if not is_meant:
+        raise MagicUsageError(f"{verb} {names}: not confirmed.", "", "Nothing was changed.")
+
+
+def ask(question: str, what: str, fix: str) -> None:
+    """Ask about something that has changed; MagicUsageError where it is denied, or nobody can."""
+    is_meant = _answer(question)
+    if not is_meant:
+        why = "Nobody can answer here." if is_meant is None else "It was not confirmed."
+        raise MagicUsageError(what, f"{why} Nothing was sent.", fix)
+
+
+def _answer(question: str) -> bool | None:
+    """Give a user's answer; None where nobody can answer."""
+    try:
+        answer = input(printable(question))
+    except (EOFError, NotImplementedError, RuntimeError):
+        return None
+    return answer.strip().lower() in ("y", "yes")
+
+
+# The subcommands
+
+
+def _list(magics: MilvusMagics, _: argparse.Namespace) -> ProfileTable:
+    return ProfileTable(magics.registry.profiles.find())
+
+
+def _show(magics: MilvusMagics, arguments: argparse.Namespace) -> ProfileText:
+    return ProfileText(magics.registry.profiles.get(arguments.name))
+
+
+def _save(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+    registry = magics.registry
+    connection = registry.resolve(arguments.alias)
+    name = arguments.name or registry.free_alias(connection.alias)
+    project, reference = bool(arguments.project), arguments.secret or ""
+    profile = saving.of_connection(registry, connection, name, reference, project=project)
+    known = registry.profiles.find().profiles.get(name) if arguments.replace else None
+    profile = replace(
+        profile,
+        label=arguments.label or profile.label,
+        color=arguments.color or profile.color,
+        confirm=arguments.confirm or profile.confirm,
+        default=arguments.default or (known is not None and known.default),
+        autoconnect=arguments.autoconnect or (known is not None and known.autoconnect),
+    )
+    saved = saving.save(
+        registry.profiles,
+        profile,
+        secret_of(connection.params) if reference == "keyring" else None,
+        project=arguments.project,
+        replace_it=arguments.replace,
+    )
+    registry.mark(connection.alias, saved.guard())
+    say(_saved(saved))
+
+
+def _edit(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+    store = magics.registry.profiles
+    profile = store.get(arguments.name)
+    is_allowed = store.is_allowed(profile)
+    table: dict[str, Any] = profile.table()
+    for change in arguments.changes:
+        key, equals, text = change.partition("=")
+        if not equals or key not in KEYS:
+            if is_clear(key):
+                raise MagicUsageError(
+                    "Profiles hold no secrets.", "", f"%milvus profile secret {profile.name}"
+                )
+            near = closest(key, KEYS)
+            raise MagicUsageError(
+                f"{key[:40]!r} is no key of a profile." if equals else "A change is KEY=VALUE.",
+                f"Did you mean {near}?" if near else f"The keys: {', '.join(KEYS)}.",
+                f"For example: %milvus profile edit {profile.name} db_name=sales",
+            )
+        if text:
+            table[key] = _of_text(key, text)
+        else:
+            table.pop(key, None)
+    if arguments.changes:
+        changed = Profile.read(profile.name, table, profile.path, is_project=profile.is_project)
+        profile = store.save(changed, project=profile.is_project, replace_it=True)
+    if arguments.rename:
+        profile = store.rename(profile.name, arguments.rename)
+    if is_allowed:
+        store.allow(profile)
+    magics.registry.follow_profile(arguments.name, profile)
+    if profile.secret.kind == "keyring":
+        try:
+            secrets.read(profile, profile.user)
+        except MilvusNbError as error:  # it has none, or cannot be asked: which one, it says
+            say(f"{error.why} {error.fix}")
+    say(_saved(profile))
+
+
+def _of_text(key: str, text: str) -> Any:
+    if key in ("secure", "confirm", "default", "autoconnect"):
+        return _TRUE.get(text.lower(), text)
+    if key == "timeout":
+        with contextlib.suppress(ValueError):
+            return float(text)
+    return text
+
+
+def _delete(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+    for name in arguments.names:
+        say(saving.delete(magics.registry.profiles, name))
+        magics.registry.follow_profile(name, None)
+
+
+def _test(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+    registry = magics.registry
+    profile = registry.profiles.get(arguments.name)
+    allow(registry, profile)
+    given = typed(registry, profile, {}) if profile.secret.kind == "ask" else {}
+    magics.show_report(functools.partial(registry.examine, profile, **given))
+
+
+def _allow(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+    """Allow a project's profile: for who has read it, and where nobody can be asked."""
+    store = magics.registry.profiles
+    profile = store.get(arguments.name)
+    if not profile.is_project:
+        say(f"{profile.name} is one of yours: it needs no permission.")
+        return
+    problem = store.allow(profile)
+    say(f"Allowed: {profile.name} of {visible(profile.path)} {sends(profile)}.")
+    say(f"For this kernel alone: {problem}" if problem else "A change of that is asked about.")
+
+
+def _secret(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+    """Keep a profile's secret in the keyring; one that stands in clear in its file is moved."""
+    store = magics.registry.profiles
+    table, path = store.raw(arguments.name)
+    clear, table = secrets.taken_out(table)
+    profile = Profile.read(
+        arguments.name, {**table, "secret": "keyring"}, path, is_project=store.is_project(path)
+    )
+    if profile.is_path:
+        raise MagicUsageError(
+            f"{profile.address} is a Milvus Lite database.",
+            "It has no users.",
+            "Nothing is needed.",
+        )
+    is_asked = clear is None
+    secrets.require_keyring()
+    was = store.find().profiles.get(profile.name)
+    is_allowed = was is not None and was.seal == profile.seal and store.is_allowed(was)
+    secret = clear or typed(magics.registry, profile, {})["secret"]
+    account = secrets.keep(profile, secret)
+    store.put(profile)
+    if is_allowed:
+        store.allow(profile)
+    say(f"The secret of {profile.name} is in the keyring now, as {account}.")
+    if not is_asked:
+        say(f"It was taken out of {path}. Whoever had a copy of that file has it still: change it.")
+
+
+def _import(magics: MilvusMagics, line: str, variables: Mapping[str, Any]) -> None:
+    where, given = _import_words(line, variables)
+    store = magics.registry.profiles
+    if where == "env":
+        found: list[Any] = [importing.from_environment(given.name or "")]
+    elif where == "cli":
+        found = list(importing.from_cli())
+    else:
+        found = [importing.from_pasted(where, given.name or "")]
+        say("If a secret stands in this cell, take it out; IPython's history has it, too.")
+    works = secrets.keyring_works()
+    for one in found:
+        if isinstance(one, MilvusNbError):
+            say(f"Left out: {one.what} {one.why}")
+            continue
+        profile, secret = one
+        say(_imported(store, profile, secret, given, works=works))
+
+
+def _imported(
+    store: ProfileStore, profile: Profile, secret: Secret, given: argparse.Namespace, *, works: bool
+) -> str:
+    if profile.secret.kind == "keyring" and not works:
+        profile = replace(profile, secret=SecretRef("ask"))
+    try:
+        saved = saving.save(store, profile, secret, project=given.project, replace_it=given.replace)
+    except MilvusNbError as error:
+        return f"Left out {profile.name}: {' '.join(error.lines)}"
+    return _saved(saved)
+
+
+def _import_words(line: str, variables: Mapping[str, Any]) -> tuple[str, argparse.Namespace]:
+    """Take the options out of what follows ``import``; what was pasted stays as it is."""
+    rest = line.strip().partition(" ")[2].strip()
+    first = rest.split(None, 1)[0] if rest else ""
+    if first in ("cli", "env") or first.startswith("-") or not first:
+        given = usage.PROFILE["import"].parse(split(rest, variables))
+        return given.where or "cli", given
+    return rest, usage.PROFILE["import"].parse(())
+
+
+def _saved(profile: Profile) -> str:
+    words = {
+        "none": "nobody signs in",
+        "ask": "its secret is asked for",
+        "keyring": "its secret is kept in the keyring",
+        "env": f"its secret is read from {profile.secret.variable}",
+    }
+    how = words[profile.secret.kind]
+    return (
+        f"Saved {profile.name} in {profile.path}: {profile.address}, {how}.\n"
+        f"%milvus connect {profile.name if ' ' not in profile.name else repr(profile.name)}"
+    )
+
+
+_COMMANDS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "list": _list,
+    "show": _show,
+    "save": _save,
+    "edit": _edit,
+    "delete": _delete,
+    "test": _test,
+    "allow": _allow,
+    "secret": _secret,
+}

@@ -1,0 +1,108 @@
+"""``%milvus reconnect``: what was connected before the kernel was restarted comes back."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from ..base.printing import say, visible
+from ..errors import MagicUsageError, MilvusNbError
+from ..profiles import ProfileError
+from ..profiles.places import place_of_profile, sends
+from . import options, profile_commands
+
+if TYPE_CHECKING:
+    from ..profiles import Profile
+    from ..protocol import Row
+    from .magics import MilvusMagics
+
+__all__ = ["reconnect"]
+
+
+def reconnect(magics: MilvusMagics, aliases: list[str], *, confirmed: bool) -> None:
+    """Bring back what was connected; what fails is told, and stays to be brought back.
+
+    Parameters
+    ----------
+    magics
+        Whose registry it is.
+    aliases
+        Which; none: all.
+    confirmed
+        Whether profiles that want to be asked about need no question.
+    """
+    memory = magics.registry.memory
+    known = {one["again"]["alias"]: one for one in memory.before()} if memory is not None else {}
+    if missing := [alias for alias in aliases if alias not in known]:
+        raise MagicUsageError(
+            f"{missing[0]} was not connected before the restart, or is again.",
+            f"There are: {', '.join(known)}." if known else "Nothing waits to be connected again.",
+            "",
+        )
+    wanted = [known[alias] for alias in aliases or known]
+    if memory is not None and memory.problem and not wanted:
+        raise MagicUsageError(
+            "What was connected before the restart is not known.",
+            memory.problem,
+            "Connect again by hand. %milvus profile save keeps a connection for good.",
+        )
+    if not wanted:
+        say("Nothing waits to be connected again.")
+        return
+    if memory is not None and memory.problem:
+        say(f"There may have been more. {memory.problem}")
+    failed: list[str] = []
+    for one in wanted:
+        failed += _again(magics, one, confirmed=confirmed)
+    if failed:
+        raise MagicUsageError(
+            f"Not connected again: {', '.join(failed)}.", "The reasons are above."
+        )
+
+
+def _again(magics: MilvusMagics, one: Row, *, confirmed: bool) -> list[str]:
+    given: dict[str, Any] = dict(one["again"])
+    alias, profile, seal = given.pop("alias"), given.pop("profile", ""), given.pop("seal", "")
+    asks = one["secret"] == "ask"  # noqa: S105  # a kind
+    try:
+        if profile:
+            found = _profile(
+                magics, alias, profile, seal, given.pop("address"), confirmed=confirmed
+            )
+            profile_commands.start(magics, found, alias, given, replace_it=False, asks=asks)
+        else:
+            kind = "password" if given.get("user") else "token"
+            more = {kind: options.UNTYPED} if asks else {}
+            params = magics.registry.plan(alias, **given, **more)
+            if asks:
+                params = options.signed_in(params, alias)
+            magics.watched(functools.partial(magics.registry.open, alias, params))
+    except MilvusNbError as error:
+        say("\n".join(error.lines))
+        return [alias]
+    say(f"{alias} is connected again.")
+    return []
+
+
+def _profile(
+    magics: MilvusMagics, alias: str, name: str, seal: str, address: str, *, confirmed: bool
+) -> Profile:
+    """Give the profile that was connected; where it goes elsewhere by now, that is asked about."""
+    registry = magics.registry
+    try:
+        profile, is_same = registry.profiles.shown(name, seal), True
+    except ProfileError as error:
+        if error.cause != "profile-changed":
+            raise
+        profile, is_same = registry.profiles.get(name), False
+    was_asked = profile_commands.allow(registry, profile)
+    if not (is_same or was_asked):
+        profile_commands.ask(
+            f"{name} has changed: before the restart it went to {visible(address)}, now {name} of "
+            f"{visible(profile.path)} {sends(profile)}. Connect? [y/N] ",
+            f"{name} goes to {place_of_profile(profile)} now, not to {visible(address)}.",
+            f"If that is meant: %milvus connect {profile.quoted}",
+        )
+    elif not (confirmed or was_asked):
+        profile_commands.confirm("Connect", [(alias, profile.guard())])
+    return profile

@@ -1,0 +1,59 @@
+"""The panel's kernel side: a widget without any synced state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import anywidget
+
+from ..errors import MissingExtraError
+from .comms import answer_while_busy, hush_debug_logs
+from .session import PageSession
+
+if TYPE_CHECKING:
+    from ..registry.registry import ConnectionRegistry
+
+__all__ = ["Panel"]
+
+_STATIC: Final = Path(__file__).parent.parent / "static"
+
+if not (_STATIC / "panel.js").exists():
+    raise MissingExtraError(
+        "The panel's JavaScript is not there.",
+        f"It was not built: {_STATIC / 'panel.js'} is missing.",
+        "Install the package with pip; in a checkout: pip install --editable .",
+    )
+
+
+class Panel(anywidget.AnyWidget):
+    """The widget: sees the registry's connections, connects and disconnects.
+
+    Parameters
+    ----------
+    registry
+        What it shows.
+    """
+
+    _esm = _STATIC / "panel.js"
+    _css = _STATIC / "panel.css"
+
+    def __init__(self, registry: ConnectionRegistry) -> None:
+        super().__init__()
+        self._session = PageSession(registry, self.send)
+        answer_while_busy(self.comm)
+        hush_debug_logs(self.model_id)
+        self.on_msg(self._on_message)
+
+    def __repr__(self) -> str:
+        # What a saved notebook shows until the cell is run again.
+        return "Milvus connections: run %milvus panel in a notebook, or %milvus status in text."
+
+    def close(self) -> None:
+        """Close the comm and forget everything."""
+        self._session.close()
+        self.layout.close()  # a widget of its own, which ipywidgets leaves open
+        super().close()
+
+    def _on_message(self, _: object, content: object, __: object) -> None:
+        self._session.handle(content)

@@ -1,0 +1,501 @@
+"""What the kernel says to a page, and what it does for it; the widget and the sidebar carry it.
+
+Requests come on whichever thread the front end's message reaches (a subshell's, while a cell runs).
+They only start something and return; the answer follows from the monitor's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from .. import __version__
+from ..base.blocking import run_blocking
+from ..base.once import Once
+from ..base.waiting import uncancelled
+from ..errors import AliasError, CancelError, MilvusNbError
+from ..params import Secret
+from ..params.values import seconds
+from ..profiles import Profile
+from ..profiles.trust import permit
+from ..registry import saving
+from ..registry.opening import examine_profile, open_profile
+from ..views.details import facts
+from . import messages, sidebar
+from .attention import Attention
+from .comms import watch_cells
+from .forms import Forms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+
+    from ..params import ConnectionParams, Endpoint
+    from ..profiles.listing import Found
+    from ..protocol import Measurement, Row
+    from ..registry.connection import Connection
+    from ..registry.registry import ConnectionRegistry, Event
+    from ..watching.monitor import Job
+    from .messages import Request
+
+__all__ = ["PageSession"]
+
+T = TypeVar("T")
+
+# How often the files of profiles are looked at while a page attends, in seconds.
+_PROFILES_EVERY_S: Final = 0.5
+
+# At least so long between two lists of changes, in seconds; the first of a burst goes at once.
+_PAUSE_S: Final = 0.05
+
+# So many failures are kept for pages that could not hear of them.
+_FAILURES: Final = 20
+
+# How long a server may take to answer over HTTP, for the details, in seconds.
+_HTTP_DEADLINE_S: Final = 1.0
+
+
+class _Number:
+    """The number of an endpoint, for as long as there is a connection to it."""
+
+    __slots__ = ("__weakref__", "value")
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+
+class PageSession:
+    """Answers the requests of pages, and tells them what changes. Thread-safe.
+
+    Parameters
+    ----------
+    registry
+        What the pages see.
+    send
+        Sends them a message; called on any thread.
+    set_heartbeat
+        Changes how often servers are probed; the registry's by default.
+    """
+
+    def __init__(
+        self,
+        registry: ConnectionRegistry,
+        send: Callable[[Mapping[str, Any]], object],
+        set_heartbeat: Callable[[float], None] | None = None,
+    ) -> None:
+        self.send = send
+        self._set_heartbeat = set_heartbeat or registry.set_heartbeat
+        self._registry = registry
+        self._lock = threading.Lock()
+        self._jobs: dict[int, Job[Any]] = {}
+        self._failures: dict[int, dict[str, Any]] = {}
+        self._forms = Forms()
+        self._attention = Attention()
+        self._is_closed = False
+        self._dirty: set[str] = set()
+        # They know credentials, and go with the last connection that has them.
+        self._endpoints: WeakValueDictionary[Endpoint, _Number] = WeakValueDictionary()
+        self._numbers: WeakKeyDictionary[Connection, _Number] = WeakKeyDictionary()
+        self._next_number = itertools.count()
+        self._flush_due = False
+        self._flushed_at = 0.0
+        self._unsubscribe = registry.subscribe(self._on_event)
+        self._tick = registry.monitor.each_heartbeat(self._send_tick)
+        self._profiles: Job[None] | None = None
+        self._forget_cells = watch_cells(self._attention.hold, self._attention.release)
+
+    def close(self) -> None:
+        """Forget everything, secrets of forms as well, and end what is under way."""
+        self._unsubscribe()
+        self._forget_cells()
+        with self._lock:
+            self._is_closed = True
+            self._tick.cancel()
+            jobs = list(self._jobs.values())
+            if self._profiles is not None:
+                jobs.append(self._profiles)
+            self._jobs.clear()
+            self._endpoints.clear()
+        self._forms.clear()
+        for job in jobs:
+            job.cancel()
+
+    # Requests
+
+    def handle(self, content: object) -> None:
+        """Take a message of a page; what it asks for is answered later."""
+        number = content.get("id") if isinstance(content, dict) else None
+        try:
+            request = messages.parse(content)
+            number = request.id
+            if request.stays_s and request.method != "look":
+                self._attention.extend(request.page, request.stays_s)
+            getattr(self, f"_do_{request.method}")(request)
+        except Exception as error:  # noqa: BLE001  # the page is told
+            if isinstance(number, int):
+                self.send(messages.failure(number, error))
+            elif isinstance(error, messages.VersionError):
+                self.send(sidebar.here())  # its ids are of another kind: this says which we speak
+
+    def _do_hello(self, request: Request) -> None:
+        from ..sdk import installed_version  # it imports gRPC
+
+        registry = self._registry
+        self._follow_monitor()
+        versions = {
+            "milvus_nb": __version__,
+            "pymilvus": installed_version(),
+        }
+        rows = [self._row(found, own=own) for found, own in self._all()]
+        heartbeat = registry.monitor.pace.heartbeat
+        found = registry.profiles.find()
+        self.send(
+            messages.answer(
+                request.id, messages.hello(rows, self._current(), heartbeat, versions, found)
+            )
+        )
+        self._registry.look()
+        self._watch_profiles()
+
+    def _do_look(self, request: Request) -> None:
+        missed = not self._attention.extend(request.page, request.stays_s)
+        self._registry.look()
+        self._watch_profiles()
+        self.send(messages.answer(request.id, {"missed": missed}))
+
+    def _do_leave(self, request: Request) -> None:
+        self._attention.end(request.page)
+        self.send(messages.answer(request.id, {}))
+
+    def _do_connect(self, request: Request) -> None:
+        alias = request.params.pop("alias") or "default"
+        replace = request.params.pop("replace", False)
+        report = self._reporter(request.id)
+        if name := request.params.pop("profile", ""):
+            profile = self._profile_shown(name, request)
+            given = self._forms.profile(request)
+            alias = name if alias == "default" else alias
+            job = open_profile(
+                self._registry, profile, alias, replace_it=replace, report=report, **given
+            )
+        else:
+            params = self._params(request)
+            job = self._registry.open(alias, params, replace=replace, report=report)
+
+        def result(_: Any) -> dict[str, Any]:
+            self._forms.forget(request.id)
+            return {"alias": alias}
+
+        self._follow(request.id, job, result)
+
+    def _do_test(self, request: Request) -> None:
+        request.params.pop("alias")
+        request.params.pop("replace", None)
+        if name := request.params.pop("profile", ""):
+            profile = self._profile_shown(name, request)
+            report = self._reporter(request.id)
+            given = self._forms.profile(request)
+            job = examine_profile(self._registry, profile, report, **given)
+            self._follow(request.id, job, messages.report)
+        else:
+            self._examine(request, self._params(request))
+
+    def _profile_shown(self, name: str, request: Request) -> Profile:
+        """Give the profile as the page has shown it; a yes to its question is kept."""
+        store, given = self._registry.profiles, request.params
+        given.pop("address")
+        profile = store.shown(name, given.pop("seal", ""))
+        allowed = given.pop("allow", "")
+        if allowed and allowed == permit(profile):
+            store.allow(profile)
+            self.send(messages.profiles_event(store.find()))  # it asks no more
+        return profile
+
+    def _do_diagnose(self, request: Request) -> None:
+        alias = request.params["alias"]
+        self._registry.find(alias)  # raises: there is no such connection
+        self._examine(request, alias)
+
+    def _examine(self, request: Request, name: str | ConnectionParams) -> None:
+        job = self._registry.examine(name, self._reporter(request.id))
+        self._follow(request.id, job, messages.report)
+
+    def _do_cancel(self, request: Request) -> None:
+        with self._lock:
+            job = self._jobs.get(request.params["request"])
+        if job is not None:
+            job.cancel()
+        self.send(messages.answer(request.id, {}))
+
+    def _do_outcome(self, request: Request) -> None:
+        """Tell what became of a request to a page that was loaded anew before it was answered."""
+        asked = request.params["request"]
+
+        def tell(failed: dict[str, Any] | None) -> None:
+            self.send(messages.answer(request.id, {"known": failed is not None, "failure": failed}))
+
+        with self._lock:
+            job = self._jobs.get(asked)
+        if job is None:
+            tell(self._failures.get(asked))
+        else:
+            job.add_done_callback(lambda _: tell(self._failures.get(asked)))
+
+    def _do_forget(self, request: Request) -> None:
+        self._forms.forget(request.params["request"])
+        self.send(messages.answer(request.id, {}))
+
+    def _do_paste(self, request: Request) -> None:
+        fields = self._forms.paste(request, self._registry.timeout)
+        self.send(messages.answer(request.id, fields))
+
+    def _do_disconnect(self, request: Request) -> None:
+        alias = request.params["alias"]
+        if all(found.alias != alias for found in self._registry.connections()):
+            self._registry.find(alias)  # raises: there is no such connection
+        self._registry.cancel(alias)
+        self._follow(request.id, self._registry.close(alias), lambda _: {})
+
+    def _do_reconnect(self, request: Request) -> None:
+        alias = request.params["alias"]
+        params = self._registry.remembered(alias)
+        if params is None:
+            raise AliasError(
+                f"The parameters of {alias} are forgotten.", "", "Connect again with the form."
+            )
+        self._follow(request.id, self._registry.open(alias, params), lambda _: {"alias": alias})
+
+    def _do_retry(self, request: Request) -> None:
+        self._registry.retry(request.params["alias"])
+        self.send(messages.answer(request.id, {}))
+
+    def _do_use(self, request: Request) -> None:
+        self._registry.use(request.params["alias"])
+        self.send(messages.answer(request.id, {}))
+
+    def _do_adopt(self, request: Request) -> None:
+        connection = self._registry.adopt(request.params["alias"], request.params["new_alias"])
+        self.send(messages.answer(request.id, {"alias": connection.alias}))
+
+    def _do_ping(self, request: Request) -> None:
+        self._follow(request.id, self._registry.measure(request.params["alias"]), messages.ping)
+
+    def _do_details(self, request: Request) -> None:
+        rows = facts(self._registry.find(request.params["alias"]))
+        self.send(messages.answer(request.id, {"rows": rows}))
+
+    def _do_sources(self, request: Request) -> None:
+        from ..probing import rest
+
+        params = self._registry.find(request.params["alias"]).params
+        job = self._registry.monitor.submit(rest.sources(params, _HTTP_DEADLINE_S))
+        self._follow(request.id, job, messages.sources)
+
+    def _do_code(self, request: Request) -> None:
+        from ..code import snippets
+
+        connection = self._registry.find(request.params["alias"])
+        language = request.params["language"]
+        alias = self._plain_alias(connection)
+        text = snippets.code(connection.params, alias, language, connection.server_version)
+        found = messages.code(text, language, snippets.LANGUAGES)
+        self.send(messages.answer(request.id, found))
+
+    def _do_cell(self, request: Request) -> None:
+        from ..code import snippets
+
+        connection = self._registry.find(request.params["alias"])
+        text = snippets.cell(connection.params, self._plain_alias(connection))
+        self.send(messages.answer(request.id, {"text": text}))
+
+    def _do_pace(self, request: Request) -> None:
+        self._set_heartbeat(seconds("heartbeat_s", request.params["heartbeat_s"]))
+        self.send(messages.answer(request.id, {}))
+
+    def _do_save_profile(self, request: Request) -> None:
+        job = self._blocking(lambda: self._save_profile(request.params))
+        self._follow(request.id, job, lambda name: {"name": name})
+
+    def _save_profile(self, given: dict[str, Any]) -> str:
+        registry, store = self._registry, self._registry.profiles
+        name, was, alias = given.pop("name"), given.pop("was"), given.pop("alias")
+        project, replace_it = given.pop("project"), given.pop("replace")
+        typed = Secret(given.pop("typed", ""))
+        if alias:
+            connection = registry.find(alias)
+            reference = given.get("secret", "")
+            made = saving.of_connection(registry, connection, name, reference, project=project)
+            given = made.table() | given
+        # Not before it is known to be valid is anything written.
+        profile = Profile.read(name, given)
+        if alias:
+            typed = typed or saving.secret_for(profile, made, connection.params)
+        known = store.find().profiles.get(was)
+        trusted = known is None or store.is_allowed(known)
+        if was and was != name:
+            store.rename(was, name)
+        replace_it = replace_it or bool(was)
+        saved = saving.save(
+            store, profile, typed, project=project, replace_it=replace_it, trusted=trusted
+        )
+        registry.follow_profile(was, saved)
+        if alias:
+            registry.mark(alias, saved.guard())
+        return saved.name
+
+    def _do_delete_profile(self, request: Request) -> None:
+        name = request.params["name"]
+
+        def delete() -> str:
+            told = saving.delete(self._registry.profiles, name)
+            self._registry.follow_profile(name, None)
+            return told
+
+        job = self._blocking(delete)
+        self._follow(request.id, job, lambda text: {"text": text})
+
+    # Shared by them
+
+    def _blocking(self, work: Callable[[], T]) -> Job[T]:
+        """Change files and the keyring in a thread of its own.
+
+        Nobody can take that back: whoever cancels it is told what became of it.
+        """
+        return self._registry.monitor.submit(uncancelled(run_blocking(work)))
+
+    def _plain_alias(self, connection: Connection) -> str:
+        """Give the alias; from a name such as "client:store" what a user would give."""
+        alias = connection.alias
+        return alias if alias in self._registry else alias.partition(":")[2] or alias
+
+    def _params(self, request: Request) -> ConnectionParams:
+        return self._forms.params(request, self._registry.timeout)
+
+    def _reporter(self, request: int) -> Callable[[list[Any]], None]:
+        def report(found: list[Any]) -> None:
+            self.send(messages.stage_event(request, found))
+
+        return report
+
+    def _follow(
+        self, request: int, job: Job[Any], result: Callable[[Any], Mapping[str, Any]]
+    ) -> None:
+        """Answer the request when the job ends."""
+        with self._lock:
+            self._jobs[request] = job
+
+        def done(future: Future[Any]) -> None:
+            error = future.exception()
+            if isinstance(error, CancelError):
+                error = MilvusNbError("Cancelled.", "", "Nothing was changed.")
+            failed = messages.failure(request, error) if error is not None else None
+            with self._lock:
+                self._jobs.pop(request, None)
+                if failed is not None:
+                    self._keep(request, failed["error"])
+            if failed is not None:
+                self.send(failed)
+            else:
+                self.send(messages.answer(request, result(future.result())))
+
+        job.add_done_callback(done)
+
+    def _keep(self, request: int, failed: dict[str, Any]) -> None:
+        """Keep the last failures, for pages that are loaded anew just now."""
+        self._failures[request] = failed
+        while len(self._failures) > _FAILURES:
+            del self._failures[next(iter(self._failures))]
+
+    # Events
+
+    def _follow_monitor(self) -> None:
+        """Go on with another monitor's thread, where the registry was shut down meanwhile."""
+        with self._lock:
+            if self._tick.done() and not self._is_closed:
+                self._tick = self._registry.monitor.each_heartbeat(self._send_tick)
+                self._flush_due = False  # what was due went with the thread
+
+    def _on_event(self, event: Event) -> None:
+        self._follow_monitor()
+        if not self._attention.is_there:
+            return  # who comes back asks for everything
+        with self._lock:
+            self._dirty.add(event.alias)
+            if self._flush_due:
+                return
+            self._flush_due = True
+            pause = max(self._flushed_at + _PAUSE_S - time.monotonic(), 0.0)
+        if not self._registry.monitor.call(self._flush, after=pause):
+            self._flush()  # the thread has ended
+
+    def _flush(self) -> None:
+        with self._lock:
+            self._flush_due = False
+            self._flushed_at = time.monotonic()
+            dirty, self._dirty = self._dirty, set()
+        if not self._attention.is_there:
+            return
+        known = {found.alias: (found, own) for found, own in self._all()}
+        changed = [
+            self._row(known[alias][0], own=known[alias][1]) for alias in dirty if alias in known
+        ]
+        removed = [alias for alias in dirty if alias and alias not in known]
+        self.send(messages.rows_event(changed, removed, self._current()))
+
+    def _watch_profiles(self) -> None:
+        """Tell pages when the files of profiles change, for as long as one attends."""
+        with self._lock:
+            is_watching = self._profiles is not None and not self._profiles.done()
+            if self._is_closed or is_watching or not self._attention.is_there:
+                return
+            self._profiles = self._registry.monitor.submit(self._follow_profiles())
+
+    async def _follow_profiles(self) -> None:
+        store, once = self._registry.profiles, Once()
+        known: Found | None = None
+        is_news = False  # what the first look finds the page was told
+        while self._attention.is_there:
+            with once.logged("Looking for profiles failed"):
+                found = await run_blocking(store.find)
+                if is_news and found is not known:
+                    self.send(messages.profiles_event(found))
+                    # A profile that is gone marks its connections still: it may be renamed.
+                    for name, profile in found.profiles.items():
+                        self._registry.follow_profile(name, profile, same_account=True)
+                known = found
+            is_news = True
+            await asyncio.sleep(_PROFILES_EVERY_S)
+
+    def _send_tick(self) -> None:
+        if not self._attention.is_there:
+            return
+        measured: dict[int, Measurement] = {}
+        heartbeat = self._registry.monitor.pace.heartbeat
+        for found, _ in self._all():
+            number = self._numbers.get(found)
+            if number is not None and number.value not in measured:
+                measured[number.value] = (number.value, found.latency_ms, found.checked_at)
+        self.send(messages.tick_event(list(measured.values()), heartbeat))
+        self._registry.look()
+
+    def _all(self) -> list[tuple[Connection, bool]]:
+        """List all connections, each with whether it is ours."""
+        own = [(found, True) for found in self._registry.connections()]
+        return [*own, *((found, False) for found in self._registry.others())]
+
+    def _row(self, connection: Connection, *, own: bool) -> Row:
+        with self._lock:
+            endpoint = connection.params.endpoint
+            number = self._endpoints.get(endpoint)
+            if number is None:
+                number = self._endpoints[endpoint] = _Number(next(self._next_number))
+            self._numbers[connection] = number
+        return messages.row(connection, number.value, own=own)
+
+    def _current(self) -> str:
+        current = self._registry.current
+        return current.alias if current else ""

@@ -1,0 +1,429 @@
+"""A failure → its cause, the evidence, and what to do. The words are in `causes`."""
+
+from __future__ import annotations
+
+import errno
+import http
+import os
+import re
+import socket
+import ssl
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from ..params.parsing import DEFAULT_PORT
+from ..params.tidy import oddity
+from . import oserror, rules
+from .causes import CAUSES, FIX_IN_CONTAINER, FailedState
+from .cloud import is_cloud
+from .outside import MOST_ANSWERED, MOST_FACT, said
+from .surroundings import in_container, is_this_machine
+
+if TYPE_CHECKING:
+    import grpc
+
+    from ..params import Endpoint
+
+__all__ = [
+    "Diagnosis",
+    "ProbeError",
+    "connection_lost",
+    "database_missing",
+    "from_answer",
+    "from_handshake",
+    "from_os_error",
+    "from_rpc",
+    "of",
+    "server_refused",
+    "silent",
+    "with_evidence",
+]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why a connection fails.
+
+    Attributes
+    ----------
+    cause
+        A stable identifier, such as ``"wrong-password"``; see `milvus_nb.probing.causes`.
+    why
+        The reason, one line.
+    fix
+        What to do, one line.
+    state
+        ``"unreachable"`` where no Milvus answered, ``"rejected"`` where one answered and refused.
+    asked
+        What was asked, such as ``"TCP connection"`` or ``"Connect (gRPC)"``.
+    answered
+        What was answered, as it came.
+    took_ms
+        How long that took, in milliseconds; None where nothing was measured.
+    """
+
+    cause: str
+    why: str
+    fix: str
+    state: FailedState
+    asked: str = ""
+    answered: str = ""
+    took_ms: float | None = None
+
+    @property
+    def evidence(self) -> str:
+        """What was asked, what was answered, and how long it took, in one line."""
+        took = "" if self.took_ms is None else f" ({self.took_ms:.1f} ms)"
+        asked = f"{self.asked}: " if self.asked else ""
+        return f"{asked}{self.answered or 'no answer'}{took}"
+
+
+class ProbeError(Exception):
+    """A probe failed; `diagnosis` says why. Never leaves the package.
+
+    Parameters
+    ----------
+    diagnosis
+        Why.
+    is_answer
+        Whether a Milvus that is there answered with an error, which refuses nobody.
+    """
+
+    def __init__(self, diagnosis: Diagnosis, *, is_answer: bool = False) -> None:
+        super().__init__(diagnosis.why)
+        self.diagnosis = diagnosis
+        self.is_answer = is_answer
+
+
+def of(endpoint: Endpoint, cause: str, answered: str = "", **facts: str) -> Diagnosis:
+    """Make the diagnosis of a known cause.
+
+    Parameters
+    ----------
+    endpoint
+        Where it failed.
+    cause
+        A key of `CAUSES`.
+    answered
+        What was answered, as it came.
+    **facts
+        What the words of the cause need besides the endpoint's own.
+    """
+    words, fix = CAUSES[cause], CAUSES[cause].fix
+    if cause in FIX_IN_CONTAINER and is_this_machine(endpoint.host) and in_container():
+        fix = FIX_IN_CONTAINER[cause]
+    answered = said(endpoint, answered, MOST_ANSWERED)
+    known = {**_facts(endpoint), "details": answered}
+    known |= {name: said(endpoint, fact, MOST_FACT) for name, fact in facts.items()}
+    return Diagnosis(
+        cause,
+        words.why.format(**known).strip(),
+        fix.format(**known).strip(),
+        words.state,
+        answered=answered,
+    )
+
+
+def with_evidence(found: Diagnosis, asked: str, took_ms: float | None) -> Diagnosis:
+    """Add what was asked and how long it took, where that is not yet known."""
+    if found.asked:
+        return found
+    return replace(found, asked=asked, took_ms=took_ms)
+
+
+def from_rpc(
+    endpoint: Endpoint,
+    code: grpc.StatusCode,
+    details: str | None,
+    method: str = "",
+    *,
+    channel: str = "",
+    has_metadata: bool = False,
+) -> Diagnosis:
+    """Name the cause of a failed gRPC call.
+
+    Parameters
+    ----------
+    endpoint
+        Where the call went.
+    code, details
+        The call's status, as gRPC reported it.
+    method
+        The method that was called.
+    channel
+        The name of the channel's state after it, such as ``"READY"``; empty where it is not known.
+    has_metadata
+        Whether metadata came with the status.
+
+    Returns
+    -------
+    Diagnosis
+        With cause ``"unknown"`` and the details themselves where no rule fits.
+    """
+    details = said(endpoint, details or "")
+    answered = f"{code.name}: {details}" if details else code.name
+    if endpoint.kind == "lite" and code.name in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
+        return of(endpoint, "lite-gone", answered)
+    if status := rules.http_status(details):
+        found = of(endpoint, rules.cause_by_status(status), _http_status(status))
+        return _answering(endpoint, found, answered)
+    if rules.is_page(details):
+        return of(endpoint, "gateway-page", answered)
+    cause = "unknown"
+    if rules.is_ours(details, channel, has_metadata=has_metadata):
+        cause = _match(endpoint, code.name, details)
+    if cause == "unknown":
+        cause = _answer(endpoint, code.name, details)
+    if cause == "permission-denied":
+        return _answering(endpoint, of(endpoint, cause, details), answered)
+    return of(endpoint, cause, answered, method=method or "the call that was made")
+
+
+def from_handshake(endpoint: Endpoint, refused: str) -> Diagnosis:
+    """Name the cause of a certificate that cannot be trusted, in OpenSSL's or gRPC's words."""
+    return of(endpoint, _match(endpoint, "UNAVAILABLE", refused), refused)
+
+
+def from_os_error(endpoint: Endpoint, error: OSError) -> Diagnosis:
+    """Name the cause of a failed name look-up, TCP connect or TLS handshake."""
+    text = str(error)
+    if isinstance(error, socket.gaierror):
+        return of(
+            endpoint,
+            "dns-silent" if error.errno == socket.EAI_AGAIN else "dns",
+            error.strerror or text,
+        )
+    if isinstance(error, ssl.SSLError):
+        text = text.partition(" (_ssl.c")[0]  # a line of Python's source
+        return of(endpoint, _match(endpoint, "UNAVAILABLE", f"ssl {error.reason} {text}"), text)
+    why = oserror.reason(error)
+    if isinstance(error, TimeoutError) or why == oserror.TIMED_OUT:  # the system's, not ours
+        return of(endpoint, "dropped", "timed out", seconds="the system's limit of time")
+    if endpoint.kind == "unix" and error.errno not in (errno.ECONNRESET, errno.EPIPE):
+        return of(endpoint, "socket", why)
+    if isinstance(error, ConnectionError) and not error.errno:  # asyncio's word for it
+        return of(endpoint, "forward-nowhere", "closed during the TLS handshake")
+    return of(endpoint, _match(endpoint, "UNAVAILABLE", why), why)
+
+
+_SILENT_AT: Final = {
+    "resolve": "dns-silent",
+    "tcp": "dropped",
+    "tls": "silent",
+    "grpc": "silent",
+}
+
+
+def silent(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:
+    """Report that a deadline passed.
+
+    Parameters
+    ----------
+    endpoint
+        Who did not answer.
+    stage
+        What was waited for; see `milvus_nb.probing.stages`.
+    deadline
+        How long, in seconds.
+    """
+    cause = _SILENT_AT.get(stage, "unanswered")
+    seconds = f"{deadline:.3g} s"
+    answered = f"nothing in {seconds}"
+    return replace(of(endpoint, cause, answered, seconds=seconds), took_ms=deadline * 1000)
+
+
+# How somebody else begins to speak, and who that is.
+_PROTOCOLS: Final = (
+    (rb"SSH-", "an SSH server"),
+    (rb"-ERR|\+OK|\+PONG|-NOAUTH|-DENIED", "a Redis server"),
+    (rb"220[ -]", "a mail or FTP server"),
+    (rb".\x00\x00\x00[\x09\x0a]", "a MySQL server"),
+    (rb"E\x00\x00", "a PostgreSQL server"),
+    (rb"AMQP", "an AMQP server"),
+    (rb"\x15\x03", "a TLS server"),
+)
+
+
+def from_answer(endpoint: Endpoint, answer: bytes) -> Diagnosis:
+    """Name the cause where the first bytes of an answer are not those of HTTP/2.
+
+    Parameters
+    ----------
+    endpoint
+        Who answered.
+    answer
+        Its first bytes; empty if it closed the connection instead.
+    """
+    if not answer:
+        cause = "cut-off" if endpoint.secure else "forward-nowhere"
+        return of(endpoint, cause, "closed without a word")
+    first = answer.split(b"\r\n")[0][:60].decode("latin-1")
+    if re.match(rb"HTTP/1|\s*<(!doctype|html)", answer, re.IGNORECASE):
+        return of(endpoint, "http1", first)
+    if answer.startswith(b"\x15\x03") and endpoint.kind == "tcp":
+        return of(endpoint, "plaintext-to-tls", "a TLS alert", trust="")
+    if answer[3:4] == b"\x04":
+        return of(endpoint, "cut-off", f"{len(answer)} bytes of HTTP/2, then closed")
+    who = next((name for start, name in _PROTOCOLS if re.match(start, answer, re.DOTALL)), "")
+    return of(endpoint, "other-protocol", repr(first), protocol=who or "another kind of server")
+
+
+def server_refused(endpoint: Endpoint, code: int, reason: str) -> Diagnosis:
+    """Report a call that arrived and was answered with an error status of Milvus itself."""
+    reason = said(endpoint, reason)
+    if re.search(r"state code: Abnormal|unhealthy", reason, re.IGNORECASE):
+        return of(endpoint, "starting", reason)
+    cause = _answer(endpoint, "UNKNOWN", reason)
+    if cause == "starting":
+        return of(endpoint, cause, reason)
+    if cause not in ("limited", "no-credentials", "wrong-api-key", "wrong-password"):
+        cause = "server-error"
+    return of(endpoint, cause, f"{code}: {reason}")
+
+
+def database_missing(endpoint: Endpoint, db_name: str, existing: list[str]) -> Diagnosis:
+    """Report a database that the server does not have, and those that it tells of."""
+    names = ", ".join(sorted(existing)[:10]) + (", …" if len(existing) > 10 else "")
+    if names:
+        said, fix = f"only {names}", f"The databases there: {names}."
+    else:
+        said, fix = "database not found", "Check its name: you may not list those that exist."
+    return of(endpoint, "database-missing", said, database=db_name, existing=fix)
+
+
+def connection_lost(endpoint: Endpoint) -> Diagnosis:
+    """Report a call that was under way when the connection was found lost, or was closed."""
+    return of(endpoint, "connection-lost", "the channel was closed")
+
+
+def _match(endpoint: Endpoint, code: str, details: str) -> str:
+    """Name the cause of what our own side says."""
+    cause = rules.match(rules.TRANSPORT, code, details)
+    if cause == "tls-client-missing" and endpoint.tls.client_pem_path:
+        return "tls-client-rejected"
+    return cause
+
+
+def _answer(endpoint: Endpoint, code: str, details: str) -> str:
+    """Name the cause of what the far side says."""
+    cause = rules.match(rules.ANSWERS, code, details)
+    # In the cloud nobody stands in between; and before API keys, a wrong one was a wrong password.
+    is_refusal = cause == "wrong-password" or (
+        cause == "gateway-sign-in" and is_cloud(endpoint.host)
+    )
+    if is_refusal:
+        by_sign_in = {"none": "no-credentials", "token": "wrong-api-key"}
+        return by_sign_in.get(endpoint.auth, "wrong-password")
+    return cause
+
+
+def _answering(endpoint: Endpoint, found: Diagnosis, answered: str) -> Diagnosis:
+    """Let the evidence show all that was answered."""
+    return replace(found, answered=said(endpoint, answered, MOST_ANSWERED))
+
+
+def _http_status(status: int) -> str:
+    phrase = ""
+    if status in {known.value for known in http.HTTPStatus}:
+        phrase = f" {http.HTTPStatus(status).phrase}"
+    return f"HTTP status {status}{phrase}"
+
+
+def _facts(endpoint: Endpoint) -> dict[str, Any]:
+    tls = endpoint.tls
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    given = [path for path in (tls.root_pem_path, tls.client_pem_path, tls.client_key_path) if path]
+    return {
+        "address": endpoint.address,
+        "path": endpoint.address,
+        "host": endpoint.host or endpoint.path,
+        "port": str(endpoint.port or endpoint.path),
+        "https": _https(endpoint, host),
+        "user": endpoint.user or "(none)",
+        "oddity": oddity(endpoint.credentials.reveal().removeprefix(f"{endpoint.user}:")),
+        "right_port": "19530",
+        "right_address": f"{host}:19530",
+        "tls_option": "--secure, https:// and the TLS files" if tls else "--secure or https://",
+        "roots": tls.root_pem_path or "gRPC's list of authorities",
+        "expected": endpoint.certificate_name,
+        "client_file": tls.client_pem_path,
+        "files": ", ".join(given) or "they",
+        # What an investigation may find out.
+        "protocol": "another kind of server",
+        "proxy": "",
+        "variable": "",
+        "no_proxy": _no_proxy(endpoint.host),
+        "method": "the call that was made",
+        "database": "",
+        "existing": "",
+        "drops": "several",
+        "lived": "a moment",
+        "seconds": "time",
+        "names": "another name",
+        "first_name": "NAME",
+        "since": "a later time",
+        "until": "a day in the past",
+        "now": "",
+        "shown": "",
+        "trust": "",
+        "holder": "",
+        "where": "",
+        "other_name": "",
+        "docker": _docker(endpoint.host),
+        "name_hint": _name_hint(endpoint.host),
+        "token_hint": "" if endpoint.credentials else " Give it by --token-env VARIABLE, or --ask.",
+    }
+
+
+def _https(endpoint: Endpoint, host: str) -> str:
+    """Write the same address with TLS; a port that was not written is not meant."""
+    is_usual = endpoint.port in (80, 443)
+    if is_cloud(endpoint.host) and ".vectordb." not in endpoint.host:
+        is_usual = is_usual or endpoint.port == DEFAULT_PORT
+    return f"https://{host}" if is_usual else f"https://{host}:{endpoint.port}"
+
+
+def _docker(host: str) -> str:
+    """Say how to look at containers, where that can be done."""
+    if in_container():
+        return ""
+    return "In Docker: docker ps" if is_this_machine(host) else "In Docker, on that host: docker ps"
+
+
+def _no_proxy(host: str) -> str:
+    """Write the value of ``no_proxy`` that exempts one more host."""
+    return ",".join(filter(None, (os.environ.get("no_proxy", "").strip(" ,"), host)))
+
+
+def _as_typed(host: str) -> str:
+    """Write an international name (IDNA) in its own letters."""
+    try:
+        return host.encode().decode("idna")
+    except UnicodeError:
+        return host
+
+
+def _name_hint(host: str) -> str:
+    """Say why a name that is right may be unknown here."""
+    if host == "host.docker.internal":
+        return "On Linux, Docker has to be told: --add-host=host.docker.internal:host-gateway"
+    if re.search(r"\.svc(\.|$)|\.cluster\.local$", host):
+        return "Such a name is known only inside the cluster; outside: kubectl port-forward."
+    if odd := _what_is_odd(host):
+        return odd
+    if "." in host or ":" in host:
+        return ""
+    if in_container():
+        return "The name of another container is known only in a network that both are in."
+    return "The name of a container is known only to its neighbours; outside, it is localhost."
+
+
+def _what_is_odd(host: str) -> str:
+    """Say what about a name looks as if it was not typed."""
+    if host in ("none", "null", "nan", "undefined"):
+        return "Was it put together with a variable that has no value?"
+    if "%" in host:
+        return "What follows % is a network interface of the machine that the kernel runs on."
+    if "xn--" in host:
+        return f"Letters of it are not plain ones: {_as_typed(host)!r}"
+    return ""

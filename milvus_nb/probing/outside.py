@@ -1,0 +1,170 @@
+"""Text from outside: cut where it arrives, cleaned, and rid of the secrets that it repeats.
+
+A server, a file or a page may send as much as it likes of whatever it likes. So nothing here takes
+longer than in proportion to what is kept, and all the limits stand here.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, quote_plus
+
+from ..params.secret import MASK, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..params import Endpoint, Secret
+
+__all__ = [
+    "MOST_ANSWERED", "MOST_FACT", "MOST_NAME", "MOST_NAMES", "MOST_REASON", "MOST_REASONS",
+    "MOST_REST_BYTES", "MOST_TOLD", "MOST_VERSION", "cut", "names", "plain", "reasons", "said",
+    "without",
+]  # fmt: skip
+
+# Lengths in characters, where nothing else is said.
+
+#: Of a server's version.
+MOST_VERSION: Final = 200
+#: Of one reason for not being healthy, of a status or of an exception's words.
+MOST_REASON: Final = 1_000
+#: So many reasons of one answer are read.
+MOST_REASONS: Final = 20
+#: Of an answer, where it is shown as evidence.
+MOST_ANSWERED: Final = 300
+#: Of what is told of an answer over HTTP.
+MOST_TOLD: Final = 200
+#: Of one thing that a server says of itself, where it is part of a sentence.
+MOST_FACT: Final = 500
+#: Of the name of a database (Milvus's own limit).
+MOST_NAME: Final = 255
+#: So many databases of one server are known by name.
+MOST_NAMES: Final = 10_000
+#: Of an answer over HTTP, in bytes.
+MOST_REST_BYTES: Final = 64 * 1024
+
+_DEFAULT_PASSWORD: Final = "Milvus"  # noqa: S105  # of a fresh server, for the user root
+_SHORT_PASSWORD: Final = 4  # letters
+
+
+def cut(text: str, most: int) -> str:
+    """Shorten a text that is longer than `most` characters, and show that it was."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def plain(text: str, most: int = MOST_REASON) -> str:
+    """Make one line of printable characters of a text: a terminal would obey the rest.
+
+    Parameters
+    ----------
+    text
+        As it came, of any length.
+    most
+        How long the line may be, in characters.
+    """
+    # What is cut off for good is not looked at; the rest only becomes shorter.
+    words = " ".join(text[: 2 * most].split())
+    if not words.isprintable():
+        words = "".join(
+            letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words
+        )
+    return cut(words if len(text) <= 2 * most else f"{words}…", most)
+
+
+def said(endpoint: Endpoint, text: str, most: int = MOST_REASON) -> str:
+    """Make the same of what a server said, without the credentials that it was sent.
+
+    Some repeat them where they refuse.
+
+    Parameters
+    ----------
+    endpoint
+        Whose server it is.
+    text, most
+        As for `plain`.
+    """
+    sent = _Sent(endpoint.credentials, endpoint.user)
+    # A secret that begins within what is kept is looked at as a whole.
+    found = sent.out_of(text[: 2 * most + sent.longest])
+    # What stood between its letters, such as a line's end, may go with the cleaning.
+    return sent.out_of(plain(redact(found), most))
+
+
+def without(text: str, credentials: Secret) -> str:
+    """Hide credentials in a text that somebody says to whom they were sent."""
+    return _Sent(credentials, credentials.reveal().partition(":")[0]).out_of(text)
+
+
+def reasons(endpoint: Endpoint, told: Iterable[str], count: int) -> list[str]:
+    """Give the first of the reasons that a server has, and say how many more there are.
+
+    Parameters
+    ----------
+    endpoint
+        Whose server it is.
+    told
+        The reasons, as they came.
+    count
+        How many there are.
+    """
+    kept = [said(endpoint, text) for text in itertools.islice(told, MOST_REASONS)]
+    more = count - MOST_REASONS
+    return [*kept, f"and {more:,} more"] if more > 0 else kept
+
+
+def names(endpoint: Endpoint, told: Iterable[str]) -> list[str]:
+    """Give the names that can be those of databases: no others are shown or looked for."""
+    sent = _Sent(endpoint.credentials, endpoint.user)
+    return [
+        name
+        for name in itertools.islice(told, MOST_NAMES)
+        if len(name) <= MOST_NAME and name.isprintable() and sent.out_of(name) == name
+    ]
+
+
+class _Sent:
+    """Credentials, in each form in which they were sent, or would be by somebody else."""
+
+    def __init__(self, credentials: Secret, user: str) -> None:
+        whole = credentials.reveal()
+        self._password = whole.removeprefix(f"{user}:")
+        forms = {form for secret in {whole, self._password} - {""} for form in _forms(secret)}
+        # Of letters alone, or short, it may be in many a word.
+        self._is_word = self._password.isalpha() or len(self._password) < _SHORT_PASSWORD
+        if self._is_word:
+            forms.discard(self._password)
+        self._forms = sorted(forms, key=len, reverse=True)
+
+    @property
+    def longest(self) -> int:
+        """How long the longest form is, in characters."""
+        return len(self._forms[0]) if self._forms else 0
+
+    def out_of(self, text: str) -> str:
+        for form in self._forms:
+            text = text.replace(form, MASK)
+        if not (self._is_word and self._password):
+            return text
+        before = r"(?<!\w)"
+        # The default one, and a short one, may be any word of a sentence.
+        if self._password == _DEFAULT_PASSWORD or len(self._password) < _SHORT_PASSWORD:
+            before = r"(?i:(?<=password: )|(?<=password=)|(?<=password:)|(?<=password ))"
+        return re.sub(rf"{before}{re.escape(self._password)}(?!\w)", MASK, text)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    sent = secret.encode("utf-8", "surrogatepass")
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        encoded = encode(sent).decode()
+        yield encoded
+        yield encoded.rstrip("=")
+    for percent in (quote(sent), quote(sent, safe=""), quote_plus(sent)):
+        yield percent
+        yield re.sub("%..", lambda found: found[0].lower(), percent)
+    yield secret
+    yield json.dumps(secret)[1:-1]
+    yield repr(secret)[1:-1]

@@ -1,0 +1,320 @@
+"""The calls that a probe makes, over one channel from its opening to its end.
+
+Everything here runs on the monitor's event loop, and fails with `ProbeError`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import re
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc
+
+from .. import __version__
+from ..base.forks import GATE
+from . import diagnosis, wire
+from .channel import call_metadata, connectivity, is_connecting, open_channel
+from .diagnosis import ProbeError
+from .lookout import lookout
+from .outside import MOST_VERSION, names, reasons, said
+from .sockets import all_closed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ..params import Endpoint
+
+__all__ = ["Databases", "Probe"]
+
+# While gRPC connects, it is looked at this often, in seconds.
+_FIRST_LOOK_S: Final = 0.0005
+_LAST_LOOK_S: Final = 0.01
+
+_NOT_OFFERED: Final = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED)
+
+# With all other codes somebody who is there answers: it could not, it would not just now.
+_NO_ANSWER: Final = (
+    *_NOT_OFFERED,
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.UNAUTHENTICATED,
+)
+# Causes that are neither a refusal nor somebody else's words for that Milvus is not there.
+_ANSWERS: Final = ("limited", "server-error", "starting", "unknown")
+
+_DATABASE_NOT_FOUND: Final = 800  # Milvus's error code (pkg/util/merr/errors.go)
+_HEADER_TEXT: Final = re.compile(r"[\x20-\x7e]+")  # what gRPC sends as it is
+
+
+@dataclass(frozen=True)
+class Databases:
+    """What was found where databases were looked for.
+
+    Attributes
+    ----------
+    listed
+        Their names; None where the server does not tell. It tells those that the user may see.
+    missing
+        Those of the wanted ones that the server does not have.
+    """
+
+    listed: frozenset[str] | None = None
+    missing: frozenset[str] = frozenset()
+
+
+class Probe:
+    """One channel to an endpoint, opened here; it connects with the first call.
+
+    Parameters
+    ----------
+    endpoint
+        Where to probe, and with which credentials.
+    target
+        gRPC's name for the place.
+
+    Raises
+    ------
+    ProbeError
+        A TLS file went away since the parameters were checked.
+    """
+
+    def __init__(self, endpoint: Endpoint, target: str) -> None:
+        self._endpoint = endpoint
+        self._metadata = call_metadata(endpoint)
+        self._is_closed = False
+        self._lost: asyncio.Future[None] | None = None
+        self._callables: dict[str, Any] = {}
+        try:
+            with GATE.passing():
+                self._channel = open_channel(endpoint, target)
+        except OSError as error:
+            raise ProbeError(diagnosis.from_os_error(endpoint, error)) from None
+
+    async def close(self) -> None:
+        """Close the socket. Calls that are under way fail."""
+        self._is_closed = True
+        self._callables.clear()
+        lookout().forget(self._channel)
+        async with all_closed(int(self._is_connected())):
+            with GATE.passing():
+                self._channel.close()
+
+    async def ready(self) -> None:
+        """Wait until the channel has connected, or cannot."""
+        pause = _FIRST_LOOK_S
+        while self._is_connecting():
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LAST_LOOK_S)
+
+    def _is_connecting(self) -> bool:
+        with GATE.passing():
+            return is_connecting(self._channel)
+
+    def lost(self) -> asyncio.Future[None] | None:
+        """Give what ends when the connection is lost; None where there is none now."""
+        if self._lost is None and self._is_connected():
+            self._lost = lookout().lost(self._channel)
+        return self._lost
+
+    def is_lost(self) -> bool:
+        """Tell whether a connection that was there is lost; the next call would make another."""
+        return self._lost is not None and not self._is_connected()
+
+    def _is_connected(self) -> bool:
+        return self._connectivity() is grpc.ChannelConnectivity.READY
+
+    def _connectivity(self) -> grpc.ChannelConnectivity:
+        with GATE.passing():
+            return connectivity(self._channel)
+
+    # The calls
+
+    async def sign_in(self) -> bool:
+        """Announce this client (Connect), as SDKs do when they connect; always True."""
+        reply = await self._call(wire.Connect, client_info=self._client_info())
+        self._refuse(reply.status)
+        return True
+
+    def _client_info(self) -> dict[str, str]:
+        return {
+            "sdk_type": "milvus_nb",
+            "sdk_version": __version__,
+            "local_time": time.strftime("%Y-%m-%d %H:%M:%S"),
+            "user": self._endpoint.user,
+            "host": socket.gethostname(),
+        }
+
+    async def accepts_anyone(self) -> bool:
+        """Tell whether it answers also without credentials: then they prove nothing."""
+        try:
+            reply = await self._call(wire.GetVersion, metadata=())
+        except ProbeError:
+            return False
+        return not _failed(reply.status)
+
+    async def version(self, limit: float | None = None) -> str:
+        """Ask for the server's version, such as ``"v2.3.5"``; `limit` in seconds."""
+        reply = await self._call(wire.GetVersion, limit=limit)
+        self._refuse(reply.status)
+        return said(self._endpoint, reply.version, MOST_VERSION)
+
+    async def health(self, limit: float | None = None) -> str:
+        """Ask for what is wrong with the server; nothing if it is healthy or does not tell."""
+        reply = await self._call(wire.CheckHealth, optional=True, limit=limit)
+        if reply is None:
+            return ""
+        told = reasons(self._endpoint, reply.reasons, len(reply.reasons))
+        if _failed(reply.status):
+            told.append(said(self._endpoint, reply.status.reason))
+        quotas = [wire.QUOTA_STATES[q] for q in reply.quota_states if q in wire.QUOTA_STATES]
+        if reply.isHealthy and not quotas:
+            return ""
+        wrong = [text for text in (*told, *dict.fromkeys(quotas)) if text]
+        return "; ".join(wrong) or "the server calls itself unhealthy"
+
+    async def databases(self, limit: float | None = None) -> list[str] | None:
+        """List the databases, or None where the server does not tell (too old, or not allowed)."""
+        reply = await self._call(wire.ListDatabases, optional=True, limit=limit)
+        if reply is None or _failed(reply.status):
+            return None
+        return names(self._endpoint, reply.db_names)
+
+    async def look_for(
+        self, wanted: Iterable[str], left: Callable[[], float | None] = lambda: None
+    ) -> Databases:
+        """Tell which databases there are not, also where the user may not list them.
+
+        Parameters
+        ----------
+        wanted
+            Their names.
+        left
+            Tells how many seconds there are.
+        """
+        found = await self.databases(left())
+        listed = None if found is None else frozenset(found)
+        missing = frozenset(wanted) - (listed or frozenset())
+        if self._endpoint.kind != "lite":  # which lists them all
+            missing = frozenset([name for name in missing if not await self._has(name, left())])
+        elif listed is None:
+            missing = frozenset()
+        return Databases(listed, missing)
+
+    async def _has(self, database: str, limit: float | None) -> bool:
+        """Tell whether there is a database: signing in to it fails where there is not."""
+        if not _HEADER_TEXT.fullmatch(database):
+            return False  # Milvus's names are letters, digits and underscores
+        reply = await self._call(
+            wire.Connect,
+            limit=limit,
+            metadata=(*self._metadata, ("dbname", database)),
+            client_info=self._client_info(),
+        )
+        if reply.status.code == _DATABASE_NOT_FOUND:
+            return False
+        self._refuse(reply.status)
+        return True
+
+    async def _call(
+        self,
+        method: wire.Method,
+        *,
+        optional: bool = False,
+        limit: float | None = None,
+        metadata: tuple[tuple[str, str], ...] | None = None,
+        **fields: Any,
+    ) -> Any:
+        """Call the server; None where an `optional` call is not known or not allowed there."""
+        headers = self._metadata if metadata is None else metadata
+        call = self._callables.get(method.name)
+        if call is None:
+            call = self._callables[method.name] = self._channel.unary_unary(
+                method.path, method.request.SerializeToString, method.response.FromString
+            )
+        if not threading.main_thread().is_alive():
+            # The interpreter ends. gRPC cannot start a thread any more (Python 3.12), and Milvus
+            # Lite not answer.
+            raise ProbeError(diagnosis.connection_lost(self._endpoint))
+        code, details, has_metadata, reply = await _answer(
+            call, method.request(**fields), headers, limit
+        )
+        if code is grpc.StatusCode.OK:
+            return reply
+        if self._is_closed:
+            found = diagnosis.connection_lost(self._endpoint)
+        elif limit is not None and code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            found = diagnosis.silent(self._endpoint, "", limit)
+        else:
+            state = self._connectivity().name
+            found = diagnosis.from_rpc(
+                self._endpoint,
+                code,
+                details,
+                method.name,
+                channel=state,
+                has_metadata=has_metadata,
+            )
+        del call  # an error keeps this frame, a call keeps the socket
+        # A gateway says the same where nothing gets through to Milvus any more.
+        is_milvus = not found.cause.startswith("gateway") and "unknown service" not in details
+        if optional and code in _NOT_OFFERED and is_milvus:
+            return None
+        is_answer = found.cause == "limited" or code not in _NO_ANSWER
+        raise ProbeError(found, is_answer=is_answer and found.cause in _ANSWERS)
+
+    def _refuse(self, status: Any) -> None:
+        if _failed(status):
+            code = status.code or status.error_code
+            found = diagnosis.server_refused(self._endpoint, code, status.reason)
+            raise ProbeError(found, is_answer=found.cause in _ANSWERS)
+
+
+async def _answer(
+    make: Any, request: Any, headers: tuple[tuple[str, str], ...], limit: float | None
+) -> tuple[grpc.StatusCode, str, bool, Any]:
+    """Make a call; give its status, the words and whether metadata came with it, and the reply."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    while True:
+        ended = loop.create_future()
+        left = None if limit is None else max(limit - (loop.time() - start), 0.001)
+        try:
+            call = GATE.begin(functools.partial(make.future, request, left, headers))
+        except ValueError:  # the channel was closed
+            return grpc.StatusCode.CANCELLED, "", False, None
+        try:
+            call.add_done_callback(functools.partial(_settle, loop, ended))
+            await ended
+            if GATE.was_interrupted(call):
+                continue
+            # Its error is the call itself, and would keep it.
+            code, has_metadata = call.code(), bool(call.trailing_metadata())
+            reply = call.result() if code is grpc.StatusCode.OK else None
+            return code, call.details(), has_metadata, reply
+        finally:
+            call.cancel()
+            del call
+
+
+def _settle(
+    loop: asyncio.AbstractEventLoop, ended: asyncio.Future[None], _: grpc.Future[Any]
+) -> None:
+    """Wake up who waits for a call, from gRPC's thread."""
+
+    def settle() -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+        loop.call_soon_threadsafe(settle)
+
+
+def _failed(status: Any) -> bool:
+    return bool(status.code or status.error_code)

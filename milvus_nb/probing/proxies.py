@@ -1,0 +1,139 @@
+"""The HTTP proxy that gRPC would use, and the way through it."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ipaddress
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from ..params import Secret
+from . import diagnosis
+from .diagnosis import ProbeError
+from .outside import without
+
+if TYPE_CHECKING:
+    import socket
+
+    from ..params import Endpoint
+    from .diagnosis import Diagnosis
+
+__all__ = ["NO_VARIABLES", "VARIABLES", "Proxy", "late", "proxy", "tunnel"]
+
+#: What gRPC looks at, in its order; it ignores the upper-case spellings.
+VARIABLES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
+
+#: Where hosts stand that need none.
+NO_VARIABLES: Final = ("no_grpc_proxy", "no_proxy")
+
+_OPTION: Final = "grpc.http_proxy"
+_DEFAULT_PORT: Final = 80  # gRPC's, whatever the variable
+_MOST_BYTES: Final = 16_384
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A proxy, and the environment variable that names it.
+
+    Attributes
+    ----------
+    variable
+        Such as ``"http_proxy"``; or gRPC's option, ``"grpc.http_proxy"``.
+    host, port
+        Where it is.
+    credentials
+        ``user:password`` for it, or nothing.
+    """
+
+    variable: str
+    host: str
+    port: int
+    credentials: Secret = field(default_factory=Secret)
+
+    @property
+    def address(self) -> str:
+        """Where it is, for people; never its credentials."""
+        return f"{self.host}:{self.port}"
+
+
+def proxy(endpoint: Endpoint) -> Proxy | None:
+    """Give the proxy that gRPC would use for this endpoint, or None."""
+    options = endpoint.channel_arguments
+    if endpoint.kind != "tcp" or options.get("grpc.enable_http_proxy") == 0:
+        return None
+    given = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
+    if options.get(_OPTION):
+        given = {_OPTION: str(options[_OPTION])}
+    if not given:
+        return None
+    variable, text = next(iter(given.items()))
+    exempt = next((os.environ[name] for name in NO_VARIABLES if os.environ.get(name)), "")
+    if variable != _OPTION and any(_is_exempt(endpoint.host, part) for part in exempt.split(",")):
+        return None
+    try:
+        url = urlsplit(text)
+        host, port = url.hostname or "", url.port or _DEFAULT_PORT
+    except ValueError:
+        return None
+    if url.scheme != "http" or not host:  # gRPC knows no other
+        return None
+    user = unquote(url.username or "")
+    credentials = f"{user}:{unquote(url.password or '')}" if user else ""
+    return Proxy(variable, host, port, Secret(credentials))
+
+
+def _is_exempt(host: str, part: str) -> bool:
+    """Tell whether a part of ``no_proxy`` is the host's ending, or the network of its address."""
+    part = part.strip().lower()
+    if not part:
+        return False
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(part, strict=False)
+    except ValueError:
+        return host.endswith(part)
+
+
+def late(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:
+    """Report that a deadline passed; see `diagnosis.silent`. A proxy in the way is named."""
+    found = diagnosis.silent(endpoint, stage, deadline)
+    way = proxy(endpoint)
+    if way is None or stage not in ("resolve", "tcp"):
+        return found
+    facts = {"proxy": way.address, "variable": way.variable}
+    late = diagnosis.of(endpoint, "proxy-unreachable", found.answered, **facts)
+    return replace(late, took_ms=found.took_ms)
+
+
+async def tunnel(endpoint: Endpoint, way: Proxy, connection: socket.socket) -> None:
+    """Ask a proxy for a way to the endpoint (CONNECT), over a connection to the proxy.
+
+    Raises
+    ------
+    ProbeError
+        It refused, or is no proxy.
+    """
+    loop = asyncio.get_running_loop()
+    place = endpoint.target.removeprefix("ipv6:")
+    head = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
+    if way.credentials:
+        encoded = base64.b64encode(way.credentials.reveal().encode()).decode()
+        head.append(f"Proxy-Authorization: Basic {encoded}")
+    await loop.sock_sendall(connection, "\r\n".join([*head, "", ""]).encode())
+    answer = b""
+    # One byte at a time beyond the head would swallow what the server says first; Milvus waits.
+    while b"\r\n\r\n" not in answer and len(answer) < _MOST_BYTES:
+        more = await loop.sock_recv(connection, 4096)
+        if not more:
+            break
+        answer += more
+    status = without(answer.split(b"\r\n")[0].decode("latin-1"), way.credentials)
+    words = status.split()
+    facts = {"proxy": way.address, "variable": way.variable}
+    if not status.startswith("HTTP/1"):
+        said = f"it answered {status[:60]!r}" if status else "it closed the connection"
+        raise ProbeError(diagnosis.of(endpoint, "proxy-unreachable", said, **facts))
+    if len(words) < 2 or not words[1].startswith("2"):
+        raise ProbeError(diagnosis.of(endpoint, "proxy-refused", status[:80], **facts))

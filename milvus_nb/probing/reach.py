@@ -1,0 +1,361 @@
+"""Whether an endpoint speaks HTTP/2, asked over a socket of our own.
+
+gRPC is only started where this succeeds. It says which layer fails, where gRPC has one text for
+all, and it can be cancelled: gRPC keeps the socket of an attempt that nobody answers until the
+attempt times out, even after its channel is closed (grpcio 1.85).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from ..base.shared_task import Shared
+from ..base.waiting import within
+from ..params import Secret
+from . import diagnosis
+from .certificate import Certificate, handshake
+from .diagnosis import ProbeError
+from .dial import UNIX, Attempt, SocketAddress, dial, look_up, shown
+from .oserror import reason
+from .proxies import Proxy, late, proxy, tunnel
+from .stages import Stages
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from ..params import Endpoint
+    from .diagnosis import Diagnosis
+
+__all__ = ["Reached", "Reacher", "greet", "is_http2", "reach"]
+
+# RFC 9113: the client's preface, followed by an empty SETTINGS frame; the server's first frame is
+# SETTINGS, too.
+_PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+_FRAME_HEADER_BYTES: Final = 9
+_TYPE_BYTE, _SETTINGS = 3, 4
+
+_RECENT_S: Final = 2.0
+_FAILED_S: Final = 0.08
+
+# So long one address of a name may be silent before the next is tried, in seconds.
+_OTHERS_WAIT_S: Final = 1.0
+
+
+@dataclass
+class Reached:
+    """What was seen on the way to an endpoint.
+
+    Attributes
+    ----------
+    target
+        gRPC's target for the address that answered; empty where gRPC finds its own way.
+    attempts
+        What came of each address that was tried.
+    proxy
+        The proxy that was gone through.
+    certificate
+        What the server showed; None without TLS.
+    """
+
+    target: str = ""
+    attempts: list[Attempt] = field(default_factory=list)
+    proxy: Proxy | None = None
+    certificate: Certificate | None = None
+    addresses: list[SocketAddress] = field(default_factory=list)
+    """The addresses of the host, or of the proxy; then the one that accepted."""
+
+
+class Reacher:
+    """Reaches endpoints, and remembers for 2 s where HTTP/2 was spoken.
+
+    Many connections may go to one place with many users. While it is down, they make one attempt at
+    a time between them.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[_Place, Reached] = {}
+        self._reached_at: dict[_Place, float] = {}
+        self._failed: dict[_Place, tuple[Diagnosis, float]] = {}
+        self._asking: dict[_Place, Shared[Reached]] = {}
+        self._worked: set[_Place] = set()
+
+    async def reach(self, endpoint: Endpoint, stages: Stages) -> Reached:
+        """Reach it, unless that was done a moment ago and nobody wants to see the stages."""
+        place = _place(endpoint)
+        recently = time.monotonic() - self._reached_at.get(place, -_RECENT_S) < _RECENT_S
+        # A proxy is asked each time: of what it refuses, gRPC would write into the cell.
+        if recently and not stages.watched and place[1] is None:
+            return self._seen[place]
+        seen = self._seen[place] = Reached()
+        await reach(endpoint, stages, seen)
+        self._reached_at[place] = time.monotonic()
+        self._failed.pop(place, None)
+        return seen
+
+    async def retry(self, endpoint: Endpoint, limit: float) -> Reached:
+        """Reach what could not be reached, together with whoever tries the same place.
+
+        Parameters
+        ----------
+        endpoint
+            Where to go.
+        limit
+            Seconds that the attempt may take.
+        """
+        place = _place(endpoint)
+        known, when = self._failed.get(place, (None, 0.0))
+        if known is not None and time.monotonic() - when < _FAILED_S:
+            raise ProbeError(known)
+        asking = self._asking.get(place)
+        if asking is None or not asking.is_open:
+            asking = self._asking[place] = Shared(self._attempt(endpoint, limit))
+        return await asking.wait()
+
+    async def _attempt(self, endpoint: Endpoint, limit: float) -> Reached:
+        place, stages = _place(endpoint), Stages()
+        try:
+            return await within(limit, self.reach(endpoint, stages))
+        except asyncio.TimeoutError:
+            failed = ProbeError(late(endpoint, stages.running, limit))
+            stages.fail(failed)
+        except ProbeError as error:
+            failed = error
+        self._failed[place] = failed.diagnosis, time.monotonic()
+        raise failed
+
+    def last(self, endpoint: Endpoint) -> Reached:
+        """Give what was seen when it was last tried, also where that failed."""
+        return self._seen.get(_place(endpoint)) or Reached()
+
+    def note_worked(self, endpoint: Endpoint) -> None:
+        """Note that a Milvus answers there."""
+        self._worked.add(_place(endpoint))
+
+    def has_worked(self, endpoint: Endpoint) -> bool:
+        """Tell whether a Milvus has ever answered there: then that is the right place."""
+        return _place(endpoint) in self._worked
+
+    def forget(self, endpoint: Endpoint) -> None:
+        """Note that it cannot be reached any more."""
+        self._reached_at.pop(_place(endpoint), None)
+
+
+# An endpoint without who signs in, and the proxy on the way.
+_Place = tuple["Endpoint", "Proxy | None"]
+
+
+def _place(endpoint: Endpoint) -> _Place:
+    return replace(endpoint, user="", credentials=Secret()), proxy(endpoint)
+
+
+async def reach(endpoint: Endpoint, stages: Stages, seen: Reached, *, every: bool = False) -> None:
+    """Go through name, TCP, TLS and HTTP/2, and close the socket again.
+
+    No credentials are sent. Whether a certificate is trusted is gRPC's to say, but where it is
+    certain that it is not, gRPC is not asked: it would write into the cell.
+
+    Parameters
+    ----------
+    endpoint
+        Where to go. A Unix socket has no name and no TLS, Milvus Lite none of all this.
+    stages
+        Where to record them.
+    seen
+        Where to record what was seen, which is worth having also where it fails.
+    every
+        Whether to try every address of the name, not just until one accepts.
+
+    Raises
+    ------
+    ProbeError
+        A layer failed.
+    """
+    if endpoint.kind == "lite":
+        return
+    await _resolve(endpoint, stages, seen)
+    # What listens on one address of a name says nothing about the others.
+    left, slow = seen.addresses, list[SocketAddress]()
+    failed: ProbeError | None = None
+    while left:
+        addresses = seen.addresses = left
+        try:
+            connection = await _connect(endpoint, stages, seen, every=every and failed is None)
+            # Those before it have failed already, or are the proxy's.
+            used = seen.addresses[0]
+            later = addresses[addresses.index(used) + 1 :] if used in addresses else []
+            left = later if seen.proxy is None else []
+            talk = _talk_first(endpoint, stages, seen, connection)
+            await within(_OTHERS_WAIT_S if left else None, talk)
+        except asyncio.TimeoutError:
+            slow.append(used)
+        except ProbeError as error:
+            failed = failed or error
+            left = left if left is not addresses else []
+        else:
+            return
+        if not left:  # who was only slow gets all the time that there is
+            left, slow = slow, []
+    raise failed or ProbeError(diagnosis.of(endpoint, "dns", "the name has no address"))
+
+
+async def _talk_first(
+    endpoint: Endpoint, stages: Stages, seen: Reached, connection: socket.socket
+) -> None:
+    first = [connection]
+    try:
+        await _talk(endpoint, stages, seen, lambda: _again(endpoint, seen, first))
+    finally:
+        for unused in first:
+            unused.close()
+
+
+async def _talk(
+    endpoint: Endpoint,
+    stages: Stages,
+    seen: Reached,
+    connect: Callable[[], Awaitable[socket.socket]],
+) -> None:
+    if not endpoint.secure:
+        stages.skip("tls")
+        with stages.run("grpc") as found, _diagnosed(endpoint):
+            with await connect() as plaintext:
+                _require_http2(endpoint, await greet(plaintext))
+            found("HTTP/2")
+        return
+    with stages.run("tls") as found, _diagnosed(endpoint):
+        tls = await handshake(endpoint, connect)
+        seen.certificate = tls.certificate
+        problem = f"; not trusted: {tls.problem}" if tls.problem else ""
+        found(f"{tls.version}, certificate {tls.certificate}{problem}")
+        if tls.refused:
+            tls.writer.transport.abort()
+            raise ProbeError(diagnosis.from_handshake(endpoint, tls.refused))
+    if tls.problem and endpoint.tls.client_pem_path:
+        # It was not shown the client's certificate. Whether it can be trusted, gRPC knows.
+        tls.writer.transport.abort()
+        stages.skip("grpc")
+        return
+    try:
+        with stages.run("grpc") as found, _diagnosed(endpoint):
+            tls.writer.write(_PREFACE)
+            _require_http2(endpoint, await _first_frame(tls.reader.read))
+            found("HTTP/2")
+    finally:
+        tls.writer.transport.abort()
+
+
+async def greet(connection: socket.socket) -> bytes:
+    """Say hello in HTTP/2 and give the first bytes of the answer; none if it hangs up."""
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(connection, _PREFACE)
+    return await _first_frame(lambda most: loop.sock_recv(connection, most))
+
+
+async def _first_frame(receive: Callable[[int], Awaitable[bytes]]) -> bytes:
+    """Read a frame's header, or as much of something else."""
+    answer = b""
+    while len(answer) < _FRAME_HEADER_BYTES:
+        more = await receive(512)
+        answer += more
+        if not more:
+            break
+    return answer
+
+
+async def _resolve(endpoint: Endpoint, stages: Stages, seen: Reached) -> None:
+    if endpoint.kind == "unix":
+        stages.skip("resolve")
+        if UNIX is None:
+            raise ProbeError(diagnosis.of(endpoint, "socket", "this Python has no Unix sockets"))
+        seen.addresses = [(UNIX, endpoint.path)]
+        return
+    seen.proxy = way = proxy(endpoint)
+    with stages.run("resolve") as found:
+        if way is None:
+            with _diagnosed(endpoint):
+                seen.addresses = await look_up(endpoint.host, endpoint.port)
+            found(", ".join(dict.fromkeys(str(where[0]) for _, where in seen.addresses)))
+            return
+        with _through(endpoint, way):
+            seen.addresses = await look_up(way.host, way.port)
+        found(f"left to the proxy {way.address} ({way.variable})")
+
+
+async def _connect(
+    endpoint: Endpoint, stages: Stages, seen: Reached, *, every: bool
+) -> socket.socket:
+    way = seen.proxy
+    with stages.run("tcp") as found, _through(endpoint, way), _diagnosed(endpoint):
+        connection = await dial(seen.addresses, seen.attempts if every else None)
+        try:
+            place = connection.getpeername()
+            seen.addresses = [(connection.family, place)]
+            if way is not None:
+                await tunnel(endpoint, way, connection)
+        except BaseException:
+            connection.close()
+            raise
+        if way is not None:
+            found(f"through {way.address} ({way.variable})")
+        elif endpoint.kind == "unix":
+            seen.target = endpoint.target
+        else:
+            found(shown((connection.family, place)))
+            kind = "ipv6" if connection.family == socket.AF_INET6 else "ipv4"
+            seen.target = f"{kind}:{shown((connection.family, place)).replace('%', '%25')}"
+    return connection
+
+
+async def _again(endpoint: Endpoint, seen: Reached, unused: list[socket.socket]) -> socket.socket:
+    """Give the connection that is there, or a new one to the same address."""
+    if unused:
+        return unused.pop()
+    connection = await dial(seen.addresses)
+    try:
+        if seen.proxy is not None:
+            await tunnel(endpoint, seen.proxy, connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def is_http2(answer: bytes) -> bool:
+    """Tell whether these are the first bytes of a server that speaks HTTP/2."""
+    return len(answer) >= _FRAME_HEADER_BYTES and answer[_TYPE_BYTE] == _SETTINGS
+
+
+def _require_http2(endpoint: Endpoint, answer: bytes) -> None:
+    if not is_http2(answer):
+        raise ProbeError(diagnosis.from_answer(endpoint, answer))
+
+
+@contextlib.contextmanager
+def _diagnosed(endpoint: Endpoint) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ProbeError(diagnosis.from_os_error(endpoint, error)) from None
+
+
+@contextlib.contextmanager
+def _through(endpoint: Endpoint, way: Proxy | None) -> Iterator[None]:
+    """Blame the proxy for what fails on the way to it."""
+    try:
+        yield
+    except (OSError, ProbeError) as error:
+        if way is None:
+            raise
+        if isinstance(error, ProbeError) and error.diagnosis.cause.startswith("proxy-"):
+            raise
+        said = error.diagnosis.answered if isinstance(error, ProbeError) else reason(error)
+        facts = {"proxy": way.address, "variable": way.variable}
+        found = diagnosis.of(endpoint, "proxy-unreachable", said, **facts)
+    else:
+        return
+    raise ProbeError(found)

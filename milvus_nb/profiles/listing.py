@@ -1,0 +1,241 @@
+"""What stands in the files of profiles, and what is wrong there."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from ..base.suggestion import closest
+from ..errors import MilvusNbError
+from . import files
+from .files import MOST_PROFILES, SECTION
+from .profile import KEYS, Profile, ProfileError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Found", "Problem", "profiles_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a file of profiles that is not as it should be.
+
+    Parameters
+    ----------
+    path, line
+        Where; the line is 0 where it is not known.
+    profile
+        Which profile; empty where it is about the file.
+    what, why, fix
+        As in `MilvusNbError`.
+    is_warning
+        Whether the profile works nevertheless.
+    is_default
+        Whether it is about the profile that ``%milvus connect`` alone means.
+    """
+
+    path: str
+    line: int
+    profile: str
+    what: str
+    why: str = ""
+    fix: str = ""
+    is_warning: bool = False
+    is_default: bool = False
+
+    @property
+    def where(self) -> str:
+        """The file and the line."""
+        return f"{self.path}, line {self.line}" if self.line else self.path
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (f"{self.where}: {self.what}", self.why, self.fix) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands in the files.
+
+    Parameters
+    ----------
+    profiles
+        By name; the project's win.
+    hidden
+        Those of the user's own that a project's profile of the same name hides.
+    problems
+        What is wrong, and what is only unknown.
+    user_path, project_path
+        The files; the second is empty where there is none.
+    unasked
+        The names of a project's profiles that their user has not allowed yet.
+    """
+
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    hidden: Mapping[str, Profile] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    user_path: str = ""
+    project_path: str = ""
+    unasked: frozenset[str] = frozenset()
+
+    @property
+    def default(self) -> Profile | None:
+        """The profile that ``%milvus connect`` alone means; the project's first, once allowed."""
+        marked = self._marked_by_project()
+        if marked is not None and marked.name not in self.unasked:
+            return marked
+        known = [one for one in self.profiles.values() if not one.is_project]
+        return next((one for one in (*known, *self.hidden.values()) if one.default), None)
+
+    @property
+    def default_unasked(self) -> Profile | None:
+        """The project's default, where it was not allowed yet."""
+        marked = self._marked_by_project()
+        return marked if marked is not None and marked.name in self.unasked else None
+
+    def _marked_by_project(self) -> Profile | None:
+        return next((one for one in self.profiles.values() if one.default and one.is_project), None)
+
+    def hides(self, name: str) -> Problem | None:
+        """Give what keeps a profile of this name from being known, or one that would win.
+
+        It is broken, or a file cannot be read: then whatever may stand there is not known.
+        """
+        known = self.profiles.get(name)
+        if known is not None and known.is_project:
+            return None
+        return self.problem_of(name) or self._unread(mine_too=known is None)
+
+    def hides_default(self) -> Problem | None:
+        """Give what keeps the default profile from being known, or one that would win."""
+        known = self.default
+        if known is not None and known.is_project:
+            return None
+        for one in self.problems:
+            if one.is_default and (known is None or one.path == self.project_path):
+                return one
+        return self._unread(mine_too=known is None)
+
+    def _unread(self, *, mine_too: bool) -> Problem | None:
+        """Give what is wrong with a whole file: the project's, which wins, or the user's too."""
+        for one in self.problems:
+            is_file = not (one.profile or one.is_warning)
+            if is_file and (mine_too or one.path == self.project_path):
+                return one
+        return None
+
+    def problem_of(self, name: str) -> Problem | None:
+        """Give what makes a profile of this name unusable."""
+        return next(
+            (one for one in self.problems if one.profile == name and not one.is_warning), None
+        )
+
+
+@functools.lru_cache(maxsize=16)
+def profiles_in(
+    path: str, _mark: object, *, is_project: bool
+) -> tuple[Mapping[str, Profile], tuple[Problem, ...]]:
+    """Read a file of profiles, once for each content; nothing is raised.
+
+    Parameters
+    ----------
+    path
+        The file.
+    _mark
+        What differs when the file does.
+    is_project
+        Whether it is a project's.
+
+    Returns
+    -------
+    tuple
+        The profiles by name, and what is wrong with the file.
+    """
+    problems: list[Problem] = []
+    return _read(path, problems, is_project=is_project), tuple(problems)
+
+
+def _read(path: str, problems: list[Problem], *, is_project: bool) -> dict[str, Profile]:
+    try:
+        text = files.read_text(path)
+        document = files.load(path, text) if text else {}
+    except MilvusNbError as error:
+        told = error.what.removeprefix(path).lstrip(",: ").removeprefix("is not used: ")
+        problems.append(Problem(path, 0, "", told, error.why, error.fix))
+        return {}
+    book = _Book(path, text or "", problems)
+
+    for key in document:
+        if key != SECTION:
+            book.note_unknown("", key)
+    section = document.get(SECTION, {})
+    if not isinstance(section, dict) or len(section) > MOST_PROFILES:
+        book.note("", "", _MANY if isinstance(section, dict) else _NO_TABLE)
+        return {}
+    found: dict[str, Profile] = {}
+    for name, values in section.items():
+        if not isinstance(values, dict):
+            book.note(name or '""', "", _NO_TABLE)
+            continue
+        try:
+            found[name] = Profile.read(name, values, path, is_project=is_project)
+        except ProfileError as error:
+            wrong = (error.what, error.why, error.fix)
+            book.note(name or '""', error.cause, wrong, is_default=values.get("default") is True)
+        else:
+            book.note_unknown_of(name, values)
+    return found
+
+
+class _Book:
+    """What is wrong in one file."""
+
+    def __init__(self, path: str, text: str, problems: list[Problem]) -> None:
+        self._path = path
+        self._lines = files.Lines(text)
+        self._problems = problems
+        self._warnings = 0
+
+    def note(
+        self,
+        name: str,
+        key: str,
+        error: tuple[str, str, str],
+        *,
+        is_warning: bool = False,
+        is_default: bool = False,
+    ) -> None:
+        line = self._lines.of(name, key) if name else 0
+        what, why, fix = error
+        self._problems.append(
+            Problem(self._path, line, name, what, why, fix, is_warning, is_default)
+        )
+
+    def note_unknown_of(self, name: str, values: Mapping[str, object]) -> None:
+        for key in values:
+            if key not in KEYS:
+                self.note_unknown(name, key)
+
+    def note_unknown(self, name: str, key: str) -> None:
+        self._warnings += 1
+        if self._warnings > _MOST_WARNINGS:
+            return
+        if self._warnings == _MOST_WARNINGS:
+            more = ("There are more keys that are not known.", "", "They are left alone.")
+            self.note("", "", more, is_warning=True)
+            return
+        near = closest(key[:_MOST_KEY], KEYS) if name else ""
+        fix = f"Did you mean {near}?" if near else "It is left alone."
+        self.note(name, key, (f"{key[:_MOST_KEY]!r} is not known.", "", fix), is_warning=True)
+
+
+_MANY: Final = (
+    f"It has more than {MOST_PROFILES} profiles.",
+    "None of them is known.",
+    "Take out those that nobody needs.",
+)
+_MOST_KEY: Final = 40  # characters of one that is not known
+#: So many of a file's warnings are told.
+_MOST_WARNINGS: Final = 20
+_NO_TABLE: Final = ("It is not a table.", "", "Write [profiles.NAME], and below it the keys.")

@@ -1,0 +1,25 @@
+"""Where a user's profiles are; apart from `profiles`, for who wants to know that alone."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from ..params.tidy import tidy_word
+
+__all__ = ["VARIABLE", "user_file"]
+
+#: Names the user's file, in place of the one in the platform's config folder.
+VARIABLE: Final = "MILVUS_NB_PROFILES"
+
+
+def user_file() -> str:
+    """Give the path of the user's file: ``$MILVUS_NB_PROFILES``, or in the platform's folder.
+
+    On Linux that is ``~/.config/milvus_nb/profiles.toml``.
+    """
+    if named := tidy_word(os.environ.get(VARIABLE, "")):
+        return os.path.abspath(os.path.expanduser(named))
+    from platformdirs import user_config_dir
+
+    return os.path.join(user_config_dir("milvus_nb", appauthor=False), "profiles.toml")

@@ -1,0 +1,4 @@
+"""Connections, reports and profiles as text and as HTML.
+
+Not public: import from `milvus_nb` itself.
+"""

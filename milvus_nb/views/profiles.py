@@ -1,0 +1,121 @@
+"""Profiles as text and as HTML. What comes from a file is escaped."""
+
+from __future__ import annotations
+
+import os
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from ..base.printing import printable
+
+if TYPE_CHECKING:
+    from ..profiles import Found, Profile
+
+__all__ = ["COLORS", "ProfileTable", "ProfileText", "label_html"]
+
+#: Text and background of a label; readable on light and dark alike.
+COLORS: Final = {
+    "red": ("#ffffff", "#b71c1c"),
+    "orange": ("#000000", "#ffa726"),
+    "yellow": ("#000000", "#ffee58"),
+    "green": ("#ffffff", "#2e7d32"),
+    "blue": ("#ffffff", "#1565c0"),
+    "purple": ("#ffffff", "#6a1b9a"),
+    "gray": ("#ffffff", "#616161"),
+}
+
+_HEADERS: Final = ("Profile", "Address", "User", "Database", "Secret", "Asks", "File")
+_NONE: Final = "No profiles yet. Save a connection: %milvus profile save ALIAS"
+
+
+class ProfileTable:
+    """The profiles as they were when they were asked for: the value of ``%milvus profile list``."""
+
+    def __init__(self, found: Found) -> None:
+        self._profiles = list(found.profiles.values())
+        self._notes = [str(problem) for problem in found.problems]
+        self._notes += [
+            f"{name} of {profile.path} is hidden by the project's."
+            for name, profile in found.hidden.items()
+        ]
+        self._default = found.default
+        self._unasked = found.unasked
+        is_there = os.path.lexists(found.user_path)
+        self._files = [f"Yours: {found.user_path}{'' if is_there else ' (not there yet)'}"]
+        if found.project_path:
+            self._files.append(f"The project's: {found.project_path}")
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (
+                f"{one.name} (default)" if one is self._default else one.name,
+                one.address,
+                one.user or "–",
+                one.db_name or "default",
+                str(one.secret),
+                "yes" if one.confirm else "–",
+                self._file(one),
+            )
+            for one in self._profiles
+        ]
+
+    def _file(self, one: Profile) -> str:
+        if not one.is_project:
+            return "yours"
+        return "project, not allowed yet" if one.name in self._unasked else "project"
+
+    def __repr__(self) -> str:
+        lines = [_NONE] if not self._profiles else []
+        if self._profiles:
+            rows = [_HEADERS, *self._rows()]
+            widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADERS))]
+            labels = ["", *(one.label for one in self._profiles)]
+            for row, label in zip(rows, labels, strict=True):
+                cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+                lines.append("  ".join([*cells, f"[{label}]" if label else ""]).rstrip())
+        notes = [f"! {note}" for note in self._notes]
+        return printable("\n".join([*lines, *notes, "", *self._files]))
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p>! {escape(note)}</p>" for note in self._notes)
+        notes += f"<p>{'<br>'.join(escape(line) for line in self._files)}</p>"
+        if not self._profiles:
+            return f"<p>{escape(_NONE)}</p>{notes}"
+        left = 'style="text-align: left"'
+        head = "".join(f"<th {left}>{name}</th>" for name in _HEADERS)
+        rows = []
+        for one, (name, *cells) in zip(self._profiles, self._rows(), strict=True):
+            label = label_html(one.label, one.color)
+            data = "".join(f"<td {left}>{escape(cell)}</td>" for cell in cells)
+            rows.append(f"<tr><td {left}>{escape(name)} {label}</td>{data}</tr>")
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        return table + notes
+
+
+class ProfileText:
+    """One profile as it stands in TOML: the value of ``%milvus profile show``."""
+
+    def __init__(self, profile: Profile) -> None:
+        import tomlkit
+
+        table = tomlkit.table()
+        for key, value in profile.table().items():
+            table.add(key, value)
+        head = tomlkit.document()
+        head.add("profiles", {profile.name: table})
+        self._text = f"# {profile.path}\n{tomlkit.dumps(head)}".strip()
+
+    def __repr__(self) -> str:
+        return printable(self._text)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self._text)}</pre>"
+
+
+def label_html(label: str, color: str) -> str:
+    """Show a profile's label in its colour; nothing where there is none."""
+    if not label:
+        return ""
+    text, back = COLORS.get(color, COLORS["gray"])
+    style = f"color: {text}; background: {back}; border-radius: 3px; padding: 0 4px"
+    return f'<span style="{style}">{escape(label)}</span>'

@@ -1,0 +1,383 @@
+"""How one endpoint is asked for its state: reach it, open a channel, call, and name what fails.
+
+Everything here runs on the monitor's event loop, and fails with `ProbeError`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from ..base.waiting import end, within
+from ..probing import diagnosis
+from ..probing.cloud import is_cloud
+from ..probing.diagnosis import Diagnosis, ProbeError
+from ..probing.investigate import investigate, silent_but_managed
+from ..probing.probe import Databases, Probe
+from ..probing.proxies import late
+from ..sdk import lite
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Coroutine, Iterable
+
+    from ..params import Endpoint
+    from ..probing.reach import Reacher
+    from ..probing.stages import Stages
+
+__all__ = ["AUTHORIZATION_OFF", "Answers", "Asker", "Errors", "check_cloud"]
+
+T = TypeVar("T")
+
+# What is said of a call whose connection ended.
+_BROKEN_OFF: Final = ("cut-off", "reset", "forward-nowhere")
+
+# A deadline that is noticed later than this, in seconds, was missed by us: the laptop slept.
+_OVERSLEPT_S: Final = 0.3
+
+# How long what an investigation found is taken to be so, in seconds.
+_LOOK_AGAIN_S: Final = 10.0
+
+AUTHORIZATION_OFF: Final = (
+    "Authorization is off on this server: it accepts any user and password, "
+    "so this sign-in proves nothing."
+)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a server said.
+
+    Attributes
+    ----------
+    unhealthy
+        What it says is wrong with it; empty if nothing is.
+    note
+        What is worth knowing although it works; empty otherwise.
+    databases
+        What was found where some were looked for; None where not.
+    """
+
+    unhealthy: str = ""
+    note: str = ""
+    databases: Databases | None = None
+
+
+class Errors:
+    """What the calls over a connection that stands were answered with besides."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    async def keep(self, call: Awaitable[T]) -> T | None:
+        """Await a call; None, and its error kept, where somebody who is there answers with one."""
+        try:
+            return await call
+        except ProbeError as error:
+            if not error.is_answer:
+                raise
+            self.said.append(error.diagnosis.why)
+        return None
+
+    async def text(self, call: Awaitable[str]) -> str:
+        """Await a call as `keep` does; the words of the error in place of a reply."""
+        told = await self.keep(call)
+        return self.said[-1] if told is None else told
+
+
+class Asker:
+    """Asks one endpoint, over a channel that stays open from one question to the next.
+
+    Parameters
+    ----------
+    endpoint
+        Whom to ask, and with which credentials.
+    reacher
+        Finds the way; shared by all.
+    """
+
+    def __init__(self, endpoint: Endpoint, reacher: Reacher) -> None:
+        self.endpoint = endpoint
+        self.target = endpoint.target
+        self.opened_at = 0.0
+        """When the channel was opened, by the monotonic clock."""
+        self.version = ""
+        """The server's, such as ``"v2.3.5"``; asked for whenever a channel is opened."""
+        self.latency_ms: float | None = None
+        """The last measured round trip of GetVersion, in milliseconds."""
+        self._reacher = reacher
+        self._probe: Probe | None = None
+        self._note = ""
+        self._has_signed_in = False
+        self._known: tuple[str, Diagnosis, float] | None = None
+        self._served: lite.Served | None = None
+
+    def serve(self, served: lite.Served) -> None:
+        """Note where a Milvus Lite file is served, and which file it is."""
+        self.target = served.target
+        self._served = self._served or served
+
+    async def ask(
+        self, limit: float, stages: Stages, *, databases: Iterable[str] = (), again: bool = False
+    ) -> Answers:
+        """Ask for everything; connect and sign in first where there is no connection.
+
+        Parameters
+        ----------
+        limit
+            Seconds until it counts as unanswered.
+        stages
+            Where to record its stages.
+        databases
+            Which ones to look for, too.
+        again
+            Whether it is known to be unreachable: whoever tries the same place shares the attempt,
+            and nobody asks what is behind it once more.
+        """
+        ends = time.monotonic() + limit
+        if self._probe is not None and self._probe.is_lost():
+            await self.lose()  # what we can close at once, gRPC's own new attempt cannot
+        probe = self._probe
+        try:
+            self.require_file()
+            if probe is not None:
+                answers = await self._beat(probe, limit, stages, databases=databases)
+            else:
+                answers = await self._ask_within(limit, stages, databases=databases, again=again)
+        except ProbeError as error:
+            failed = error
+        else:
+            self._known = None
+            self._reacher.note_worked(self.endpoint)
+            return answers
+        # The next question starts from the name again; gRPC would answer from its backoff.
+        await self.drop()
+        stages.fail(failed)
+        found = await self._named(failed.diagnosis, ends - time.monotonic())
+        if found.state == "unreachable":
+            self._reacher.forget(self.endpoint)
+        raise ProbeError(found)
+
+    async def ping(self, count: int, deadline: float) -> list[float]:
+        """Measure `count` round trips of GetVersion, one after another, in milliseconds."""
+        times = []
+        for _ in range(count):
+            start = time.perf_counter()
+            await self._within(deadline, self._live().version())
+            times.append((time.perf_counter() - start) * 1000)
+        self.latency_ms = times[-1]
+        return times
+
+    async def databases(self, deadline: float) -> list[str] | None:
+        """List the databases, or None where the server does not tell."""
+        return await self._within(deadline, self._live().databases())
+
+    async def look_for(self, databases: Iterable[str], deadline: float) -> Databases:
+        """Tell which databases there are not."""
+        return await self._within(deadline, self._live().look_for(databases))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a channel."""
+        return self._probe is not None
+
+    def lost(self) -> asyncio.Future[None] | None:
+        """Give what ends when the connection is lost; None where there is none now."""
+        return self._probe.lost() if self._probe is not None else None
+
+    async def lose(self) -> None:
+        """Close the channel, which is lost: what was known of the way is so no more."""
+        self._reacher.forget(self.endpoint)
+        await self.drop()
+
+    async def drop(self) -> None:
+        """Close the channel and its socket."""
+        probe, self._probe = self._probe, None
+        if probe is not None:
+            await probe.close()
+
+    # One question
+
+    async def _ask_within(
+        self, limit: float, stages: Stages, *, databases: Iterable[str], again: bool
+    ) -> Answers:
+        asking = asyncio.create_task(
+            self._ask(stages, databases=databases, retry_s=limit if again else None)
+        )
+        hint: asyncio.Task[Diagnosis] | None = None
+        start = time.monotonic()
+        try:
+            await asyncio.wait([asking], timeout=limit / 2)
+            if not asking.done() and not again:
+                silent = late(self.endpoint, stages.running, limit)
+                hint = asyncio.create_task(silent_but_managed(self.endpoint, silent))
+            await asyncio.wait([asking], timeout=start + limit - time.monotonic())
+            if not asking.done() and time.monotonic() - start - limit > _OVERSLEPT_S:
+                await asyncio.wait([asking], timeout=limit)
+            if asking.done():
+                return asking.result()
+            found = late(self.endpoint, stages.running, limit)
+            if hint is not None and hint.done() and found.cause in ("silent", "unanswered"):
+                found = hint.result()
+            raise ProbeError(found)
+        finally:
+            await end(*(task for task in (asking, hint) if task is not None))
+
+    async def _beat(
+        self, probe: Probe, limit: float, stages: Stages, *, databases: Iterable[str]
+    ) -> Answers:
+        """Ask over the open channel, where one call tells whether it lives: it is asked often."""
+        start = time.monotonic()
+        errors = Errors()
+
+        def left() -> float:
+            return max(start + limit - time.monotonic(), 0.001)
+
+        try:
+            if stages.watched:
+                stages.skip("resolve", "tcp", "tls", "grpc", "sign_in")
+                with stages.run("version") as found:
+                    found(await errors.text(probe.version(left())))
+            with stages.run("health") as found:
+                unhealthy = await errors.text(probe.health(left()))
+                found(unhealthy or "healthy")
+            there = await errors.keep(probe.look_for(databases, left)) if databases else None
+        except ProbeError as error:
+            if error.diagnosis.cause != "unanswered":
+                raise
+            overslept = time.monotonic() - start - limit > _OVERSLEPT_S
+            silent = diagnosis.silent(self.endpoint, "", limit)
+            failed = ProbeError(replace(silent, asked=error.diagnosis.asked))
+        else:
+            return self._answers(errors, unhealthy, there)
+        if overslept:
+            return await self._beat(probe, limit, stages, databases=databases)
+        raise failed
+
+    async def _ask(
+        self, stages: Stages, *, databases: Iterable[str], retry_s: float | None
+    ) -> Answers:
+        probe = await self._open(stages, retry_s)
+        errors = Errors()
+
+        async def version() -> None:
+            await probe.ready()  # connecting is not part of the round trip
+            with stages.run("version") as found:
+                start = time.perf_counter()
+                version = await errors.keep(probe.version())
+                if version is not None:
+                    self.version = version
+                    self.latency_ms = (time.perf_counter() - start) * 1000
+                found(errors.said[-1] if version is None else version)
+
+        async def health() -> str:
+            with stages.run("health") as found:
+                unhealthy = await errors.text(probe.health())
+                found(unhealthy or "healthy")
+                return unhealthy
+
+        async def there() -> Databases | None:
+            return await errors.keep(probe.look_for(databases)) if databases else None
+
+        async def sign_in() -> str:
+            with stages.run("sign_in"):
+                if not self._has_signed_in:
+                    await probe.sign_in()
+                elif await errors.keep(probe.sign_in()) is None:
+                    return self._note
+            self._has_signed_in = True
+            anyone = bool(self.endpoint.credentials) and await probe.accepts_anyone()
+            return AUTHORIZATION_OFF if anyone else ""
+
+        # Each to its end: gRPC keeps a cancelled call, and with it the socket, a while longer.
+        calls = (version(), health(), there(), sign_in())
+        done: Any = await asyncio.gather(*calls, return_exceptions=True)
+        # The sign-in comes last and says most; but where one call was answered and then the
+        # connection closed on the others, the answer does.
+        failures = [found for found in done[::-1] if isinstance(found, BaseException)]
+        failed = next(filter(_was_answered, failures), failures[0] if failures else None)
+        if isinstance(failed, ProbeError):
+            # All calls carry the credentials; whichever failed, it is the sign-in's failure.
+            is_tls = failed.diagnosis.cause.startswith("tls-")
+            stages.blame("tls" if is_tls else "sign_in", failed)
+        if failed is not None:
+            raise failed
+        _, unhealthy, found, self._note = done
+        return self._answers(errors, unhealthy, found)
+
+    def _answers(self, errors: Errors, unhealthy: str, found: Databases | None) -> Answers:
+        wrong = "; ".join(dict.fromkeys(text for text in (unhealthy, *errors.said) if text))
+        return Answers(wrong or self._expired(), self._note, found)
+
+    def _expired(self) -> str:
+        """Say that the connection will not be made again once it is lost."""
+        certificate = self._reacher.last(self.endpoint).certificate
+        if certificate is None or certificate.not_after > time.time():
+            return ""
+        return f"the server's certificate expired on {certificate.until}: a new connection fails"
+
+    def require_file(self) -> None:
+        """Raise where it is gone: Milvus Lite serves a deleted database on, as if it were there."""
+        if self._served is None:
+            return
+        found = lite.identity(self.endpoint.path)
+        if found is None or found != self._served.identity:
+            raise ProbeError(
+                diagnosis.of(self.endpoint, "lite-deleted", "it is not there any more")
+            )
+
+    async def _open(self, stages: Stages, retry_s: float | None) -> Probe:
+        try:
+            check_cloud(self.endpoint)
+        except ProbeError as error:
+            stages.blame("sign_in" if self.endpoint.secure else "tls", error)
+            raise
+        if retry_s is not None and not stages.watched:
+            reached = await self._reacher.retry(self.endpoint, retry_s)
+        else:
+            reached = await self._reacher.reach(self.endpoint, stages)
+        self._probe = Probe(self.endpoint, reached.target or self.target)
+        self.opened_at = time.monotonic()
+        return self._probe
+
+    async def _named(self, base: Diagnosis, seconds: float) -> Diagnosis:
+        """Look closer at a failure that is new; one that goes on keeps its name for a while."""
+        if self._known is None or self._known[0] != base.cause or time.monotonic() > self._known[2]:
+            found = base
+            with contextlib.suppress(asyncio.TimeoutError):
+                look = investigate(
+                    self.endpoint,
+                    base,
+                    self._reacher.last(self.endpoint),
+                    has_worked=self._reacher.has_worked(self.endpoint),
+                )
+                found = await within(max(seconds, 0.0), look)
+            self._known = base.cause, found, time.monotonic() + _LOOK_AGAIN_S
+        return replace(self._known[1], answered=base.answered, took_ms=base.took_ms)
+
+    def _live(self) -> Probe:
+        if self._probe is None:
+            raise ProbeError(diagnosis.connection_lost(self.endpoint))
+        return self._probe
+
+    async def _within(self, deadline: float, call: Coroutine[Any, Any, T]) -> T:
+        try:
+            return await within(deadline, call)
+        except asyncio.TimeoutError:
+            raise ProbeError(diagnosis.silent(self.endpoint, "", deadline)) from None
+
+
+def check_cloud(endpoint: Endpoint) -> None:
+    """Raise ProbeError for a cloud endpoint without TLS or credentials: that needs no question."""
+    if not is_cloud(endpoint.host):
+        return
+    if not endpoint.secure:
+        raise ProbeError(diagnosis.of(endpoint, "cloud-no-tls", "not asked: there is no TLS"))
+    if not endpoint.credentials:
+        raise ProbeError(diagnosis.of(endpoint, "cloud-no-token", "no token was given"))
+
+
+def _was_answered(failure: BaseException) -> bool:
+    return not (isinstance(failure, ProbeError) and failure.diagnosis.cause in _BROKEN_OFF)

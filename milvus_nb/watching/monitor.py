@@ -1,0 +1,442 @@
+"""One thread with one event loop, where everything that waits for the network happens.
+
+The kernel's main thread must stay free for the user's code and for Ctrl-C, and comm handlers must
+not block. So both hand a coroutine to the monitor and get a :class:`Job` back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import concurrent.futures
+import contextlib
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ..base.blocking import join_ended
+from ..base.forks import forkable
+from ..base.once import Once
+from ..base.waiting import EndedError, end, result_of, to_the_end
+from ..errors import CancelError, ClosedError, MilvusNbError
+from ..probing.reach import Reacher
+from .green_threads import refuse_green_threads
+from .watch import Pace, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
+
+    from ..params import Endpoint
+
+__all__ = ["Job", "Monitor"]
+
+T = TypeVar("T")
+
+# So many latencies are measured between two heartbeats.
+_MEASURED_AT_A_TIME = 3
+
+# How long the end of the thread waits for what is being closed, in seconds.
+_FINISHING_S = 20.0
+
+# How long Ctrl-C waits for a cancelled job to clean up behind itself.
+_CANCEL_GRACE_S = 0.1
+
+
+class Job(Generic[T]):
+    """A coroutine that runs on the monitor's loop, seen from any other thread.
+
+    Parameters
+    ----------
+    loop
+        The monitor's.
+    work
+        Started soon.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = loop
+        self._future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self._task: asyncio.Task[T] | None = None
+        self.is_cancelled = False
+        try:
+            loop.call_soon_threadsafe(self._start, loop, work)
+        except RuntimeError:  # the monitor has ended
+            work.close()
+            self.give_up()
+
+    @classmethod
+    def of(cls, result: T) -> Job[T]:
+        """Make one that has ended already."""
+        job: Job[T] = cls.__new__(cls)
+        job._settle(result)
+        return job
+
+    def _settle(self, result: T) -> None:
+        self._loop = self._task = None
+        self._future = concurrent.futures.Future()
+        self._future.set_result(result)
+        self.is_cancelled = False
+
+    def _start(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
+        self._task = loop.create_task(work)
+        self._task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Task[T]) -> None:
+        # The future is settled only here, when the coroutine has cleaned up; a plain
+        # Future.cancel() would report "cancelled" before that.
+        if self._future.done():
+            return
+        if task.cancelled() or isinstance(error := task.exception(), EndedError):
+            self.give_up()
+        elif error is not None:
+            self._future.set_exception(error)
+        else:
+            self._future.set_result(task.result())
+
+    def give_up(self) -> None:
+        """Tell whoever waits that it was cancelled, by somebody or with the monitor's end."""
+        # Never CancelledError: nobody cancelled who waits.
+        if not self._future.done():
+            self._future.set_exception(_cancelled() if self.is_cancelled else _shut_down())
+
+    def cancel(self) -> None:
+        """Ask the coroutine to stop; it is done when the callbacks are called."""
+
+        def cancel() -> None:
+            # A turn later: cancelled before its first step, it would not even clean up.
+            if self._task is not None:
+                self._task.get_loop().call_soon(self._task.cancel)
+
+        self.is_cancelled = True
+        if self._loop is None:
+            return
+        with contextlib.suppress(RuntimeError):  # the monitor has ended, and the job with it
+            self._loop.call_soon_threadsafe(cancel)
+
+    def abandon(self) -> None:
+        """Cancel it, and give it up to 100 ms to clean up."""
+        self.cancel()
+        concurrent.futures.wait([self._future], timeout=_CANCEL_GRACE_S)
+
+    @property
+    def task(self) -> asyncio.Task[T] | None:
+        """Its task, for the monitor's own thread; None before it starts."""
+        return self._task
+
+    def done(self) -> bool:
+        """Tell whether the coroutine has ended."""
+        return self._future.done()
+
+    def settle(self, seconds: float) -> None:
+        """Wait until the coroutine has ended, but not longer than so many seconds."""
+        _refuse_own_thread(self._loop)
+        concurrent.futures.wait([self._future], timeout=seconds)
+
+    def add_done_callback(self, callback: Callable[[concurrent.futures.Future[T]], None]) -> None:
+        """Call `callback` with the settled future, on the monitor's thread."""
+        self._future.add_done_callback(callback)
+
+    def __await__(self) -> Generator[Any, None, T]:
+        """Wait for it on an event loop; whoever stops waiting does not stop the job."""
+        return result_of(asyncio.wrap_future(self._future)).__await__()
+
+    async def joined(self) -> T:
+        """Wait for it as for a part of one's own work: whoever is cancelled cancels the job, too.
+
+        Where that comes too late, the result is given nevertheless.
+        """
+        future = asyncio.wrap_future(self._future)
+        try:
+            return await result_of(future)
+        except asyncio.CancelledError:
+            self.cancel()
+            with contextlib.suppress(CancelError):
+                return await to_the_end(result_of(future))
+            raise
+
+    def wait(self, *, cancel_on_interrupt: bool = True) -> T:
+        """Block until the coroutine ends and return its result or raise its error.
+
+        Ctrl-C cancels the coroutine, waits up to 100 ms for it to clean up, and goes on as
+        KeyboardInterrupt. With ``cancel_on_interrupt=False`` the coroutine goes on by itself.
+        """
+        _refuse_own_thread(self._loop)
+        try:
+            concurrent.futures.wait([self._future])
+        except KeyboardInterrupt:
+            if cancel_on_interrupt:
+                self.abandon()
+            raise
+        return self._future.result()
+
+
+def _refuse_own_thread(loop: asyncio.AbstractEventLoop | None) -> None:
+    try:
+        is_here = asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return
+    if is_here:
+        raise _would_wait_for_itself()
+
+
+class Monitor:
+    """The thread, its loop, and the watched endpoints. It starts once, and ends once.
+
+    Parameters
+    ----------
+    pace
+        How often servers are probed.
+    """
+
+    def __init__(self, pace: Pace) -> None:
+        self.pace = pace
+        self._watches: dict[Endpoint, Watch] = {}
+        self._reacher = Reacher()
+        self._jobs: weakref.WeakSet[Job[Any]] = weakref.WeakSet()
+        self._finishing: set[asyncio.Task[Any]] = set()
+        self._tickers: list[Callable[[], None]] = []
+        self._lock = forkable(threading.Lock())
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._is_ended = False
+        self._at_end: Callable[[], Coroutine[Any, Any, object]] | None = None
+        self._pid = 0
+
+    # From any thread
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> Job[T]:
+        """Run a coroutine on the loop; start the thread if it does not run.
+
+        Raises
+        ------
+        ClosedError
+            The monitor has ended.
+        MilvusNbError
+            This process is a fork of the monitor's.
+        """
+        try:
+            with self._lock:
+                job = Job(self._running_loop(), work)
+                self._jobs.add(job)
+                return job
+        except MilvusNbError:
+            work.close()
+            raise
+
+    def refuse_own_thread(self) -> None:
+        """Raise MilvusNbError on a monitor's thread, where nothing must wait for it."""
+        if isinstance(threading.current_thread(), _Thread):
+            raise _would_wait_for_itself()
+
+    def call(self, callback: Callable[[], None], *, after: float = 0.0) -> bool:
+        """Call `callback` on the monitor's thread, soon or after so many seconds.
+
+        Returns
+        -------
+        bool
+            Whether the thread runs; it is not started for this.
+        """
+        with self._lock:
+            if self._loop is None or self._is_ended:
+                return False
+            loop = self._running_loop()
+            if after:
+                loop.call_soon_threadsafe(lambda: loop.call_later(after, callback))
+            else:
+                loop.call_soon_threadsafe(callback)
+            return True
+
+    def each_heartbeat(self, callback: Callable[[], None]) -> Job[None]:
+        """Call `callback` on the monitor's thread at each heartbeat, or when its pace changes."""
+        once = Once()
+
+        def tick() -> None:
+            with once.logged("What is done at each heartbeat failed"):
+                callback()
+
+        async def run() -> None:
+            self._tickers.append(tick)
+            try:
+                while True:
+                    await asyncio.sleep(self.pace.heartbeat)
+                    tick()
+            finally:
+                self._tickers.remove(tick)
+
+        return self.submit(run())
+
+    def set_pace(self, heartbeat: float, deadline: float) -> None:
+        """Change how often servers are probed and how long that may take, in seconds."""
+        self.pace.heartbeat, self.pace.deadline = heartbeat, deadline
+        for watch in list(self._watches.values()):
+            self.call(watch.retry)
+        for ticker in list(self._tickers):
+            self.call(ticker)
+
+    def stop(self, at_end: Callable[[], Coroutine[Any, Any, object]] | None = None) -> None:
+        """Close what is still open, and end the thread; nothing begins on it any more.
+
+        Parameters
+        ----------
+        at_end
+            Done on the thread before what is left is ended.
+        """
+        if self._pid not in (0, os.getpid()):
+            return
+        with self._lock:
+            loop, thread, is_first = self._loop, self._thread, not self._is_ended
+            self._is_ended = True
+        if loop is None or thread is None:
+            return
+        if is_first:
+            atexit.unregister(self.stop)
+            self._at_end = at_end
+            loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        join_ended()
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        refuse_green_threads()
+        if self._is_ended:
+            raise _shut_down()
+        if self._loop is None:
+            self._start()
+        elif self._pid != os.getpid():
+            raise MilvusNbError(
+                f"Process {os.getpid()} is a fork of {self._pid}, which has the connections.",
+                "gRPC connections do not survive a fork.",
+                "Start it with multiprocessing's 'spawn' method and connect there.",
+            )
+        assert self._loop is not None  # noqa: S101  # for the type checker
+        return self._loop
+
+    def _start(self) -> None:
+        loop = asyncio.new_event_loop()
+        thread = _Thread(target=self._run, args=(loop,), name="milvus-nb-monitor", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no more, or the interpreter ends
+            loop.close()
+            raise MilvusNbError(
+                "The thread that watches connections could not be started.",
+                f"Python says: {error}.",
+                "Close other programs or kernels and try again; at the end of a program, connect"
+                " sooner.",
+            ) from None
+        # Not before: nobody must wait for a loop that does not run.
+        self._loop, self._thread, self._pid = loop, thread, os.getpid()
+        # gRPC's threads must not outlive the interpreter.
+        atexit.register(self.stop)
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            measuring = loop.create_task(self._measure())
+            loop.run_forever()
+            measuring.cancel()
+            loop.run_until_complete(self._close_all())
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+            for job in list(self._jobs):
+                job.give_up()
+
+    # On the monitor's thread
+
+    async def _close_all(self) -> None:
+        once = Once()
+        if self._at_end is not None:
+            with once.logged("Closing the connections failed"):
+                await self._at_end()
+        # Each job cleans up behind itself, in tasks of its own that nobody may cancel.
+        await end(*(task for job in list(self._jobs) if (task := job.task) is not None))
+        if self._finishing:
+            await asyncio.wait(self._finishing, timeout=_FINISHING_S)
+        for watch in list(self._watches.values()):
+            with once.logged("Closing a watch failed"):
+                await watch.close()
+        self._watches.clear()
+        await end(*asyncio.all_tasks() - {asyncio.current_task()})
+
+    async def _measure(self) -> None:
+        """Measure latencies between the heartbeats, one after another: alone, they are true."""
+        once = Once()
+        while True:
+            heartbeat = self.pace.heartbeat
+            await asyncio.sleep((0.5 - time.monotonic() / heartbeat) % 1 * heartbeat)
+            await self._measure_some(once)
+            await asyncio.sleep(0.01 * heartbeat)
+
+    async def _measure_some(self, once: Once) -> None:
+        # Apart from the pauses: its variables would keep a removed connection's credentials.
+        waiting = list(self._watches.values())
+        waiting.sort(key=lambda watch: watch.measured_at)
+        for watch in waiting[:_MEASURED_AT_A_TIME]:
+            with once.logged("Measuring a latency failed"):
+                await watch.measure()
+
+    async def finish(self, work: Coroutine[Any, Any, object], seconds: float) -> None:
+        """Close something, which nobody waits for longer than so many seconds: it goes on."""
+        task: asyncio.Task[object] = asyncio.ensure_future(work)
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
+        with contextlib.suppress(asyncio.TimeoutError, asyncio.CancelledError):
+            await result_of(task, seconds)
+
+    def watch_of(self, endpoint: Endpoint) -> Watch | None:
+        """Give the watch of an endpoint; None where there is no connection to it."""
+        return self._watches.get(endpoint)
+
+    def has_worked(self, endpoint: Endpoint) -> bool:
+        """Tell whether a Milvus has ever answered there."""
+        return self._reacher.has_worked(endpoint)
+
+    async def acquire(self, endpoint: Endpoint) -> Watch:
+        """Get the endpoint's watch, shared by all connections to it.
+
+        One that is just being closed is left alone, and nobody waits for it.
+        """
+        watch = self._watches.get(endpoint)
+        if watch is None:
+            watch = self._watches[endpoint] = Watch(endpoint, self.pace, self._reacher)
+        watch.users += 1
+        try:
+            await watch.start()
+        except BaseException:
+            await to_the_end(self.release(watch))
+            raise
+        return watch
+
+    async def release(self, watch: Watch) -> None:
+        """Give a watch back; the last one to do so closes its socket."""
+        watch.users -= 1
+        if watch.users == 0:
+            if self._watches.get(watch.endpoint) is watch:
+                del self._watches[watch.endpoint]
+            await watch.close()
+
+
+class _Thread(threading.Thread):
+    """A monitor's."""
+
+
+def _cancelled() -> CancelError:
+    return CancelError(
+        "It was cancelled while it was under way.",
+        "By the panel, or by another thread.",
+        "Try again when you are ready.",
+    )
+
+
+def _shut_down() -> ClosedError:
+    return ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
+
+
+def _would_wait_for_itself() -> MilvusNbError:
+    return MilvusNbError(
+        "This call would wait for itself.",
+        "It was made by an observer or a listener, on the monitor's own thread.",
+        "Make it in a thread of your own.",
+    )

@@ -1,0 +1,443 @@
+"""What is known about one endpoint, and the probes that keep it true.
+
+Everything here runs on the monitor's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from ..base.blocking import run_blocking, run_closing
+from ..base.once import Once
+from ..base.shared_task import Shared
+from ..base.waiting import end, result_of
+from ..probing import diagnosis
+from ..probing.diagnosis import Diagnosis, ProbeError
+from ..probing.probe import Databases
+from ..probing.proxies import late
+from ..probing.stages import Stages
+from ..sdk import lite
+from .asking import Asker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..params import Endpoint
+    from ..probing.reach import Reacher
+
+__all__ = ["DEFAULT_DEADLINE_S", "DEFAULT_HEARTBEAT_S", "Pace", "State", "Status", "Watch"]
+
+State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
+
+# A frozen server is noticed within the sum of both.
+DEFAULT_HEARTBEAT_S: Final = 3.5
+DEFAULT_DEADLINE_S: Final = 2.0
+
+# After a failed probe the next one comes sooner than a heartbeat: after 2 % of the outage so far,
+# within these limits, in seconds. Whoever was away for 20 s is seen back within half a second.
+_RETRY_SHARE: Final = 0.02
+_FIRST_RETRY_S: Final = 0.1
+_LAST_RETRY_S: Final = 2.0
+_JITTER: Final = 0.2
+
+# A connection that is lost sooner than this, in seconds, so many times in a row, is unstable.
+_STEADY_S: Final = 2.0
+_MOST_DROPS: Final = 3
+
+# A deadline may be noticed so much too early, in seconds: clocks differ.
+_EARLY_S: Final = 0.05
+
+# So long the server of a Milvus Lite file may take to start, in seconds; usually it takes one.
+_LITE_START_S: Final = 30.0
+
+
+@dataclass
+class Pace:
+    """How often servers are probed, shared by all watches.
+
+    Attributes
+    ----------
+    heartbeat
+        Seconds between two probes of a server.
+    deadline
+        Seconds until a probe counts as unanswered.
+    """
+
+    heartbeat: float = DEFAULT_HEARTBEAT_S
+    deadline: float = DEFAULT_DEADLINE_S
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the last probe of an endpoint found.
+
+    Attributes
+    ----------
+    state
+        See :class:`milvus_nb.registry.connection.Connection`.
+    cause, reason, fix
+        Why it is not ``connected``, as an identifier and in words, and what to do; empty otherwise.
+    note
+        What is worth knowing of a connection that works; empty otherwise.
+    server_version
+        As the server says it, such as ``"v2.3.5"``.
+    checked_at
+        When the probe ended, Unix seconds.
+    since
+        When the state began, Unix seconds.
+    databases
+        What was found when those that connections use were last looked for.
+    """
+
+    state: State
+    cause: str = ""
+    reason: str = ""
+    fix: str = ""
+    note: str = ""
+    server_version: str = ""
+    checked_at: float | None = None
+    since: float = 0.0
+    databases: Databases = Databases()  # noqa: RUF009  immutable
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The question that is under way: since when, and until when at most; monotonic."""
+
+    since: float
+    until: float
+    is_anew: bool = False
+
+
+class Watch:
+    """One endpoint: its probe, its status, and who wants to hear of changes.
+
+    Parameters
+    ----------
+    endpoint
+        Where to probe, and with which credentials.
+    pace
+        How often to probe.
+    reacher
+        Finds the way to endpoints, shared by all watches.
+    """
+
+    def __init__(self, endpoint: Endpoint, pace: Pace, reacher: Reacher) -> None:
+        self.endpoint = endpoint
+        self.users = 0
+        self.measured_at = 0.0
+        """When the latency was last measured, by the monotonic clock."""
+        self.listeners: set[Callable[[Status], None]] = set()
+        self.status = Status("connecting", since=time.time())
+        self.databases: Counter[str] = Counter()
+        """Those that connections use, beside the default one; each heartbeat looks for them."""
+        self._pace = pace
+        self._asker = Asker(endpoint, reacher)
+        self._drops = 0  # one after another, each soon after it was made
+        self._lived = 0.0
+        self._is_closed = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._is_poked = False
+        self._lost: asyncio.Future[None] | None = None
+        self._asking: Shared[None] | None = None
+        self._asked = _Asked(0.0, 0.0)
+        self._loop: asyncio.Task[None] | None = None
+        self._starting: asyncio.Task[lite.Served] | None = None
+        self._down_at: float | None = None  # since when it is unreachable, by the monotonic clock
+        self._once = Once()
+
+    async def start(self) -> None:
+        """Start the file's server where the endpoint is a Milvus Lite file."""
+        if self.endpoint.kind != "lite":
+            return
+        if self._starting is None:
+            endpoint, path = self.endpoint, self.endpoint.path
+            # Whoever is cancelled, the start goes on, and `close` waits for what it has to undo.
+            starting = run_blocking(lambda: lite.start(endpoint), lambda _: lite.release(path))
+            self._starting = asyncio.create_task(starting)
+        try:
+            served = await result_of(self._starting, _LITE_START_S)
+        except asyncio.TimeoutError:
+            said = f"it has not opened within {_LITE_START_S:.0f} s"
+            raise ProbeError(diagnosis.of(self.endpoint, "lite-failed", said)) from None
+        self._asker.serve(served)
+
+    async def check(
+        self,
+        deadline: float,
+        stages: Stages | None = None,
+        *,
+        is_routine: bool = False,
+        begun: float | None = None,
+    ) -> Status:
+        """Probe now, and go on probing from now on.
+
+        Parameters
+        ----------
+        deadline
+            Seconds until the probe counts as unanswered.
+        stages
+            Where to record the probe's stages.
+        is_routine
+            Whether nobody waits for it: what others have just tried says enough.
+        begun
+            When it was asked for, by the monotonic clock; now by default.
+
+        Raises
+        ------
+        ProbeError
+            The endpoint did not answer, or refused. The watch's status says the same.
+        """
+        if self._is_closed:
+            raise ProbeError(diagnosis.connection_lost(self.endpoint))
+        stages = stages or Stages()
+        now = time.monotonic()
+        begun, ends = now if begun is None else begun, now + deadline
+        patience: float | None = deadline
+        asking = self._asking
+        if asking is None or not asking.is_open:
+            # A hurried caller must not make the others' connection look dead.
+            limit = deadline if self.users <= 1 else max(deadline, self._pace.deadline)
+            if limit == deadline:
+                patience = None  # the probe itself ends by then
+            # What another one's attempt or an older connection has come to may be no news.
+            is_anew = not is_routine and not self._asker.is_open
+            asking = self._asking = Shared(self._refresh(limit, stages, is_routine=is_routine))
+            self._asked = _Asked(now, now + limit, is_anew=is_anew)
+        else:
+            stages.skip("resolve", "tcp", "tls", "grpc", "sign_in", "version", "health")
+        asked = self._asked
+        try:
+            await asking.wait(patience)
+        except asyncio.TimeoutError:
+            failed = ProbeError(late(self.endpoint, stages.running, deadline))
+            stages.fail(failed)
+            raise failed from None
+        except ProbeError:
+            left = ends - time.monotonic()
+            # What had begun before says nothing about now, and whoever asked first may have had
+            # less patience.
+            is_true = asked.is_anew and asked.since >= begun
+            if (is_true and time.monotonic() < asked.until - _EARLY_S) or is_routine or left <= 0:
+                raise
+            return await self.check(left, stages, begun=begun)
+        return self.status
+
+    def require_file(self) -> None:
+        """Raise ProbeError where the Milvus Lite file is not the one that was opened any more."""
+        self._asker.require_file()
+
+    @property
+    def target(self) -> str:
+        """The name that gRPC has for the place; for Milvus Lite where it is served."""
+        return self._asker.target
+
+    @property
+    def latency_ms(self) -> float | None:
+        """The last measured round trip of GetVersion, in milliseconds; None before the first."""
+        return self._asker.latency_ms
+
+    async def measure(self) -> None:
+        """Measure the latency, while nobody else asks anything."""
+        self.measured_at = time.monotonic()
+        if self._asking is not None and self._asking.is_open:
+            return
+        if self.status.state in ("connected", "degraded"):
+            with contextlib.suppress(ProbeError):
+                await self._asker.ping(1, self._pace.deadline)
+
+    def retry(self) -> None:
+        """Probe at once."""
+        self._wake()
+
+    async def ping(self, count: int, deadline: float) -> list[float]:
+        """Measure `count` round trips of GetVersion, one after another, in milliseconds."""
+        await self._be_open(deadline)
+        return await self._asker.ping(count, deadline)
+
+    async def require_database(self, db_name: str, deadline: float) -> None:
+        """Raise ProbeError where the server has no such database; ``""`` is always there."""
+        if not db_name or db_name == "default":
+            return
+        await self._be_open(deadline)
+        found = await self._asker.look_for({db_name, *self.databases}, deadline)
+        self._publish(replace(self.status, databases=found))
+        if db_name in found.missing:
+            names = sorted(found.listed or ())
+            raise ProbeError(diagnosis.database_missing(self.endpoint, db_name, names))
+
+    async def list_databases(self, deadline: float) -> list[str] | None:
+        """List the server's databases; None where it does not tell."""
+        await self._be_open(deadline)
+        return await self._asker.databases(deadline)
+
+    async def close(self) -> None:
+        """Stop probing, close the socket, and stop the file's server if that is ours to do."""
+        self._is_closed = True
+        await self._stop()
+        await self._asker.drop()
+        if self._starting is not None:
+            await self._stop_serving(self._starting)
+
+    async def _stop_serving(self, starting: asyncio.Task[lite.Served]) -> None:
+        try:
+            await result_of(starting, _LITE_START_S)
+        except asyncio.TimeoutError:
+            starting.cancel()  # what it starts in the end is stopped by its own thread
+        except asyncio.CancelledError:
+            # It may have started in this very moment.
+            if not starting.cancel() and not starting.cancelled() and starting.exception() is None:
+                lite.release(self.endpoint.path)
+            raise
+        except Exception:  # noqa: BLE001  # it did not start: whoever asked for it was told
+            return
+        else:
+            close = functools.partial(lite.release, self.endpoint.path)
+            await run_closing(close, self.endpoint.address, lite.STOP_S)
+
+    async def _stop(self) -> None:
+        # A cancelled task keeps its error, and that the call with its socket: so none is kept.
+        loop, self._loop = self._loop, None
+        asking, self._asking = self._asking, None
+        if loop is not None:
+            await end(loop)
+        if asking is not None:
+            await asking.cancel()
+
+    # The loop
+
+    async def _run(self) -> None:
+        while not self._is_closed:
+            failed = True
+            with self._once.logged(f"Asking {self.endpoint.address} failed"):
+                await self._turn()
+                failed = False
+            if failed:  # by a mistake of ours, which may come at once again
+                await asyncio.sleep(self._pace.heartbeat)
+
+    async def _turn(self) -> None:
+        was_lost = await self._pause(self._next_delay())
+        if was_lost and self._drops >= _MOST_DROPS:
+            self._publish_failure(self._unstable())
+            await self._pause(min(_FIRST_RETRY_S * 2.0**self._drops, _LAST_RETRY_S))
+        with contextlib.suppress(ProbeError):  # the status says so
+            await self.check(self._pace.deadline, is_routine=True)
+
+    def _next_delay(self) -> float:
+        heartbeat = self._pace.heartbeat
+        if self.status.state != "unreachable":
+            # All at the same moments: a thread that wakes up once is cheaper.
+            return heartbeat - time.monotonic() % heartbeat
+        outage = time.monotonic() - self._down_at if self._down_at is not None else 0.0
+        delay = max(_FIRST_RETRY_S, min(outage * _RETRY_SHARE, _LAST_RETRY_S))
+        delay *= 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311  # hides nothing
+        return min(delay, heartbeat)
+
+    async def _pause(self, delay: float) -> bool:
+        """Wait for the next probe's time, a poke, or a loss; tell whether it was a loss."""
+        lost = self._asker.lost()
+        if lost is not None and lost is not self._lost:
+            self._lost = lost
+            lost.add_done_callback(self._wake)
+        if not self._is_poked:
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()
+            timer = loop.call_later(delay, self._wake)
+            try:
+                await self._waiter
+            finally:
+                timer.cancel()
+                self._waiter = None
+        self._is_poked = False
+        if lost is None or not lost.done():
+            return False
+        await self._asker.lose()
+        self._lived = time.monotonic() - self._asker.opened_at
+        self._drops = 0 if self._lived > _STEADY_S else min(self._drops + 1, 10)
+        return True
+
+    def _wake(self, _: object = None) -> None:
+        if self._waiter is None:
+            self._is_poked = True
+        elif not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _unstable(self) -> Diagnosis:
+        return diagnosis.of(
+            self.endpoint,
+            "unstable",
+            f"{self._drops} connections were broken off",
+            drops=str(self._drops),
+            lived=f"{self._lived:.1f} s",
+        )
+
+    # One question
+
+    async def _refresh(self, limit: float, stages: Stages, *, is_routine: bool) -> None:
+        """Ask, and publish what was found. One at a time; who comes meanwhile shares it."""
+        try:
+            answers = await self._asker.ask(
+                limit,
+                stages,
+                databases=frozenset(self.databases),
+                again=is_routine and self.status.state == "unreachable",
+            )
+            self._publish(
+                Status(
+                    state="degraded" if answers.unhealthy else "connected",
+                    cause="unhealthy" if answers.unhealthy else "",
+                    reason=answers.unhealthy,
+                    note=answers.note,
+                    server_version=self._asker.version,
+                    checked_at=time.time(),
+                    databases=answers.databases or self.status.databases,
+                )
+            )
+        except ProbeError as error:
+            self._drops = 0
+            self._publish_failure(error.diagnosis)
+            raise
+        finally:
+            if self._loop is None and not self._is_closed:
+                self._loop = asyncio.create_task(self._run())
+
+    async def _be_open(self, deadline: float) -> None:
+        if not self._asker.is_open:
+            await self.check(deadline)
+
+    def _publish_failure(self, found: Diagnosis) -> None:
+        self._publish(
+            replace(
+                self.status,
+                state=found.state,
+                cause=found.cause,
+                reason=found.why,
+                fix=found.fix,
+                note="",
+                checked_at=time.time(),
+            )
+        )
+
+    def _publish(self, found: Status) -> None:
+        known = self.status
+        same_state = found.state == known.state
+        if not same_state:
+            self._down_at = time.monotonic() if found.state == "unreachable" else None
+        self.status = replace(found, since=known.since if same_state else time.time())
+        if not (
+            same_state
+            and found.reason == known.reason
+            and found.note == known.note
+            and found.server_version == known.server_version
+            and found.databases == known.databases
+        ):
+            for listener in list(self.listeners):
+                with self._once.logged("Telling a connection of its server failed"):
+                    listener(self.status)
