@@ -19,14 +19,14 @@ if TYPE_CHECKING:
         AliasError,
         ClosedError,
         ConnectError,
+        Diagnosis,
         MilvusNbError,
         MissingExtraError,
         ParamsError,
     )
-    from .probing.diagnosis import Diagnosis
     from .registry.connection import Connection, PingResult
     from .registry.registry import ConnectionRegistry
-    from .watching.doctor import Report
+    from .views.report import Report
 
     connections: ConnectionRegistry
 
@@ -51,24 +51,22 @@ __all__ = [
 _HOMES = {
     "Connection": "registry.connection",
     "ConnectionRegistry": "registry.registry",
-    "Diagnosis": "probing.diagnosis",
     "PingResult": "registry.connection",
-    "Report": "watching.doctor",
+    "Report": "views.report",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    from .base.imports import ONE_AT_A_TIME, import_all
-
     if name == "connections":
-        import_all()
-        from .registry.registry import process_registry
+        from .page.process import process_registry
 
         return process_registry()
+    from importlib import import_module
+
+    from .base.imports import ONE_AT_A_TIME
+
     with ONE_AT_A_TIME:
         return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
 

@@ -21,12 +21,10 @@ imported it already (see :func:`join_pymilvus`).
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import Literal, TypeVar
 
 from .base.printing import printable
-
-if TYPE_CHECKING:
-    from .probing.diagnosis import Diagnosis
 
 E = TypeVar("E", bound=BaseException)
 
@@ -35,6 +33,8 @@ __all__ = [
     "CancelError",
     "ClosedError",
     "ConnectError",
+    "Diagnosis",
+    "FailedState",
     "MagicUsageError",
     "MilvusNbError",
     "MissingExtraError",
@@ -42,6 +42,47 @@ __all__ = [
     "join_pymilvus",
     "without_frames",
 ]
+
+
+FailedState = Literal["unreachable", "rejected"]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why a connection fails.
+
+    Attributes
+    ----------
+    cause
+        A stable identifier, such as ``"wrong-password"``; see `milvus_nb.probing.causes`.
+    why
+        The reason, one line.
+    fix
+        What to do, one line.
+    state
+        ``"unreachable"`` where no Milvus answered, ``"rejected"`` where one answered and refused.
+    asked
+        What was asked, such as ``"TCP connection"`` or ``"Connect (gRPC)"``.
+    answered
+        What was answered, as it came.
+    took_ms
+        How long that took, in milliseconds; None where nothing was measured.
+    """
+
+    cause: str
+    why: str
+    fix: str
+    state: FailedState
+    asked: str = ""
+    answered: str = ""
+    took_ms: float | None = None
+
+    @property
+    def evidence(self) -> str:
+        """What was asked, what was answered, and how long it took, in one line."""
+        took = "" if self.took_ms is None else f" ({self.took_ms:.1f} ms)"
+        asked = f"{self.asked}: " if self.asked else ""
+        return f"{asked}{self.answered or 'no answer'}{took}"
 
 
 class MilvusNbError(Exception):

@@ -11,7 +11,8 @@ silent: each message would count as activity of a kernel that ought to look idle
 """
 
 # No postponed annotations: they are read at run time.
-from typing import Any, Final, Literal, TypedDict
+import functools
+from typing import Any, Final, Literal, TypedDict, get_type_hints
 
 PROTOCOL: Final = 7
 
@@ -448,3 +449,38 @@ METHODS: Final[dict[str, tuple[Any, Any]]] = {
     "save_profile": (SaveProfile, Name),
     "delete_profile": (Name, Text),
 }
+
+
+def mismatch(taken: type, found: object) -> str:
+    """Say what of a message's fields does not fit its type; empty where all of it does.
+
+    Parameters
+    ----------
+    taken
+        A TypedDict of plain types, as in what a page says.
+    found
+        The fields. They are named, never their values.
+    """
+    if not isinstance(found, dict):
+        return "it has no fields"
+    known = _types(taken)
+    for name, value in found.items():
+        if name not in known:
+            return f"there is no parameter {str(name)[:40]!r}"
+        if not fits(value, known[name]):
+            return f"its parameter {name} is of the wrong type"
+    required: frozenset[str] = getattr(taken, "__required_keys__")  # noqa: B009  # mypy: a type
+    missing = min(required - found.keys(), default="")
+    return f"it needs the parameter {missing}" if missing else ""
+
+
+@functools.cache
+def _types(taken: type) -> dict[str, type]:
+    return get_type_hints(taken)
+
+
+def fits(value: object, kind: type) -> bool:
+    """Tell whether a value is of a type, as TypeScript sees it."""
+    # There a bool is no number, and an integer is one like any other.
+    kinds = (int, float) if kind is float else kind
+    return isinstance(value, kinds) and (kind is bool or not isinstance(value, bool))

@@ -17,6 +17,7 @@ from pymilvus.client.async_grpc_handler import AsyncGrpcHandler
 from milvus_nb import ClosedError, ConnectError, ConnectionRegistry, MilvusNbError
 from milvus_nb.base.blocking import run_blocking
 from milvus_nb.base.imports import when_imported
+from milvus_nb.page.panel import Panel
 from milvus_nb.params import parse
 from milvus_nb.probing import diagnosis
 from milvus_nb.probing.diagnosis import ProbeError
@@ -65,7 +66,7 @@ def test_a_shutdown_in_which_something_fails_ends_the_rest(
 
     found = connections.connect("a", uri=milvus.uri)
     found.close_here = fail  # type: ignore[method-assign]
-    panel = connections.panel()
+    panel = connections.view(Panel)
     panel._session.close = fail  # type: ignore[method-assign]
     with pytest.raises(ValueError, match="broken"):
         connections.shutdown()

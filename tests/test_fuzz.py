@@ -28,7 +28,7 @@ from milvus_nb.code import paste
 from milvus_nb.page import messages as page
 from milvus_nb.page.forms import Forms
 from milvus_nb.page.session import PageSession
-from milvus_nb.profiles import ProfileStore
+from milvus_nb.profiles import ProfileStore, described
 from milvus_nb.protocol import PROTOCOL
 from milvus_nb.registry.restart import Memory
 from milvus_nb.views.profiles import ProfileTable, ProfileText
@@ -257,7 +257,7 @@ def test_files_of_profiles(watch: fuzz.Watch, folder: Path) -> None:
         store = ProfileStore("", path=str(path))
         watch.call(store.find, _shown)
         found = store.find()
-        watch.call(lambda: page.profiles(found), lambda value: [json.dumps(value)])
+        watch.call(lambda: described.profiles(found), lambda value: [json.dumps(value)])
         watch.call(lambda: ProfileTable(found), _shown)
         watch.call(store.default, _shown)
         for name in ("prod", "x", "a b", ""):

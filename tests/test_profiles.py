@@ -20,10 +20,9 @@ from keyrings.alt.file import PlaintextKeyring
 
 from milvus_nb.code import snippets
 from milvus_nb.params import Secret
-from milvus_nb.profiles import KEYS, Profile, ProfileError, ProfileStore, SecretRef, secrets
+from milvus_nb.profiles import KEYS, Profile, ProfileError, ProfileStore, SecretRef, saving, secrets
+from milvus_nb.profiles.conversion import params_of, profile_of, secret_of
 from milvus_nb.profiles.location import VARIABLE, user_file
-from milvus_nb.registry import saving
-from milvus_nb.registry.opening import params_of, profile_of, secret_of
 from tests.helpers import wait_until
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from typing import Any, get_args
 
 import pytest
 
-from milvus_nb import protocol
+from milvus_nb import ConnectionRegistry, protocol
 from milvus_nb.page import messages
 from milvus_nb.page.messages import MessageError
 from milvus_nb.page.session import PageSession
+from milvus_nb.params.tls import PEM_FILES
 from milvus_nb.probing.stages import LITE_STAGE_NAMES, STAGE_NAMES
 from milvus_nb.protocol import METHODS, PROTOCOL
 from milvus_nb.registry.connection import STATES
@@ -25,13 +26,14 @@ def test_the_pages_types_are_up_to_date() -> None:
     subprocess.run([sys.executable, GENERATOR, "--check"], check=True)
 
 
-def test_the_protocol_knows_what_the_kernel_has() -> None:
+def test_the_protocol_knows_what_the_kernel_has(connections: ConnectionRegistry) -> None:
     """States, stages, files of a form, and a handler for each method."""
     assert set(get_args(protocol.State)) == set(STATES)
     assert set(get_args(protocol.StageName)) == {*STAGE_NAMES, *LITE_STAGE_NAMES}
-    assert set(messages.PEM_FILES) <= protocol.ConnectParams.__optional_keys__
-    for method in METHODS:
-        assert hasattr(PageSession, f"_do_{method}")
+    assert set(PEM_FILES) <= protocol.ConnectParams.__optional_keys__
+    session = PageSession(connections, print)
+    assert session._handlers.keys() == METHODS.keys()
+    session.close()
 
 
 @pytest.mark.parametrize(

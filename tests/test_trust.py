@@ -432,7 +432,7 @@ def test_what_a_profile_says_is_copied_from_the_same_alone(
     monkeypatch: pytest.MonkeyPatch, milvus: MilvusTestServer,
 ) -> None:  # fmt: skip
     """A project's file that takes a name has no say about a connection that came from yours."""
-    from milvus_nb.registry import saving
+    from milvus_nb.profiles import saving
 
     monkeypatch.setenv("MILVUS_NB_PROFILES", str(own))
     monkeypatch.setenv("PROD_TOKEN", SECRET)
@@ -442,7 +442,7 @@ def test_what_a_profile_says_is_copied_from_the_same_alone(
     (tmp_path / "milvus.toml").write_text(
         theirs("127.0.0.1:9", more="label = 'Theirs'").replace("PROD_TOKEN", "AWS_SECRET")
     )
-    made = saving.of_connection(connections, live, "copy")
+    made = saving.of_connection(connections.profiles, live.params, "copy")
     assert str(made.secret) == "env:PROD_TOKEN"
     connections.follow_profile("prod", connections.profiles.get("prod"), same_account=True)
     assert live.params.guard.confirm

@@ -1,4 +1,4 @@
-"""When modules are imported: our own late and whole, and being told of those of others."""
+"""When modules are imported: our own, one at a time, and being told of those of others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-__all__ = ["ONE_AT_A_TIME", "import_all", "when_imported"]
+__all__ = ["ONE_AT_A_TIME", "when_imported"]
 
 _log = logging.getLogger(__name__)
 
@@ -26,14 +26,6 @@ _log = logging.getLogger(__name__)
 #: need them at the same moment, on two threads: where they began at different ends of a package,
 #: Python would give one of them a module that is half there.
 ONE_AT_A_TIME: Final[Any] = forkable(threading.RLock())
-
-
-def import_all() -> None:
-    """Import what a connection needs; loading the extension, which has to stay light, did not."""
-    with ONE_AT_A_TIME:
-        from ..magic import meaning  # noqa: F401  # with all that they import
-        from ..page import session  # noqa: F401  # with all that they import
-        from ..registry import registry  # noqa: F401  # with all that they import
 
 
 def when_imported(name: str, callback: Callable[[ModuleType], object]) -> Callable[[], None]:

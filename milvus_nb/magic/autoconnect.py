@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry
     from ..watching.monitor import Job
-    from .magics import MilvusMagics
+    from .context import Context
 
 __all__ = ["begin"]
 
 
-def begin(magics: MilvusMagics) -> None:
+def begin(context: Context) -> None:
     """Start to connect them, if there are any; it costs next to nothing where there are none."""
     try:
         with open(user_file(), "rb") as file:
@@ -32,17 +32,17 @@ def begin(magics: MilvusMagics) -> None:
     except OSError:
         is_wanted = True  # what is wrong is told where it is read
     if is_wanted:
-        thread = threading.Thread(target=_connect, args=(magics,), name="milvus-nb-autoconnect")
+        thread = threading.Thread(target=_connect, args=(context,), name="milvus-nb-autoconnect")
         thread.daemon = True
         thread.start()
 
 
-def _connect(magics: MilvusMagics) -> None:
-    with magics.loading:
-        if magics.is_unloaded:
+def _connect(context: Context) -> None:
+    with context.loading:
+        if context.is_unloaded:
             return
         try:
-            registry = magics.registry
+            registry = context.registry
             jobs = _start(registry)
         except MilvusNbError as error:
             _warn(error)
@@ -53,7 +53,7 @@ def _connect(magics: MilvusMagics) -> None:
             if registry.current is None:  # the user has not connected, or chosen, another one
                 registry.use(connection.alias)
         except MilvusNbError as error:
-            if not magics.is_unloaded:  # which nobody needs to be told
+            if not context.is_unloaded:  # which nobody needs to be told
                 _warn(error)
 
 

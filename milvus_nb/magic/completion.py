@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..code.arguments import Parser
     from ..registry.registry import ConnectionRegistry
     from ..watching.monitor import Job
-    from .magics import MilvusMagics
+    from .context import Context
 
     Matcher = Callable[[CompletionContext], SimpleMatcherResult]
 
@@ -49,7 +49,7 @@ _FRESH_S: Final = 5.0
 _MOST_ENTRIES: Final = 5_000
 
 
-def matcher(magics: MilvusMagics) -> Matcher | None:
+def matcher(ours: Context) -> Matcher | None:
     """Make the matcher for IPython's completer; none before IPython 8.6, which takes no such."""
     try:
         from IPython.core.completer import SimpleCompletion, context_matcher
@@ -66,7 +66,7 @@ def matcher(magics: MilvusMagics) -> Matcher | None:
         found: list[str] = []
         # Nobody wants to read an error for having pressed Tab.
         with contextlib.suppress(Exception, KeyboardInterrupt):
-            found = _Line(before, raw, _registry(magics), databases).candidates(after)
+            found = _Line(before, raw, _registry(ours), databases).candidates(after)
         return {
             "completions": [SimpleCompletion(name, type="magic") for name in found],
             # All of the word: IPython's own idea of it ends at a colon, a quote or an "=".
@@ -123,11 +123,11 @@ def _value(raw: str) -> str:
     return raw.rstrip("\\")
 
 
-def _registry(magics: MilvusMagics) -> ConnectionRegistry | None:
+def _registry(context: Context) -> ConnectionRegistry | None:
     """Give the registry; none where nobody can have a connection, for importing it takes time."""
     if not {"milvus_nb.registry.registry", "pymilvus"} & sys.modules.keys():
         return None
-    return magics.registry
+    return context.registry
 
 
 def _wait(job: Job[Any]) -> None:

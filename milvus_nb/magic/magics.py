@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import sys
-import threading
 from collections import ChainMap
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -18,15 +17,17 @@ from IPython.core.magic import (
 )
 from traitlets import Bool, Float, Int, observe, validate
 
-from ..base.imports import import_all
+from ..base.imports import ONE_AT_A_TIME
 from ..base.printing import printable, say
 from ..base.suggestion import closest
 from ..code import usage
 from ..code.arguments import Word, hidden, shown, split
 from ..errors import MagicUsageError, MilvusNbError, without_frames
 from ..page import sidebar
+from ..page.process import import_all
 from ..params.tidy import as_command
 from . import autoconnect, completion, pasted_cell
+from .context import Context
 from .frontend import is_notebook
 
 if TYPE_CHECKING:
@@ -39,9 +40,8 @@ if TYPE_CHECKING:
     from ..profiles import Profile
     from ..registry.connection import Connection, PingResult
     from ..registry.registry import ConnectionRegistry
-    from ..views.connection import Facts, Snippet, StatusTable
-    from ..watching.doctor import Report
-    from ..watching.monitor import Job
+    from ..views.details import Facts, Snippet
+    from ..views.status import StatusTable
 
 T = TypeVar("T")
 
@@ -86,21 +86,13 @@ class MilvusMagics(Magics):
     ).tag(config=True)
 
     def __init__(self, shell: InteractiveShell) -> None:
-        self._registry: ConnectionRegistry | None = None
-        self.is_unloaded = False
-        self.loading = threading.Lock()  # held while connections are begun beside the user
+        self.context = Context(shell, self._apply_settings)
         super().__init__(shell=shell)
 
     @property
     def registry(self) -> ConnectionRegistry:
         """The process's registry, imported at first use: loading the extension stays light."""
-        if self._registry is None:
-            import_all()
-            from ..registry.registry import process_registry
-
-            self._registry = process_registry()
-            self._apply_settings()
-        return self._registry
+        return self.context.registry
 
     @no_var_expand
     @needs_local_scope
@@ -127,7 +119,7 @@ class MilvusMagics(Magics):
         line = as_command(line)
         name, _, rest = line.strip().partition(" ")
         if name != "help":
-            import_all()
+            _import_all()
         if name == "connect":
             options, pasted = pasted_cell.split_options(rest)
             if pasted_cell.is_pasted(pasted):
@@ -149,7 +141,7 @@ class MilvusMagics(Magics):
         if name == "profile":
             from . import profile_commands
 
-            return profile_commands.run(self, words[1:], rest, variables)
+            return profile_commands.run(self.context, words[1:], rest, variables)
         if name in ("--help", "-h"):
             name = "help"
         if name not in usage.PARSERS:
@@ -163,10 +155,10 @@ class MilvusMagics(Magics):
             say(usage.help_text(name))
             return None
         arguments = usage.PARSERS[name].parse(words[1:])
-        return getattr(self, f"do_{name}")(arguments, words[1:])
+        return _COMMANDS[name](self, arguments, words[1:])
 
     def _run_cell(self, line: str, cell: str, variables: Mapping[str, Any]) -> Any:
-        import_all()
+        _import_all()
         name, _, rest = line.strip().partition(" ")
         options, unread = pasted_cell.split_options(rest)
         if name != "connect" or unread.strip():
@@ -204,7 +196,7 @@ class MilvusMagics(Magics):
         # Planned once: where a typed secret goes is what its prompt has said.
         params = meaning.planned(self.registry, alias, given, ask=arguments.ask)
         start = functools.partial(self.registry.open, alias, params, replace=arguments.replace)
-        return self.watched(start)
+        return self.context.watched(start)
 
     def _take_alias(self, arguments: argparse.Namespace) -> None:
         """Take a bare word for the alias that is remembered by this name; ask, if it wants that."""
@@ -245,7 +237,7 @@ class MilvusMagics(Magics):
         if alias not in registry and not (arguments.yes or was_asked):
             profile_commands.confirm("Connect", [(alias, profile.guard())])
         connection: Connection = profile_commands.start(
-            self, profile, alias, given, replace_it=arguments.replace, asks=arguments.ask
+            self.context, profile, alias, given, replace_it=arguments.replace, asks=arguments.ask
         )
         return connection
 
@@ -280,7 +272,7 @@ class MilvusMagics(Magics):
         better = snippets.connect_line(target, alias, ask=True)
         start = functools.partial(registry.open, alias, target, replace=arguments.replace)
         try:
-            connection = self.watched(start)
+            connection = self.context.watched(start)
         except MilvusNbError:
             if found.secret_shown:
                 say(pasted_cell.warning(better))
@@ -302,7 +294,7 @@ class MilvusMagics(Magics):
 
     def do_status(self, arguments: argparse.Namespace, _: list[Word]) -> StatusTable | Facts:
         """Show the connections, or all that is known of one."""
-        from ..views.connection import StatusTable
+        from ..views.status import StatusTable
 
         registry = self.registry
         if arguments.alias is not None:
@@ -317,8 +309,7 @@ class MilvusMagics(Magics):
 
     def _facts(self, connection: Connection) -> Facts:
         from ..probing import rest
-        from ..views.connection import Facts
-        from ..views.details import facts
+        from ..views.details import Facts, facts
 
         asked = rest.sources(connection.params, _HTTP_DEADLINE_S)
         found = self.registry.monitor.submit(asked).wait()
@@ -345,7 +336,7 @@ class MilvusMagics(Magics):
     def do_code(self, arguments: argparse.Namespace, _: list[Word]) -> Snippet:
         """Give the connection as code."""
         from ..code import snippets
-        from ..views.connection import Snippet
+        from ..views.details import Snippet
 
         connection = self._connection(arguments)
         alias = self.registry.free_alias(connection.alias)
@@ -359,7 +350,7 @@ class MilvusMagics(Magics):
         given = self._given(arguments, words)
         for name in arguments.names or [None]:
             subject, more = meaning.examined(self.registry, name, given, ask=arguments.ask)
-            self.show_report(functools.partial(self.registry.examine, subject, **more))
+            self.context.show_report(functools.partial(self.registry.examine, subject, **more))
 
     def do_ping(self, arguments: argparse.Namespace, _: list[Word]) -> PingResult:
         """Measure round trips."""
@@ -374,14 +365,16 @@ class MilvusMagics(Magics):
         """Bring back what was connected before the kernel was restarted."""
         from .reconnect import reconnect
 
-        reconnect(self, arguments.aliases, confirmed=arguments.yes)
+        reconnect(self.context, arguments.aliases, confirmed=arguments.yes)
 
     def do_panel(self, _: argparse.Namespace, words: list[Word]) -> Any:
         """Show the widget, or its like in text where there are no widgets."""
         if not is_notebook(self.shell):
             say("The panel needs a notebook. Here is the same in text:")
             return self.do_status(usage.PARSERS["status"].parse(()), words)
-        return self.registry.panel()
+        from ..page.panel import Panel
+
+        return self.registry.view(Panel)
 
     def do_help(self, arguments: argparse.Namespace, _: list[Word]) -> None:
         """Show help."""
@@ -392,18 +385,6 @@ class MilvusMagics(Magics):
         say(usage.profile_help(action) if action is not None else usage.help_text(command))
 
     # Shared by them
-
-    def watched(self, start: Callable[..., Job[T]]) -> T:
-        """Wait for a job, and show its stages where that takes long."""
-        from .progress import watched
-
-        return watched(start, shell=self.shell, after_s=_SHOW_AFTER_S)
-
-    def show_report(self, examine: Callable[..., Job[Report]]) -> None:
-        """Wait for an examination, and show what it has found in place of its stages."""
-        from .progress import show
-
-        show(self.watched(examine), shell=self.shell)
 
     def _given(self, arguments: argparse.Namespace, words: list[Word]) -> dict[str, Any]:
         """Take out of the options what `connect` takes as keywords; warn of secrets in them."""
@@ -456,24 +437,16 @@ class MilvusMagics(Magics):
         self.heartbeat = seconds
         _ = self.registry  # with its settings, if no line has asked for it yet
 
-    def shutdown(self) -> None:
-        """Close every connection, if there was ever one."""
-        if "milvus_nb.registry.registry" in sys.modules:
-            from ..registry import registry  # which another thread may just be importing
-
-            if registry.has_process_registry():
-                registry.process_registry().shutdown()
-
     # Settings
 
     @observe("timeout", "heartbeat", "deadline")
     def _settings_changed(self, _: Bunch) -> None:
-        if self._registry is not None:
-            self._apply_settings()
+        if (registry := self.context.used_registry) is not None:
+            self._apply_settings(registry)
 
-    def _apply_settings(self) -> None:
-        self.registry.timeout = self.timeout
-        self.registry.set_pace(self.heartbeat, self.deadline)
+    def _apply_settings(self, registry: ConnectionRegistry) -> None:
+        registry.timeout = self.timeout
+        registry.set_pace(self.heartbeat, self.deadline)
 
     @validate("timeout", "heartbeat", "deadline", "max_rows")
     def _positive(self, proposal: Bunch) -> Any:
@@ -486,6 +459,22 @@ class MilvusMagics(Magics):
                 "%config MilvusMagics shows the settings.",
             )
         return proposal["value"]
+
+
+_COMMANDS: Final[Mapping[str, Callable[[MilvusMagics, argparse.Namespace, list[Word]], Any]]] = {
+    "connect": MilvusMagics.do_connect,
+    "disconnect": MilvusMagics.do_disconnect,
+    "status": MilvusMagics.do_status,
+    "use": MilvusMagics.do_use,
+    "adopt": MilvusMagics.do_adopt,
+    "code": MilvusMagics.do_code,
+    "doctor": MilvusMagics.do_doctor,
+    "ping": MilvusMagics.do_ping,
+    "client": MilvusMagics.do_client,
+    "reconnect": MilvusMagics.do_reconnect,
+    "panel": MilvusMagics.do_panel,
+    "help": MilvusMagics.do_help,
+}
 
 
 def load(ip: InteractiveShell) -> None:
@@ -503,13 +492,13 @@ def load(ip: InteractiveShell) -> None:
 def _load(ip: InteractiveShell) -> None:
     magics = MilvusMagics(shell=ip)
     ip.register_magics(magics)
-    if (matcher := completion.matcher(magics)) is not None:
+    if (matcher := completion.matcher(magics.context)) is not None:
         ip.Completer.custom_matchers.append(matcher)
     else:
         say(f"IPython {IPython.__version__}: Tab does not complete %milvus here; IPython 8.6 does.")
     host = sidebar.Host(lambda: magics.registry, magics.set_heartbeat)
     sidebar.open_for(host, instead=True)
-    autoconnect.begin(magics)
+    autoconnect.begin(magics.context)
 
 
 def unload(ip: InteractiveShell) -> None:
@@ -523,13 +512,20 @@ def unload(ip: InteractiveShell) -> None:
     matchers = ip.Completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if not completion.is_ours(matcher)]
     if isinstance(magics, MilvusMagics):
-        with magics.loading:
-            magics.is_unloaded = True
+        with magics.context.loading:
+            magics.context.is_unloaded = True
     try:
         sidebar.close()
     finally:
         if isinstance(magics, MilvusMagics):
-            magics.shutdown()
+            magics.context.shutdown()
+
+
+def _import_all() -> None:
+    """Import what the subcommands need; loading the extension, which has to stay light, did not."""
+    import_all()
+    with ONE_AT_A_TIME:
+        from . import meaning  # noqa: F401  # with all that it imports
 
 
 def _check_named(before: str, name: str | None, known: Mapping[str, object]) -> None:

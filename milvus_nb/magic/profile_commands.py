@@ -13,11 +13,11 @@ from ..base.suggestion import closest
 from ..code import usage
 from ..code.arguments import shown, split
 from ..errors import MagicUsageError, MilvusNbError
-from ..profiles import KEYS, Profile, ProfileError, SecretRef, importing, secrets
+from ..profiles import KEYS, Profile, ProfileError, SecretRef, importing, saving, secrets
+from ..profiles.conversion import params_of, secret_of
 from ..profiles.places import place_of_profile, sends
 from ..profiles.profile import is_clear
-from ..registry import saving
-from ..registry.opening import open_profile, params_of, secret_of
+from ..registry.opening import open_profile
 from ..views.profiles import ProfileTable, ProfileText
 from . import options
 
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from ..params import Guard, Secret
     from ..profiles import ProfileStore
     from ..registry.registry import ConnectionRegistry
-    from .magics import MilvusMagics
+    from .context import Context
 
 __all__ = ["allow", "ask", "confirm", "default", "run", "start", "typed"]
 
 _TRUE: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
-def run(magics: MilvusMagics, words: list[Word], line: str, variables: Mapping[str, Any]) -> Any:
+def run(context: Context, words: list[Word], line: str, variables: Mapping[str, Any]) -> Any:
     """Run ``%milvus profile …``.
 
     Parameters
     ----------
-    magics
+    context
         Whose registry it is about.
     words
         What follows ``profile``.
@@ -66,16 +66,16 @@ def run(magics: MilvusMagics, words: list[Word], line: str, variables: Mapping[s
         say(usage.profile_help(action))
         return None
     if action == "import":
-        return _import(magics, line, variables)
+        return _import(context, line, variables)
     arguments = usage.PROFILE[action].parse(words[1:])
-    return _COMMANDS[action](magics, arguments)
+    return _COMMANDS[action](context, arguments)
 
 
 # Connecting
 
 
 def start(
-    magics: MilvusMagics,
+    context: Context,
     profile: Profile,
     alias: str,
     given: dict[str, Any],
@@ -87,7 +87,7 @@ def start(
 
     Parameters
     ----------
-    magics
+    context
         Whose registry it is.
     profile
         Itself: it is not read once more, whatever is typed in between.
@@ -100,7 +100,7 @@ def start(
     asks
         Whether the secret is asked for in any case.
     """
-    registry = magics.registry
+    registry = context.registry
     has_secret = bool(given.keys() & {"password", "token", "password_env", "token_env", "secret"})
     if profile.is_project and profile.name in registry.profiles.find().hidden:
         say(f"{profile.name} is the project's, of {profile.path}; yours of that name is hidden.")
@@ -108,14 +108,14 @@ def start(
         given = given | typed(registry, profile, given)
     begin = functools.partial(open_profile, registry, profile, alias, replace_it=replace_it)
     try:
-        return magics.watched(functools.partial(begin, **given))
+        return context.watched(functools.partial(begin, **given))
     except ProfileError as error:
         if error.cause != "secret-needed":
             raise
         needed = error
     say(needed.why)  # a keyring that lacks the secret is made up for
     given = given | typed(registry, profile, given)
-    return magics.watched(functools.partial(begin, **given))
+    return context.watched(functools.partial(begin, **given))
 
 
 def typed(
@@ -252,20 +252,22 @@ def _answer(question: str) -> bool | None:
 # The subcommands
 
 
-def _list(magics: MilvusMagics, _: argparse.Namespace) -> ProfileTable:
-    return ProfileTable(magics.registry.profiles.find())
+def _list(context: Context, _: argparse.Namespace) -> ProfileTable:
+    return ProfileTable(context.registry.profiles.find())
 
 
-def _show(magics: MilvusMagics, arguments: argparse.Namespace) -> ProfileText:
-    return ProfileText(magics.registry.profiles.get(arguments.name))
+def _show(context: Context, arguments: argparse.Namespace) -> ProfileText:
+    return ProfileText(context.registry.profiles.get(arguments.name))
 
 
-def _save(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
-    registry = magics.registry
+def _save(context: Context, arguments: argparse.Namespace) -> None:
+    registry = context.registry
     connection = registry.resolve(arguments.alias)
     name = arguments.name or registry.free_alias(connection.alias)
     project, reference = bool(arguments.project), arguments.secret or ""
-    profile = saving.of_connection(registry, connection, name, reference, project=project)
+    profile = saving.of_connection(
+        registry.profiles, connection.params, name, reference, project=project
+    )
     known = registry.profiles.find().profiles.get(name) if arguments.replace else None
     profile = replace(
         profile,
@@ -286,8 +288,8 @@ def _save(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
     say(_saved(saved))
 
 
-def _edit(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
-    store = magics.registry.profiles
+def _edit(context: Context, arguments: argparse.Namespace) -> None:
+    store = context.registry.profiles
     profile = store.get(arguments.name)
     is_allowed = store.is_allowed(profile)
     table: dict[str, Any] = profile.table()
@@ -315,7 +317,7 @@ def _edit(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
         profile = store.rename(profile.name, arguments.rename)
     if is_allowed:
         store.allow(profile)
-    magics.registry.follow_profile(arguments.name, profile)
+    context.registry.follow_profile(arguments.name, profile)
     if profile.secret.kind == "keyring":
         try:
             secrets.read(profile, profile.user)
@@ -333,23 +335,23 @@ def _of_text(key: str, text: str) -> Any:
     return text
 
 
-def _delete(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+def _delete(context: Context, arguments: argparse.Namespace) -> None:
     for name in arguments.names:
-        say(saving.delete(magics.registry.profiles, name))
-        magics.registry.follow_profile(name, None)
+        say(saving.delete(context.registry.profiles, name))
+        context.registry.follow_profile(name, None)
 
 
-def _test(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
-    registry = magics.registry
+def _test(context: Context, arguments: argparse.Namespace) -> None:
+    registry = context.registry
     profile = registry.profiles.get(arguments.name)
     allow(registry, profile)
     given = typed(registry, profile, {}) if profile.secret.kind == "ask" else {}
-    magics.show_report(functools.partial(registry.examine, profile, **given))
+    context.show_report(functools.partial(registry.examine, profile, **given))
 
 
-def _allow(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+def _allow(context: Context, arguments: argparse.Namespace) -> None:
     """Allow a project's profile: for who has read it, and where nobody can be asked."""
-    store = magics.registry.profiles
+    store = context.registry.profiles
     profile = store.get(arguments.name)
     if not profile.is_project:
         say(f"{profile.name} is one of yours: it needs no permission.")
@@ -359,9 +361,9 @@ def _allow(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
     say(f"For this kernel alone: {problem}" if problem else "A change of that is asked about.")
 
 
-def _secret(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
+def _secret(context: Context, arguments: argparse.Namespace) -> None:
     """Keep a profile's secret in the keyring; one that stands in clear in its file is moved."""
-    store = magics.registry.profiles
+    store = context.registry.profiles
     table, path = store.raw(arguments.name)
     clear, table = secrets.taken_out(table)
     profile = Profile.read(
@@ -377,7 +379,7 @@ def _secret(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
     secrets.require_keyring()
     was = store.find().profiles.get(profile.name)
     is_allowed = was is not None and was.seal == profile.seal and store.is_allowed(was)
-    secret = clear or typed(magics.registry, profile, {})["secret"]
+    secret = clear or typed(context.registry, profile, {})["secret"]
     account = secrets.keep(profile, secret)
     store.put(profile)
     if is_allowed:
@@ -387,9 +389,9 @@ def _secret(magics: MilvusMagics, arguments: argparse.Namespace) -> None:
         say(f"It was taken out of {path}. Whoever had a copy of that file has it still: change it.")
 
 
-def _import(magics: MilvusMagics, line: str, variables: Mapping[str, Any]) -> None:
+def _import(context: Context, line: str, variables: Mapping[str, Any]) -> None:
     where, given = _import_words(line, variables)
-    store = magics.registry.profiles
+    store = context.registry.profiles
     if where == "env":
         found: list[Any] = [importing.from_environment(given.name or "")]
     elif where == "cli":

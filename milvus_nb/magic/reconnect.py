@@ -14,24 +14,24 @@ from . import options, profile_commands
 if TYPE_CHECKING:
     from ..profiles import Profile
     from ..protocol import Row
-    from .magics import MilvusMagics
+    from .context import Context
 
 __all__ = ["reconnect"]
 
 
-def reconnect(magics: MilvusMagics, aliases: list[str], *, confirmed: bool) -> None:
+def reconnect(context: Context, aliases: list[str], *, confirmed: bool) -> None:
     """Bring back what was connected; what fails is told, and stays to be brought back.
 
     Parameters
     ----------
-    magics
+    context
         Whose registry it is.
     aliases
         Which; none: all.
     confirmed
         Whether profiles that want to be asked about need no question.
     """
-    memory = magics.registry.memory
+    memory = context.registry.memory
     known = {one["again"]["alias"]: one for one in memory.before()} if memory is not None else {}
     if missing := [alias for alias in aliases if alias not in known]:
         raise MagicUsageError(
@@ -53,30 +53,30 @@ def reconnect(magics: MilvusMagics, aliases: list[str], *, confirmed: bool) -> N
         say(f"There may have been more. {memory.problem}")
     failed: list[str] = []
     for one in wanted:
-        failed += _again(magics, one, confirmed=confirmed)
+        failed += _again(context, one, confirmed=confirmed)
     if failed:
         raise MagicUsageError(
             f"Not connected again: {', '.join(failed)}.", "The reasons are above."
         )
 
 
-def _again(magics: MilvusMagics, one: Row, *, confirmed: bool) -> list[str]:
+def _again(context: Context, one: Row, *, confirmed: bool) -> list[str]:
     given: dict[str, Any] = dict(one["again"])
     alias, profile, seal = given.pop("alias"), given.pop("profile", ""), given.pop("seal", "")
     asks = one["secret"] == "ask"  # noqa: S105  # a kind
     try:
         if profile:
             found = _profile(
-                magics, alias, profile, seal, given.pop("address"), confirmed=confirmed
+                context, alias, profile, seal, given.pop("address"), confirmed=confirmed
             )
-            profile_commands.start(magics, found, alias, given, replace_it=False, asks=asks)
+            profile_commands.start(context, found, alias, given, replace_it=False, asks=asks)
         else:
             kind = "password" if given.get("user") else "token"
             more = {kind: options.UNTYPED} if asks else {}
-            params = magics.registry.plan(alias, **given, **more)
+            params = context.registry.plan(alias, **given, **more)
             if asks:
                 params = options.signed_in(params, alias)
-            magics.watched(functools.partial(magics.registry.open, alias, params))
+            context.watched(functools.partial(context.registry.open, alias, params))
     except MilvusNbError as error:
         say("\n".join(error.lines))
         return [alias]
@@ -85,10 +85,10 @@ def _again(magics: MilvusMagics, one: Row, *, confirmed: bool) -> list[str]:
 
 
 def _profile(
-    magics: MilvusMagics, alias: str, name: str, seal: str, address: str, *, confirmed: bool
+    context: Context, alias: str, name: str, seal: str, address: str, *, confirmed: bool
 ) -> Profile:
     """Give the profile that was connected; where it goes elsewhere by now, that is asked about."""
-    registry = magics.registry
+    registry = context.registry
     try:
         profile, is_same = registry.profiles.shown(name, seal), True
     except ProfileError as error:

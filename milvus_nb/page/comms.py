@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.getipython import get_ipython
 
+from .._version import __version__
+from ..protocol import PROTOCOL
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["answer_while_busy", "hush_debug_logs", "watch_cells"]
+    from ..protocol import HereEvent
+
+__all__ = ["answer_while_busy", "here", "hush_debug_logs", "watch_cells"]
+
+
+def here() -> HereEvent:
+    """Say that the kernel has milvus_nb, and which protocol it speaks."""
+    return {"v": PROTOCOL, "event": "here", "milvus_nb": __version__}
 
 
 def answer_while_busy(comm: Any) -> None:

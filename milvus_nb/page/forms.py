@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .. import params as parameters
 from ..errors import MilvusNbError, ParamsError, without_frames
 from ..params import Secret
+from ..params.tls import PEM_FILES
 from . import messages
 
 if TYPE_CHECKING:
@@ -91,9 +92,7 @@ class Forms:
         try:
             found = _read(request.params.pop("text"))
             # The files may be on another machine's path yet: connecting says which are missing.
-            given = {
-                name: value for name, value in found.given.items() if name not in messages.PEM_FILES
-            }
+            given = {name: value for name, value in found.given.items() if name not in PEM_FILES}
             params = parameters.parse(**given, env={}, default_timeout=default_timeout)
         except MilvusNbError as error:
             failure = error

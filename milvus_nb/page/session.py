@@ -13,21 +13,22 @@ import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from .. import __version__
+from .._version import __version__
 from ..base.blocking import run_blocking
 from ..base.once import Once
 from ..base.waiting import uncancelled
 from ..errors import AliasError, CancelError, MilvusNbError
 from ..params import Secret
 from ..params.values import seconds
-from ..profiles import Profile
+from ..profiles import Profile, saving
 from ..profiles.trust import permit
-from ..registry import saving
 from ..registry.opening import examine_profile, open_profile
+from ..registry.rows import row
+from ..views import described
 from ..views.details import facts
-from . import messages, sidebar
+from . import messages
 from .attention import Attention
-from .comms import watch_cells
+from .comms import here, watch_cells
 from .forms import Forms
 
 if TYPE_CHECKING:
@@ -107,6 +108,31 @@ class PageSession:
         self._tick = registry.monitor.each_heartbeat(self._send_tick)
         self._profiles: Job[None] | None = None
         self._forget_cells = watch_cells(self._attention.hold, self._attention.release)
+        self._handlers: Mapping[str, Callable[[Request], None]] = {
+            "hello": self._do_hello,
+            "look": self._do_look,
+            "leave": self._do_leave,
+            "connect": self._do_connect,
+            "test": self._do_test,
+            "diagnose": self._do_diagnose,
+            "cancel": self._do_cancel,
+            "outcome": self._do_outcome,
+            "forget": self._do_forget,
+            "paste": self._do_paste,
+            "disconnect": self._do_disconnect,
+            "reconnect": self._do_reconnect,
+            "retry": self._do_retry,
+            "use": self._do_use,
+            "adopt": self._do_adopt,
+            "ping": self._do_ping,
+            "details": self._do_details,
+            "sources": self._do_sources,
+            "code": self._do_code,
+            "cell": self._do_cell,
+            "pace": self._do_pace,
+            "save_profile": self._do_save_profile,
+            "delete_profile": self._do_delete_profile,
+        }
 
     def close(self) -> None:
         """Forget everything, secrets of forms as well, and end what is under way."""
@@ -134,12 +160,12 @@ class PageSession:
             number = request.id
             if request.stays_s and request.method != "look":
                 self._attention.extend(request.page, request.stays_s)
-            getattr(self, f"_do_{request.method}")(request)
+            self._handlers[request.method](request)
         except Exception as error:  # noqa: BLE001  # the page is told
             if isinstance(number, int):
                 self.send(messages.failure(number, error))
             elif isinstance(error, messages.VersionError):
-                self.send(sidebar.here())  # its ids are of another kind: this says which we speak
+                self.send(here())  # its ids are of another kind: this says which we speak
 
     def _do_hello(self, request: Request) -> None:
         from ..sdk import installed_version  # it imports gRPC
@@ -200,7 +226,7 @@ class PageSession:
             report = self._reporter(request.id)
             given = self._forms.profile(request)
             job = examine_profile(self._registry, profile, report, **given)
-            self._follow(request.id, job, messages.report)
+            self._follow(request.id, job, described.report)
         else:
             self._examine(request, self._params(request))
 
@@ -222,7 +248,7 @@ class PageSession:
 
     def _examine(self, request: Request, name: str | ConnectionParams) -> None:
         job = self._registry.examine(name, self._reporter(request.id))
-        self._follow(request.id, job, messages.report)
+        self._follow(request.id, job, described.report)
 
     def _do_cancel(self, request: Request) -> None:
         with self._lock:
@@ -328,7 +354,7 @@ class PageSession:
         if alias:
             connection = registry.find(alias)
             reference = given.get("secret", "")
-            made = saving.of_connection(registry, connection, name, reference, project=project)
+            made = saving.of_connection(store, connection.params, name, reference, project=project)
             given = made.table() | given
         # Not before it is known to be valid is anything written.
         profile = Profile.read(name, given)
@@ -494,7 +520,7 @@ class PageSession:
             if number is None:
                 number = self._endpoints[endpoint] = _Number(next(self._next_number))
             self._numbers[connection] = number
-        return messages.row(connection, number.value, own=own)
+        return row(connection, number.value, own=own)
 
     def _current(self) -> str:
         current = self._registry.current

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.getipython import get_ipython
 
-from .. import __version__
-from ..base.imports import import_all
-from ..protocol import PROTOCOL, HereEvent, SubshellEvent
-from .comms import answer_while_busy, hush_debug_logs
+from ..base.imports import ONE_AT_A_TIME
+from ..protocol import PROTOCOL, SubshellEvent
+from .comms import answer_while_busy, here, hush_debug_logs
 from .subshells import Subshells
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from ..registry.registry import ConnectionRegistry
     from .session import PageSession
 
-__all__ = ["COMM_ID", "TARGET", "Host", "Sidebar", "close", "here", "open_for"]
+__all__ = ["COMM_ID", "TARGET", "Host", "Sidebar", "close", "open_for"]
 
 #: As in lab/src/kernels/channel.ts.
 TARGET: Final = "milvus_nb"
@@ -125,10 +124,10 @@ class Sidebar:
     def _serve(self) -> PageSession:
         if self._session is None:
             # Not before: loading the extension has to stay light.
-            import_all()
-            from .session import PageSession
-
             registry = self.host.registry()
+            with ONE_AT_A_TIME:
+                from .session import PageSession
+
             self._session = PageSession(registry, self._send, self._set_heartbeat)
         return self._session
 
@@ -180,8 +179,3 @@ def close() -> None:
         opened, _opened[:] = list(_opened), []
     for sidebar in opened:
         sidebar.close()
-
-
-def here() -> HereEvent:
-    """Say that the kernel has milvus_nb, and which protocol it speaks."""
-    return {"v": PROTOCOL, "event": "here", "milvus_nb": __version__}

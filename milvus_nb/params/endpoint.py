@@ -179,6 +179,19 @@ class ConnectionParams:
         endpoint = replace(self.endpoint, credentials=Secret(), grpc_options=tuple(numbers))
         return replace(self, endpoint=endpoint)
 
+    def plain(self) -> dict[str, Any]:
+        """Give what can be sent to a page, and kept in a file; gRPC's options may hold a secret."""
+        tls = self.endpoint.tls
+        return {
+            "user": self.user,
+            "password_env": self.password_env,
+            "token_env": self.token_env,
+            "db_name": self.db_name or "default",
+            "secure": self.secure,
+            **{option.name: getattr(tls, option.name) for option in fields(Tls)},
+            "timeout": self.timeout,
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """Return ``address``, ``user``, ``db_name`` and ``secure``, as pymilvus does; no secret.
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .endpoint import ConnectionParams
-
 __all__ = ["Guard"]
 
 
@@ -40,13 +38,13 @@ class Guard:
     overrides: tuple[tuple[str, Any], ...] = ()
     seal: str = ""
 
-    def beside(self, found: ConnectionParams, given: Mapping[str, object]) -> Guard:
+    def beside(self, values: Mapping[str, object], given: Mapping[str, object]) -> Guard:
         """Give the same with more given beside the profile.
 
         Parameters
         ----------
-        found
-            What has become of it.
+        values
+            What has become of it, see `ConnectionParams.plain`.
         given
             Keywords of ``connect``.
         """
@@ -57,24 +55,5 @@ class Guard:
             kept.pop("password_env", None)
             kept.pop("token_env", None)
             secret = "env" if given.keys() & {"password_env", "token_env"} else "ask"
-        values = _plain(found)
         kept |= {name: values[name] for name in values.keys() & given.keys()}
         return replace(self, secret=secret, overrides=tuple(sorted(kept.items())))
-
-
-def _plain(found: ConnectionParams) -> dict[str, Any]:
-    """Give what can be sent to a page, and kept in a file; gRPC's options may hold a secret."""
-    tls = found.endpoint.tls
-    return {
-        "user": found.user,
-        "password_env": found.password_env,
-        "token_env": found.token_env,
-        "db_name": found.db_name or "default",
-        "secure": found.secure,
-        "ca_pem_path": tls.ca_pem_path,
-        "server_pem_path": tls.server_pem_path,
-        "client_pem_path": tls.client_pem_path,
-        "client_key_path": tls.client_key_path,
-        "server_name": tls.server_name,
-        "timeout": found.timeout,
-    }

@@ -215,7 +215,7 @@ def change(known: ConnectionParams, **given: Any) -> ConnectionParams:
         if not given.keys() & {"user", "token", "token_env"}:
             kept["user"] = old.user
         changed = parse(**kept | given)
-    return replace(changed, guard=known.guard.beside(changed, given))
+    return replace(changed, guard=known.guard.beside(changed.plain(), given))
 
 
 def _variable(name: str, value: object, variable: str, environment: Mapping[str, str]) -> Secret:

@@ -13,7 +13,10 @@ from ..errors import ParamsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Tls", "check_tls", "name_in"]
+__all__ = ["PEM_FILES", "Tls", "check_tls", "name_in"]
+
+#: The options that name files.
+PEM_FILES: Final = ("ca_pem_path", "server_pem_path", "client_pem_path", "client_key_path")
 
 # PEM labels: RFC 7468; "X509" and "RSA"/"EC" are the older ones that OpenSSL still reads.
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN (X509 )?CERTIFICATE-----")

@@ -8,11 +8,12 @@ option or variable in it, and only with tools that there are where it is read.
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-__all__ = ["CAUSES", "FIX_IN_CONTAINER", "Cause", "FailedState"]
+if TYPE_CHECKING:
+    from ..errors import FailedState
 
-FailedState = Literal["unreachable", "rejected"]
+__all__ = ["CAUSES", "FIX_IN_CONTAINER", "Cause"]
 
 
 class Cause(NamedTuple):

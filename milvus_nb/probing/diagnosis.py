@@ -8,13 +8,14 @@ import os
 import re
 import socket
 import ssl
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from ..errors import Diagnosis
 from ..params.parsing import DEFAULT_PORT
 from ..params.tidy import oddity
 from . import oserror, rules
-from .causes import CAUSES, FIX_IN_CONTAINER, FailedState
+from .causes import CAUSES, FIX_IN_CONTAINER
 from .cloud import is_cloud
 from .outside import MOST_ANSWERED, MOST_FACT, said
 from .surroundings import in_container, is_this_machine
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ..params import Endpoint
 
 __all__ = [
-    "Diagnosis",
     "ProbeError",
     "connection_lost",
     "database_missing",
@@ -38,44 +38,6 @@ __all__ = [
     "silent",
     "with_evidence",
 ]
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """Why a connection fails.
-
-    Attributes
-    ----------
-    cause
-        A stable identifier, such as ``"wrong-password"``; see `milvus_nb.probing.causes`.
-    why
-        The reason, one line.
-    fix
-        What to do, one line.
-    state
-        ``"unreachable"`` where no Milvus answered, ``"rejected"`` where one answered and refused.
-    asked
-        What was asked, such as ``"TCP connection"`` or ``"Connect (gRPC)"``.
-    answered
-        What was answered, as it came.
-    took_ms
-        How long that took, in milliseconds; None where nothing was measured.
-    """
-
-    cause: str
-    why: str
-    fix: str
-    state: FailedState
-    asked: str = ""
-    answered: str = ""
-    took_ms: float | None = None
-
-    @property
-    def evidence(self) -> str:
-        """What was asked, what was answered, and how long it took, in one line."""
-        took = "" if self.took_ms is None else f" ({self.took_ms:.1f} ms)"
-        asked = f"{self.asked}: " if self.asked else ""
-        return f"{asked}{self.answered or 'no answer'}{took}"
 
 
 class ProbeError(Exception):

@@ -26,8 +26,8 @@ from .stages import Stages
 if TYPE_CHECKING:
     import socket
 
+    from ..errors import Diagnosis
     from ..params import Endpoint
-    from .diagnosis import Diagnosis
 
 __all__ = ["investigate", "silent_but_managed"]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
-from .. import __version__
+from .._version import __version__
 from ..base.forks import GATE
 from . import diagnosis, wire
 from .channel import call_metadata, connectivity, is_connecting, open_channel

@@ -18,8 +18,8 @@ from .outside import without
 if TYPE_CHECKING:
     import socket
 
+    from ..errors import Diagnosis
     from ..params import Endpoint
-    from .diagnosis import Diagnosis
 
 __all__ = ["NO_VARIABLES", "VARIABLES", "Proxy", "late", "proxy", "tunnel"]
 

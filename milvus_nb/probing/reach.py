@@ -28,8 +28,8 @@ from .stages import Stages
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+    from ..errors import Diagnosis
     from ..params import Endpoint
-    from .diagnosis import Diagnosis
 
 __all__ = ["Reached", "Reacher", "greet", "is_http2", "reach"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .. import params as parameters
 from ..errors import MilvusNbError
-from ..registry.opening import profile_of, secret_of
 from . import files
+from .conversion import profile_of, secret_of
 from .profile import ProfileError, SecretRef, check_name
 
 if TYPE_CHECKING:

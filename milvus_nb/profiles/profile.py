@@ -16,13 +16,13 @@ from ..errors import MilvusNbError, ParamsError
 from ..params import Guard, Secret
 from ..params.address import parse_address
 from ..params.secret import shown_name
+from ..params.tls import PEM_FILES
 from ..params.values import seconds
 
 __all__ = [
     "CLEAR_KEYS",
     "COLORS",
     "KEYS",
-    "PEM_FILES",
     "Profile",
     "ProfileError",
     "SecretRef",
@@ -52,7 +52,6 @@ _CLEAR: Final = re.compile(
 _MOST_KEY: Final = 40  # characters of a key that are shown
 
 #: The keys that name files.
-PEM_FILES: Final = ("ca_pem_path", "server_pem_path", "client_pem_path", "client_key_path")
 
 
 class ProfileError(MilvusNbError):

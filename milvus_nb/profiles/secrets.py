@@ -13,7 +13,8 @@ from .. import params as parameters
 from ..errors import MilvusNbError, MissingExtraError
 from ..params import Secret
 from ..params.address import parse_address
-from .profile import PEM_FILES, Profile, ProfileError, SecretRef, clear_in
+from ..params.tls import PEM_FILES
+from .profile import Profile, ProfileError, SecretRef, clear_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,13 +18,13 @@ from .. import sdk
 from ..base.blocking import run_blocking
 from ..base.printing import printable
 from ..base.waiting import EndedError, end, to_the_end, within
-from ..errors import ClosedError, ConnectError, ParamsError
+from ..errors import ClosedError, ConnectError, Diagnosis, ParamsError
 from ..probing import diagnosis
 from ..probing.diagnosis import ProbeError
 from ..probing.proxies import late
 from ..probing.stages import Stages
-from ..views import connection as display
-from ..watching.doctor import Report, examine
+from ..views.status import connection_line, connections_html
+from ..watching.doctor import examine
 from .clients import Clients
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from ..params import ConnectionParams
     from ..sdk import Found
+    from ..views.report import Report
     from ..watching.monitor import Monitor
     from ..watching.watch import Status, Watch
 
@@ -263,10 +264,10 @@ class Connection(HasTraits):
         self.disconnect()
 
     def __repr__(self) -> str:
-        return printable(f"<Connection {display.connection_line(self)}>")
+        return printable(f"<Connection {connection_line(self)}>")
 
     def _repr_html_(self) -> str:
-        return display.connections_html([self])
+        return connections_html([self])
 
     # A live socket cannot be copied, and a secret must not be: a copy is the connection itself,
     # a pickle is a disconnected one that knows no secret.
@@ -500,7 +501,7 @@ class Connection(HasTraits):
 
     async def _translated(self, verb: str, work: Coroutine[Any, Any, T]) -> T:
         """Do something, until it is done or this connection is closed."""
-        found: diagnosis.Diagnosis | None = None
+        found: Diagnosis | None = None
         task = asyncio.ensure_future(work)
         self._under_way.add(task)
         try:

@@ -12,8 +12,7 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Final, TypedDict, cast
 
-from ..page import messages
-from ..protocol import Row
+from ..protocol import ConnectParams, Row, mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +117,7 @@ def _is_row(found: object) -> bool:
     if not isinstance(found, dict) or not Row.__required_keys__ <= found.keys():
         return False
     row = cast("Mapping[str, object]", found)
-    return messages.is_connect_params(row["again"]) and row["secret"] in (
+    return not mismatch(ConnectParams, row["again"]) and row["secret"] in (
         "none", "ask", "env", "keyring",
     )  # fmt: skip
 

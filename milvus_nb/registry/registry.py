@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from .. import params as parameters
 from .. import sdk
 from ..base.forks import forkable
 from ..base.printing import printable
 from ..errors import AliasError, CancelError, ParamsError, without_frames
-from ..page import sidebar
 from ..watching.watch import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
 from .opening import open_profile
 from .restart import Memory, remember
@@ -30,14 +29,13 @@ from .validation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pymilvus import AsyncMilvusClient, MilvusClient
 
-    from ..page.panel import Panel
     from ..params import ConnectionParams
     from ..profiles import Profile
-    from ..watching.doctor import Report
+    from ..views.report import Report
     from ..watching.monitor import Job
     from .connection import Connection
 
@@ -45,6 +43,20 @@ if TYPE_CHECKING:
 _MOST_NAMED: Final = 8
 
 __all__ = ["MAX_CONNECTIONS", "ConnectionRegistry", "Event", "process_registry"]
+
+
+class View(Protocol):
+    """Something that shows a registry, in one place of the page at a time."""
+
+    @property
+    def comm(self) -> Any:
+        """Its way to the page; None once it is closed."""
+
+    def close(self) -> None:
+        """Show nothing any more."""
+
+
+V = TypeVar("V", bound=View)
 
 
 class ConnectionRegistry(ConnectionTable):
@@ -72,7 +84,7 @@ class ConnectionRegistry(ConnectionTable):
     ) -> None:
         check_pace(heartbeat, deadline)
         super().__init__(Pace(heartbeat, deadline), timeout)
-        self._panel: Panel | None = None
+        self._views: dict[Callable[[ConnectionRegistry], View], View] = {}
         self._is_mirrored = mirrored
         self._mirror: sdk.Mirror | None = None
         # Not the table's: the mirror hears of events while it is made, and looks at the table.
@@ -383,14 +395,20 @@ class ConnectionRegistry(ConnectionTable):
             if self._is_mirrored and self._mirror is None:
                 self._mirror = sdk.Mirror(self)
 
-    def panel(self) -> Panel:
-        """Give the widget that shows this registry."""
-        from ..page.panel import Panel
+    def view(self, make: Callable[[ConnectionRegistry], V]) -> V:
+        """Give the one view of a kind: made where there is none, or it was closed.
 
+        Parameters
+        ----------
+        make
+            Makes it. It is closed with all that is ours, see `shutdown`.
+        """
         with self._lock:
-            if self._panel is None or self._panel.comm is None:  # none yet, or closed
-                self._panel = Panel(self)
-            return self._panel
+            view: Any = self._views.get(make)
+            if view is None or view.comm is None:
+                view = self._views[make] = make(self)
+            found: V = view
+            return found
 
     def set_pace(self, heartbeat: float, deadline: float) -> None:
         """Change how often servers are probed.
@@ -440,7 +458,7 @@ class ConnectionRegistry(ConnectionTable):
         """Close all that is ours, forget all parameters, end the monitor's thread."""
         self.monitor.refuse_own_thread()
         with self._lock:
-            panel, self._panel = self._panel, None
+            views, self._views = list(self._views.values()), {}
         with self._mirroring:
             mirror, self._mirror = self._mirror, None
         with contextlib.ExitStack() as stack:  # whatever fails, the rest is done
@@ -449,8 +467,8 @@ class ConnectionRegistry(ConnectionTable):
             if mirror is not None:
                 stack.callback(mirror.close)
             stack.callback(self.close_all)
-            if panel is not None:
-                panel.close()
+            for view in views:
+                view.close()
 
     def _own(self, alias: str) -> Connection:
         """Give the connection of an alias; one of somebody else has to be given an alias first."""
@@ -490,8 +508,6 @@ def process_registry() -> ConnectionRegistry:
             registry = ConnectionRegistry(mirrored=True)
             _made.append(registry)
             registry.memory = remember(registry)
-            host = sidebar.Host(lambda: registry, registry.set_heartbeat)
-            sidebar.open_for(host, instead=False)
         return _made[0]
 
 

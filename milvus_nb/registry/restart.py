@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from ..base.forks import forkable
 from ..errors import MilvusNbError
-from ..page import messages
 from . import memory_file
+from .rows import row
 
 if TYPE_CHECKING:
     from ..protocol import Row
@@ -55,7 +55,7 @@ class Memory:
         """Why what was connected before is not known, or not all of it; empty where it is."""
         # The process that has written it has ended: this one takes its place.
         rows = [*found["before"], *found["connected"]]
-        self._before = {row["alias"]: row for row in rows}
+        self._before = {one["alias"]: one for one in rows}
         memory_file.clear_others(path)
         table.subscribe(self._on_event)
         # A kernel that ends politely writes what was still to be written.
@@ -64,7 +64,7 @@ class Memory:
     def before(self) -> list[Row]:
         """List what was connected, as far as it is not connected again."""
         with self._lock:
-            return [row for alias, row in self._before.items() if alias not in self._connected()]
+            return [one for alias, one in self._before.items() if alias not in self._connected()]
 
     def clear(self) -> None:
         """Forget all, after the monitor has ended and with it what was still to be written."""
@@ -110,7 +110,7 @@ class Memory:
                 self._before.pop(connection.alias, None)
             record: Record = {
                 "pid": self._pid,
-                "connected": [_without_measurement(messages.row(one, 0, own=True)) for one in own],
+                "connected": [_without_measurement(row(one, 0, own=True)) for one in own],
                 "before": list(self._before.values()),
             }
             failed = False
@@ -143,6 +143,6 @@ def remember(table: ConnectionTable) -> Memory | None:
     return Memory(table, memory_file.path_beside(file))
 
 
-def _without_measurement(row: Row) -> Row:
+def _without_measurement(told: Row) -> Row:
     """Leave out what changes with each heartbeat: the file is written when a state changes."""
-    return {**row, "latency_ms": None, "checked_at": None}
+    return {**told, "latency_ms": None, "checked_at": None}

@@ -25,7 +25,7 @@ from ..params import Guard
 from ..params.secret import shown_name
 from ..probing.stages import Stage, Stages
 from ..profiles import Profile, ProfileStore
-from ..watching.doctor import Report, examine
+from ..watching.doctor import examine
 from ..watching.monitor import Job, Monitor
 from .connection import Connection, PingResult
 from .events import Event, Events
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..params import ConnectionParams
+    from ..views.report import Report
     from ..watching.watch import Pace
 
 __all__ = ["DEFAULT_ALIAS", "MAX_CONNECTIONS", "ConnectionTable", "Event"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
 from ..base.waiting import EndedError, within
-from ..errors import ClosedError, ConnectError
+from ..errors import ClosedError, ConnectError, Diagnosis
 from ..params import Secret
 from ..probing import diagnosis
 from ..probing.certificate import default_roots
@@ -312,7 +312,7 @@ def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, A
     }
 
 
-def _diagnose(endpoint: Endpoint, error: Any) -> diagnosis.Diagnosis:
+def _diagnose(endpoint: Endpoint, error: Any) -> Diagnosis:
     """Say why pymilvus could not connect."""
     cause = error.__cause__
     if hasattr(cause, "code") and hasattr(cause, "details"):

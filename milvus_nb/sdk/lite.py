@@ -15,11 +15,12 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from .. import sdk
-from ..errors import MilvusNbError, MissingExtraError
+from ..errors import Diagnosis, MilvusNbError, MissingExtraError
 from ..probing import diagnosis, oserror
-from ..probing.diagnosis import Diagnosis, ProbeError
+from ..probing.diagnosis import ProbeError
+from .foreign import Found, find
 from .lite_lock import holder
+from .loading import import_pymilvus, installed_version
 
 if TYPE_CHECKING:
     from ..params import Endpoint
@@ -176,19 +177,19 @@ def inherit(path: str) -> None:
 
 
 def _stop(path: str) -> None:
-    if not any(_is_used_by(found, path) for found in sdk.find()):
+    if not any(_is_used_by(found, path) for found in find()):
         _manager().release_server(path)
 
 
-def _is_used_by(found: sdk.Found, path: str) -> bool:
+def _is_used_by(found: Found, path: str) -> bool:
     if found.params.endpoint.path != path:
         return False
     return found.kind == "orm" or bool(found.clients())
 
 
 def _manager() -> Any:
-    sdk.import_pymilvus()  # milvus-lite imports it, and it fails where MILVUS_URI is a file
-    version = sdk.installed_version("milvus-lite")
+    import_pymilvus()  # milvus-lite imports it, and it fails where MILVUS_URI is a file
+    version = installed_version("milvus-lite")
     _refuse_old(version, "Install the new one: pip install -U milvus-lite")
     try:
         import milvus_lite

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..base.imports import when_imported
 from ..errors import ClosedError
@@ -18,19 +18,52 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from ..registry.connection import Connection
-    from ..registry.registry import ConnectionRegistry
-    from ..registry.table import Event
-
 __all__ = ["Handler", "Mirror", "aliases_of"]
 
 MODULE: Final = "pymilvus.orm.connections"
 
 
+class Connected(Protocol):
+    """What of a connection is shown there."""
+
+    alias: str
+    db_name: str
+
+    @property
+    def client(self) -> Any:
+        """Its own ``MilvusClient``."""
+
+
+class Change(Protocol):
+    """What a registry tells of: `kind` of change, and whose."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def alias(self) -> str: ...
+
+
+class Aliases(Protocol):
+    """The registry whose aliases are shown."""
+
+    def subscribe(self, listener: Callable[[Change], None]) -> Callable[[], None]: ...
+
+    def aliases(self) -> list[str]: ...
+
+    def get(self, alias: str) -> Connected | None: ...
+
+    def disconnect(self, alias: str) -> None: ...
+
+    def get_connection_addr(self, alias: str) -> dict[str, Any]: ...
+
+    def use_database(self, alias: str, db_name: str) -> None: ...
+
+
 class Handler:
     """Stands where pymilvus has a GrpcHandler, and is that of the connection's client."""
 
-    def __init__(self, connection: Connection, disconnect: Callable[[], None]) -> None:
+    def __init__(self, connection: Connected, disconnect: Callable[[], None]) -> None:
         self._connection = connection
         self._disconnect = disconnect
 
@@ -66,7 +99,7 @@ class _Config(dict[str, Any]):
 
 @dataclass
 class _Shown:
-    connection: Connection
+    connection: Connected
     handler: Handler
     config: _Config
     before: dict[str, Any] | None
@@ -83,7 +116,7 @@ class Mirror:
         Whose aliases.
     """
 
-    def __init__(self, registry: ConnectionRegistry) -> None:
+    def __init__(self, registry: Aliases) -> None:
         self._registry = registry
         self._lock = threading.RLock()
         self._theirs: Any = None
@@ -106,7 +139,7 @@ class Mirror:
         for alias in self._registry.aliases():
             self._sync(alias)
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: Change) -> None:
         if event.kind != "current":
             self._sync(event.alias)
 
@@ -126,7 +159,7 @@ class Mirror:
             elif alias not in self._theirs._alias_handlers:  # see `aliases_of`
                 self._show(alias, connection)
 
-    def _show(self, alias: str, connection: Connection) -> None:
+    def _show(self, alias: str, connection: Connected) -> None:
         registry, theirs = self._registry, self._theirs
         shown = self._shown[alias] = _Shown(
             connection,

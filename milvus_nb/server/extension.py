@@ -171,9 +171,9 @@ class ProfilesHandler(_Handler):
     @_answering
     async def get(self) -> Any:
         """List them, and what is wrong in their files; an ETag tells whether anything changed."""
-        from ..page import messages
+        from ..profiles import described
 
-        return messages.profiles(await _in_thread(self.store.find))
+        return described.profiles(await _in_thread(self.store.find))
 
 
 class ProfileHandler(_Handler):
@@ -184,20 +184,18 @@ class ProfileHandler(_Handler):
     @_answering
     async def get(self, name: str) -> Any:
         """Give one profile."""
-        from ..page import messages
+        from ..profiles import described
 
         store = self.store
         profile = await _in_thread(lambda: store.get(name))
-        return messages.profile(profile, is_allowed=store.is_allowed(profile))
+        return described.profile(profile, is_allowed=store.is_allowed(profile))
 
     @web.authenticated
     @authorized
     @_answering
     async def put(self, name: str) -> Any:
         """Make or replace one, or rename it (`was`); the answer is as `get` gives it."""
-        from ..page import messages
-        from ..profiles import KEYS, Profile
-        from ..registry import saving
+        from ..profiles import KEYS, Profile, described, saving
 
         values, store = self.body(), self.store
         project = self.flag("project") if self.get_query_argument("project", "") else None
@@ -220,14 +218,14 @@ class ProfileHandler(_Handler):
         is_new, saved = await _in_thread(save)
         if is_new:
             self.set_status(201)
-        return messages.profile(saved, is_allowed=store.is_allowed(saved))
+        return described.profile(saved, is_allowed=store.is_allowed(saved))
 
     @web.authenticated
     @authorized
     @_answering
     async def delete(self, name: str) -> Any:
         """Delete one; the answer says from which file, and what became of its secret."""
-        from ..registry import saving
+        from ..profiles import saving
 
         return {"text": await _in_thread(lambda: saving.delete(self.store, name))}
 
@@ -240,11 +238,11 @@ class TestHandler(_Handler):
     @_answering
     async def post(self, name: str) -> Any:
         """Examine the way to it layer by layer; nothing is connected."""
-        from ..page import messages
         from ..params import Secret
         from ..profiles import ProfileError
         from ..profiles.trust import permit
         from ..registry.opening import examine_profile
+        from ..views.described import report
 
         if not self.milvus.allow_test:
             raise ProfileError(
@@ -268,7 +266,7 @@ class TestHandler(_Handler):
         job = examine_profile(table, profile, **given)
         try:
             # A keyring that is locked may wait for somebody to unlock it.
-            return messages.report(await within(2 * given["timeout"] + 5, job))
+            return report(await within(2 * given["timeout"] + 5, job))
         except asyncio.TimeoutError:
             raise _refused("The test has not ended; is the keyring locked?") from None
         finally:

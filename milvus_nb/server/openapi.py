@@ -9,7 +9,8 @@ from __future__ import annotations
 import types
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
-from .. import __version__, protocol
+from .. import protocol
+from .._version import __version__
 from ..profiles.profile import COLORS, KEYS
 
 __all__ = ["description"]

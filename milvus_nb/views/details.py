@@ -1,17 +1,57 @@
-"""All that is known of one connection, for people: as pairs of label and text."""
+"""All that is known of one connection, for people: pairs of label and text, and code."""
 
 from __future__ import annotations
 
 import time
+from html import escape
 from typing import TYPE_CHECKING
 
+from ..base.printing import printable
+from .status import connections_html, connections_text
+
 if TYPE_CHECKING:
-    from ..registry.connection import Connection
+    from collections.abc import Sequence
 
-__all__ = ["facts"]
+    from .status import Shown
+
+__all__ = ["Facts", "Snippet", "facts", "facts_html", "facts_lines"]
 
 
-def facts(connection: Connection) -> list[tuple[str, str]]:
+class Facts:
+    """All that is known of one connection: the value of ``%milvus status ALIAS``.
+
+    Parameters
+    ----------
+    connection
+        Which one.
+    pairs
+        Labels and texts.
+    """
+
+    def __init__(self, connection: Shown, pairs: Sequence[tuple[str, str]]) -> None:
+        self._text = "\n".join([connections_text([connection]), "", *facts_lines(pairs)])
+        self._html = connections_html([connection]) + facts_html(pairs)
+
+    def __repr__(self) -> str:
+        return printable(self._text)
+
+    def _repr_html_(self) -> str:
+        return self._html
+
+
+class Snippet(str):
+    """Code, shown as it is: the value of ``%milvus code``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return printable(str(self))
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
+
+
+def facts(connection: Shown) -> list[tuple[str, str]]:
     """Tell what is known without asking anybody; what is empty is left out."""
     tls = connection.params.endpoint.tls
     sign_in = {"none": "none", "password": connection.user, "token": "API key"}[connection.auth]
@@ -32,6 +72,26 @@ def facts(connection: Connection) -> list[tuple[str, str]]:
         ("Reason", connection.reason),
     ]
     return [(label, text) for label, text in pairs if text]
+
+
+def facts_lines(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Lay labels and texts out as lines; a text may have several."""
+    width = max((len(label) for label, _ in pairs), default=0)
+    return [
+        f"  {'' if index else label:<{width}}  {line}".rstrip()
+        for label, text in pairs
+        for index, line in enumerate(text.split("\n"))
+    ]
+
+
+def facts_html(pairs: Sequence[tuple[str, str]]) -> str:
+    """Lay labels and texts out as an HTML table; nothing where there are none."""
+    rows = [
+        f'<tr><td style="text-align: left; vertical-align: top">{escape(label)}</td>'
+        f'<td style="text-align: left">{escape(text).replace(chr(10), "<br>")}</td></tr>'
+        for label, text in pairs
+    ]
+    return f"<table><tbody>{''.join(rows)}</tbody></table>" if rows else ""
 
 
 def _clock(when: float | None) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..base.printing import printable
 
 if TYPE_CHECKING:
-    from ..profiles import Found, Profile
+    from collections.abc import Container, Mapping, Sequence
 
 __all__ = ["COLORS", "ProfileTable", "ProfileText", "label_html"]
 
@@ -28,10 +28,71 @@ _HEADERS: Final = ("Profile", "Address", "User", "Database", "Secret", "Asks", "
 _NONE: Final = "No profiles yet. Save a connection: %milvus profile save ALIAS"
 
 
+class _Profile(Protocol):
+    """What is shown of a `milvus_nb.profiles.Profile`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def user(self) -> str: ...
+
+    @property
+    def db_name(self) -> str: ...
+
+    @property
+    def secret(self) -> object: ...
+
+    @property
+    def confirm(self) -> bool: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def color(self) -> str: ...
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def is_project(self) -> bool: ...
+
+    def table(self) -> Mapping[str, Any]: ...
+
+
+class _Found(Protocol):
+    """What is shown of all that were found."""
+
+    @property
+    def profiles(self) -> Mapping[str, _Profile]: ...
+
+    @property
+    def hidden(self) -> Mapping[str, _Profile]: ...
+
+    @property
+    def problems(self) -> Sequence[object]: ...
+
+    @property
+    def default(self) -> _Profile | None: ...
+
+    @property
+    def unasked(self) -> Container[str]: ...
+
+    @property
+    def user_path(self) -> str: ...
+
+    @property
+    def project_path(self) -> str: ...
+
+
 class ProfileTable:
     """The profiles as they were when they were asked for: the value of ``%milvus profile list``."""
 
-    def __init__(self, found: Found) -> None:
+    def __init__(self, found: _Found) -> None:
         self._profiles = list(found.profiles.values())
         self._notes = [str(problem) for problem in found.problems]
         self._notes += [
@@ -59,7 +120,7 @@ class ProfileTable:
             for one in self._profiles
         ]
 
-    def _file(self, one: Profile) -> str:
+    def _file(self, one: _Profile) -> str:
         if not one.is_project:
             return "yours"
         return "project, not allowed yet" if one.name in self._unasked else "project"
@@ -95,7 +156,7 @@ class ProfileTable:
 class ProfileText:
     """One profile as it stands in TOML: the value of ``%milvus profile show``."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: _Profile) -> None:
         import tomlkit
 
         table = tomlkit.table()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..base.waiting import end, within
 from ..probing import diagnosis
 from ..probing.cloud import is_cloud
-from ..probing.diagnosis import Diagnosis, ProbeError
+from ..probing.diagnosis import ProbeError
 from ..probing.investigate import investigate, silent_but_managed
 from ..probing.probe import Databases, Probe
 from ..probing.proxies import late
@@ -23,6 +23,7 @@ from ..sdk import lite
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine, Iterable
 
+    from ..errors import Diagnosis
     from ..params import Endpoint
     from ..probing.reach import Reacher
     from ..probing.stages import Stages

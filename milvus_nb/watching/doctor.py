@@ -11,16 +11,15 @@ import contextlib
 import os
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from .. import sdk
 from ..base.blocking import run_blocking
-from ..base.printing import printable
 from ..base.waiting import end, to_the_end, within
 from ..params import redact
 from ..probing import diagnosis
-from ..probing.diagnosis import Diagnosis, ProbeError
+from ..probing.diagnosis import ProbeError
 from ..probing.investigate import investigate
 from ..probing.management import MANAGEMENT_PORT, Management, ask_management
 from ..probing.outside import MOST_FACT, cut, plain
@@ -28,54 +27,19 @@ from ..probing.probe import Probe
 from ..probing.proxies import NO_VARIABLES, VARIABLES, late
 from ..probing.reach import Reached, reach
 from ..sdk import lite
-from ..views.connection import report_html, report_text
+from ..views.report import Report
 from .asking import AUTHORIZATION_OFF, Errors, check_cloud
 
 if TYPE_CHECKING:
+    from ..errors import Diagnosis
     from ..params import ConnectionParams
-    from ..probing.stages import Stage, Stages
+    from ..probing.stages import Stages
     from .monitor import Monitor
 
-__all__ = ["Report", "examine"]
+__all__ = ["examine"]
 
 _MANAGEMENT_S: Final = 1.0
 _SOON_S: Final = 14 * 86400
-
-
-@dataclass(frozen=True)
-class Report:
-    """What an examination found.
-
-    Attributes
-    ----------
-    title
-        What was examined: alias or address, user and database.
-    stages
-        The layers in order, each with its time; see :class:`milvus_nb.probing.stages.Stage`.
-    facts
-        Pairs of label and text; a text may have several lines.
-    notes
-        What is worth knowing although it works, a sentence each.
-    diagnosis
-        Why it fails; None where it does not.
-    """
-
-    title: str
-    stages: tuple[Stage, ...]
-    facts: tuple[tuple[str, str], ...]
-    notes: tuple[str, ...]
-    diagnosis: Diagnosis | None
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything answered."""
-        return self.diagnosis is None
-
-    def __repr__(self) -> str:
-        return printable(report_text(self))
-
-    def _repr_html_(self) -> str:
-        return report_html(self)
 
 
 async def examine(

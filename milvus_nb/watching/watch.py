@@ -19,7 +19,7 @@ from ..base.once import Once
 from ..base.shared_task import Shared
 from ..base.waiting import end, result_of
 from ..probing import diagnosis
-from ..probing.diagnosis import Diagnosis, ProbeError
+from ..probing.diagnosis import ProbeError
 from ..probing.probe import Databases
 from ..probing.proxies import late
 from ..probing.stages import Stages
@@ -29,6 +29,7 @@ from .asking import Asker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..errors import Diagnosis
     from ..params import Endpoint
     from ..probing.reach import Reacher
 

@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING
 
 from ..errors import MilvusNbError
 from ..params import Secret
-from ..profiles import secrets
-from ..profiles.profile import Profile, ProfileError, SecretRef
-from .opening import profile_of, secret_of
+from . import secrets
+from .conversion import profile_of, secret_of
+from .profile import Profile, ProfileError, SecretRef
 
 if TYPE_CHECKING:
     from ..params import ConnectionParams
-    from ..profiles.store import ProfileStore
-    from .connection import Connection
-    from .table import ConnectionTable
+    from .store import ProfileStore
 
 __all__ = ["delete", "of_connection", "save", "secret_for"]
 
 
 def of_connection(
-    table: ConnectionTable,
-    connection: Connection,
+    store: ProfileStore,
+    params: ConnectionParams,
     name: str,
     secret: str = "",
     *,
@@ -32,10 +30,10 @@ def of_connection(
 
     Parameters
     ----------
-    table
-        Whose connection it is.
-    connection
-        What is to be saved.
+    store
+        Where the connection's own profile may be.
+    params
+        The connection's.
     name
         The profile's.
     secret
@@ -48,13 +46,13 @@ def of_connection(
     ProfileError
         `secret` is no reference.
     """
-    params, guard = connection.params, connection.params.guard
+    guard = params.guard
     ref = SecretRef.parse(secret) if secret else None
-    known = table.profiles.find().profiles.get(guard.profile)
-    is_same = known is not None and known.seal == guard.seal and table.profiles.is_allowed(known)
+    known = store.find().profiles.get(guard.profile)
+    is_same = known is not None and known.seal == guard.seal and store.is_allowed(known)
     if ref is None and known is not None and is_same and not guard.overrides:
         ref = known.secret
-    folder = table.profiles.project_folder() if project else ""
+    folder = store.project_folder() if project else ""
     profile = profile_of(name, params, ref, folder)
     return replace(profile, label=guard.label, color=guard.color, confirm=guard.confirm)
 
