@@ -36,7 +36,7 @@ toc_object_entries_show_parents = "hide"
 nitpicky = True
 # Named in what is public, and not public themselves.
 nitpick_ignore = [
-    *(("py:class", name) for name in ("FailedState", "Stage", "milvus_nb.stages.Stage")),
+    *(("py:class", name) for name in ("FailedState", "Stage", "milvus_nb.probing.stages.Stage")),
     ("py:exc", "ProfileError"),
 ]
 

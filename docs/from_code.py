@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import milvus_nb
-from milvus_nb import usage
-from milvus_nb.causes import CAUSES
-from milvus_nb.magic import MilvusMagics
-from milvus_nb.openapi import description
-from milvus_nb.server import MilvusServer
+from milvus_nb.code import usage
+from milvus_nb.magic.magics import MilvusMagics
+from milvus_nb.probing.causes import CAUSES
+from milvus_nb.server.extension import MilvusServer
+from milvus_nb.server.openapi import description
 
 if TYPE_CHECKING:
     import argparse
