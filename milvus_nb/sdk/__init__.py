@@ -1,9 +1,9 @@
 """The only room that imports pymilvus and milvus-lite.
 
-``loading`` imports pymilvus, ``clients`` makes and closes the clients that are ours, ``orm`` shows
-our aliases to its ORM, ``foreign`` finds what others opened. ``lite`` serves the files of Milvus
-Lite, ``lite_lock`` tells who holds one. Private names of both are used here alone, and a test
-notices when they change.
+``loading`` imports pymilvus, ``clients`` makes and closes the clients that are ours, ``channels``
+keeps their channels in mind, ``orm`` shows our aliases to its ORM, ``foreign`` finds what others
+opened. ``lite`` serves the files of Milvus Lite, ``lite_lock`` tells who holds one. Private names
+of both are used here alone, and a test notices when they change.
 """
 
 from .clients import (
