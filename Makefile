@@ -21,7 +21,7 @@ SOURCES := pyproject.toml milvus_nb/_version.py $(shell find lab -type f \
 	-not -path '*/node_modules/*' -not -path '*/.yarn/*' -not -path 'lab/lib/*' \
 	-not -name '*.tsbuildinfo' 2>/dev/null)
 
-.PHONY: help lab test test-fast test-matrix check format chromium clients screenshots docs bench clean
+.PHONY: help lab test test-fast test-matrix check check-python check-lab format chromium clients screenshots docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -42,9 +42,14 @@ test-matrix: $(VENV)/dev.stamp chromium $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.sta
 	python -m pytest $(SIDE_BY_SIDE) -m matrix $(ARGS)
 
 check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, the floors, formatting
+	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 check-python check-lab
+
+check-python:
 	ruff check .
 	ruff format --check .
 	mypy
+
+check-lab:
 	cd lab && jlpm install --immutable && jlpm run check && jlpm run lint:check
 
 format: $(VENV)/dev.stamp ## format both languages

@@ -109,7 +109,7 @@ def run(command: list[str], folder: Path, **environment: str) -> str:
         text=True,
         encoding="utf-8",
         check=False,
-        timeout=90,
+        timeout=240,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

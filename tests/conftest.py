@@ -57,9 +57,9 @@ _GROUPS = {
     "tests/browser/test_kernels.py": "browser-1",
     "tests/browser/test_old_lab.py": "browser-1",
     "tests/browser/test_panel.py": "browser-2",
-    "tests/browser/test_paste.py": "browser-2",
-    "tests/browser/test_profiles.py": "browser-2",
-    "tests/browser/test_quickstart.py": "browser-2",
+    "tests/browser/test_paste.py": "browser-1",
+    "tests/browser/test_profiles.py": "browser-1",
+    "tests/browser/test_quickstart.py": "browser-1",
     "tests/browser/test_rows.py": "browser-1",
     "tests/browser/test_sidebar.py": "browser-2",
 }
@@ -263,7 +263,7 @@ def run_python() -> Callable[[str], str]:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=200,
         )
         return done.stdout + done.stderr
 

@@ -146,7 +146,7 @@ class Kernel:
         self.client = self.manager.blocking_client()
         self.client.start_channels()
         try:
-            self.client.wait_for_ready(timeout=60)
+            self.client.wait_for_ready(timeout=180)
         except BaseException:
             self.stop()
             raise
@@ -165,7 +165,7 @@ class Kernel:
         self,
         code: str,
         *,
-        timeout_s: float = 60.0,
+        timeout_s: float = 180.0,
         answers: tuple[str | Callable[[], str], ...] = (),
         cell_id: str = "",
     ) -> Execution:
@@ -216,7 +216,7 @@ class Kernel:
         self,
         submitted: tuple[str, float],
         *,
-        timeout_s: float = 60.0,
+        timeout_s: float = 180.0,
         answers: tuple[str | Callable[[], str], ...] = (),
     ) -> Execution:
         """Wait for a cell that was sent by `submit`."""
@@ -247,7 +247,7 @@ class Kernel:
                 execution.reply = reply["content"]
                 return execution
 
-    def complete(self, code: str, *, timeout_s: float = 30.0) -> list[str]:
+    def complete(self, code: str, *, timeout_s: float = 90.0) -> list[str]:
         """Return what Tab offers at the end of `code`."""
         reply = self.client.complete(code, reply=True, timeout=timeout_s)
         return list(reply["content"]["matches"])
@@ -259,7 +259,7 @@ class Kernel:
     def restart(self) -> None:
         """Restart it, as the notebook's button does; ready when this returns."""
         self.manager.restart_kernel(now=True)
-        self.client.wait_for_ready(timeout=60)
+        self.client.wait_for_ready(timeout=180)
 
     def stop(self) -> None:
         """End it. May be called twice."""
@@ -303,7 +303,7 @@ class Terminal:
             cwd=str(folder),
             encoding=encoding,
             echo=False,
-            timeout=60,
+            timeout=180,
             dimensions=(50, 200),
         )
         self._prompt()

@@ -116,7 +116,7 @@ def run_tests(
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=600,
     )
 
 

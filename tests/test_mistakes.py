@@ -13,13 +13,14 @@ import pytest
 from milvus_nb.errors import CancelError
 from milvus_nb.page.session import PageSession
 from milvus_nb.profiles import Profile, SecretRef
+from milvus_nb.registry.events import Event
 from milvus_nb.registry.opening import examine_profile, open_profile
 from milvus_nb.watching.watch import Watch
 from tests.helpers import threads, wait_until
 from tests.servers import FaultProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from milvus_nb import ConnectionRegistry
@@ -76,6 +77,20 @@ class Page:
 
     def answer(self, number: int) -> Mapping[str, Any] | None:
         return next((one for one in self.heard if one.get("id") == number), None)
+
+
+def test_an_event_in_the_moment_in_which_a_page_is_met(
+    connections: ConnectionRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other threads tell a session what happens from its first moment on."""
+    subscribe = connections.subscribe
+
+    def meanwhile(listener: Callable[[Event], None]) -> Callable[[], None]:
+        listener(Event("changed", "a"))
+        return subscribe(listener)
+
+    monkeypatch.setattr(connections, "subscribe", meanwhile)
+    Page(connections).session.close()
 
 
 @pytest.mark.parametrize("what", ["connect", "examine"])

@@ -46,7 +46,7 @@ class Page:
         self.send({"v": V, "id": number, "method": method, "params": params, **self.attends})
         return number
 
-    def answer(self, number: int, deadline_s: float = 20.0) -> dict[str, Any]:
+    def answer(self, number: int, deadline_s: float = 90.0) -> dict[str, Any]:
         """Wait for the answer to a question."""
         self.read_until(lambda: number in self._answers, deadline_s)
         return self._answers.pop(number)
@@ -62,7 +62,7 @@ class Page:
         error: dict[str, str] = self.answer(self.start(method, **params))["error"]
         return error
 
-    def read_until(self, condition: Callable[[], bool], deadline_s: float = 20.0) -> None:
+    def read_until(self, condition: Callable[[], bool], deadline_s: float = 90.0) -> None:
         """Read what the kernel says until a condition holds."""
         end = time.monotonic() + deadline_s
         while not condition():

@@ -48,7 +48,7 @@ class Page:
     def reply(self, asked: str) -> dict[str, Any]:
         """Wait for the reply to a message on the shell channel."""
         while True:
-            reply = self.kernel.client.get_shell_msg(timeout=20)
+            reply = self.kernel.client.get_shell_msg(timeout=90)
             if reply["parent_header"].get("msg_id") == asked:
                 return dict(reply["content"])
 
@@ -56,7 +56,7 @@ class Page:
         """Have a subshell of one's own."""
         client = self.kernel.client
         client.control_channel.send(client.session.msg("create_subshell_request", {}))
-        self.subshell = client.get_control_msg(timeout=20)["content"]["subshell_id"]
+        self.subshell = client.get_control_msg(timeout=90)["content"]["subshell_id"]
 
     def start(self, method: str, **params: Any) -> int:
         """Ask, without waiting for the answer."""
@@ -89,7 +89,7 @@ class Page:
         return next(dict(row) for row in rows if row["alias"] == alias)
 
     def hear(
-        self, wanted: Callable[[dict[str, Any]], bool], deadline_s: float = 20.0
+        self, wanted: Callable[[dict[str, Any]], bool], deadline_s: float = 90.0
     ) -> dict[str, Any]:
         """Wait for a message of the kernel; those that came before count, too."""
         end = time.monotonic() + deadline_s

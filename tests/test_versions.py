@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tests.kernels import Kernel
     from tests.servers import MilvusTestServer
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.mark.matrix
 def test_with_pymilvus_2_6(milvus: MilvusTestServer, milvus_auth: MilvusTestServer) -> None:

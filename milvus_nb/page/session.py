@@ -104,9 +104,10 @@ class PageSession:
         self._next_number = itertools.count()
         self._flush_due = False
         self._flushed_at = 0.0
-        self._unsubscribe = registry.subscribe(self._on_event)
         self._tick = registry.monitor.each_heartbeat(self._send_tick)
         self._profiles: Job[None] | None = None
+        # Last, since from here on other threads call it.
+        self._unsubscribe = registry.subscribe(self._on_event)
         self._forget_cells = watch_cells(self._attention.hold, self._attention.release)
         self._handlers: Mapping[str, Callable[[Request], None]] = {
             "hello": self._do_hello,

@@ -95,7 +95,7 @@ class JupyterLab:
                 ],
                 cwd=self.work, env=environment, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
-        wait_until(self._answers, 60, every_s=0.1, what="JupyterLab")
+        wait_until(self._answers, 240, every_s=0.1, what="JupyterLab")
 
     def url_of(self, name: str) -> str:
         """Give the address of a notebook, with nothing else open."""

@@ -40,7 +40,7 @@ _SMALL = {
     "rootCoord.dmlChannelNum": 2,
     "proxy.timeTickInterval": 1000,
     # A killed server's components are forgotten this soon (s), so that it can start again.
-    "common.session.ttl": 3,
+    "common.session.ttl": 8,
 }
 
 
@@ -97,7 +97,7 @@ class MilvusTestServer:
         tls: Literal["none", "server", "mutual"] = "none",
         certificates: Certificates | None = None,
         settings: Mapping[str, Any] | None = None,
-        deadline_s: float = 90.0,
+        deadline_s: float = 240.0,
     ) -> None:
         self.auth = auth
         self.tls = tls

@@ -16,12 +16,16 @@ from tests.servers.milvus import MilvusTestServer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# A server that gets no processor for so long, in seconds, takes itself for dead and ends. Nobody
+# starts these again, so nobody has to wait until one that was killed is forgotten.
+_PATIENT: Final = {"common.session.ttl": 120}
+
 #: What servers there are, each with the parameters of `MilvusTestServer`.
 KINDS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "plain": {},
-    "auth": {"auth": True},
-    "tls": {"tls": "server"},
-    "mutual_tls": {"tls": "mutual", "auth": True},
+    "plain": {"settings": _PATIENT},
+    "auth": {"settings": _PATIENT, "auth": True},
+    "tls": {"settings": _PATIENT, "tls": "server"},
+    "mutual_tls": {"settings": _PATIENT, "tls": "mutual", "auth": True},
 }
 
 
