@@ -1,6 +1,6 @@
 """Where `connections` differs from pymilvus's: the harm there, and what ours does instead.
 
-One test for each row of the README's table.
+One test for each row of the table in docs/how-to/old-notebooks.md.
 """
 
 from __future__ import annotations

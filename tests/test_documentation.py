@@ -1,4 +1,4 @@
-"""Every line of code in the README and in the help does what is said there, against real servers.
+"""Every line of code in the README, docs/ and the help does what is said there, on real servers.
 
 The lines are taken out of the texts, so that none can be forgotten: one that is not run stands in
 `NOT_RUN` with the reason. Only the places are put in: documented hosts lead to servers of this
@@ -10,13 +10,20 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from traitlets.config import Config
 
+import milvus_nb
 from milvus_nb.code import usage
+from milvus_nb.magic.magics import MilvusMagics
+from milvus_nb.profiles import ProfileStore
+from milvus_nb.server.extension import MilvusServer
 from tests.clients import gateway
 from tests.helpers import wait_until
 from tests.kernels import Kernel
@@ -31,7 +38,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE: Final = Path(__file__).parent
-README: Final = (HERE.parent / "README.md").read_text(encoding="utf-8")
+ROOT: Final = HERE.parent
+PAGES: Final = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TEXT: Final = "\n\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+# Each with its language, or its directive.
+FENCED: Final = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 _URI: Final = "http://{plain}"
 _OUTSIDE: Final = "it is for a shell, and sets up what the tests run in"
@@ -39,8 +50,8 @@ NOT_RUN: Final = {
     "monkey.patch_all(thread=False, select=False)": "changes its whole process: see test_guest.py",
     "make lab": _OUTSIDE,
     "make test": _OUTSIDE,
-    "make help": _OUTSIDE,
     "make bench": _OUTSIDE,
+    "make docs": "test_the_site_is_built",
     "pip install 'milvus_nb[lite]'": _OUTSIDE,
     "pip install -U milvus-lite": _OUTSIDE,
     "jupyter console": _OUTSIDE,
@@ -50,6 +61,8 @@ NOT_RUN: Final = {
     "pip install '.[lab,lite]'": _OUTSIDE,
     "pip install 'milvus_nb[keyring]'": _OUTSIDE,
     "jupyter labextension disable milvus_nb:status": "a command of JupyterLab's",
+    "jupyter labextension list": "a command of JupyterLab's",
+    "jupyter server extension list": "a command of Jupyter Server's",
     "%load_ext sql": "JupySQL's, in the benchmark",
     "import pymilvus; MilvusClient(...)": "pymilvus's, in the benchmark",
     "MilvusClient(dedicated=True)": "pymilvus's, in the benchmark",
@@ -61,6 +74,10 @@ NOT_RUN: Final = {
 
 # What stands for a line that names no place or alias, or needs more than itself.
 INSTEAD: Final = {
+    "%milvus status ALIAS": ["%milvus status prod"],
+    "with connections.connect(…):": [
+        f"with connections.connect(uri='{_URI}', token='root:Milvus'):\n    pass"
+    ],
     "%milvus status [ALIAS]": ["%milvus status", "%milvus status prod"],
     "%milvus connect [ADDRESS] [-a ALIAS] …": [
         "%milvus connect",
@@ -101,6 +118,7 @@ INSTEAD: Final = {
     "unix:/run/milvus.sock": ["%milvus connect unix:{socket} -t root:Milvus"],
     # Where nobody has to sign in.
     "%milvus connect localhost:19530": ["%milvus connect localhost:{open}"],
+    "%milvus connect http://localhost:19530": ["%milvus connect http://localhost:{open}"],
     "%milvus connect -h localhost -p 19530 -a default": [
         "%milvus connect -h localhost -p {open} -a default"
     ],
@@ -125,7 +143,10 @@ PLACES: Final = {
 BEFORE: Final = (
     (r"%milvus connect localhost:19530 --user root --ask$", "world()"),
     (r"%milvus connect -D", "world('default')"),
-    (r"%milvus connect (prod|NAME)$|.*connect\(.prod.\)$", "world('prod'); save_prod()"),
+    (
+        r"%milvus connect (prod|NAME)$|.*connect(\(.prod.|_profile\(.*)\)$",
+        "world('prod'); save_prod()",
+    ),
     (r"%milvus profile import env", "world(uri=True)"),
     (r"%milvus profile allow", "world('prod'); save_for_project('dev')"),
     (r"%milvus profile (edit|secret|show|test|delete)", "world('prod'); save_prod()"),
@@ -187,29 +208,37 @@ def theirs(alias):
 
 
 def blocks() -> Iterator[str]:
-    """Give the lines of code in the README's blocks, without comments and what is shown."""
-    for language, block in re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE):
-        if language == "toml":
-            continue
-        lines = block.splitlines()
-        # Behind an empty line comes what is shown, but in Python.
-        shown = language == "" and "" in lines
-        for line in lines[: lines.index("") if shown else None]:
-            code = re.sub(r"\s{2,}#.*", "", line).strip()
-            if re.match(r"%|client|connections|from |make ", code):
-                yield code
+    """Give the cells of a notebook line by line, Python whole, a shell's lines without comments."""
+    for language, block in FENCED.findall(TEXT):
+        if language == "python" and not is_config(block):
+            yield block.strip()
+        elif language in ("", "shell"):
+            lines = block.splitlines()
+            # Behind an empty line comes what is shown.
+            for line in lines[: lines.index("") if "" in lines else None]:
+                yield re.sub(r"\s{2,}#.*", "", line).strip()
+
+
+def is_config(code: str) -> bool:
+    """Tell whether it is for a file of settings."""
+    return code.startswith("c.")
 
 
 def spans() -> Iterator[str]:
-    """Give the code in the README's sentences."""
-    text = re.sub(r"^```.*?^```", "", README, flags=re.DOTALL | re.MULTILINE)
+    """Give the code in sentences."""
     address = r"\[::1\]|unix:|http://host:19530"
     begins = rf"%|{address}|connections?\.|client\.|await |from |import |make |pip |jupyter |"
-    begins += r"\w+(\.\w+)?\("
-    for code in re.findall(r"`([^`]+)`", text):
+    begins += r"with |\w+(\.\w+)?\("
+    for code in re.findall(r"`([^`]+)`", FENCED.sub("", TEXT)):
         line = " ".join(code.split())
-        if re.match(begins, line) and not line.startswith(("%}", "connections.py")):
+        if re.match(begins, line):
             yield line
+
+
+def configured() -> Iterator[str]:
+    """Give what is said for files of settings."""
+    yield from (block for language, block in FENCED.findall(TEXT) if language == "python")
+    yield from re.findall(r"`(c\.[^`]+=[^`]+)`", FENCED.sub("", TEXT))
 
 
 def helped() -> Iterator[str]:
@@ -350,3 +379,62 @@ def test_lines_are_found_and_reasons_are_needed() -> None:
     """Each reason, and each line that stands for another, is for one that is still there."""
     assert len(LINES) > 80
     assert {*NOT_RUN, *INSTEAD} <= set(LINES)
+
+
+def test_files_of_settings_name_settings_and_possible_values() -> None:
+    """What belongs into jupyter_server_config.py and ipython_config.py; IPython's own aside."""
+    classes = {cls.__name__: cls for cls in (MilvusMagics, MilvusServer)}
+    config = Config()
+    for code in configured():
+        if is_config(code):
+            exec(code, {"c": config})  # noqa: S102  # as traitlets does with such a file
+    assert {*classes, "InteractiveShellApp"} == set(config)
+    for name, cls in classes.items():
+        traits = cls.class_traits(config=True)
+        for key, value in config[name].items():
+            traits[key]._validate(cls.__new__(cls), value)
+
+
+def test_the_file_of_profiles_that_is_shown_can_be_read(tmp_path: Path) -> None:
+    """Nothing in it is refused or unknown."""
+    (block,) = (text for language, text in FENCED.findall(TEXT) if language == "toml")
+    (tmp_path / "profiles.toml").write_text(block, "utf-8")
+    found = ProfileStore(str(tmp_path), path=str(tmp_path / "profiles.toml")).find()
+    assert [*found.profiles] == ["prod"]
+    assert not found.problems
+
+
+def test_the_readme_is_short_and_its_links_lead_to_what_there_is() -> None:
+    """The repository is one, wherever it is named; PyPI shows no relative link."""
+    readme = PAGES[0].read_text("utf-8")
+    assert len(readme.encode()) <= 8192
+    named = [PAGES[0], ROOT / "pyproject.toml", ROOT / "lab/package.json", ROOT / "CONTRIBUTING.md"]
+    named += [path for path in (ROOT / ".github").rglob("*") if path.is_file()]
+    found = re.findall(
+        r"//(?:raw\.githubusercontent|github)\.com/([\w-]+/[\w-]+)(?:/(?:(?:blob|tree)/)?main/([\w./-]+))?",
+        "\n".join(path.read_text("utf-8") for path in named),
+    )
+    assert len({repository for repository, _ in found}) == 1
+    assert [path for _, path in found if not (ROOT / path).exists()] == []
+    assert re.findall(r"\]\((?!https:)|^\[\w+\]: (?!https:)", readme, re.MULTILINE) == []
+
+
+def test_all_that_is_public_is_in_the_reference() -> None:
+    """But for the version."""
+    page = (ROOT / "docs/reference/python.md").read_text("utf-8")
+    assert [name for name in milvus_nb.__all__ if not re.search(rf"\b{name}\b", page)] == [
+        "__version__"
+    ]
+
+
+def test_the_site_is_built(tmp_path: Path) -> None:
+    """Without a warning: no link inside it leads nowhere. Another test runs the notebooks."""
+    build = ["-m", "sphinx", "-W", "--keep-going", "--quiet", "-D", "nb_execution_mode=off"]
+    done = subprocess.run(
+        [sys.executable, *build, "docs", str(tmp_path / "html")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""What the README shows is what a user sees."""
+"""What the documentation shows is what a user sees."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from milvus_nb import ConnectionRegistry
     from tests.servers import MilvusTestServer
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "troubleshooting.md"
 
 
 def shown(command: str) -> str:
-    """Give the output that the README has for a line of the magic."""
-    found = re.search(rf"```\n{re.escape(command)}\n\n(.*?)```", README.read_text(), re.DOTALL)
-    assert found is not None, f"the README has no output of {command}"
+    """Give the output that the page has for a line of the magic."""
+    found = re.search(rf"```\n{re.escape(command)}\n\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert found is not None, f"the page has no output of {command}"
     return found[1]
 
 
@@ -35,7 +35,7 @@ def without_figures(text: str) -> str:
 @pytest.mark.parametrize(
     "name", ["prod", "localhost:9091", "https://localhost:19530", "localhost:19531"]
 )
-def test_the_doctor_looks_as_in_the_readme(
+def test_the_doctor_looks_as_documented(
     connections: ConnectionRegistry, milvus_auth: MilvusTestServer, name: str
 ) -> None:
     """One success and three failures, on the usual ports."""

@@ -1,4 +1,4 @@
-"""The pictures of the README, made from the real thing: ``python -m tests.browser.screenshots``.
+"""The pictures of the site, made from the real thing: ``python -m tests.browser.screenshots``.
 
 Each state of the panel, in JupyterLab's light and dark theme, in a wide cell and in a column of
 220 pixels.
