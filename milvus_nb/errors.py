@@ -6,6 +6,9 @@
     ├── ParamsError          what the user wrote cannot be used (ConnectionConfigException)
     │   └── AliasError       the alias is unknown, taken, or one too many
     ├── ConnectError         the server could not be reached, or refused (MilvusException)
+    ├── ExploreError         what was looked for in a database is not there, or was refused
+    │   │                    (MilvusException)
+    │   └── DeniedError      a privilege is missing
     ├── MissingExtraError    an optional package is not installed
     ├── MagicUsageError      a line of ``%milvus`` that cannot be understood
     └── ClosedError          the connection was disconnected, replaced, or shut down
@@ -33,7 +36,9 @@ __all__ = [
     "CancelError",
     "ClosedError",
     "ConnectError",
+    "DeniedError",
     "Diagnosis",
+    "ExploreError",
     "FailedState",
     "MagicUsageError",
     "MilvusNbError",
@@ -170,6 +175,34 @@ class ConnectError(MilvusNbError):
         return type(self), (self.what, self.why, self.fix, self.diagnosis)
 
 
+class ExploreError(MilvusNbError):
+    """What was looked for in a database is not there, or the server refused to show it."""
+
+
+class DeniedError(ExploreError):
+    """The user lacks a privilege.
+
+    Parameters
+    ----------
+    what, why, fix
+        As in :class:`MilvusNbError`.
+    privilege
+        Its name, such as ``"Query"``; empty where the server does not say.
+    grant
+        What an administrator runs to give it, one line of pymilvus; else empty.
+    """
+
+    def __init__(
+        self, what: str, why: str = "", fix: str = "", *, privilege: str = "", grant: str = ""
+    ) -> None:
+        super().__init__(what, why, fix, "denied")
+        self.privilege = privilege
+        self.grant = grant
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _denied, (self.what, self.why, self.fix, self.privilege, self.grant)
+
+
 class MissingExtraError(MilvusNbError):
     """Something was asked for that needs a package which is not installed."""
 
@@ -192,6 +225,11 @@ def without_frames(error: E) -> E:
     return error.with_traceback(None)
 
 
+def _denied(what: str, why: str, fix: str, privilege: str, grant: str) -> DeniedError:
+    """Make one again that was pickled."""
+    return DeniedError(what, why, fix, privilege=privilege, grant=grant)
+
+
 def join_pymilvus() -> None:
     """Make our errors subclasses of pymilvus's, if pymilvus has been imported.
 
@@ -204,6 +242,7 @@ def join_pymilvus() -> None:
         (ParamsError, "ConnectionConfigException"),
         (ConnectError, "MilvusException"),
         (ClosedError, "MilvusException"),
+        (ExploreError, "MilvusException"),
     ):
         base = getattr(theirs, name, None)
         if base is not None and base not in ours.__mro__:

@@ -67,7 +67,7 @@ def test_a_short_heartbeat_does_not_swallow_the_end(milvus: MilvusTestServer) ->
 CALLS: dict[str, Callable[[Connection], Any]] = {
     "ping": lambda found: found.ping(1000),
     "client": lambda found: found.client,
-    "databases": lambda found: found.live_monitor().submit(found.databases()).wait(),
+    "databases": lambda found: found.live_monitor().submit(found.list_databases()).wait(),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +35,30 @@ CHANNEL_OPTIONS: Final[dict[str, int]] = {
     "grpc.http2.ping_timeout_ms": 5_000,
 }
 
+
+# What a probe reads is short. What somebody asks of a database need not be: the names of 65,536
+# collections, rows with their vectors. In bytes.
+_MOST_PROBED: Final = 4 * 2**20
+_MOST_ASKED: Final = 256 * 2**20
+_ASKED: Final = (
+    "ShowCollections", "DescribeCollection", "DescribeIndex", "ShowPartitions", "Query",
+)  # fmt: skip
+_SERVICE: Final = "milvus.proto.milvus.MilvusService"
+
+_LIMITS: Final = {
+    "grpc.max_receive_message_length": _MOST_ASKED,
+    "grpc.service_config": json.dumps(
+        {
+            "methodConfig": [
+                {"name": [{}], "maxResponseMessageBytes": _MOST_PROBED},
+                {
+                    "name": [{"service": _SERVICE, "method": method} for method in _ASKED],
+                    "maxResponseMessageBytes": _MOST_ASKED,
+                },
+            ]
+        }
+    ),
+}
 
 #: Milvus Lite is served on this machine's own loopback, which no proxy can reach.
 WITHOUT_PROXY: Final[dict[str, int]] = {"grpc.enable_http_proxy": 0}
@@ -77,7 +102,7 @@ def open_channel(endpoint: Endpoint, target: str) -> grpc.Channel:
         named["grpc.default_authority"] = tls.server_name or endpoint.target.removeprefix("ipv6:")
     if endpoint.certificate_name:
         named["grpc.ssl_target_name_override"] = endpoint.certificate_name
-    options = list({**CHANNEL_OPTIONS, **named, **endpoint.channel_arguments}.items())
+    options = list({**CHANNEL_OPTIONS, **_LIMITS, **named, **endpoint.channel_arguments}.items())
     if not endpoint.secure:
         return grpc.insecure_channel(target, options=options)
     credentials = grpc.ssl_channel_credentials(

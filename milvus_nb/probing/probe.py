@@ -29,9 +29,10 @@ from .sockets import all_closed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ..errors import Diagnosis
     from ..params import Endpoint
 
-__all__ = ["Databases", "Probe"]
+__all__ = ["Answer", "Databases", "Probe"]
 
 # While gRPC connects, it is looked at this often, in seconds.
 _FIRST_LOOK_S: Final = 0.0005
@@ -67,6 +68,26 @@ class Databases:
 
     listed: frozenset[str] | None = None
     missing: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a call that reached a Milvus.
+
+    Attributes
+    ----------
+    reply
+        The message; None where the server refused, in gRPC's words, to give one.
+    refusal
+        The name of gRPC's status then, such as ``"PERMISSION_DENIED"``, ``"UNIMPLEMENTED"``; else
+        empty.
+    said
+        The words that came with it.
+    """
+
+    reply: Any = None
+    refusal: str = ""
+    said: str = ""
 
 
 class Probe:
@@ -222,6 +243,35 @@ class Probe:
         self._refuse(reply.status)
         return True
 
+    async def ask(
+        self, method: wire.Method, limit: float, database: str = "", **fields: Any
+    ) -> Answer:
+        """Make a call that is none of a probe's, and hand on what the server says to it.
+
+        Parameters
+        ----------
+        method
+            Of Milvus's service.
+        limit
+            Seconds.
+        database
+            Where; the server's own default one if empty.
+        **fields
+            Of the request.
+
+        Raises
+        ------
+        ProbeError
+            No Milvus answered, or it did not take the credentials.
+        """
+        if database and not _HEADER_TEXT.fullmatch(database):
+            return Answer(None, "NOT_FOUND", "database not found")
+        metadata = (*self._metadata, ("dbname", database)) if database else self._metadata
+        try:
+            return Answer(await self._call(method, limit=limit, metadata=metadata, **fields))
+        except _RefusedError as error:
+            return Answer(None, error.code.name, error.said)
+
     async def _call(
         self,
         method: wire.Method,
@@ -266,14 +316,27 @@ class Probe:
         is_milvus = not found.cause.startswith("gateway") and "unknown service" not in details
         if optional and code in _NOT_OFFERED and is_milvus:
             return None
-        is_answer = found.cause == "limited" or code not in _NO_ANSWER
-        raise ProbeError(found, is_answer=is_answer and found.cause in _ANSWERS)
+        is_answer = (found.cause == "limited" or code not in _NO_ANSWER) and found.cause in _ANSWERS
+        if is_milvus and (is_answer or code in _NOT_OFFERED):
+            raise _RefusedError(found, code, said(self._endpoint, details), is_answer=is_answer)
+        raise ProbeError(found, is_answer=is_answer)
 
     def _refuse(self, status: Any) -> None:
         if _failed(status):
             code = status.code or status.error_code
             found = diagnosis.server_refused(self._endpoint, code, status.reason)
             raise ProbeError(found, is_answer=found.cause in _ANSWERS)
+
+
+class _RefusedError(ProbeError):
+    """A Milvus that is there refused one call, by a status of gRPC's."""
+
+    def __init__(
+        self, found: Diagnosis, code: grpc.StatusCode, said: str, *, is_answer: bool
+    ) -> None:
+        super().__init__(found, is_answer=is_answer)
+        self.code = code
+        self.said = said
 
 
 async def _answer(

@@ -9,24 +9,35 @@ skips the fields that we do not name.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto as Field
 
-__all__ = ["CheckHealth", "Connect", "GetVersion", "ListDatabases", "Method"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TypeAlias
+
+__all__ = ["CheckHealth", "Connect", "GetVersion", "ListDatabases", "Method", "message_classes"]
 
 _PACKAGE: Final = "milvus_nb.wire"
 SERVICE: Final = "/milvus.proto.milvus.MilvusService/"
 
 _SCALARS: Final = {
     "bool": Field.TYPE_BOOL,
+    "bytes": Field.TYPE_BYTES,
+    "double": Field.TYPE_DOUBLE,
+    "float": Field.TYPE_FLOAT,
     "int32": Field.TYPE_INT32,
+    "int64": Field.TYPE_INT64,
+    "uint64": Field.TYPE_UINT64,
     "string": Field.TYPE_STRING,
 }
 
-# message -> ((field, number, type, repeated), …). Enums are int32 on the wire.
-_MESSAGES: Final[dict[str, tuple[tuple[str, int, str, bool], ...]]] = {
+#: A message's fields: name, number, type, whether it is repeated. Enums are int32 on the wire.
+Fields: TypeAlias = tuple[tuple[str, int, str, bool], ...]
+
+_MESSAGES: Final[dict[str, Fields]] = {
     "Status": (
         ("error_code", 1, "int32", False),
         ("reason", 2, "string", False),
@@ -60,11 +71,20 @@ _MESSAGES: Final[dict[str, tuple[tuple[str, int, str, bool], ...]]] = {
 }
 
 
-def _message_classes() -> dict[str, Any]:
+def message_classes(package: str, messages: Mapping[str, Fields]) -> dict[str, Any]:
+    """Make the classes of messages, in a descriptor pool of their own.
+
+    Parameters
+    ----------
+    package
+        Of the messages; any name.
+    messages
+        Their fields, whose types are scalars or messages among them.
+    """
     file = descriptor_pb2.FileDescriptorProto(
-        name="milvus_nb/wire.proto", package=_PACKAGE, syntax="proto3"
+        name=f"{package}.proto", package=package, syntax="proto3"
     )
-    for name, fields in _MESSAGES.items():
+    for name, fields in messages.items():
         message = file.message_type.add(name=name)
         for field_name, number, type_name, repeated in fields:
             field = message.field.add(
@@ -76,16 +96,16 @@ def _message_classes() -> dict[str, Any]:
                 field.type = _SCALARS[type_name]
             else:
                 field.type = Field.TYPE_MESSAGE
-                field.type_name = f".{_PACKAGE}.{type_name}"
+                field.type_name = f".{package}.{type_name}"
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(file.SerializeToString())
     return {
-        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
-        for name in _MESSAGES
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{name}"))
+        for name in messages
     }
 
 
-_CLASSES: Final = _message_classes()
+_CLASSES: Final = message_classes(_PACKAGE, _MESSAGES)
 
 
 class Method:
@@ -96,14 +116,18 @@ class Method:
     name
         The method's name in the service.
     request, response
-        Names of the messages in this module.
+        Names of the messages.
+    classes
+        Where they are; by default among those of this module.
     """
 
-    def __init__(self, name: str, request: str, response: str) -> None:
+    def __init__(
+        self, name: str, request: str, response: str, classes: Mapping[str, Any] = _CLASSES
+    ) -> None:
         self.name = name
         self.path = SERVICE + name
-        self.request = _CLASSES[request]
-        self.response = _CLASSES[response]
+        self.request = classes[request]
+        self.response = classes[response]
 
 
 Connect: Final = Method("Connect", "ConnectRequest", "ConnectResponse")

@@ -19,6 +19,7 @@ from ..base.blocking import run_blocking
 from ..base.printing import printable
 from ..base.waiting import EndedError, end, to_the_end, within
 from ..errors import ClosedError, ConnectError, Diagnosis, ParamsError
+from ..explore import Inspector
 from ..probing import diagnosis
 from ..probing.diagnosis import ProbeError
 from ..probing.proxies import late
@@ -26,6 +27,7 @@ from ..probing.stages import Stages
 from ..views.status import connection_line, connections_html
 from ..watching.doctor import examine
 from .clients import Clients
+from .exploring import Exploring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from ..params import ConnectionParams
     from ..sdk import Found
     from ..views.report import Report
-    from ..watching.monitor import Monitor
+    from ..watching.monitor import Job, Monitor
     from ..watching.watch import Status, Watch
 
 __all__ = ["STATES", "Connection", "PingResult"]
@@ -93,7 +95,7 @@ class PingResult:
         )
 
 
-class Connection(HasTraits):
+class Connection(Exploring, HasTraits):
     """A connection to Milvus under an alias.
 
     Made by :meth:`ConnectionRegistry.connect`, not by hand. All traits are read-only and can be
@@ -376,7 +378,15 @@ class Connection(HasTraits):
         check = self._live_watch().check(timeout, stages)
         await self._translated("connect", check)
 
-    async def databases(self) -> list[str]:
+    def start_exploring(self, ask: Callable[[Inspector], Coroutine[Any, Any, T]]) -> Job[T]:
+        """Start to ask what is in the databases; see `Exploring`."""
+        return self.live_monitor().submit(self._explored(ask))
+
+    async def _explored(self, ask: Callable[[Inspector], Coroutine[Any, Any, T]]) -> T:
+        asker = Inspector(self._live_watch(), self.alias, self.params, self.server_version)
+        return await self._translated("look into", ask(asker))
+
+    async def list_databases(self) -> list[str]:
         """List the names of the server's databases, sorted; none where it does not tell."""
         names = self._live_watch().list_databases(self.params.timeout)
         return sorted(await self._translated("list the databases of", names) or ())

@@ -381,7 +381,7 @@ class ConnectionTable:
     def databases(self, name: str) -> Job[list[str]]:
         """Start to ask for the names of the databases, sorted; none where it does not tell."""
         connection = self.find(name)
-        return connection.live_monitor().submit(connection.databases())
+        return connection.live_monitor().submit(connection.list_databases())
 
     def look(self) -> Job[None]:
         """Start to look for connections that others opened or closed; see `others`."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from ..errors import Diagnosis
     from ..params import Endpoint
+    from ..probing import wire
+    from ..probing.probe import Answer
     from ..probing.reach import Reacher
     from ..probing.stages import Stages
 
@@ -178,6 +180,13 @@ class Asker:
     async def look_for(self, databases: Iterable[str], deadline: float) -> Databases:
         """Tell which databases there are not."""
         return await self._within(deadline, self._live().look_for(databases))
+
+    async def call(
+        self, method: wire.Method, deadline: float, database: str, **fields: Any
+    ) -> Answer:
+        """Make a call that is none of a probe's; see `Probe.ask`."""
+        self.require_file()
+        return await self._within(deadline, self._live().ask(method, deadline, database, **fields))
 
     @property
     def is_open(self) -> bool:

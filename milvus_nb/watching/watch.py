@@ -12,7 +12,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ..base.blocking import run_blocking, run_closing
 from ..base.once import Once
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from ..errors import Diagnosis
     from ..params import Endpoint
+    from ..probing import wire
+    from ..probing.probe import Answer
     from ..probing.reach import Reacher
 
 __all__ = ["DEFAULT_DEADLINE_S", "DEFAULT_HEARTBEAT_S", "Pace", "State", "Status", "Watch"]
@@ -54,6 +56,9 @@ _MOST_DROPS: Final = 3
 
 # A deadline may be noticed so much too early, in seconds: clocks differ.
 _EARLY_S: Final = 0.05
+
+# So many calls of those who look into databases are under way at a time.
+_MOST_CALLS: Final = 8
 
 # So long the server of a Milvus Lite file may take to start, in seconds; usually it takes one.
 _LITE_START_S: Final = 30.0
@@ -153,6 +158,7 @@ class Watch:
         self._starting: asyncio.Task[lite.Served] | None = None
         self._down_at: float | None = None  # since when it is unreachable, by the monotonic clock
         self._once = Once()
+        self._calls = asyncio.Semaphore(_MOST_CALLS)
 
     async def start(self) -> None:
         """Start the file's server where the endpoint is a Milvus Lite file."""
@@ -278,6 +284,31 @@ class Watch:
         """List the server's databases; None where it does not tell."""
         await self._be_open(deadline)
         return await self._asker.databases(deadline)
+
+    async def call(
+        self, method: wire.Method, deadline: float, database: str = "", **fields: Any
+    ) -> Answer:
+        """Make a call for somebody who looks into a database; few are under way at a time.
+
+        Parameters
+        ----------
+        method
+            Of Milvus's service; one that changes nothing.
+        deadline
+            Seconds, not counting the wait for others.
+        database
+            Where; the server's own default one if empty.
+        **fields
+            Of the request.
+
+        Raises
+        ------
+        ProbeError
+            No Milvus answered, or it did not take the credentials.
+        """
+        async with self._calls:
+            await self._be_open(deadline)
+            return await self._asker.call(method, deadline, database, **fields)
 
     async def close(self) -> None:
         """Stop probing, close the socket, and stop the file's server if that is ours to do."""

@@ -1,0 +1,188 @@
+"""Replies → values. All text of a server is cut and cleaned here, where it comes in."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from ..probing.outside import MOST_NAME, cut, names, plain, said
+from .model import Field, Function, Index, Load
+from .values import type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..params import Endpoint
+
+__all__ = ["MOST_COLLECTIONS", "Reader"]
+
+#: So many collections of one database are known by name; Milvus's own limit is 65,536 of them.
+MOST_COLLECTIONS: Final = 100_000
+
+_MOST_TEXT: Final = 1_000
+_MOST_PARAMS: Final = 100
+_MOST_FIELDS: Final = 5_000
+_FUNCTIONS: Final = {1: "BM25", 2: "TEXTEMBEDDING", 3: "RERANK", 4: "MINHASH"}
+_INDEX_STATES: Final = {1: "unissued", 2: "in progress", 3: "finished", 4: "failed", 5: "retry"}
+_LEVELS: Final = ("Strong", "Session", "Bounded", "Eventually", "Customized")
+_OF_INDEX: Final = ("index_type", "metric_type")
+
+
+class Reader:
+    """Reads what one server says.
+
+    Parameters
+    ----------
+    endpoint
+        Whose server it is: the credentials that it was sent are taken out of its words.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    def said(self, text: str) -> str:
+        """Clean a refusal's words."""
+        return said(self._endpoint, text)
+
+    def names(self, told: Iterable[str]) -> list[str]:
+        """Give the names that can be those of databases, collections or partitions."""
+        return names(self._endpoint, told, MOST_COLLECTIONS)
+
+    def pairs(self, told: Iterable[Any]) -> tuple[tuple[str, str], ...]:
+        """Read keys and values."""
+        few = list(told)[:_MOST_PARAMS]
+        return tuple((plain(one.key, MOST_NAME), plain(one.value, _MOST_TEXT)) for one in few)
+
+    # Of a schema
+
+    def fields(self, schema: Any) -> tuple[Field, ...]:
+        """Read the fields of a schema, arrays of structs last."""
+        plain_ones = [
+            self._field(one, is_auto=schema.autoID)
+            for one in schema.fields[:_MOST_FIELDS]
+            if not one.is_dynamic
+        ]
+        structs = [self._struct(one) for one in schema.struct_array_fields[:_MOST_FIELDS]]
+        return (*plain_ones, *structs)
+
+    def _field(self, told: Any, *, is_auto: bool = False) -> Field:
+        params = self.pairs(told.type_params)
+        known = dict(params)
+        has_default, default = _default(told.default_value)
+        return Field(
+            name=plain(told.name, MOST_NAME),
+            type=type_name(told.data_type),
+            description=plain(told.description, _MOST_TEXT),
+            element_type=type_name(told.element_type) if told.element_type else "",
+            dim=_whole(known.get("dim")),
+            max_length=_whole(known.get("max_length")),
+            max_capacity=_whole(known.get("max_capacity")),
+            is_primary=told.is_primary_key,
+            # Old servers tell it of the schema, new ones of the field.
+            auto_id=told.autoID or (is_auto and told.is_primary_key),
+            nullable=told.nullable,
+            is_partition_key=told.is_partition_key,
+            is_clustering_key=told.is_clustering_key,
+            is_function_output=told.is_function_output,
+            has_default=has_default,
+            default=default,
+            params=params,
+        )
+
+    def _struct(self, told: Any) -> Field:
+        params = self.pairs(told.type_params)
+        parts = tuple(self._field(one) for one in told.fields[:_MOST_FIELDS])
+        capacity = next((one.max_capacity for one in parts if one.max_capacity), None)
+        return Field(
+            name=plain(told.name, MOST_NAME),
+            type="ARRAY_OF_STRUCT",
+            element_type="STRUCT",
+            description=plain(told.description, _MOST_TEXT),
+            max_capacity=_whole(dict(params).get("max_capacity")) or capacity,
+            nullable=told.nullable,
+            params=params,
+            fields=parts,
+        )
+
+    def functions(self, schema: Any) -> tuple[Function, ...]:
+        """Read the functions of a schema."""
+        return tuple(
+            Function(
+                name=plain(one.name, MOST_NAME),
+                type=_FUNCTIONS.get(one.type, f"TYPE {one.type}"),
+                inputs=tuple(plain(name, MOST_NAME) for name in one.input_field_names),
+                outputs=tuple(plain(name, MOST_NAME) for name in one.output_field_names),
+                params=self.pairs(one.params),
+                description=plain(one.description, _MOST_TEXT),
+            )
+            for one in schema.functions[:_MOST_PARAMS]
+        )
+
+    def indexes(self, told: Iterable[Any]) -> tuple[Index, ...]:
+        """Read the indexes of a collection."""
+        return tuple(self._index(one) for one in list(told)[:_MOST_FIELDS])
+
+    def _index(self, told: Any) -> Index:
+        known = dict(self.pairs(told.params))
+        params = {key: value for key, value in known.items() if key not in _OF_INDEX}
+        try:  # some servers tell the parameters as one JSON text, some one by one
+            inner = json.loads(params.get("params", "{}"))
+            if isinstance(inner, dict):
+                params.pop("params", None)
+                params |= {str(key): str(value) for key, value in inner.items()}
+        except ValueError:
+            pass
+        return Index(
+            field=plain(told.field_name, MOST_NAME),
+            name=plain(told.index_name, MOST_NAME),
+            type=known.get("index_type", ""),
+            metric=known.get("metric_type", ""),
+            params=tuple(params.items()),
+            indexed_rows=told.indexed_rows,
+            total_rows=told.total_rows,
+            state=_INDEX_STATES.get(told.state, ""),
+            reason=self.said(told.index_state_fail_reason),
+        )
+
+
+def text(told: str) -> str:
+    """Clean a description."""
+    return plain(told, _MOST_TEXT)
+
+
+def field_name(told: str) -> str:
+    """Clean a name that no other call needs."""
+    return plain(told, MOST_NAME)
+
+
+def consistency(number: int) -> str:
+    """Name a consistency level."""
+    return _LEVELS[number] if 0 <= number < len(_LEVELS) else ""
+
+
+def load(percent: int) -> Load:
+    """Say what a percentage means."""
+    if percent >= 100:
+        return Load("loaded", 100)
+    return Load("loading", percent) if percent > 0 else Load("released", 0)
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+
+
+def _default(told: Any) -> tuple[bool, Any]:
+    for descriptor, values in told.ListFields():
+        value = values[0]
+        if isinstance(value, str):
+            value = cut(value, _MOST_TEXT)
+        return True, value if descriptor.name != "bytes_data" else _text(value)
+    return False, None
+
+
+def _text(data: bytes) -> Any:
+    """Read the default of a JSON field."""
+    try:
+        return json.loads(data)
+    except ValueError:
+        return data.decode(errors="replace")

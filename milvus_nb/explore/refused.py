@@ -1,0 +1,226 @@
+"""What a server refuses, in the words of somebody who has to do something about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from ..base.suggestion import closest
+from ..errors import DeniedError, ExploreError
+from ..probing.outside import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "Refusal", "grant", "no_collection", "no_database", "no_field", "not_loaded", "privilege",
+]  # fmt: skip
+
+_DENIED: Final = re.compile(r"Privilege(?P<privilege>\w+): permission deny")
+_AT: Final = re.compile(r"line 1:(\d+) |at column (\d+)")
+_FIELD: Final = re.compile(
+    r"field (?!of\b)['\"]?(?P<name>\w+)['\"]? (?:does )?not exist|[Ff]ield not found.*?"
+    r"(?P<named>\w+)\]?$|unknown field:? ['\"]?(?P<unknown>\w+)"
+)
+_EXPRESSION: Final = re.compile(
+    r"cannot parse expression|failed to create query plan|invalid expression|expression|at column",
+    re.IGNORECASE,
+)
+_NOT_LOADED: Final = re.compile(r"not (fully )?loaded|not been loaded", re.IGNORECASE)
+_MOST_NAMES: Final = 8
+_MOST_SAID: Final = 300
+_DATABASE_GONE: Final = 800
+_COLLECTION_GONE: Final = (4, 100)
+_LITE_CODE: Final = 6
+_RELEASED: Final = 101
+
+# Privileges on a collection; all others are on the whole server.
+_OF_COLLECTION: Final = frozenset({
+    "Compaction", "CreateIndex", "Delete", "DropIndex", "Flush", "GetFlushState", "GetLoadState",
+    "GetLoadingProgress", "GetStatistics", "Import", "IndexDetail", "Insert", "Load", "Query",
+    "Release", "Search", "Upsert", "ShowPartitions", "HasPartition",
+})  # fmt: skip
+# In 2.5 and later they are all named in one way.
+_GRANT_V2: Final = (2, 5)
+
+
+class Refusal(Exception):  # noqa: N818  # never leaves this package
+    """A Milvus answered, and refused.
+
+    Parameters
+    ----------
+    call
+        The name of the method.
+    code
+        Milvus's error code, or gRPC's name of a status.
+    said
+        Its words, cleaned.
+    """
+
+    def __init__(self, call: str, code: int | str, said: str) -> None:
+        super().__init__(said)
+        self.call = call
+        self.code = code
+        self.said = said
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the server does not know the call at all."""
+        return self.code == "UNIMPLEMENTED"
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether the user lacks a privilege."""
+        return self.code == "PERMISSION_DENIED" or bool(_DENIED.search(self.said))
+
+    @property
+    def is_no_database(self) -> bool:
+        """Whether there is no such database."""
+        return (
+            self.code in (_DATABASE_GONE, "NOT_FOUND")
+            or "database not found" in (self.said.lower())
+            or (self.code == _LITE_CODE and "atabase" in self.said)
+        )
+
+    @property
+    def is_no_collection(self) -> bool:
+        """Whether there is no such collection."""
+        return not self.is_no_database and (
+            self.code in _COLLECTION_GONE or "can't find collection" in self.said
+        )
+
+    @property
+    def is_not_loaded(self) -> bool:
+        """Whether the collection is not loaded."""
+        return self.code == _RELEASED or bool(_NOT_LOADED.search(self.said))
+
+    @property
+    def is_about_expression(self) -> bool:
+        """Whether the server does not understand the filter."""
+        return bool(_EXPRESSION.search(self.said) or _FIELD.search(self.said))
+
+    @property
+    def field(self) -> str:
+        """The field that does not exist; empty where it is not that."""
+        found = _FIELD.search(self.said)
+        return next((one for one in found.groups() if one), "") if found else ""
+
+    def expression_error(self, where: str) -> ExploreError:
+        """Say what the server does not understand of a filter, and where in it."""
+        told, at = self.said, _AT.search(self.said)
+        for start in (f"cannot parse expression: {where}, error: ", f"expression: {where}, "):
+            told = told.rpartition(start)[2]
+        place = ""
+        if at is not None:
+            column = int(at[1]) if at[1] is not None else int(at[2]) - 1
+            before, behind = where[:column][-20:], where[column:][:20]
+            told = told.replace(at[0], "").split(" expecting {")[0]
+            place = f"At column {column + 1}, " + (
+                f"at {behind!r}: " if behind else f"behind {before!r}: "
+            )
+        # Lite draws the filter again, with a caret below it.
+        told = re.sub(rf"\s*{re.escape(' '.join(where.split()))}\s*\^+\s*", "; ", told)
+        told = told.strip(" ;^")
+        return ExploreError(
+            f"Milvus does not understand the filter {cut(where, 120)!r}.",
+            f"{place}{cut(told, _MOST_SAID)}",
+            "A filter reads like: year > 1990 and title like 'A%'. Text stands in quotes.",
+        )
+
+
+def privilege(refusal: Refusal) -> str:
+    """Name the privilege that is missing; empty where the server does not say."""
+    found = _DENIED.search(refusal.said)
+    return found["privilege"] if found else ""
+
+
+def grant(name: str, role: str, database: str, collection: str, version: str) -> str:
+    """Write what an administrator runs to give a privilege, as one line of pymilvus.
+
+    Parameters
+    ----------
+    name
+        The privilege.
+    role
+        Who gets it.
+    database, collection
+        On what.
+    version
+        The server's: those from 2.5 on have another call.
+    """
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
+    q = json.dumps
+    if numbers >= _GRANT_V2:
+        on = collection if name in _OF_COLLECTION and collection else "*"
+        return (
+            f"client.grant_privilege_v2({q(role)}, {q(name)}, {q(on, ensure_ascii=False)}, "
+            f"db_name={q(database, ensure_ascii=False)})"
+        )
+    kind = "Collection" if name in _OF_COLLECTION else "Global"
+    on = collection if kind == "Collection" and collection else "*"
+    return (
+        f"client.grant_privilege({q(role)}, {q(kind)}, {q(name)}, "
+        f"{q(on, ensure_ascii=False)}, {q(database, ensure_ascii=False)})"
+    )
+
+
+def denied(what: str, user: str, name: str, line: str, said: str) -> DeniedError:
+    """Say which privilege is missing, and what to ask an administrator for."""
+    who = user or "This sign-in"
+    why = f"{who} lacks the privilege {name}." if name else f"The server says: {said}"
+    fix = f"Ask an administrator to run: {line}" if line else "Ask an administrator for it."
+    return DeniedError(what, why, fix, privilege=name, grant=line)
+
+
+def no_database(alias: str, name: str, known: Iterable[str]) -> ExploreError:
+    """Say that there is no such database."""
+    names = sorted(known)
+    return ExploreError(
+        f"{alias} has no database {name!r}.", "", _near(name, names, "databases"), "no-database"
+    )
+
+
+def no_collection(
+    alias: str, database: str, name: str, known: Iterable[str], *, was_there: bool = False
+) -> ExploreError:
+    """Say that there is no such collection (any more)."""
+    names = sorted(known)
+    what = f"Database {database} of {alias} has no collection {name!r}."
+    if was_there:
+        what = f"Collection {name!r} was dropped meanwhile."
+    return ExploreError(what, "", _near(name, names, "collections"), "no-collection")
+
+
+def no_field(collection: str, name: str, known: Iterable[str]) -> ExploreError:
+    """Say that there is no such field."""
+    return ExploreError(
+        f"{collection} has no field {name!r}.", "", _near(name, list(known), "fields"), "no-field"
+    )
+
+
+def not_loaded(alias: str, database: str, collection: str, *, is_loading: str) -> ExploreError:
+    """Say that rows cannot be read, and give the line that loads them."""
+    name = json.dumps(collection, ensure_ascii=False)
+    where = "" if database in ("", "default") else f" in {database}"
+    if is_loading:
+        return ExploreError(
+            f"{collection}{where} is not there yet: {is_loading}.",
+            "Milvus reads rows only of what it has loaded.",
+            "Try again in a moment.",
+            "loading",
+        )
+    return ExploreError(
+        f"{collection}{where} is released: its rows are not in Milvus's memory.",
+        "Milvus reads rows only of what it has loaded, and looking loads nothing by itself.",
+        f"To load it: connections.client({json.dumps(alias)}).load_collection({name})",
+        "released",
+    )
+
+
+def _near(name: str, known: list[str], what: str) -> str:
+    near = closest(name, known)
+    few = ", ".join(known[:_MOST_NAMES]) + (", …" if len(known) > _MOST_NAMES else "")
+    if near:
+        return f"Did you mean {near}?"
+    return f"The {what} there: {few}." if few else f"It has no {what}, or does not tell of any."

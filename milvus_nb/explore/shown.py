@@ -1,0 +1,277 @@
+"""What was found, laid out to be shown: of each kind a function that `blocks_of` finds."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from ..probing.outside import cut
+from ..views.blocks import Block, Cell, Code, Facts, Line, Part, Table, Title, joined
+from .model import (
+    Collections,
+    Databases,
+    Description,
+    Entry,
+    Field,
+    Function,
+    Index,
+    Load,
+    Overview,
+    Peek,
+    Schema,
+    Untold,
+    blocks_of,
+)
+from .values import short
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+__all__: list[str] = []  # `blocks_of` finds them
+
+_MOST_NAMES: Final = 200
+_MOST_FIELDS: Final = 100
+_MOST_ROWS: Final = 50
+_MOST_LISTED: Final = 20
+_MOST_COLUMNS: Final = 30
+_MOST_CELL: Final = 60
+_SHAPES: Final = {"loaded": ("●", "good"), "loading": ("◐", "warn"), "released": ("○", "muted")}
+
+
+# Lists
+
+
+@blocks_of.register
+def _databases(found: Databases) -> list[Block]:
+    count = _count(len(found.names), "database")
+    rows = [
+        (name, Part("current", "muted") if name == found.current else "")
+        for name in found.names[:_MOST_NAMES]
+    ]
+    return [
+        Title(found.alias, f"{count}, {_asked(found.asked_at)}"),
+        Table(("", ""), tuple(rows)),
+        *_more(len(found.names), _MOST_NAMES),
+        *_untold([found.untold] if found.untold else []),
+    ]
+
+
+@blocks_of.register
+def _collections(found: Collections) -> list[Block]:
+    count = _count(len(found.entries), "collection")
+    title = Title(f"{found.alias}/{found.database}", f"{count}, {_asked(found.asked_at)}")
+    if not found.entries:
+        return [title, *_untold(found.untold)]
+    if all(entry.rows is None and entry.load is None for entry in found.entries):
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
+            (entry.name,) for entry in found.entries[:_MOST_NAMES]
+        )
+        table = Table(("Collection",), rows)
+    else:
+        rows = tuple(_entry(entry) for entry in found.entries[:_MOST_NAMES])
+        table = Table(("Collection", "Rows", ""), rows, frozenset({1}))
+    return [title, table, *_more(len(found.entries), _MOST_NAMES), *_untold(found.untold)]
+
+
+def _entry(entry: Entry) -> tuple[Cell, ...]:
+    rows = "–" if entry.rows is None else str(entry.rows)
+    return (entry.name, rows, _load(entry.load) if entry.load else "")
+
+
+@blocks_of.register
+def _overview(found: Overview) -> list[Block]:
+    others = [name for name in found.databases.names if name != found.collections.database]
+    lines: list[Block] = [*_collections(found.collections)]
+    if others:
+        few = ", ".join(others[:_MOST_LISTED])
+        more = f", … {len(others) - _MOST_LISTED:,} more" if len(others) > _MOST_LISTED else ""
+        lines.append(Line((Part("Other databases: ", "muted"), few + more)))
+    if found.databases.untold is not None:
+        lines += _untold([found.databases.untold])
+    return lines
+
+
+# A collection
+
+
+@blocks_of.register
+def _description(found: Description) -> list[Block]:
+    size: list[Cell] = []
+    if found.rows is not None:
+        size.append(f"{found.rows} {'row' if found.rows.count == 1 else 'rows'}")
+    if found.load is not None:
+        size.append(_load(found.load))
+    if found.shards is not None:
+        size.append(_count(found.shards, "shard"))
+    if found.consistency:
+        size.append(f"consistency {found.consistency}")
+    if found.created_at is not None:
+        created = time.strftime("%Y-%m-%d %H:%M", time.localtime(found.created_at))
+        size.append(f"created {created}")
+    pairs = [
+        ("Partitions", _names(found.partitions)),
+        ("Aliases", _names(found.aliases)),
+        ("Functions", "; ".join(_function(one) for one in found.functions)),
+        ("Properties", ", ".join(f"{key} = {value}" for key, value in found.properties)),
+    ]
+    told = tuple((label, words) for label, words in pairs if words)
+    return [
+        _title(found),
+        *([Line((found.description,))] if found.description else []),
+        *([Line(joined(size))] if size else []),
+        *_uncounted(found),
+        *_fields(found),
+        *([Facts(told)] if told else []),
+        *_untold(found.untold),
+    ]
+
+
+def _uncounted(found: Description) -> list[Block]:
+    if found.rows is None or found.rows.is_exact or found.rows.count:
+        return []
+    return [Line((Part("What is not flushed is not counted while it is not loaded.", "muted"),))]
+
+
+@blocks_of.register
+def _schema(found: Schema) -> list[Block]:
+    of = found.description
+    return [_title(of), *_fields(of), *_untold(of.untold)]
+
+
+def _title(found: Description) -> Title:
+    asked = f"asked for as {found.asked_as}, " if found.asked_as else ""
+    place = f"{found.alias}/{found.database}/{found.name}"
+    return Title(place, f"{asked}{_asked(found.asked_at)}")
+
+
+def _fields(found: Description) -> list[Block]:
+    rows: list[tuple[Cell, ...]] = []
+    for field in found.fields[:_MOST_FIELDS]:
+        rows.append(_field(field, found))
+        rows += [_field(one, found, of=field) for one in field.fields]
+    if found.has_dynamic_field:
+        rows.append((Part("…", "muted"), Part("any", "muted"), "", "dynamic field"))
+    headers = ("Field", "Type", "Index", "")
+    return [Table(headers, tuple(rows)), *_more(len(found.fields), _MOST_FIELDS)]
+
+
+def _field(field: Field, found: Description, of: Field | None = None) -> tuple[Cell, ...]:
+    path = f"{of.name}[{field.name}]" if of is not None else field.name
+    index = found.index_of(path) or (found.index_of(field.name) if of is None else None)
+    name: Cell = Part(f"  {field.name}", "muted") if of is not None else field.name
+    if field.is_primary:
+        name = Part(field.name, "strong")
+    return (name, field.full_type, _index(index) if index else "", _notes(field))
+
+
+def _notes(field: Field) -> str:
+    notes = [
+        "primary key" if field.is_primary else "",
+        "auto id" if field.auto_id else "",
+        "partition key" if field.is_partition_key else "",
+        "clustering key" if field.is_clustering_key else "",
+        "nullable" if field.nullable else "",
+        f"default {short(field.default)}" if field.has_default else "",
+        f"analyzer {cut(field.analyzer, 60)}" if field.analyzer else "",
+        "made by a function" if field.is_function_output else "",
+        cut(field.description, 80),
+    ]
+    return ", ".join(note for note in notes if note)
+
+
+def _index(index: Index) -> str:
+    params = ", ".join(f"{key} {value}" for key, value in index.params if key != "mmap.enabled")
+    words = [index.type, index.metric, f"({cut(params, 60)})" if params else ""]
+    if index.state and index.state != "finished":
+        share = ""
+        if index.total_rows:
+            share = f" {100 * index.indexed_rows // index.total_rows} %"
+        words.append(f"– {index.state}{share}" + (f": {index.reason}" if index.reason else ""))
+    return " ".join(word for word in words if word)
+
+
+def _function(one: Function) -> str:
+    made = f"{', '.join(one.inputs)} → {', '.join(one.outputs)}"
+    params = ", ".join(f"{key} {value}" for key, value in one.params)
+    return f"{one.name}: {one.type}, {made}" + (f" ({cut(params, 60)})" if params else "")
+
+
+# Rows
+
+
+@blocks_of.register
+def _peek(found: Peek) -> list[Block]:
+    where = f"where {cut(found.where, 80)}, " if found.where else ""
+    count = _count(len(found.rows), "row")
+    title = Title(
+        f"{found.alias}/{found.database}/{found.collection}",
+        f"{count}, {where}{_asked(found.asked_at)}",
+    )
+    if not found.rows:
+        return [title]
+    columns = found.columns[:_MOST_COLUMNS]
+    types = dict(zip(found.columns, found.types, strict=True))
+    rows = tuple(
+        tuple(_cell(row, name, types[name]) for name in columns) for row in found.rows[:_MOST_ROWS]
+    )
+    numbers = frozenset(place for place, name in enumerate(columns) if _is_number(found.rows, name))
+    more = len(found.columns) - len(columns)
+    return [
+        title,
+        Table(tuple(cut(name, 40) for name in columns), rows, numbers),
+        *([Line((Part(f"… and {more:,} more fields", "muted"),))] if more > 0 else []),
+        *_more(len(found.rows), _MOST_ROWS),
+    ]
+
+
+def _cell(row: dict[str, Any], name: str, kind: str) -> Cell:
+    if name not in row:
+        return ""
+    words = cut(short(row[name], kind), _MOST_CELL)
+    return Part(words, "muted") if row[name] is None else words
+
+
+def _is_number(rows: Sequence[dict[str, Any]], name: str) -> bool:
+    values = [row[name] for row in rows if row.get(name) is not None]
+    return bool(values) and all(isinstance(one, (int, float)) for one in values)
+
+
+# Shared
+
+
+def _load(load: Load) -> Part:
+    shape, tone = _SHAPES[load.state]
+    return Part(f"{shape} {load}", tone)
+
+
+def _names(names: tuple[str, ...] | None) -> str:
+    if not names:
+        return ""
+    more = len(names) - _MOST_LISTED
+    return ", ".join(names[:_MOST_LISTED]) + (f", … {more:,} more" if more > 0 else "")
+
+
+def _untold(untold: Iterable[Untold]) -> list[Block]:
+    told: list[Block] = []
+    grants: list[str] = []
+    for one in untold:
+        told.append(Line((Part("Not shown. ", "warn"), one.why)))
+        if one.grant and one.grant not in grants:
+            grants.append(one.grant)
+    if grants:
+        told.append(Line((Part("Ask an administrator to run:", "muted"),)))
+        told += [Code(line) for line in grants]
+    return told
+
+
+def _more(count: int, most: int) -> list[Block]:
+    return [Line((Part(f"… and {count - most:,} more", "muted"),))] if count > most else []
+
+
+def _count(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _asked(when: float) -> str:
+    return f"at {time.strftime('%H:%M:%S', time.localtime(when))}"
