@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import copy
 import logging
+import os
 import pickle
 import threading
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
     from milvus_nb import Connection, ConnectionRegistry
     from tests.servers import MilvusTestServer
 
-STRING, INT64, JSON = 21, 5, 23
+STRING, INT64 = 21, 5
+
+# Servers are shared with tests that run in other processes.
+HERE, SHOP = f"explored_{os.getpid()}", f"shop_{os.getpid()}"
+BOB, READER = f"bob_{os.getpid()}", f"reader_{os.getpid()}"
 
 # Names of this package's messages that stand for several of pymilvus's.
 SAME = {
@@ -41,26 +46,26 @@ SAME = {
 
 
 @pytest.fixture(scope="module")
-def explored(_plain_server: MilvusTestServer) -> Iterator[MilvusTestServer]:
+def explored(milvus: MilvusTestServer) -> Iterator[MilvusTestServer]:
     """Give the shared server with a database of the tests: creating takes it seconds."""
-    client = MilvusClient(_plain_server.uri, dedicated=True)
-    client.create_database("explored")
+    client = MilvusClient(milvus.uri, dedicated=True)
+    client.create_database(HERE)
     client.close()
-    client = MilvusClient(_plain_server.uri, db_name="explored", dedicated=True)
+    client = MilvusClient(milvus.uri, db_name=HERE, dedicated=True)
     make_every_type(client, "every", is_lite=False)
     make_vectors(client, "bits", "BINARY_VECTOR", "HAMMING")
     make_vectors(client, "halves", "FLOAT16_VECTOR", "L2")
-    yield _plain_server
+    yield milvus
     for name in client.list_collections():
         client.drop_collection(name)
-    client.drop_database("explored")
+    client.drop_database(HERE)
     client.close()
 
 
 @pytest.fixture
 def on_server(connections: ConnectionRegistry, explored: MilvusTestServer) -> Connection:
     """Give a connection to the real server with such collections."""
-    return connections.connect("server", uri=explored.uri, db_name="explored", timeout=20)
+    return connections.connect("server", uri=explored.uri, db_name=HERE, timeout=20)
 
 
 @pytest.fixture
@@ -138,10 +143,10 @@ def test_the_numbers_of_the_messages_are_those_of_milvus() -> None:
 def test_databases_are_a_sequence_of_their_names(on_server: Connection) -> None:
     """And say which one is the connection's own, and when they were asked for."""
     listed = on_server.databases()
-    assert {"default", "explored"} <= set(listed)
-    assert listed.current == "explored"
+    assert {"default", HERE} <= set(listed)
+    assert listed.current == HERE
     assert listed.untold is None
-    assert "explored" in repr(listed)
+    assert HERE in repr(listed)
     assert listed.asked_at > 0
 
 
@@ -487,13 +492,13 @@ def test_an_adopted_connection_can_be_looked_into(
     connections: ConnectionRegistry, explored: MilvusTestServer
 ) -> None:
     """In the database that its client uses."""
-    client = MilvusClient(explored.uri, db_name="explored", dedicated=True)
+    client = MilvusClient(explored.uri, db_name=HERE, dedicated=True)
     connections.look().settle(5)
-    name = next(one.alias for one in connections.others() if one.db_name == "explored")
+    name = next(one.alias for one in connections.others() if one.db_name == HERE)
     adopted = connections.adopt(name, "theirs")
     assert "every" in adopted.collections()
     assert len(adopted.peek("every", 1)) == 1
-    assert adopted.describe("every").database == "explored"
+    assert adopted.describe("every").database == HERE
     assert client.list_collections()
     connections.disconnect("theirs")
 
@@ -766,31 +771,31 @@ def test_a_server_that_repeats_the_password_is_not_shown(
 def bob(connections: ConnectionRegistry, milvus_auth: MilvusTestServer) -> Iterator[Connection]:
     """Give the connection of a user who may read one collection of one database."""
     root = MilvusClient(milvus_auth.uri, token=milvus_auth.root_token, dedicated=True)
-    root.create_database("shop")
+    root.create_database(SHOP)
     theirs = MilvusClient(
-        milvus_auth.uri, token=milvus_auth.root_token, db_name="shop", dedicated=True
+        milvus_auth.uri, token=milvus_auth.root_token, db_name=SHOP, dedicated=True
     )
     for name in ("books", "films"):
         theirs.create_collection(name, 2)
         theirs.insert(name, [{"id": number, "vector": [0.1, 0.2]} for number in range(3)])
-    root.create_role("reader")
-    root.create_user("bob", "Bobs-pass1")
-    root.grant_role("bob", "reader")
+    root.create_role(READER)
+    root.create_user(BOB, "Bobs-pass1")
+    root.grant_role(BOB, READER)
     for privilege in ("Query", "Load", "GetStatistics", "ShowPartitions"):
-        theirs.grant_privilege("reader", "Collection", privilege, "books", "shop")
+        theirs.grant_privilege(READER, "Collection", privilege, "books", SHOP)
     connection = connections.connect(
-        "bob", uri=milvus_auth.uri, user="bob", password="Bobs-pass1", db_name="shop", timeout=20
+        BOB, uri=milvus_auth.uri, user=BOB, password="Bobs-pass1", db_name=SHOP, timeout=20
     )
     connection.set_trait("note", "")
     yield connection
-    root.drop_user("bob")
-    for right in theirs.describe_role("reader")["privileges"]:
-        theirs.revoke_privilege("reader", right["object_type"], right["privilege"],
-                                right["object_name"], right.get("db_name") or "shop")  # fmt: skip
-    root.drop_role("reader")
+    root.drop_user(BOB)
+    for right in theirs.describe_role(READER)["privileges"]:
+        theirs.revoke_privilege(READER, right["object_type"], right["privilege"],
+                                right["object_name"], right.get("db_name") or SHOP)  # fmt: skip
+    root.drop_role(READER)
     for name in ("books", "films"):
         theirs.drop_collection(name)
-    root.drop_database("shop")
+    root.drop_database(SHOP)
     theirs.close()
     root.close()
 
@@ -800,7 +805,7 @@ def test_a_user_sees_what_the_server_shows_him_and_reads_what_is_missing(
 ) -> None:
     """Real Milvus 2.3.5 with roles: the rest works, and the grant, run by root, mends it."""
     listed = bob.databases()
-    assert listed.names == ("shop",)
+    assert listed.names == (SHOP,)
     assert listed.untold is not None
     assert listed.untold.privilege == "ListDatabases"
     entries = {one.name: one for one in bob.collections(details=True).entries}
@@ -813,12 +818,12 @@ def test_a_user_sees_what_the_server_shows_him_and_reads_what_is_missing(
     with pytest.raises(DeniedError, match="You may not read films") as caught:
         bob.peek("films")
     assert caught.value.privilege == "Query"
-    assert caught.value.why == "bob lacks the privilege Query."
+    assert caught.value.why == f"{BOB} lacks the privilege Query."
     assert caught.value.grant in caught.value.fix
     assert _copied(caught.value).grant == caught.value.grant
 
     client = MilvusClient(
-        milvus_auth.uri, token=milvus_auth.root_token, db_name="shop", dedicated=True
+        milvus_auth.uri, token=milvus_auth.root_token, db_name=SHOP, dedicated=True
     )
     for line in (caught.value.grant, listed.untold.grant, told.untold[0].grant):
         exec(line, {"client": client})  # noqa: S102  # what the user would do
@@ -843,8 +848,8 @@ def _allowed(look: Callable[[], Peek]) -> bool:
 def test_a_user_sees_his_own_roles_and_privileges(bob: Connection) -> None:
     """Where the server tells them: in the connection's own database, and everybody's."""
     pairs = dict(bob.rights().pairs())
-    assert pairs["Roles"] == "reader"
-    assert "shop/books: " in pairs["Privileges"]
+    assert pairs["Roles"] == READER
+    assert f"{SHOP}/books: " in pairs["Privileges"]
     assert "Query" in pairs["Privileges"]
     assert "DescribeCollection" in pairs["Privileges"]
 
