@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["MARK", "Watch", "addresses", "files", "lines", "messages", "pastes", "secrets"]
+__all__ = ["MARK", "Watch", "addresses", "files", "lines", "messages", "pastes",
+           "secrets", "sign_ins"]  # fmt: skip
 
 MARK: Final = "!quagga7!"
 
@@ -79,10 +80,33 @@ def addresses(draw: Any) -> str:
                 "http:/root:{s}@{p}", "http://http://root:{s}@{p}", "{p}/db?a=1&password={s}",
                 "http://root:{s}@{p}@{p}", "{p} root:{s}",
                 "http:root:{s}@{p}", "ftp://root:{s}@{p}", "{p}:root:{s}",
+                "{p};token={s}", "{p};{s}", "{p},token={s}", "{p}|{s}", "http://{p};password={s}",
+                'MilvusClient("{p}", token="{s}")', "MilvusClient(uri='http://root:{s}@{p}')",
+                'connect("root:{s}@{p}")', "unix:/none?token={s}", "./none/x.db?token={s}",
+                "/?token={s}", "unix:/none#{s}", "{s}", "token={s}", "--token={s}",
+                "http://{s}@{p}", "Bearer {s}", "{p}\n{s}", "unix:root:{s}@{p}",
+                "file://root:{s}@{p}/x.db", "file:///none/x.db?token={s}", "./root:{s}@{p}/x.db",
             ]
         )
     )  # fmt: skip
     return str(shape.format(s=coded, p=place))
+
+
+@st.composite
+def sign_ins(draw: Any) -> str:
+    """Give what holds a sign-in by its looks, and may be put where a name belongs."""
+    secret, place = draw(secrets), draw(_hosts)
+    shape = draw(
+        st.sampled_from(
+            [
+                "http://root:{s}@{p}", "root:{s}@{p}", "root:{s}", "{p};token={s}",
+                "http://{p}/?token={s}", "{p}/db?a=1&password={s}", "token={s}", "--token={s}",
+                'MilvusClient("{p}", token="{s}")', "MilvusClient(uri='http://root:{s}@{p}')",
+                "{p}:root:{s}", "unix:/none?token={s}", "file://root:{s}@{p}/x.db",
+            ]
+        )
+    )  # fmt: skip
+    return str(shape.format(s=secret, p=place))
 
 
 def quote_any(text: str) -> str:
@@ -96,6 +120,9 @@ _COMMANDS: Final = [
     "connect", "disconnect", "status", "use", "adopt", "ping", "doctor", "client", "code", "help",
     "reconnect", "profile list", "profile show", "profile save", "profile edit", "profile delete",
     "profile test", "profile secret", "profile import", "", "conect", "profile shw",
+    "connect $place --user alice --password $known",
+    "connect $place --user alice --password $known -a", "profile save live --name",
+    "use live --db", "profile allow", "profile edit prod",
 ]  # fmt: skip
 _OPTIONS: Final = [
     "-a", "--alias", "--user", "--password-env", "--token-env", "--db", "--timeout", "--lang", "-n",
@@ -113,14 +140,21 @@ _URIS: Final = ["$uri", "{uri}", "{bag['uri']}"]
 
 
 @st.composite
-def lines(draw: Any) -> tuple[str, dict[str, Any]]:
+def lines(draw: Any) -> tuple[str, dict[str, Any]]:  # one branch a kind of part
     """Give what follows ``%milvus``, and the variables of its user."""
     secret, address = draw(secrets), draw(addresses())
     quotes = draw(st.sampled_from(["'{}'", '"{}"', None]))
     typed = quotes.format(secret) if quotes else _shell(unexpanded(secret))
 
     def part() -> str:  # noqa: PLR0911  # one a kind of part
-        kind = draw(st.integers(0, 9))
+        kind = draw(st.integers(0, 12))
+        if kind in (10, 11):
+            option = f"{draw(st.sampled_from(_OPTIONS))}{draw(st.sampled_from(' ='))}"
+            value = draw(st.sampled_from([*_VARIABLES, *_URIS]))
+            return f"{option if kind == 10 else ''}{value}"
+        if kind == 12:
+            before = draw(st.sampled_from(["-- ", "a=", "--x=", "-"]))
+            return f"{before}{draw(st.sampled_from(_VARIABLES))}"
         if kind <= 1:
             value = draw(st.sampled_from(_VARIABLES))
             return f"{draw(st.sampled_from(_SECRET_OPTIONS))}{value}"
@@ -168,6 +202,12 @@ _PASTES: Final = [
     'ConnectConfig.builder().uri("{p}").token("{s}").build()', 'ConnectConfig.builder().uri("{a}")',
     '{{"uri": "{p}", "token": "{s}"}}', '{{"uri": "{a}"}}', '{{"token": "{s}", "uri": 5}}',
     'uri="{p}", token="{s}",', "{a}", "hello {s}",
+    'connections.connect("root:{s}", uri="{p}")', 'connections.connect("{n}", host="h")',
+    'connections.connect("prod", uri="{p}", db_name="{n}")',
+    'MilvusClient("{p}", user="root:{s}")', 'MilvusClient("{p}", "root:{s}")',
+    'MilvusClient("{p}", "root", "{s}")', 'MilvusClient("{p};token={s}")',
+    'MilvusClient("{p}", server_pem_path="{n}")', "connect -a root:{s} -uri {p}",
+    "%milvus connect {p} -a {n}", "MILVUS_URI={p};token={s}",
 ]  # fmt: skip
 
 
@@ -177,7 +217,7 @@ def pastes(draw: Any) -> str:
     form, secret = draw(st.sampled_from(_PASTES)), draw(secrets)
     if draw(st.booleans()):  # escaped as its language has it, more or less
         secret = secret.replace("\\", "\\\\").replace('"', '\\"').replace("'", "\\'")
-    text = str(form.format(s=secret, a=draw(addresses()), p=draw(_places)))
+    text = str(form.format(s=secret, a=draw(addresses()), p=draw(_places), n=draw(sign_ins())))
     cut = draw(st.one_of(st.none(), st.integers(0, len(text))))
     return text if cut is None or MARK not in text[:cut] else text[:cut]
 
@@ -224,6 +264,8 @@ def files(draw: Any) -> str:
 # --- messages of a page ---------------------------------------------------------------------------
 
 _SECRET_FIELDS: Final = {"password", "token", "typed"}
+_NAMED_FIELDS: Final = ("alias", "name", "new_alias", "user", "db_name", "ca_pem_path",
+                        "server_name", "token_env", "label")  # fmt: skip
 
 
 @st.composite
@@ -253,10 +295,8 @@ def _field(name: str) -> SearchStrategy[Any]:
     known: dict[str, SearchStrategy[Any]] = {
         "address": st.one_of(addresses(), _places),
         "text": pastes(),
-        "alias": _names,
-        "name": _names,
-        "new_alias": _names,
-        "profile": st.sampled_from(["prod", "", "none"]),
+        **dict.fromkeys(_NAMED_FIELDS, st.one_of(_names, sign_ins())),
+        "profile": st.one_of(st.sampled_from(["prod", "", "none"]), sign_ins()),
         "was": st.sampled_from(["prod", "", "none"]),
         "secret": st.one_of(st.sampled_from(["keyring", "ask", "none", "env:X"]), secrets),
         "language": st.sampled_from(["python", "magic", "curl", "x"]),

@@ -183,7 +183,8 @@ def test_lines(
         monkeypatch.setenv(
             "THE_SECRET", names["secret"].replace("\x00", "").encode("utf-8", "replace").decode()
         )
-        hidden = {**names, "hidden": params.Secret(names["secret"])}
+        live_one = {"place": live["live"].address, "known": SECRET}
+        hidden = {**names, **live_one, "hidden": params.Secret(names["secret"])}
         milvus: Any = magics.milvus
         watch.call(functools.partial(milvus, line, None, hidden), _shown)
 
@@ -195,8 +196,8 @@ def test_addresses(watch: fuzz.Watch, connections: ConnectionRegistry) -> None:
     clock = Clock()
 
     @fuzzed
-    @given(fuzz.addresses(), fuzz.secrets)
-    def each(address: str, secret: str) -> None:
+    @given(fuzz.addresses(), fuzz.secrets, fuzz.sign_ins())
+    def each(address: str, secret: str, named: str) -> None:
         if clock.is_over:
             return
         ways: tuple[dict[str, Any], ...] = (
@@ -208,6 +209,11 @@ def test_addresses(watch: fuzz.Watch, connections: ConnectionRegistry) -> None:
             {"uri": "127.0.0.1:1", "timeout": address, "secure": secret},
             {"uri": "https://h", "server_name": address, "db_name": 5, "token": secret},
             {"uri": "h", "grpc_options": {"grpc.http_proxy": address, "a": secret}},
+            {"uri": "h", "db_name": named},
+            {"uri": "h", "ca_pem_path": named},
+            {"uri": "h", "user": "root", "password": secret, "client_key_path": named},
+            {"uri": "h", "token_env": address},
+            {"uri": 5, "host": secret},
         )
         for given_ in ways:
             parse = functools.partial(params.parse, env={}, **given_)
@@ -215,6 +221,11 @@ def test_addresses(watch: fuzz.Watch, connections: ConnectionRegistry) -> None:
             watch.call(functools.partial(connections.add_connection, x=given_), _shown)
             watch.look([repr(connections.list_connections())])
         watch.call(lambda: connections.add_connection(x={"tokn": secret}), _shown)
+        for use in (connections.get_connection_addr, connections.use, connections.client):
+            watch.call(functools.partial(use, address), _shown, has_frames=False)
+        add = functools.partial(connections.add_connection, **{named: {"uri": "h"}})
+        watch.call(add, _shown, has_frames=False)
+        watch.look([repr(connections.list_connections())])
 
     each()
 

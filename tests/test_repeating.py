@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from milvus_nb.errors import MilvusNbError, ParamsError
+from milvus_nb.errors import MagicUsageError, MilvusNbError, ParamsError
 from milvus_nb.params import parse
 from milvus_nb.params.secret import redact_address
 from milvus_nb.registry.variables import holders
@@ -66,6 +66,8 @@ def test_words_from_variables_are_not_repeated(
 MALFORMED = [
     "db.example:19530;token={}", "db.example;{}", "{}:", "root:{}", "{}:{}:{}", "db.example:{}",
     "connect('http://root:{}@h:1')", "http://db.example:/x;token={}", "http://db.example:/{}",
+    "unix:/a?token={}", "unix:/a#{}", "unix:root:{}@h", "/?token={}", "./x.db?token={}",
+    "h,token={}", "./root:{}@h/x.db",
     "{}://db.example", "http://{}/a/b", "{}/v1/x", "http//{}:{}", "http:{}", "db.example/?t={}",
     "db.example#{}", "db.example/a/{}", "http://a b{}", "[{}]", "[::1]{}", "{}@", "root:{}@",
     "root:a/{}@db.example", "db.example:19530/a/{}", "unix:{}/", "{}..x",
@@ -105,8 +107,13 @@ def test_a_host_that_is_certain_is_shown(text: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "alias", [f"http://root:{SECRET}@h:1", f"root:{SECRET}@h", f"a://{SECRET}"]
-)
+    "alias",
+    [
+        f"http://root:{SECRET}@h:1", f"root:{SECRET}@h", f"a://{SECRET}", f"root:{SECRET}",
+        f"h:1;token={SECRET}", f"h/db?password={SECRET}", f"db_ab12:{SECRET}", f"--token={SECRET}",
+        f'MilvusClient("h", token="{SECRET}")', f"unix:/a?api_key={SECRET}",
+    ],
+)  # fmt: skip
 def test_an_address_is_no_alias(connections: ConnectionRegistry, alias: str) -> None:
     """The first parameter is the alias: an address there would be shown everywhere."""
     for use in (
@@ -118,6 +125,41 @@ def test_an_address_is_no_alias(connections: ConnectionRegistry, alias: str) -> 
             use()
         assert SECRET not in str(failure.value)
     assert connections.list_connections() == []
+
+
+@pytest.mark.parametrize("alias", ["localhost:19530", "team:prod", "[::1]:19530", "10.0.0.7:1"])
+def test_a_name_with_a_colon(connections: ConnectionRegistry, alias: str) -> None:
+    """Some name a connection by its place."""
+    connections.add_connection(**{alias: {"uri": "localhost"}})
+    assert alias in dict(connections.list_connections())
+
+
+@pytest.mark.parametrize(
+    "given", [f"http://root:{SECRET}@h:1", f"root:{SECRET}", f"h;token={SECRET}"]
+)
+@pytest.mark.parametrize("name", ["db_name", "ca_pem_path", "client_key_path", "token_env", "user"])
+def test_a_sign_in_in_the_place_of_another_parameter(name: str, given: str) -> None:
+    """A database, a file and a variable are shown; so none of them is what may hold a password."""
+    with pytest.raises(ParamsError) as failure:
+        parse(uri="h", password="x", env={}, **{name: given})  # type: ignore[arg-type]
+    assert SECRET not in f"{failure.value}{failure.value!r}"
+
+
+@pytest.mark.parametrize("line", ["-a $x", "--alias={x}", "--user $x", "--db $x", "--user {x}"])
+def test_a_variable_becomes_a_name_only_where_it_may_be_shown(
+    ip: InteractiveShell, line: str
+) -> None:
+    """An alias, a user and a database are shown everywhere, from then on."""
+    ip.run_line_magic("load_ext", "milvus_nb")
+    for value in (f"{SECRET}!$", "f3a9" * 12, f"http://root:{SECRET}@h"):
+        ip.user_ns["x"] = value
+        with pytest.raises(MagicUsageError, match=r"is no (alias|user|database)") as failure:
+            ip.run_line_magic("milvus", f"connect localhost:1 --password y {line}")
+        assert value not in str(failure.value)
+    ip.user_ns["x"] = "team-a_1"
+    with pytest.raises(MilvusNbError) as other:
+        ip.run_line_magic("milvus", f"connect localhost:1 --password y {line}")
+    assert not isinstance(other.value, MagicUsageError)
 
 
 @pytest.mark.parametrize("name", VALUES[:3])

@@ -33,6 +33,12 @@ _MEANT: Final = {
 
 _SECRETS: Final = ("password", "token")
 
+# They are shown everywhere; what is not shown of a variable is no such name.
+_NAMES: Final = {
+    "alias": "alias", "name": "name", "user": "user", "db": "database", "label": "label",
+    "rename": "name",
+}  # fmt: skip
+
 # Where nothing is a value: the server's default database, no label.
 _MAY_BE_EMPTY: Final = {"db", "label"}
 
@@ -215,6 +221,7 @@ class Parser(argparse.ArgumentParser):
         found, rest = self.parse_known_args(texts)
         if not rest:
             self._refuse_empty(found)
+            self._refuse_secret_names(found, words)
             return found
         unknown = next((word for word in rest if word.startswith("-")), None)
         if unknown is not None:
@@ -264,6 +271,23 @@ class Parser(argparse.ArgumentParser):
                     f"%milvus {self.command}: {name} is empty.",
                     "A variable in its place may have no value.",
                     "Leave it out where it is not needed.",
+                )
+
+    def _refuse_secret_names(self, found: argparse.Namespace, words: list[Word]) -> None:
+        """Refuse a variable's value as a name where it may be a secret that got there."""
+        from ..params.secret import shown_name
+
+        for dest, kind in _NAMES.items():
+            value = getattr(found, dest, None)
+            if not isinstance(value, str):
+                continue
+            is_typed = any(word.typed.endswith(value) for word in words)
+            may_show = value.replace("@", "") if dest == "user" else value  # mail addresses
+            if not is_typed and shown_name(may_show) != may_show:
+                raise MagicUsageError(
+                    f"%milvus {self.command}: the value of a variable is no {kind}.",
+                    f"A {kind} is shown everywhere, and this may be a secret: it is not repeated.",
+                    f"Give a plain name, or type it as it is. See %milvus help {self.command}",
                 )
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:

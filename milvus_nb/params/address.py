@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 from .files import absolute_path, lite_path
 from .host import SHAPES, check_characters, ipv6, plain_name, refusal
-from .secret import Secret, recognised_host, redact_address
+from .secret import Secret, holds_sign_in, recognised_host, redact_address
 from .tidy import check_expanded, tidy_address, tidy_name
 
 __all__ = ["Address", "Kind", "display", "parse_address"]
@@ -239,6 +239,9 @@ def _unix(path: str, source: str, *, after_slashes: bool = False) -> Address:
     shown = f"unix://{path}" if after_slashes else f"unix:{path}"
     if not path or path.endswith("/") or (after_slashes and not path.startswith("/")):
         why = "After unix: comes the path of a socket."
+        raise refusal(shown, source, why, "Write unix:/run/milvus.sock")
+    if set(path) & set("?#") or holds_sign_in(path, is_path=True):
+        why = "After unix: comes the path of a socket alone: no '?', '#' or sign-in."
         raise refusal(shown, source, why, "Write unix:/run/milvus.sock")
     return Address("unix", path=absolute_path(path, source))
 

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from ..errors import ParamsError
-from .secret import redact_path
+from .secret import holds_sign_in, redact_path
 from .tidy import check_expanded
 
 __all__ = ["absolute_path", "lite_path"]
@@ -78,7 +78,8 @@ def lite_path(path: str, source: str = "uri") -> str:
             "Give the path alone, for example ./demo.db",
         )
     # A drive letter may be a user's name after all: a:/password@host
-    shown = f"{source}: {redact_path(path) if '@' in path and ':' in path else path!r}"
+    is_odd = {"@", ":"} <= set(path) or "?" in path or holds_sign_in(path, is_path=True)
+    shown = f"{source}: {redact_path(path) if is_odd else path!r}"
     if path.endswith(".sock"):
         raise ParamsError(
             f"{shown} is not a Milvus Lite database.",

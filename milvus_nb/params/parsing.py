@@ -16,7 +16,7 @@ from ..errors import ParamsError
 from .address import Address, display, parse_address
 from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
 from .host import host_name
-from .secret import Secret, shown_name
+from .secret import Secret, holds_sign_in, shown_name
 from .sign_in import Given, combine, from_token
 from .tidy import check_expanded, tidy_name, tidy_word, variable_name
 from .tls import Tls, check_tls, name_in
@@ -238,6 +238,13 @@ def _name(name: str, value: object) -> str:
     """Check the name of a user or a database: neither has blanks or quotes around it."""
     found = tidy_name(text(name, value))
     check_expanded(name, found)
+    # A user with a colon is refused with the rest of the sign-in.
+    if holds_sign_in(found) and (name == "db_name" or ":" not in found):
+        raise ParamsError(
+            f"{name} is an address, or has a sign-in in it.",
+            f"It may hold a password, and {name} is shown everywhere: it is not repeated here.",
+            "Give the name alone: letters, digits and underscores.",
+        )
     return found
 
 

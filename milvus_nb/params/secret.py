@@ -9,7 +9,8 @@ from typing import Final
 from ..base.printing import printable
 
 __all__ = [
-    "MASK", "Secret", "recognised_host", "redact", "redact_address", "redact_path", "shown_name",
+    "MASK", "Secret", "holds_sign_in", "recognised_host", "redact", "redact_address", "redact_path",
+    "shown_name",
 ]  # fmt: skip
 
 #: What is shown in place of a secret; always the same length, so that it tells nothing.
@@ -28,6 +29,14 @@ _CERTAIN_HOST = re.compile(
     r"|(?:[a-z0-9_-]{1,40}\.){1,8}[a-z]{2,24})(?::[0-9]{1,5})?(?=[/?#]|$)"
 )
 _QUERY = re.compile(r"[?#]")
+# No name of a connection, a database or a file has these; a sign-in, a URL or code has.
+_SIGN_IN = re.compile(
+    r"://|:.*@|(?<!\w)root:|(?:token|pass\w*|pwd|secret|api.?key)\w*[\"']?\s*=",
+    re.IGNORECASE | re.DOTALL,
+)
+# host:19530, team:prod and [::1]:19530 are names; root:Milvus may be a sign-in.
+_WITH_COLON = re.compile(r"[\w.-]+:[a-z0-9_.-]*|\[?[0-9a-fA-F:.]+\]?(?::[0-9]+)?")
+_NAME = re.compile(r"[\w .*'\[\]()+~-]*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _PORT_AND_PATH = re.compile(r"[0-9]{0,5}(/[^:]*)?")
 _HOST_LIKE = re.compile(r"(\[[\w:.%]*\]|[\w.-]+)(?=[:/?#]|$)")
@@ -159,10 +168,26 @@ def shown_name(name: str) -> str:
     """
     kind, colon, word = name.partition(":")
     word = word if colon and kind in ("client", "orm") else name
-    is_name = len(word) <= _LONGEST_NAME and word.isprintable() and not set(word) & set(":@/=")
+    is_name = len(word) <= _LONGEST_NAME and word.isprintable() and _NAME.fullmatch(word)
     # What is long and has many digits was made by a machine.
     is_made = len(word) >= 16 and sum(letter.isdigit() for letter in word) >= 4
     return name if is_name and not is_made else MASK
+
+
+def holds_sign_in(text: str, *, is_path: bool = False) -> bool:
+    """Tell whether what is meant as a name may hold a password: a URL, a sign-in, an assignment.
+
+    Names are shown everywhere.
+
+    Parameters
+    ----------
+    text
+        What was given as an alias, a database or a file.
+    is_path
+        Whether it is a file's: that may have a colon in it.
+    """
+    has_colon = ":" in text and not is_path
+    return bool(_SIGN_IN.search(text) or (has_colon and not _WITH_COLON.fullmatch(text)))
 
 
 def redact_path(text: str) -> str:

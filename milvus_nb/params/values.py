@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import ParamsError
 from .files import absolute_path
-from .secret import Secret, shown_name
+from .secret import Secret, holds_sign_in, shown_name
 from .tidy import as_place, check_expanded, tidy_word
 
 if TYPE_CHECKING:
@@ -113,6 +113,12 @@ def file_path(name: str, value: object) -> str:
     if not path:
         return ""
     full = absolute_path(path, name)
+    if holds_sign_in(path, is_path=True) and not os.path.lexists(full):
+        raise ParamsError(
+            f"{name} is an address, or has a sign-in in it.",
+            "It may hold a password: it is not repeated here.",
+            "Give the path of a file.",
+        )
     # A file may have quotes in its name.
     return full if os.path.lexists(full) else absolute_path(tidy_word(path) or path, name)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .. import params as parameters
 from .. import sdk
 from ..errors import AliasError, ParamsError
+from ..params.secret import holds_sign_in
 from ..params.values import shown, text
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def check_alias(alias: object) -> None:
 def check_new_alias(alias: object) -> None:
     """Refuse for a new connection also what is an address, which may hold a password."""
     check_alias(alias)
-    if "://" in str(alias) or re.search(r":[^@]*@", str(alias)):
+    if holds_sign_in(str(alias)):
         raise ParamsError(
-            "The alias is an address.",
+            "The alias is an address, or has a sign-in in it.",
             "It may hold a password, and an alias is shown everywhere: it is not repeated here.",
             "Did you mean uri=? The alias is the first parameter: connect('prod', uri=…)",
         )

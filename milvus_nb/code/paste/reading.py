@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ...errors import ParamsError
 from ...params import Secret
 from ...params.address import parse_address
+from ...params.secret import holds_sign_in
 from .placeholders import is_placeholder
 
 if TYPE_CHECKING:
@@ -211,9 +212,9 @@ class Reading:
 
 def _alias(text: str, source: str) -> str:
     """Refuse an address in the place of an alias, which is shown everywhere."""
-    if "://" in text or re.search(r":[^@]*@", text):
+    if holds_sign_in(text):
         raise ParamsError(
-            f"{source} is an address, not a name.",
+            f"{source} is an address, or has a sign-in in it; it is no name.",
             "It may hold a password, so it is not repeated here.",
             "Write uri= before it.",
         )
