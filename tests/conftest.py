@@ -72,6 +72,7 @@ _STARTED = {
     "milvus_auth",
     "milvus_mutual_tls",
     "milvus_tls",
+    "site",
     "terminal",
 }
 _FIRST = ("browser-1", "browser-2", "tests/test_chaos.py", "tests/test_fuzz.py")
