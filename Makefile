@@ -21,7 +21,7 @@ SOURCES := pyproject.toml milvus_nb/_version.py $(shell find lab -type f \
 	-not -path '*/node_modules/*' -not -path '*/.yarn/*' -not -path 'lab/lib/*' \
 	-not -name '*.tsbuildinfo' 2>/dev/null)
 
-.PHONY: help lab test test-fast test-matrix check check-python check-lab format chromium clients screenshots docs bench clean
+.PHONY: help lab test test-fast test-matrix check check-python check-lab format chromium clients tools screenshots docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -67,11 +67,14 @@ chromium: ## the browser of the tests, if it is missing (installed by apt-get wh
 		exit 1; \
 	fi
 
-clients: $(VENV)/dev.stamp ## what the code of other languages is run with, where it is missing
+clients: $(VENV)/dev.stamp tools $(VENV)/go.stamp $(VENV)/java.stamp ## what the code of other languages is run with
 	cd tests/node && jlpm install --immutable
+
+tools: # what is missing of it is installed by apt-get where we are root
 	@missing=""; \
 	command -v go >/dev/null || missing="$$missing golang-go"; \
 	command -v javac >/dev/null || missing="$$missing openjdk-17-jdk-headless"; \
+	command -v mvn >/dev/null || missing="$$missing maven"; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
@@ -116,6 +119,23 @@ $(VENV)/dev.stamp: $(VENV)/bin/python $(SOURCES)
 $(VENV)/docs.stamp: $(VENV)/bin/python $(SOURCES)
 	python -m pip install --quiet --editable '.[docs]'
 	touch $@ $(VENV)/lab.stamp
+
+# Milvus's clients for Go and Java, as go.mod and pom.xml pin them. Go's is compiled once; modules and
+# what was compiled stay where Go keeps them.
+$(VENV)/go.stamp: $(wildcard tests/go/*) | tools
+	@if (cd tests/go && go list -m) >/dev/null 2>&1; then \
+		(cd tests/go && go test -vet=off >/dev/null) && touch $@; \
+	else \
+		echo "Tests of code for Go are skipped: Go is missing, or older than tests/go/go.mod" >&2; \
+	fi
+
+$(VENV)/java.stamp: tests/java/pom.xml | tools
+	@if command -v mvn >/dev/null && command -v javac >/dev/null; then \
+		rm -rf $(VENV)/java && mvn --quiet --batch-mode --file tests/java/pom.xml \
+			dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(VENV)/java && touch $@; \
+	else \
+		echo "Tests of code for Java are skipped: a JDK or Maven is missing" >&2; \
+	fi
 
 # The oldest pymilvus that is supported; some tests run a second time with it.
 $(VENV)/pymilvus-2.6: $(VENV)/dev.stamp

@@ -230,29 +230,104 @@ def every_kind() -> Iterator[ConnectionParams]:
     yield ConnectionParams(dataclasses.replace(plain, secure=True, tls=Tls(server_name="x")), "d")
 
 
-def test_go_compiles(tmp_path: Path) -> None:
-    """It is formatted as gofmt does and has the right types and imports, whatever is in it."""
-    for number, there in enumerate(every_kind()):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        clients.check_go(snippets.code(there, "a", "go"), folder)
+GO_READ_BACK = """
+func main() {
+	shown := json.NewEncoder(os.Stdout)
+	for _, config := range configs {
+		_ = shown.Encode(map[string]any{
+			"address": config.Address, "dbName": config.DBName, "user": config.Username,
+			"password": config.Password, "token": config.APIKey,
+		})
+	}
+}
+"""
+
+
+def test_go_compiles_and_reads_back_what_was_given(tmp_path: Path) -> None:
+    """It is formatted as gofmt does, and the client's options are exactly what was given."""
+    every = list(every_kind())
+    codes = [snippets.code(there, "a", "go") for there in every]
+    for number, code in enumerate(codes):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "snippet.go").write_text(code, encoding="utf-8")
+    configs = [re.search(r"&(milvusclient.ClientConfig\{.*?\n\t\})", code, re.DOTALL) for code in codes]
+    program = "".join(
+        [
+            'package main\n\nimport (\n\t"encoding/json"\n\t"os"\n\n',
+            '\t"github.com/milvus-io/milvus/client/v2/milvusclient"\n)\n\n',
+            "var configs = []milvusclient.ClientConfig{\n",
+            *(f"{found[1]},\n" for found in configs if found),
+            f"}}\n{GO_READ_BACK}",
+        ]
+    )
+    shown = clients.run_go(program, tmp_path, also=[f"./{n}" for n in range(len(codes))])
+    for there, line in zip(every, shown.splitlines()[: len(every)], strict=True):
+        found = json.loads(line)
+        assert found["address"].endswith(f":{there.endpoint.port}")
+        assert (found["dbName"], found["user"]) == (there.db_name, there.user)
+        secrets = {"none": ("", ""), "password": ("Milvus", ""), "token": ("", "root:Milvus")}
+        assert (found["password"], found["token"]) == secrets[there.auth]
+
+
+JAVA_READ_BACK = """
+import java.nio.charset.StandardCharsets;
+
+import io.milvus.v2.client.ConnectConfig;
+
+public class ReadBack {
+    public static void main(String[] args) {
+        for (ConnectConfig config : new ConnectConfig[] {
+            %s
+        }) {
+            for (Object value : new Object[] {
+                config.getUri(), config.getDbName(), config.getUsername(), config.getPassword(),
+                config.getToken(), config.getConnectTimeoutMs(), config.getCaPemPath(),
+                config.getServerPemPath(), config.getClientPemPath(), config.getClientKeyPath(),
+                config.getServerName(),
+            }) {
+                byte[] units = String.valueOf(value).getBytes(StandardCharsets.UTF_16BE);
+                System.out.print(new java.math.BigInteger(1, units).toString(16) + " ");
+            }
+            System.out.println();
+        }
+    }
+}
+"""
 
 
 def test_java_compiles_and_reads_back_what_was_given(tmp_path: Path) -> None:
-    """It compiles without a warning, and the client gets exactly what was given."""
-    for number, there in enumerate(every_kind()):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        found = clients.run_java(snippets.code(there, "a", "java"), folder)
-        assert found["uri"].endswith(f":{there.endpoint.port}")
-        assert found.get("dbName", "") == there.db_name
-        assert found.get("username", "") == there.user
-        secrets = {"none": {}, "password": {"password"}, "token": {"token"}}[there.auth]
-        assert {"password", "token"} & set(found) == set(secrets)
+    """It compiles without a warning, and the client's options are exactly what was given."""
+    every = list(every_kind())
+    sources = ["ReadBack.java"]
+    configs = []
+    for number, there in enumerate(every):
+        code = snippets.code(there, "a", "java")
+        sources.append(f"s{number}/Connect.java")
+        (tmp_path / f"s{number}").mkdir()
+        (tmp_path / sources[-1]).write_text(f"package s{number};\n{code}", encoding="utf-8")
+        found = re.search(r"config = (.*?\.build\(\));", code, re.DOTALL)
+        assert found is not None
+        configs.append(found[1])
+    (tmp_path / "ReadBack.java").write_text(JAVA_READ_BACK % ",".join(configs), encoding="utf-8")
+    shown = clients.compile_java(sources, "ReadBack", tmp_path)
+    for there, line in zip(every, shown.splitlines(), strict=True):
+        uri, *others = (_text(units) for units in line.split())
+        assert uri.endswith(f":{there.endpoint.port}")
         tls = there.endpoint.tls
-        if tls.client_pem_path:
-            assert (found["caPemPath"], found["serverName"]) == (HOSTILE, HOSTILE)
-            assert (found["clientPemPath"], found["clientKeyPath"]) == (HOSTILE, HOSTILE)
-        elif tls.root_pem_path:
-            assert found["serverPemPath"] == HOSTILE
-            assert found["serverName"] == (tls.server_name or there.endpoint.host)
+        mutual = bool(tls.client_pem_path)
+        assert others == [
+            there.db_name or "null",
+            there.user or "null",
+            "Milvus" if there.auth == "password" else "null",
+            "root:Milvus" if there.auth == "token" else "null",
+            str(round(there.timeout * 1000)),
+            tls.root_pem_path if mutual else "null",
+            (not mutual and tls.root_pem_path) or "null",
+            tls.client_pem_path or "null",
+            tls.client_key_path or "null",
+            (tls.root_pem_path and (tls.server_name or there.endpoint.host)) or "null",
+        ]
+
+
+def _text(units: str) -> str:
+    return bytes.fromhex(units.zfill((len(units) + 3) // 4 * 4)).decode("utf-16-be")

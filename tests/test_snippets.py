@@ -115,7 +115,7 @@ def test_it_connects_where_the_connection_does_and_closes(
     if language == "cli":
         assert "Disconnect from default successfully!" in shown
     elif language != "curl":
-        assert shown.splitlines()[-1] == "closed"
+        assert "closed" in shown.splitlines()
     if server.auth:
         assert "Milvus" not in code.replace("MilvusClient", "").replace("Milvus CLI", "")
 
@@ -145,6 +145,37 @@ def test_a_token_without_a_user_is_sent_as_it_is(
     assert name in clients.RUNNERS[language](code, tmp_path)
 
 
+AWKWARD = "a:b \"c\" 'd' $HOME `id` \\n %41 #{e}; &|<>*?!é\U0001f600"
+
+
+@pytest.mark.parametrize("collection", ["milvus_auth"], indirect=True)
+@pytest.mark.parametrize("language", clients.RUNNERS)
+def test_a_password_of_every_awkward_character(
+    language: str,
+    collection: tuple[MilvusTestServer, str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It comes through every shell, literal and header as it is."""
+    from pymilvus import MilvusClient
+
+    server, database, name = collection
+    admin = MilvusClient(server.uri, token=server.root_token, dedicated=True)
+    user = f"u_{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("AWKWARD", AWKWARD)
+    admin.create_user(user, AWKWARD)
+    try:
+        admin.grant_role(user, "admin")
+        there = params.parse(
+            uri=server.uri, db_name=database, user=user, password_env="AWKWARD"
+        )
+        code = snippets.code(there, "prod", language, server.version)
+        assert name in clients.RUNNERS[language](code, tmp_path)
+    finally:
+        admin.drop_user(user)
+        admin.close()
+
+
 def elsewhere(server: MilvusTestServer, database: str) -> ConnectionParams:
     """Give the way to a server by an address that its certificate is not for."""
     address = f"https://127.0.0.2:{server.port}"
@@ -152,7 +183,7 @@ def elsewhere(server: MilvusTestServer, database: str) -> ConnectionParams:
 
 
 @pytest.mark.parametrize("collection", ["milvus_tls", "milvus_mutual_tls"], indirect=True)
-@pytest.mark.parametrize("language", ["python", "orm", "async", "node"])
+@pytest.mark.parametrize("language", ["python", "orm", "async", "node", "go", "java"])
 def test_the_name_in_the_certificate_is_carried_over(
     language: str, collection: tuple[MilvusTestServer, str, str], tmp_path: Path
 ) -> None:

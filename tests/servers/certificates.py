@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
 _NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -64,7 +66,8 @@ def make_certificates(
     for name, certificate in (("server", server), ("client", client)):
         for blob in certificate.cert_chain_pems:
             blob.write_to_path(paths[f"{name}_pem"], append=True)
-        certificate.private_key_pem.write_to_path(paths[f"{name}_key"])
+        key = certificate.private_key_pem.bytes()
+        paths[f"{name}_key"].write_bytes(_pkcs8(serialization.load_pem_private_key(key, None)))
     return Certificates(**{name: str(path) for name, path in paths.items()})
 
 
@@ -103,14 +106,17 @@ def make_self_signed(folder: Path, *, names: Sequence[str] = _NAMES) -> Certific
     )
     pem, private = folder / "server.pem", folder / "server.key"
     pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
+    private.write_bytes(_pkcs8(key))
     return Certificates(str(pem), str(pem), str(private), "", "")
+
+
+def _pkcs8(key: PrivateKeyTypes) -> bytes:
+    """Write a key in the form that every client reads; Java's reads no other."""
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
 
 
 def server_tls(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...errors import ParamsError
 from .parts import (
@@ -100,8 +100,8 @@ def go(params: ConnectionParams, alias: str) -> str:
         *_GO_FATAL,
         "defer client.Close(context.Background())",
         "",
-        "option := milvusclient.NewListCollectionOption()",
-        "names, err := client.ListCollections(context.Background(), option)",
+        "all := milvusclient.NewListCollectionOption()",
+        "names, err := client.ListCollections(context.Background(), all)",
         "fmt.Println(names, err)",
     ]
     return _lines(
@@ -111,6 +111,7 @@ def go(params: ConnectionParams, alias: str) -> str:
         *(f'\t"{name}"' for name in _go_packages(params)),
         "",
         '\t"github.com/milvus-io/milvus/client/v2/milvusclient"',
+        *(f'\t"{name}"' for name in _GO_TLS if endpoint.tls),
         ")",
         "",
         "func main() {",
@@ -133,7 +134,8 @@ def _go_packages(params: ConnectionParams) -> list[str]:
     return [name for name, is_used in used.items() if is_used]
 
 
-_GO_FATAL = ("if err != nil {", "\tlog.Fatal(err)", "}")
+_GO_TLS: Final = ("google.golang.org/grpc", "google.golang.org/grpc/credentials")
+_GO_FATAL: Final = ("if err != nil {", "\tlog.Fatal(err)", "}")
 
 
 def _go_tls(endpoint: Endpoint) -> list[str]:
@@ -155,7 +157,14 @@ def _go_tls(endpoint: Endpoint) -> list[str]:
     if tls.server_name:
         fields["ServerName"] = go_literal(tls.server_name)
     if fields:
-        lines += ["config.WithTLSConfig(&tls.Config{", *_aligned(fields), "})"]
+        # Its versions before 2.6.5 have no other way, and give up their own options for these.
+        lines += [
+            "security := credentials.NewTLS(&tls.Config{",
+            *_aligned(fields),
+            "})",
+            "option := grpc.WithTransportCredentials(security)",
+            "config.DialOptions = append(milvusclient.DefaultGrpcOpts, option)",
+        ]
     return lines
 
 
@@ -189,10 +198,16 @@ def java(params: ConnectionParams, alias: str) -> str:
     calls += _java_tls(endpoint)
     calls.append(f"connectTimeoutMs({milliseconds(params.timeout)})")
     comments = _options_comment(params)
+    if tls.client_key_path:
+        comments += [
+            "// Java reads the key in one form only, which begins with BEGIN PRIVATE KEY:",
+            "// openssl pkcs8 -topk8 -nocrypt -in client.key -out client.pkcs8.key",
+        ]
     if tls.server_name and not tls.root_pem_path:
         comments += left_out("//", ["server_name"], "only with ca_pem_path or server_pem_path")
         comments += without_name("//", endpoint)
     return _lines(
+        "// Needs io.milvus:milvus-sdk-java and, for what it logs, org.slf4j:slf4j-simple",
         "import io.milvus.v2.client.ConnectConfig;",
         "import io.milvus.v2.client.MilvusClientV2;",
         "",
