@@ -18,7 +18,7 @@ from tests.servers.faults import LoopThread
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 HERE = Path(__file__).parent
 NODE_MODULES = HERE / "node" / "node_modules"
@@ -105,6 +105,19 @@ def compile_java(sources: list[str], main: str, folder: Path) -> str:
     run(["javac", *_LINT, "-proc:none", "-cp", path, "-d", ".", *sources], folder)
     # Neither spends time on optimising what runs for a second.
     return run(["java", "-XX:TieredStopAtLevel=1", "-cp", f".:{path}", main], folder)
+
+
+def trust_in_java(ca_pem: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Java trust an authority, as a machine's administrator would."""
+    _need("keytool")
+    store, password = str(folder / "authorities.p12"), "changeit"
+    keytool = ["keytool", "-importcert", "-noprompt", "-file", ca_pem]
+    run([*keytool, "-keystore", store, "-storepass", password], folder)
+    options = {"trustStore": store, "trustStorePassword": password}
+    monkeypatch.setenv(
+        "JAVA_TOOL_OPTIONS",
+        " ".join(f"-Djavax.net.ssl.{name}={value}" for name, value in options.items()),
+    )
 
 
 #: All warnings, but for those about the client's own archives.

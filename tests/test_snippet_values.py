@@ -250,7 +250,9 @@ def test_go_compiles_and_reads_back_what_was_given(tmp_path: Path) -> None:
     for number, code in enumerate(codes):
         (tmp_path / str(number)).mkdir()
         (tmp_path / str(number) / "snippet.go").write_text(code, encoding="utf-8")
-    configs = [re.search(r"&(milvusclient.ClientConfig\{.*?\n\t\})", code, re.DOTALL) for code in codes]
+    configs = [
+        re.search(r"&(milvusclient.ClientConfig\{.*?\n\t\})", code, re.DOTALL) for code in codes
+    ]
     program = "".join(
         [
             'package main\n\nimport (\n\t"encoding/json"\n\t"os"\n\n',

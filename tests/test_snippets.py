@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tests.servers import MilvusTestServer
 
 NETWORK_ONLY = ("go", "java", "cli")
+# Starting a client takes its time on a busy machine.
+PATIENT: dict[str, Any] = {"env": {}, "timeout": 60}
 
 # Closed means closed: no socket is left when the snippet's last line is done.
 PYTHON_CLOSED = """
@@ -75,7 +77,7 @@ def collection(request: pytest.FixtureRequest) -> Iterator[tuple[MilvusTestServe
 
 def params_of(server: MilvusTestServer, database: str = "", **more: Any) -> ConnectionParams:
     """Give what the user would have connected with."""
-    given: dict[str, Any] = {"uri": server.uri, "db_name": database, "env": {}, **more}
+    given: dict[str, Any] = {"uri": server.uri, "db_name": database, **PATIENT, **more}
     if server.auth:
         given |= {"user": server.user, "password": server.password}
     if server.ca_pem:
@@ -139,7 +141,7 @@ def test_a_token_without_a_user_is_sent_as_it_is(
 ) -> None:
     """What is in MILVUS_TOKEN signs in where the connection has an API key."""
     server, database, name = collection
-    uri = params.parse(uri=server.uri, db_name=database, token="an-api-key", env={})
+    uri = params.parse(uri=server.uri, db_name=database, token="an-api-key", **PATIENT)
     code = snippets.code(uri, "prod", language, server.version)
     assert "an-api-key" not in code
     assert name in clients.RUNNERS[language](code, tmp_path)
@@ -167,7 +169,7 @@ def test_a_password_of_every_awkward_character(
     try:
         admin.grant_role(user, "admin")
         there = params.parse(
-            uri=server.uri, db_name=database, user=user, password_env="AWKWARD"
+            uri=server.uri, db_name=database, user=user, password_env="AWKWARD", timeout=60
         )
         code = snippets.code(there, "prod", language, server.version)
         assert name in clients.RUNNERS[language](code, tmp_path)
@@ -205,6 +207,35 @@ def test_the_name_in_the_certificate_in_a_kernel(
     assert name in kernel.run(code).text
 
 
+def test_the_milvus_cli_has_no_option_for_the_name(
+    milvus_tls: MilvusTestServer, tmp_path: Path
+) -> None:
+    """It connects if the certificate is for the host, too, and else it does not."""
+    shown = clients.run_cli("milvus_cli <<'END'\nconnect --help\nexit\nEND", tmp_path)
+    assert "--tlsmode" in shown
+    assert "--server" not in shown
+    for host, answer in (("127.0.0.1", "Connect Milvus successfully"), ("127.0.0.2", "error")):
+        uri = f"https://{host}:{milvus_tls.port}"
+        there = params_of(milvus_tls, uri=uri, server_name="localhost")
+        assert answer in clients.run_cli(snippets.code(there, "a", "cli"), tmp_path)
+
+
+def test_java_takes_the_name_only_beside_the_certificate_of_an_authority(
+    milvus_tls: MilvusTestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the machine's authorities it connects if the certificate is for the host, too."""
+    clients.trust_in_java(milvus_tls.ca_pem, tmp_path, monkeypatch)
+
+    def run(host: str, timeout: float) -> str:
+        uri = f"https://{host}:{milvus_tls.port}"
+        there = params.parse(uri=uri, server_name="localhost", timeout=timeout, env={})
+        return clients.run_java(snippets.code(there, "a", "java"), tmp_path)
+
+    assert "closed" in run("127.0.0.1", 60).splitlines()
+    with pytest.raises(AssertionError, match="DEADLINE_EXCEEDED"):
+        run("127.0.0.2", 3)
+
+
 def test_the_name_in_the_certificate_where_nothing_can_take_it() -> None:
     """The code says when it works nevertheless, in place of the name."""
     there = params.parse(uri="https://10.0.0.7:19530", server_name="db.example", env={})
@@ -235,7 +266,7 @@ def test_curl_through_a_gateway_with_tls(
             ca_pem_path=made.ca_pem,
             client_pem_path=made.client_pem,
             client_key_path=made.client_key,
-            env={},
+            **PATIENT,
         )
         code = snippets.code(there, "prod", "curl", server.version)
         assert name in clients.run_curl(code, tmp_path)
@@ -246,7 +277,7 @@ def test_curl_through_a_gateway_with_tls(
 def test_ipv6(language: str, collection: tuple[MilvusTestServer, str, str], tmp_path: Path) -> None:
     """An IPv6 address is written as each client takes it."""
     server, database, name = collection
-    there = params.parse(uri=f"http://[::1]:{server.port}", db_name=database, env={})
+    there = params.parse(uri=f"http://[::1]:{server.port}", db_name=database, **PATIENT)
     code = snippets.code(there, "prod", language, server.version)
     assert name in clients.RUNNERS[language](code, tmp_path)
 
@@ -260,7 +291,7 @@ def test_unix_sockets(
     server, database, name = collection
     path = tmp_path / "mil vus.sock"
     with clients.gateway(server.port, path=path):
-        there = params.parse(uri=f"unix:{path}", db_name=database, env={})
+        there = params.parse(uri=f"unix:{path}", db_name=database, **PATIENT)
         code = snippets.code(there, "prod", language, server.version)
         assert name in clients.RUNNERS[language](code, tmp_path)
 
