@@ -24,7 +24,7 @@ from benchmarks import (
     watching,
 )
 from milvus_nb import __version__
-from tests.servers import MilvusTestServer
+from tests.support.servers import MilvusTestServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ from benchmarks.report import Figures, in_turns, seconds_until_printed
 from milvus_nb import ConnectionRegistry
 
 if TYPE_CHECKING:
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 _OURS = "from milvus_nb import connections\nc = connections.connect(uri={uri!r})\n"
 _THEIRS = "import pymilvus\nc = pymilvus.MilvusClient({uri!r}, dedicated=True)\n"

@@ -14,8 +14,8 @@ import pymilvus
 
 from benchmarks.report import Figures, in_turns
 from milvus_nb import ConnectionRegistry
-from tests.helpers import free_port
-from tests.servers import MilvusTestServer
+from tests.support.helpers import free_port
+from tests.support.servers import MilvusTestServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from benchmarks.report import Table
 
 if TYPE_CHECKING:
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 _CODE = """
 import concurrent.futures, json, math, multiprocessing, os, threading, time
 from milvus_nb import ConnectionRegistry
-from tests.servers import FaultProxy
+from tests.support.servers import FaultProxy
 connections = ConnectionRegistry(heartbeat=0.2)
 found = connections.connect("here", uri="{uri}")
 way = FaultProxy(("127.0.0.1", {port}))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.report import Table
 
 if TYPE_CHECKING:
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 # With authorization off the server takes any token, and each is an endpoint of its own.
 _OURS = """

@@ -10,10 +10,10 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks.report import Figures
 from tests.browser.lab import NOTE_DISCONNECTS, JupyterLab, Notebook, launch_chromium
-from tests.helpers import wait_until
+from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 # Runs the selected cell; gives the milliseconds until what it shows is painted.
 _RUN_UNTIL_PAINTED = """selector => new Promise(resolve => {

@@ -16,12 +16,12 @@ import pymilvus
 
 from benchmarks.report import Figures
 from milvus_nb import ConnectionRegistry
-from tests.helpers import free_port
+from tests.support.helpers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 #: Seconds between a server's death and its new start.
 OUTAGES = (5.0, 20.0, 60.0)

@@ -23,14 +23,14 @@ from tests.browser.lab import (
     launch_chromium,
     write_notebook,
 )
-from tests.helpers import wait_until
+from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from playwright.sync_api import Browser, Page
 
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 KERNELS = 50
 

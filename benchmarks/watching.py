@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from milvus_nb import Connection
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 _POLL_S = 0.05
 _CAP_S = 30.0

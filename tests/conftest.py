@@ -19,10 +19,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 from milvus_nb import ConnectionRegistry
-from tests.helpers import is_listening, threads, wait_until
-from tests.kernels import AMBIENT_VARIABLES, Kernel, Terminal
-from tests.servers import MilvusTestServer, why_no_server
-from tests.servers.shared import SharedServers, ask
+from tests.support.helpers import is_listening, threads, wait_until
+from tests.support.kernels import AMBIENT_VARIABLES, Kernel, Terminal
+from tests.support.servers import MilvusTestServer, why_no_server
+from tests.support.servers.shared import SharedServers, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

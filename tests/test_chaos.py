@@ -1,4 +1,4 @@
-"""A minute of `tests.chaos`; ``MILVUS_NB_CHAOS_S`` makes it longer."""
+"""A minute of `tests.support.chaos`; ``MILVUS_NB_CHAOS_S`` makes it longer."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chaos import Chaos
+from tests.support.chaos import Chaos
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 _SECONDS = float(os.environ.get("MILVUS_NB_CHAOS_S", "60"))
 

@@ -24,10 +24,10 @@ from milvus_nb.code import usage
 from milvus_nb.magic.magics import MilvusMagics
 from milvus_nb.profiles import ProfileStore
 from milvus_nb.server.extension import MilvusServer
-from tests.clients import gateway
-from tests.helpers import wait_until
-from tests.kernels import Kernel
-from tests.servers import (
+from tests.support.clients import gateway
+from tests.support.helpers import wait_until
+from tests.support.kernels import Kernel
+from tests.support.servers import (
     MilvusTestServer,
     make_certificates,
     server_tls,
@@ -56,8 +56,8 @@ NOT_RUN: Final = {
     "pip install -U milvus-lite": _OUTSIDE,
     "jupyter console": _OUTSIDE,
     'connect("prod", token=…)': "a form: it stands for other parameters than those before",
-    'disconnect("prod")': "pymilvus's, in the comparison: tests/test_differences.py",
-    'MilvusClient("./x.db")': "the user's own: tests/test_others.py",
+    'disconnect("prod")': "pymilvus's, in the comparison: tests/registry/test_differences.py",
+    'MilvusClient("./x.db")': "the user's own: tests/registry/test_others.py",
     "pip install '.[lab,lite]'": _OUTSIDE,
     "pip install 'milvus_nb[keyring]'": _OUTSIDE,
     "jupyter labextension disable milvus_nb:status": "a command of JupyterLab's",
@@ -68,8 +68,8 @@ NOT_RUN: Final = {
     "MilvusClient(dedicated=True)": "pymilvus's, in the benchmark",
     "MilvusClient.close()": "pymilvus's, in the benchmark",
     "list_collections()": "pymilvus's, in the benchmark",
-    "connections.connect(...)": "a form: tests/test_paste.py has what it stands for",
-    "MilvusClient(...)": "a form: tests/test_paste.py has what it stands for",
+    "connections.connect(...)": "a form: tests/code/test_paste.py has what it stands for",
+    "MilvusClient(...)": "a form: tests/code/test_paste.py has what it stands for",
 }
 
 # What stands for a line that names no place or alias, or needs more than itself.

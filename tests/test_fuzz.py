@@ -32,15 +32,15 @@ from milvus_nb.profiles import ProfileStore, described
 from milvus_nb.protocol import PROTOCOL
 from milvus_nb.registry.restart import Memory
 from milvus_nb.views.profiles import ProfileTable, ProfileText
-from tests import fuzz
-from tests.helpers import wait_until
+from tests.support import fuzz
+from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 _EXAMPLES = int(os.environ.get("MILVUS_NB_FUZZ_EXAMPLES", "1000"))
 _BY_HAND = "MILVUS_NB_FUZZ_EXAMPLES" in os.environ

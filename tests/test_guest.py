@@ -11,15 +11,15 @@ import pytest
 
 import milvus_nb
 from milvus_nb import ConnectionRegistry, MilvusNbError
-from tests.helpers import free_port
-from tests.servers import FaultProxy
+from tests.support.helpers import free_port
+from tests.support.servers import FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.kernels import Kernel
-    from tests.servers import MilvusTestServer
+    from tests.support.kernels import Kernel
+    from tests.support.servers import MilvusTestServer
 
 
 _loads: Final = pickle.loads  # of what was made here

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers import FaultProxy
+from tests.support.servers import FaultProxy
 
 if TYPE_CHECKING:
     from milvus_nb import ConnectionRegistry
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "troubleshooting.md"
 

@@ -29,15 +29,15 @@ from milvus_nb.params import Endpoint
 from milvus_nb.protocol import PROTOCOL
 from milvus_nb.registry.restart import Memory
 from milvus_nb.views.details import facts
-from tests.helpers import allow_profiles, free_port, wait_until
-from tests.servers import Peer, make_certificates
+from tests.support.helpers import allow_profiles, free_port, wait_until
+from tests.support.servers import Peer, make_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.kernels import Execution, Kernel
-    from tests.servers import Certificates, MilvusTestServer
+    from tests.support.kernels import Execution, Kernel
+    from tests.support.servers import Certificates, MilvusTestServer
 
 USER = "amelia"
 SECRET = "Zebra#7 quagga/okapi"  # blanks and slashes, as password managers make them

@@ -13,7 +13,7 @@ ROOT: Final = Path(__file__).parent.parent
 SECURITY: Final = (ROOT / "SECURITY.md").read_text("utf-8")
 
 # As a file and a function in it, or a function of the file that was named before.
-_NAMED: Final = re.compile(r"`(?:tests/)?((?:browser/)?test_\w+\.py)::(test_\w+)`")
+_NAMED: Final = re.compile(r"`(?:tests/)?((?:\w+/)?test_\w+\.py)::(test_\w+)`")
 
 
 def rows() -> list[str]:

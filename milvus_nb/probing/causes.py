@@ -1,9 +1,9 @@
 """Every cause of a failed connection that we can name: its identifier, why, and what to do.
 
 What a cause is known by is in `rules`. Adding a cause is adding a row here, and one in
-``tests/test_diagnosis.py`` that provokes it. The texts are for somebody whose server is down at
-midnight: the first line says what is so, the second what to do, with the actual host, port, file,
-option or variable in it, and only with tools that there are where it is read.
+``tests/probing/test_diagnosis.py`` that provokes it. The texts are for somebody whose server is
+down at midnight: the first line says what is so, the second what to do, with the actual host,
+port, file, option or variable in it, and only with tools that there are where it is read.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from tests.helpers import free_port, wait_until
-from tests.kernels import private_environment
+from tests.support.helpers import free_port, wait_until
+from tests.support.kernels import private_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

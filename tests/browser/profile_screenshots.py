@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from tests.browser.lab import JupyterLab
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 _PROFILES = """\
 [profiles.prod]

@@ -15,7 +15,7 @@ import pymilvus
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.lab import JupyterLab, Notebook, launch_chromium
-from tests.servers import FaultProxy, MilvusTestServer, SilentPeer
+from tests.support.servers import FaultProxy, MilvusTestServer, SilentPeer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from playwright.sync_api import expect, sync_playwright
 from tests.browser import kernelspecs
 from tests.browser.lab import JupyterLab, Notebook, Sidebar, launch_chromium, write_notebook
 from tests.browser.screenshots import IMAGES, THEMES, change_theme
-from tests.servers import MilvusTestServer
+from tests.support.servers import MilvusTestServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,14 +12,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab import LOAD, JupyterLab, Notebook, Sidebar, write_notebook
-from tests.helpers import wait_until
+from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
 
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 #: Longer than anything of this test takes while nobody touches anything.
 IDLE_S = 15

@@ -19,14 +19,14 @@ from tests.browser.lab import (
     busy_while,
     write_notebook,
 )
-from tests.helpers import sockets_to, wait_until
+from tests.support.helpers import sockets_to, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from playwright.sync_api import Browser, Page
 
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 LITE = "c = %milvus connect ./lite.db -a lite"
 

@@ -14,14 +14,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab import PID, JupyterLab, Notebook, Sidebar, busy_while
-from tests.helpers import sockets_to, wait_until
+from tests.support.helpers import sockets_to, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Page
 
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 pytestmark = pytest.mark.matrix
 

@@ -13,8 +13,8 @@ from playwright.sync_api import expect
 
 from milvus_nb import ConnectError
 from tests.browser.lab import ALL_TEXT, LOAD, NOTE_DISCONNECTS, SAVE_WIDGETS
-from tests.helpers import free_port, sockets_to, wait_until
-from tests.servers import FaultProxy
+from tests.support.helpers import free_port, sockets_to, wait_until
+from tests.support.servers import FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from milvus_nb import ConnectionRegistry
     from tests.browser.lab import JupyterLab, Notebook
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 
 def test_connect_to_a_server_and_to_lite_see_both_and_disconnect(

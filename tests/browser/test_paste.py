@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from tests.browser.lab import Notebook
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 SECRET = "Quagga:Zebra-71"
 DROP = """(box, text) => {

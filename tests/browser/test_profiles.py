@@ -9,7 +9,7 @@ import tomlkit
 from playwright.sync_api import Locator, expect
 
 from tests.browser.lab import ALL_TEXT, LOAD, PID, JupyterLab, Notebook, Sidebar, write_notebook
-from tests.helpers import sockets_to, wait_until
+from tests.support.helpers import sockets_to, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 SECRET = "Zebra7quagga"
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from tests.browser.lab import LOAD
-from tests.helpers import sockets_to
-from tests.servers import FaultProxy, WebServer
+from tests.support.helpers import sockets_to
+from tests.support.servers import FaultProxy, WebServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from tests.browser.lab import Notebook
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 OPEN_STORE = """
 import pymilvus

@@ -1,0 +1,1 @@
+"""A connection as code, and code as a connection."""

@@ -1,0 +1,859 @@
+"""What is in a database: databases, collections, fields, rows, as Python values."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import copy
+import logging
+import os
+import pickle
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pymilvus import MilvusClient
+from pymilvus.grpc_gen import common_pb2, milvus_pb2, schema_pb2
+
+from milvus_nb.errors import ClosedError, ConnectError, DeniedError, ExploreError, ParamsError
+from milvus_nb.explore import Peek, framed, wire
+from tests.support.exploring import ROWS, make_every_type, make_text, make_vectors
+from tests.support.helpers import Call, wait_until
+from tests.support.servers import HEALTHY, ScriptedMilvus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import grpc
+
+    from milvus_nb import Connection, ConnectionRegistry
+    from tests.support.servers import MilvusTestServer
+
+STRING, INT64 = 21, 5
+
+# Servers are shared with tests that run in other processes.
+HERE, SHOP = f"explored_{os.getpid()}", f"shop_{os.getpid()}"
+BOB, READER = f"bob_{os.getpid()}", f"reader_{os.getpid()}"
+
+# Names of this package's messages that stand for several of pymilvus's.
+SAME = {
+    "BytesArray": ("BytesArray", "JSONArray", "GeometryArray"),
+    "LongArray": ("LongArray", "TimestamptzArray"),
+    "Named": ("UserEntity", "RoleEntity", "ObjectEntity", "PrivilegeEntity"),
+    "StringArray": ("StringArray", "GeometryWktArray"),
+}
+
+
+@pytest.fixture(scope="module")
+def explored(milvus: MilvusTestServer) -> Iterator[MilvusTestServer]:
+    """Give the shared server with a database of the tests: creating takes it seconds."""
+    client = MilvusClient(milvus.uri, dedicated=True)
+    client.create_database(HERE)
+    client.close()
+    client = MilvusClient(milvus.uri, db_name=HERE, dedicated=True)
+    make_every_type(client, "every", is_lite=False)
+    make_vectors(client, "bits", "BINARY_VECTOR", "HAMMING")
+    make_vectors(client, "halves", "FLOAT16_VECTOR", "L2")
+    yield milvus
+    for name in client.list_collections():
+        client.drop_collection(name)
+    client.drop_database(HERE)
+    client.close()
+
+
+@pytest.fixture
+def on_server(connections: ConnectionRegistry, explored: MilvusTestServer) -> Connection:
+    """Give a connection to the real server with such collections."""
+    return connections.connect("server", uri=explored.uri, db_name=HERE, timeout=20)
+
+
+@pytest.fixture
+def on_lite(connections: ConnectionRegistry, lite_path: Path) -> Connection:
+    """Give a connection to a Lite file with such collections."""
+    connection = connections.connect("lite", uri=str(lite_path))
+    make_every_type(connection.client, "every", is_lite=True)
+    make_text(connection.client, "texts")
+    return connection
+
+
+@pytest.fixture(params=["lite", "server"])
+def found(request: pytest.FixtureRequest) -> Connection:
+    """Give one and the other."""
+    connection: Connection = request.getfixturevalue(f"on_{request.param}")
+    return connection
+
+
+@pytest.fixture
+def script() -> Iterator[ScriptedMilvus]:
+    """Give a server that answers what a real one cannot be made to."""
+    with ScriptedMilvus() as server:
+        yield server
+
+
+def reply(message: Any) -> bytes:
+    """Give a message as it is sent."""
+    return bytes(message.SerializeToString())
+
+
+def schema_of(*fields: Any, **more: Any) -> bytes:
+    """Give a description of a collection of such fields."""
+    schema = schema_pb2.CollectionSchema(name="books", fields=fields, **more)
+    return reply(milvus_pb2.DescribeCollectionResponse(schema=schema, collection_name="books"))
+
+
+def field(name: str, kind: int = STRING, **more: Any) -> Any:
+    """Give a field of a schema."""
+    return schema_pb2.FieldSchema(name=name, data_type=kind, **more)
+
+
+def texts(name: str, *values: str) -> Any:
+    """Give a column of rows."""
+    data = schema_pb2.StringArray(data=values)
+    scalars = schema_pb2.ScalarField(string_data=data)
+    return schema_pb2.FieldData(type=STRING, field_name=name, scalars=scalars)
+
+
+def failed(code: int, reason: str) -> Any:
+    """Give the status of a call that failed."""
+    return common_pb2.Status(code=code, error_code=1, reason=reason)
+
+
+def asked(server: ScriptedMilvus) -> list[str]:
+    """List the calls that no probe makes."""
+    return [call.method for call in server.calls if call.method not in HEALTHY]
+
+
+def test_the_numbers_of_the_messages_are_those_of_milvus() -> None:
+    """All of them, as pymilvus has them."""
+    files = (milvus_pb2, schema_pb2, common_pb2)
+    for message, fields in wire.MESSAGES.items():
+        for name in SAME.get(message, (message,)):
+            known: Any = next(
+                file.DESCRIPTOR.message_types_by_name[name]
+                for file in files
+                if name in file.DESCRIPTOR.message_types_by_name
+            )
+            for field_name, number, _, is_repeated in fields:
+                theirs = known.fields_by_name[field_name]
+                assert theirs.number == number, (name, field_name)
+                assert theirs.is_repeated == is_repeated or message == "ValueField"
+
+
+def test_databases_are_a_sequence_of_their_names(on_server: Connection) -> None:
+    """And say which one is the connection's own, and when they were asked for."""
+    listed = on_server.databases()
+    assert {"default", HERE} <= set(listed)
+    assert listed.current == HERE
+    assert listed.untold is None
+    assert HERE in repr(listed)
+    assert listed.asked_at > 0
+
+
+def test_collections_are_a_sequence_of_their_names(found: Connection) -> None:
+    """With rows and load state only where those are asked for."""
+    listed = found.collections()
+    assert "every" in listed
+    assert all(entry.load is None and entry.rows is None for entry in listed.entries)
+    every = next(one for one in found.collections(details=True).entries if one.name == "every")
+    assert every.load is not None
+    assert every.load.state == "loaded"
+    assert every.rows is not None
+    assert (every.rows.count, every.rows.is_exact) == (ROWS, True)
+
+
+def test_a_description_has_all_that_the_server_tells(found: Connection) -> None:
+    """Fields, indexes, rows, load state, partitions; of Lite, which tells less, less."""
+    told = found.describe("every")
+    assert told.primary is not None
+    assert told.primary.name == "id"
+    assert told.field("vector").full_type == "FLOAT_VECTOR 4"
+    assert told.field("word").full_type == "VARCHAR(64)"
+    assert told.field("sizes").full_type == "ARRAY of INT64, 4"
+    index = told.index_of("vector")
+    assert index is not None
+    assert (index.type, index.metric) == ("HNSW", "COSINE")
+    assert (told.rows, told.has_dynamic_field) == (told.rows, True)
+    assert told.rows is not None
+    assert str(told.rows) == str(ROWS)
+    assert str(told.load) == "loaded"
+    assert told.partitions == ("_default",)
+    assert told.untold == ()
+    if found.alias == "server":
+        assert told.description == "All."
+        assert dict(index.params) == {"M": "8", "efConstruction": "64"}
+        assert told.created_at is not None
+    else:
+        assert told.field("maybe").nullable
+        assert told.field("usual").default == "none"
+        assert told.created_at is None
+
+
+def test_a_bm25_function_is_described(on_lite: Connection) -> None:
+    """With the field that it makes, and the analyzer of the one that it reads."""
+    told = on_lite.describe("texts")
+    (function,) = told.functions
+    assert (function.type, function.inputs, function.outputs) == ("BM25", ("text",), ("sparse",))
+    assert told.field("sparse").is_function_output
+    assert told.field("text").analyzer == "standard"
+
+
+def test_peek_gives_each_type_as_python_has_it(found: Connection) -> None:
+    """The rows are those that pymilvus itself reads."""
+    rows = found.peek("every", 2)
+    assert len(rows) == 2
+    theirs = found.client.query("every", filter="id >= 0", output_fields=["*"], limit=2)
+    for ours, other in zip(sorted(rows, key=lambda row: row["id"]), theirs, strict=True):
+        assert {name: ours[name] for name in other} == dict(other)
+    assert rows.columns[0] == "id"
+    assert rows[0]["extra"] == {"n": 0}
+
+
+@pytest.mark.parametrize(("name", "shown"), [("bits", "0000 16 bits"), ("halves", "[0, 0, … 16]")])
+def test_peek_shortens_binary_and_half_vectors(
+    on_server: Connection, name: str, shown: str
+) -> None:
+    """The value is whole."""
+    rows = on_server.peek(name, 1)
+    assert shown in repr(rows)
+    assert len(rows[0]["vector"]) == (2 if name == "bits" else 16)
+
+
+def test_peek_takes_a_filter(found: Connection) -> None:
+    """In Milvus's words."""
+    assert [row["id"] for row in found.peek("every", where="id > 3 and flag == true")] == [4, 5]
+
+
+def test_peek_is_a_dataframe_that_shows_itself_shortened(found: Connection) -> None:
+    """What is made of it is a plain one; its values are whole."""
+    pd: Any = pytest.importorskip("pandas")
+
+    rows = found.peek("every", 2)
+    frame = framed(rows)
+    assert isinstance(frame, pd.DataFrame)
+    assert len(frame["vector"][0]) == 4
+    assert repr(frame) == repr(rows)
+    assert "[0.5, -0.25, … 4]" in repr(frame)
+    assert "<b>bold" not in frame._repr_html_()
+    assert type(frame.head(1)) is pd.DataFrame
+    assert type(pickle.loads(pickle.dumps(frame))) is pd.DataFrame  # noqa: S301  # our own
+    assert type(copy.copy(frame)) is pd.DataFrame
+    frame.loc[0, "int8"] = 99
+    assert "99" in repr(frame)
+
+
+def test_without_pandas_peek_is_a_list(found: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which shows itself the same."""
+    rows = found.peek("every", 2)
+    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    listed = framed(rows)
+    assert listed == list(rows.rows)
+    assert repr(listed) == repr(rows)
+
+
+def test_a_released_collection_is_not_loaded_by_looking(on_lite: Connection) -> None:
+    """Peek says so, and gives the line that loads it."""
+    on_lite.client.release_collection("every")
+    with pytest.raises(ExploreError, match="is released") as caught:
+        on_lite.peek("every")
+    assert 'connections.client("lite").load_collection("every")' in caught.value.fix
+    told = on_lite.describe("every")
+    assert str(told.load) == "released"
+    assert told.rows is not None
+    assert str(told.rows) == f"about {ROWS}"
+    assert on_lite.client.get_load_state("every")["state"].name == "NotLoad"
+
+
+def test_an_alias_of_a_collection_is_described_as_what_it_stands_for(found: Connection) -> None:
+    """With the name that was asked for."""
+    found.client.create_alias("every", "all_of_them")
+    try:
+        told = found.describe("all_of_them")
+        assert told.aliases == ("all_of_them",)
+        assert [row["id"] for row in found.peek("all_of_them", 1)] == [0]
+        if found.alias == "server":  # Lite tells the alias as the name
+            assert (told.name, told.asked_as) == ("every", "all_of_them")
+    finally:
+        found.client.drop_alias("all_of_them")
+
+
+# What is not there
+
+
+def test_a_name_that_is_nearly_right_is_named(found: Connection) -> None:
+    """Did you mean, for collections, databases and fields."""
+    with pytest.raises(ExploreError, match="has no collection 'evry'") as caught:
+        found.describe("evry")
+    assert caught.value.fix == "Did you mean every?"
+    with pytest.raises(ExploreError, match="has no database 'defalt'") as caught:
+        found.collections("defalt")
+    assert caught.value.fix == "Did you mean default?"
+    with pytest.raises(ExploreError, match="has no database 'defalt'"):
+        found.peek("every", db="defalt")
+    with pytest.raises(ExploreError, match="no collection 'nothing_like_it'") as caught:
+        found.peek("nothing_like_it")
+    assert "every" in caught.value.fix
+
+
+@pytest.mark.parametrize("where", ["id >", "id > 1 and", "id in [1, 2", "@", "word > 1", "id = ="])
+def test_a_filter_that_is_not_understood_is_told_with_its_place(
+    found: Connection, where: str
+) -> None:
+    """In the server's words, and where in it."""
+    with pytest.raises(ExploreError, match="does not understand the filter") as caught:
+        found.peek("every", where=where)
+    assert "Traceback" not in str(caught.value)
+    assert "expecting {" not in caught.value.why
+    if where == "id > 1 and":
+        assert "column" in caught.value.why
+        assert "'id > 1 and'" in caught.value.why
+
+
+def test_a_field_that_is_not_there_is_told(on_lite: Connection) -> None:
+    """With the one that was meant."""
+    with pytest.raises(ExploreError, match="has no field 'txt'") as caught:
+        on_lite.peek("texts", where="txt == 'a'")
+    assert caught.value.fix == "Did you mean text?"
+
+
+@pytest.mark.parametrize("n", [0, -1, 1_001, "5", 2.5, True])
+def test_a_number_of_rows_that_is_none_is_refused(on_lite: Connection, n: Any) -> None:
+    """Before anything is sent."""
+    with pytest.raises(ParamsError, match="is not possible"):
+        on_lite.peek("every", n)
+
+
+def test_pymilvus_users_catch_it(on_lite: Connection) -> None:
+    """An error of looking is also pymilvus's, and none of its log lines appears."""
+    from pymilvus import MilvusException
+
+    seen: list[logging.LogRecord] = []
+    handler = logging.Handler(logging.DEBUG)
+    handler.emit = seen.append  # type: ignore[assignment,method-assign]  # all that a handler is for
+    logging.getLogger().addHandler(handler)
+    try:
+        for look in (lambda: on_lite.describe("no"), lambda: on_lite.collections("no")):
+            with pytest.raises(MilvusException):
+                look()
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert [one.getMessage() for one in seen if one.levelno >= logging.WARNING] == []
+
+
+# A good guest
+
+
+def test_names_cost_one_call_and_nothing_else_is_asked(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """Of 1,000 collections, too; of so many no details are asked for, either."""
+    names = [f"c{number:04}" for number in range(1_000)]
+    listed = milvus_pb2.ShowCollectionsResponse(collection_names=names)
+    script.methods["ShowCollections"] = reply(listed)
+    connection = connections.connect("a", uri=script.address)
+    assert asked(script) == []
+    assert list(connection.collections()) == names
+    assert asked(script) == ["ShowCollections"]
+    connection.collections(details=True)
+    assert asked(script) == ["ShowCollections"] * 2
+
+
+def test_the_default_database_is_not_touched_unasked(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """Every call names the connection's own database, or the one that was asked for."""
+    shown = milvus_pb2.ShowCollectionsResponse(collection_names=["books"])
+    script.methods |= {
+        "ShowCollections": reply(shown),
+        "DescribeCollection": schema_of(field("id", INT64, is_primary_key=True)),
+        "Query": reply(milvus_pb2.QueryResults(fields_data=[texts("word", "a")])),
+        "ListDatabases": b"\x12\x05sales",
+    }
+    connection = connections.connect("a", uri=script.address, db_name="sales")
+    script.calls.clear()
+    connection.collections(details=True)
+    connection.describe("books")
+    connection.peek("books")
+    connection.rights()
+    looked = [call for call in script.calls if call.method not in HEALTHY]
+    assert {call.metadata.get("dbname") for call in looked} == {"sales"}
+    script.calls.clear()
+    connection.describe("books", "other")
+    looked = [call for call in script.calls if call.method not in HEALTHY]
+    assert {call.metadata.get("dbname") for call in looked} == {"other"}
+
+
+def test_at_most_eight_calls_are_under_way(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """However many are asked for at once."""
+    lock, now, most = threading.Lock(), [0], [0]
+    more = threading.Event()
+
+    def wait(_: grpc.ServicerContext) -> bytes:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+            if now[0] > 8:
+                more.set()
+        more.wait(0.1)
+        with lock:
+            now[0] -= 1
+        return reply(milvus_pb2.ShowCollectionsResponse(collection_names=["a"]))
+
+    script.methods["ShowCollections"] = wait
+    connection = connections.connect("a", uri=script.address)
+
+    async def ask_often() -> list[Any]:
+        return await asyncio.gather(*(connection.async_collections() for _ in range(40)))
+
+    assert len(asyncio.run(ask_often())) == 40
+    assert most[0] <= 8
+
+
+def test_a_call_has_a_deadline(connections: ConnectionRegistry, script: ScriptedMilvus) -> None:
+    """The connection's timeout; the connection lives on."""
+    script.methods["ShowCollections"] = _until_given_up
+    connection = connections.connect("a", uri=script.address, timeout=0.3)
+    with pytest.raises(ConnectError, match="Could not look into a"):
+        connection.collections()
+    assert connection.ping(1).count == 1
+
+
+def test_a_call_is_cancelled_with_who_waits_for_it(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """At the server, too."""
+    begun, gone = threading.Event(), threading.Event()
+
+    def wait(context: grpc.ServicerContext) -> bytes:
+        begun.set()
+        _until_given_up(context)
+        gone.set()
+        return b""
+
+    script.methods["ShowCollections"] = wait
+    connection = connections.connect("a", uri=script.address, timeout=30)
+
+    async def give_up() -> None:
+        asking = asyncio.create_task(connection.async_collections())
+        await asyncio.to_thread(begun.wait, 15)
+        asking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asking
+
+    asyncio.run(give_up())
+    assert gone.wait(10)
+
+
+def _until_given_up(context: grpc.ServicerContext) -> bytes:
+    with contextlib.suppress(TimeoutError):
+        wait_until(lambda: not context.is_active(), 15)
+    return b""
+
+
+def test_a_disconnect_ends_what_is_under_way(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """Whoever waits is told so."""
+    script.methods["ShowCollections"] = _until_given_up
+    connection = connections.connect("a", uri=script.address, timeout=30)
+
+    async def look() -> BaseException | None:
+        asking = asyncio.create_task(connection.async_collections())
+        await asyncio.to_thread(wait_until, lambda: "ShowCollections" in asked(script))
+        await connections.async_disconnect("a")
+        await asyncio.wait([asking])
+        return asking.exception()
+
+    assert isinstance(asyncio.run(look()), ClosedError)
+
+
+def test_the_twins_give_the_same(found: Connection) -> None:
+    """`await` for each."""
+
+    async def look() -> tuple[Any, ...]:
+        return (
+            list(await found.async_databases()),
+            list(await found.async_collections()),
+            (await found.async_describe("every")).fields,
+            (await found.async_peek("every", 3)).rows,
+        )
+
+    assert asyncio.run(look()) == (
+        list(found.databases()),
+        list(found.collections()),
+        found.describe("every").fields,
+        found.peek("every", 3).rows,
+    )
+
+
+def test_an_adopted_connection_can_be_looked_into(
+    connections: ConnectionRegistry, explored: MilvusTestServer
+) -> None:
+    """In the database that its client uses."""
+    client = MilvusClient(explored.uri, db_name=HERE, dedicated=True)
+    connections.look().settle(5)
+    name = next(one.alias for one in connections.others() if one.db_name == HERE)
+    adopted = connections.adopt(name, "theirs")
+    assert "every" in adopted.collections()
+    assert len(adopted.peek("every", 1)) == 1
+    assert adopted.describe("every").database == HERE
+    assert client.list_collections()
+    connections.disconnect("theirs")
+
+
+# Servers of all kinds
+
+
+def test_what_a_server_does_not_know_is_not_shown(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """UNIMPLEMENTED is no error: nothing is guessed, and nothing said."""
+    script.methods["DescribeCollection"] = schema_of(field("id", INT64, is_primary_key=True))
+    told = connections.connect("a", uri=script.address).describe("books")
+    assert (told.rows, told.load, told.partitions, told.aliases) == (None, None, None, None)
+    assert (told.indexes, told.untold, told.shards) == ((), (), None)
+    assert "not" not in repr(told).lower()
+
+
+def test_newer_types_are_read(connections: ConnectionRegistry, script: ScriptedMilvus) -> None:
+    """bfloat16, int8, arrays of structs, nulls, a type that nobody knows yet."""
+    struct = schema_pb2.StructArrayFieldSchema(
+        name="parts",
+        fields=[
+            field("word", 22, element_type=STRING),
+            field("vec", 106, element_type=101,
+                  type_params=[common_pb2.KeyValuePair(key="dim", value="2")]),
+        ],
+    )  # fmt: skip
+    script.methods["DescribeCollection"] = schema_of(
+        field("id", INT64, is_primary_key=True),
+        field("half", 103),
+        field("small", 105),
+        field("later", 31),
+        field("maybe", INT64, nullable=True),
+        struct_array_fields=[struct],
+    )
+    vectors, scalars = schema_pb2.VectorField, schema_pb2.ScalarField
+    parts = [
+        schema_pb2.FieldData(
+            type=22,
+            field_name="parts[word]",
+            scalars=scalars(array_data=schema_pb2.ArrayArray(
+                data=[scalars(string_data=schema_pb2.StringArray(data=["a", "b"]))],
+                element_type=STRING,
+            )),
+        ),
+        schema_pb2.FieldData(
+            type=106,
+            field_name="parts[vec]",
+            vectors=vectors(dim=2, vector_array=schema_pb2.VectorArray(
+                dim=2, element_type=101,
+                data=[vectors(dim=2, float_vector=schema_pb2.FloatArray(data=[1, 2, 3, 4]))],
+            )),
+        ),
+    ]  # fmt: skip
+    longs = schema_pb2.LongArray
+    script.methods["Query"] = reply(
+        milvus_pb2.QueryResults(
+            fields_data=[
+                schema_pb2.FieldData(
+                    type=INT64, field_name="id", scalars=scalars(long_data=longs(data=[7]))
+                ),
+                schema_pb2.FieldData(
+                    type=103, field_name="half",
+                    vectors=vectors(dim=2, bfloat16_vector=b"\x80\x3f\x00\xc0"),
+                ),
+                schema_pb2.FieldData(
+                    type=105, field_name="small", vectors=vectors(dim=2, int8_vector=b"\x01\xff")
+                ),
+                schema_pb2.FieldData(
+                    type=INT64, field_name="maybe", scalars=scalars(long_data=longs(data=[0])),
+                    valid_data=[False],
+                ),
+                schema_pb2.FieldData(
+                    type=200, field_name="parts",
+                    struct_arrays=schema_pb2.StructArrayField(fields=parts),
+                ),
+            ]
+        )
+    )  # fmt: skip
+    connection = connections.connect("a", uri=script.address)
+    (row,) = connection.peek("books")
+    assert row == {
+        "id": 7,
+        "half": [1.0, -2.0],
+        "small": [1, -1],
+        "maybe": None,
+        "parts": [{"word": "a", "vec": [1.0, 2.0]}, {"word": "b", "vec": [3.0, 4.0]}],
+    }
+    told = connection.describe("books")
+    assert told.field("later").type == "TYPE 31"
+    assert [one.name for one in told.field("parts").fields] == ["word", "vec"]
+    assert "INT8_VECTOR" in repr(told)
+
+
+def test_a_loading_collection_says_how_far_it_is(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """In its description, and where rows are asked for."""
+    refusal = failed(101, "collection not fully loaded")
+    script.methods |= {
+        "DescribeCollection": schema_of(field("id", INT64, is_primary_key=True)),
+        "GetLoadState": reply(milvus_pb2.GetLoadStateResponse(state=2)),
+        "GetLoadingProgress": reply(milvus_pb2.GetLoadingProgressResponse(progress=40)),
+        "Query": reply(milvus_pb2.QueryResults(status=refusal)),
+    }
+    connection = connections.connect("a", uri=script.address)
+    assert "◐ loading 40 %" in repr(connection.describe("books"))
+    with pytest.raises(ExploreError, match="not there yet: loading 40 %"):
+        connection.peek("books")
+
+
+def test_an_old_server_gets_a_filter_that_is_always_true(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """Milvus 2.2 refuses a query without any."""
+    refusal = failed(1, "invalid expression: expression is empty")
+    script.methods |= {
+        "DescribeCollection": schema_of(field("key", is_primary_key=True)),
+        "Query": lambda _: reply(
+            milvus_pb2.QueryResults(fields_data=[texts("key", "a")])
+            if b'key >= ""' in script.calls[-1].request
+            else milvus_pb2.QueryResults(status=refusal)
+        ),
+    }
+    assert [row["key"] for row in connections.connect("a", uri=script.address).peek("books")] == [
+        "a"
+    ]
+
+
+# Bad input
+
+
+def test_a_collection_that_is_dropped_meanwhile_is_told(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """Between its description and its rows; and in a list it is left out."""
+    gone = failed(100, "collection not found[collection=books]")
+    script.methods |= {
+        "DescribeCollection": schema_of(field("id", INT64, is_primary_key=True)),
+        "Query": reply(milvus_pb2.QueryResults(status=gone)),
+        "ShowCollections": reply(
+            milvus_pb2.ShowCollectionsResponse(collection_names=["books", "films"])
+        ),
+        "GetCollectionStatistics": reply(milvus_pb2.GetCollectionStatisticsResponse(status=gone)),
+    }
+    connection = connections.connect("a", uri=script.address)
+    with pytest.raises(ExploreError, match="was dropped meanwhile"):
+        connection.peek("books")
+    assert connection.collections(details=True).names == ()
+
+
+def test_a_server_that_dies_in_the_middle_is_told(connections: ConnectionRegistry) -> None:
+    """As of any other call: what, why, what to do; and it goes on when the server is back."""
+    dying, begun = threading.Event(), threading.Event()
+
+    def wait(context: grpc.ServicerContext) -> bytes:
+        begun.set()
+        wait_until(lambda: dying.is_set() or not context.is_active(), 15)
+        return b""
+
+    with ScriptedMilvus({**HEALTHY, "ShowCollections": wait}) as script:
+        connection = connections.connect("a", uri=script.address, timeout=15)
+        call = Call(connection.collections)
+        assert begun.wait(10)
+    assert isinstance(call.ended().error, ConnectError)
+    assert "Could not look into a" in str(call.error)
+    again = {**HEALTHY, "ShowCollections": b""}
+    with ScriptedMilvus(again, port=script.port):
+        wait_until(lambda: connection.state == "connected", 30)
+        assert connection.collections().names == ()
+
+
+def test_65536_collections_are_listed(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """All of them; some are shown."""
+    names = [f"{'long_name_' * 8}{number}" for number in range(65_536)]
+    listed = milvus_pb2.ShowCollectionsResponse(collection_names=names)
+    script.methods["ShowCollections"] = reply(listed)
+    found = connections.connect("a", uri=script.address, timeout=20).collections()
+    assert len(found) == 65_536
+    assert "and 65,336 more" in repr(found)
+    assert len(found._repr_html_()) < 100_000
+
+
+AWKWARD = ["<script>alert(1)</script>", "a/b", "a b", "名前", "$x{y}", 'it\'s "q"', "é" * 200]
+
+
+def test_awkward_names_are_data(connections: ConnectionRegistry, script: ScriptedMilvus) -> None:
+    """Escaped where they are shown; what a terminal would obey, or too long, is left out."""
+    names = [*AWKWARD, "bad\x1b[31m", "two\nlines", "x" * 1_000, ""]
+    listed = milvus_pb2.ShowCollectionsResponse(collection_names=names)
+    script.methods |= {
+        "ShowCollections": reply(listed),
+        "DescribeCollection": schema_of(
+            field("<b>id</b>\x1b", INT64, is_primary_key=True, description="<i>\x1b[2J")
+        ),
+        "Query": reply(
+            milvus_pb2.QueryResults(fields_data=[texts("<b>id</b>", "<img src=x>\x1b[2J\u202e")])
+        ),
+    }
+    connection = connections.connect("a", uri=script.address)
+    found = connection.collections()
+    assert set(AWKWARD) <= set(found)
+    for shown in (found, connection.describe("books"), connection.peek("books")):
+        for text in (repr(shown), shown._repr_html_()):
+            assert "\x1b" not in text
+        page = shown._repr_html_()
+        assert not {"<script>", "<b>id", "<i>", "<img"} & {
+            part for part in ("<script>", "<b>id", "<i>", "<img") if part in page
+        }
+
+
+def test_a_schema_of_1000_fields_is_read(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """All of it; some is shown."""
+    fields = [field(f"f{number}", INT64, is_primary_key=not number) for number in range(1_000)]
+    script.methods["DescribeCollection"] = schema_of(*fields)
+    told = connections.connect("a", uri=script.address).describe("books")
+    assert len(told.fields) == 1_000
+    assert "and 900 more" in repr(told)
+
+
+def test_a_row_of_16_mb_is_read(connections: ConnectionRegistry, script: ScriptedMilvus) -> None:
+    """And shown as a few letters."""
+    script.methods |= {
+        "DescribeCollection": schema_of(field("word", is_primary_key=True)),
+        "Query": reply(milvus_pb2.QueryResults(fields_data=[texts("word", "x" * 2**24)])),
+    }
+    rows = connections.connect("a", uri=script.address, timeout=20).peek("books")
+    assert len(rows[0]["word"]) == 2**24
+    assert len(repr(rows)) < 500
+    assert len(rows._repr_html_()) < 2_000
+
+
+def test_a_probe_still_reads_little(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """What nobody asked for may not be large, although rows may."""
+    script.methods["GetVersion"] = b"\x12\x80\x80\x80\x04" + b"v" * 2**23
+    connection = connections.connect("a", uri=script.address)
+    assert connection.state == "degraded"
+    assert connection.server_version == ""
+
+
+def test_a_server_that_repeats_the_password_is_not_shown(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """In a name, and in a refusal."""
+    secret = "Sesame-0pen!"
+    listed = milvus_pb2.ShowCollectionsResponse(collection_names=["books", f"x{secret}"])
+    refusal = failed(1, f"no, {secret}")
+    script.methods |= {
+        "ShowCollections": reply(listed),
+        "DescribeCollection": reply(milvus_pb2.DescribeCollectionResponse(status=refusal)),
+    }
+    connection = connections.connect("a", uri=script.address, user="u", password=secret)
+    assert list(connection.collections()) == ["books"]
+    with pytest.raises(ExploreError) as caught:
+        connection.describe("books")
+    assert secret not in str(caught.value)
+
+
+# Privileges
+
+
+@pytest.fixture
+def bob(connections: ConnectionRegistry, milvus_auth: MilvusTestServer) -> Iterator[Connection]:
+    """Give the connection of a user who may read one collection of one database."""
+    root = MilvusClient(milvus_auth.uri, token=milvus_auth.root_token, dedicated=True)
+    root.create_database(SHOP)
+    theirs = MilvusClient(
+        milvus_auth.uri, token=milvus_auth.root_token, db_name=SHOP, dedicated=True
+    )
+    for name in ("books", "films"):
+        theirs.create_collection(name, 2)
+        theirs.insert(name, [{"id": number, "vector": [0.1, 0.2]} for number in range(3)])
+    root.create_role(READER)
+    root.create_user(BOB, "Bobs-pass1")
+    root.grant_role(BOB, READER)
+    for privilege in ("Query", "Load", "GetStatistics", "ShowPartitions"):
+        theirs.grant_privilege(READER, "Collection", privilege, "books", SHOP)
+    connection = connections.connect(
+        BOB, uri=milvus_auth.uri, user=BOB, password="Bobs-pass1", db_name=SHOP, timeout=20
+    )
+    connection.set_trait("note", "")
+    yield connection
+    root.drop_user(BOB)
+    for right in theirs.describe_role(READER)["privileges"]:
+        theirs.revoke_privilege(READER, right["object_type"], right["privilege"],
+                                right["object_name"], right.get("db_name") or SHOP)  # fmt: skip
+    root.drop_role(READER)
+    for name in ("books", "films"):
+        theirs.drop_collection(name)
+    root.drop_database(SHOP)
+    theirs.close()
+    root.close()
+
+
+def test_a_user_sees_what_the_server_shows_him_and_reads_what_is_missing(
+    bob: Connection, milvus_auth: MilvusTestServer
+) -> None:
+    """Real Milvus 2.3.5 with roles: the rest works, and the grant, run by root, mends it."""
+    listed = bob.databases()
+    assert listed.names == (SHOP,)
+    assert listed.untold is not None
+    assert listed.untold.privilege == "ListDatabases"
+    entries = {one.name: one for one in bob.collections(details=True).entries}
+    assert str(entries["books"].rows) == "3"
+    assert entries["films"].rows is None
+    assert [row["id"] for row in bob.peek("books")] == [0, 1, 2]
+    told = bob.describe("books")
+    assert [one.privilege for one in told.untold] == ["ListAliases"]
+    assert "Ask an administrator to run:" in repr(told)
+    with pytest.raises(DeniedError, match="You may not read films") as caught:
+        bob.peek("films")
+    assert caught.value.privilege == "Query"
+    assert caught.value.why == f"{BOB} lacks the privilege Query."
+    assert caught.value.grant in caught.value.fix
+    assert _copied(caught.value).grant == caught.value.grant
+
+    client = MilvusClient(
+        milvus_auth.uri, token=milvus_auth.root_token, db_name=SHOP, dedicated=True
+    )
+    for line in (caught.value.grant, listed.untold.grant, told.untold[0].grant):
+        exec(line, {"client": client})  # noqa: S102  # what the user would do
+    client.close()
+    wait_until(lambda: _allowed(lambda: bob.peek("films")), 20)
+    wait_until(lambda: bob.databases().untold is None, 20)
+    assert bob.describe("books").untold == ()
+
+
+def _copied(error: DeniedError) -> DeniedError:
+    copied: DeniedError = pickle.loads(pickle.dumps(error))  # noqa: S301  # our own
+    return copied
+
+
+def _allowed(look: Callable[[], Peek]) -> bool:
+    try:
+        return len(look()) == 3
+    except DeniedError:
+        return False
+
+
+def test_a_user_sees_his_own_roles_and_privileges(bob: Connection) -> None:
+    """Where the server tells them: in the connection's own database, and everybody's."""
+    pairs = dict(bob.rights().pairs())
+    assert pairs["Roles"] == READER
+    assert f"{SHOP}/books: " in pairs["Privileges"]
+    assert "Query" in pairs["Privileges"]
+    assert "DescribeCollection" in pairs["Privileges"]
+
+
+def test_who_does_not_sign_in_has_no_roles(on_lite: Connection) -> None:
+    """And nobody is asked."""
+    assert on_lite.rights().pairs() == []

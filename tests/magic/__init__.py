@@ -1,0 +1,1 @@
+"""`%milvus`, as it is typed."""

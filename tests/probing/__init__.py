@@ -1,0 +1,1 @@
+"""How a server is asked, and why it fails."""

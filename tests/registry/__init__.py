@@ -1,0 +1,1 @@
+"""Connections, from the first to the last."""

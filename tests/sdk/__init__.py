@@ -1,0 +1,1 @@
+"""pymilvus and Milvus Lite, in their versions."""

@@ -1,0 +1,1 @@
+"""What the tests need: servers, kernels, faults; and the tests of those."""

@@ -1,0 +1,111 @@
+"""The Milvus servers of a run: each kind is started once, when a worker first asks for it.
+
+They belong to the process that starts the workers, since it outlives them all.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from concurrent.futures import Future
+from multiprocessing.connection import Client, Connection, Listener
+from typing import TYPE_CHECKING, Any, Final
+
+from tests.support.servers.milvus import MilvusTestServer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# A server that gets no processor for so long, in seconds, takes itself for dead and ends. Nobody
+# starts these again, so nobody has to wait until one that was killed is forgotten.
+_PATIENT: Final = {"common.session.ttl": 120}
+
+#: What servers there are, each with the parameters of `MilvusTestServer`.
+KINDS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "plain": {"settings": _PATIENT},
+    "auth": {"settings": _PATIENT, "auth": True},
+    "tls": {"settings": _PATIENT, "tls": "server"},
+    "mutual_tls": {"settings": _PATIENT, "tls": "mutual", "auth": True},
+}
+
+
+class SharedServers:
+    """Starts servers, and tells other processes where they are; `stop` ends them.
+
+    Attributes
+    ----------
+    address, key
+        What `ask` needs.
+    """
+
+    def __init__(self) -> None:
+        self.key = secrets.token_bytes(16)
+        self._listener = Listener(backlog=16, authkey=self.key)
+        self.address = self._listener.address
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._started: dict[str, Future[MilvusTestServer]] = {}
+        self._keepers: list[threading.Thread] = []
+        self._start("milvus-servers", self._listen)
+
+    def stop(self) -> None:
+        """End them all."""
+        self._over.set()
+        self._listener.close()
+        for keeper in self._keepers:
+            keeper.join(30)
+
+    def _start(self, name: str, work: Any, *arguments: Any) -> threading.Thread:
+        thread = threading.Thread(target=work, args=arguments, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _listen(self) -> None:
+        while not self._over.is_set():
+            try:
+                asker = self._listener.accept()
+            except OSError:  # closed; or somebody who has hung up
+                continue
+            self._start("milvus-servers-answer", self._answer, asker)
+
+    def _answer(self, asker: Connection[Any, Any]) -> None:
+        with asker:
+            found = self._server(asker.recv())
+            error = found.exception()
+            asker.send(str(error) if error else found.result())
+
+    def _server(self, kind: str) -> Future[MilvusTestServer]:
+        with self._lock:
+            if kind not in self._started:
+                self._started[kind] = Future()
+                self._keepers.append(
+                    self._start(f"milvus-{kind}", self._keep, kind, self._started[kind])
+                )
+            return self._started[kind]
+
+    def _keep(self, kind: str, told: Future[MilvusTestServer]) -> None:
+        """Start a server and end it, both in one thread: its end would be the server's."""
+        try:
+            server = MilvusTestServer(**KINDS[kind])
+        except BaseException as error:  # noqa: BLE001  # who asks gets it
+            told.set_exception(error)
+            return
+        told.set_result(server)
+        self._over.wait()
+        server.stop()
+
+
+def ask(address: str, key: bytes, kind: str) -> MilvusTestServer:
+    """Give the shared server of a kind; it is started if it is not there.
+
+    Raises
+    ------
+    RuntimeError
+        When it cannot be started; with the end of its log.
+    """
+    with Client(address, authkey=key) as owner:
+        owner.send(kind)
+        told = owner.recv()
+    if isinstance(told, MilvusTestServer):
+        return told
+    raise RuntimeError(told)

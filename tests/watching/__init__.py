@@ -1,0 +1,1 @@
+"""What happens to a live connection, and the doctor."""
