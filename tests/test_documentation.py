@@ -91,6 +91,12 @@ INSTEAD: Final = {
     "%milvus use ALIAS [--db NAME]": ["%milvus use prod", "%milvus use prod --db sales"],
     "%milvus ping [ALIAS] [--count N]": ["%milvus ping", "%milvus ping prod --count 3"],
     "%milvus doctor [ALIAS or ADDRESS …]": ["%milvus doctor prod {plain}"],
+    "%milvus ls [PATH]": ["%milvus ls", "%milvus ls prod/sales", "%milvus ls sales/books"],
+    "%milvus describe COLLECTION": ["%milvus describe books"],
+    "%milvus peek COLLECTION [-n ROWS] [--where FILTER]": [
+        "%milvus peek books",
+        "%milvus peek sales/books -n 2 --where 'id > 3'",
+    ],
     "%milvus client [ALIAS] [--async]": ["%milvus client", "%milvus client prod --async"],
     "%milvus code [ALIAS] [--lang LANGUAGE]": ["%milvus code", "%milvus code prod --lang go"],
     "%milvus adopt NAME [-a ALIAS]": ["%milvus adopt client:store -a mine"],
@@ -249,7 +255,7 @@ def helped() -> Iterator[str]:
     for text in texts:
         _, _, examples = text.partition("\nexamples:")
         for line in examples.splitlines():
-            if re.match(r"\s+(%|client = %)", line):
+            if re.match(r"\s+(%|\w+ = %)", line):
                 yield re.split(r"\s{2,}", line.strip())[0]
 
 
@@ -320,6 +326,9 @@ def desk(shared: Desk, milvus: MilvusTestServer, documented: MilvusTestServer) -
             "world('prod')\n"
             "connections.client('prod').create_database('sales')\n"
             "connections.client('prod').create_collection('books', dimension=2)\n"
+            "in_sales = MilvusClient(URI, token='root:Milvus', db_name='sales', dedicated=True)\n"
+            "in_sales.create_collection('books', dimension=2)\n"
+            "in_sales.close()\n"
         )
     return shared
 

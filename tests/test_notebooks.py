@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 EXPECTED = {
-    "quickstart": ["('green', 1.0)", "Disconnected default."],
+    "quickstart": ["[0.3238, 0.1508, … 8]", "● loaded", "('green', 1.0)", "Disconnected default."],
     "tour": ["Nothing stands in the way.", "Disconnected books.", "Disconnected scratch."],
 }
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))

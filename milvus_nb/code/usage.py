@@ -10,7 +10,9 @@ __all__ = ["HELP", "MEANT", "PARSERS", "PROFILE", "PROFILE_MEANT", "help_text", 
 
 #: What one might type for a command.
 MEANT: Final = {
-    "list": "status", "ls": "status", "show": "status", "connections": "status",
+    "list": "status", "show": "status", "connections": "status", "collections": "ls",
+    "databases": "ls", "tables": "ls", "tree": "ls", "schema": "describe", "head": "peek",
+    "query": "peek",
     "close": "disconnect", "open": "connect", "test": "doctor", "check": "doctor",
 }  # fmt: skip
 
@@ -32,8 +34,11 @@ _SUMMARIES: Final = {
     "adopt": "give an alias to a connection that other code of this kernel opened",
     "doctor": "check layer by layer why a server does or does not answer",
     "ping": "measure round trips to a server",
+    "ls": "list what is there: databases, collections with rows and load state, fields",
+    "describe": "show all of a collection: fields, indexes, rows, load state, partitions",
+    "peek": "show some rows of a collection, vectors shortened; the value is a DataFrame",
     "client": "give the connection's pymilvus MilvusClient, or AsyncMilvusClient",
-    "code": "give the connection as code, in Python, Node, Go, Java, for a shell",
+    "code": "give the connection, or a collection, as code",
     "profile": "saved connections: list, show, save, edit, delete, test, allow, secret, import",
     "reconnect": "bring back what was connected before the kernel was restarted",
     "panel": "show the connections as a widget",
@@ -80,8 +85,21 @@ _EXAMPLES: Final = {
   client = %milvus client
   client = %milvus client prod
   client = %milvus client prod --async     then: await client.list_collections()""",
+    "ls": """
+  %milvus ls                    the current connection: its database, and the other ones
+  %milvus ls prod               another connection
+  %milvus ls prod/sales         a database
+  %milvus ls sales/books        a collection's fields; also: %milvus ls books""",
+    "describe": """
+  %milvus describe books
+  %milvus describe books -a prod --db sales""",
+    "peek": """
+  %milvus peek books
+  rows = %milvus peek books -n 20 --where "year > 1990 and title like 'A%'"
+  Nothing is loaded for it: of a released collection there are no rows to see.""",
     "code": """
   %milvus code                  the current connection, as pymilvus's MilvusClient
+  %milvus code --for books      a collection: describe, load, query, search, insert, create
   %milvus code prod --lang go
   The languages: magic, python, orm, async, node, go, java, cli, curl.
   Secrets are environment variables in it: MILVUS_PASSWORD, MILVUS_TOKEN.""",
@@ -228,7 +246,43 @@ def _code() -> Parser:
     parser = _parser("code")
     parser.add_argument("alias", nargs="?", metavar="ALIAS", help="default: the current one")
     parser.add_argument("--lang", default="python", metavar="LANGUAGE", help="python by default")
+    parser.add_argument(
+        "--for", dest="collection", metavar="COLLECTION", help="what one does with a collection"
+    )
+    parser.add_argument("--field", metavar="FIELD", help="with --for: with this field alone")
+    parser.add_argument("--db", metavar="NAME", help="with --for: default: the connection's own")
     return parser
+
+
+def _ls() -> Parser:
+    parser = _parser("ls")
+    parser.add_argument(
+        "path",
+        nargs="?",
+        metavar="PATH",
+        help="ALIAS, ALIAS/DATABASE, DATABASE/COLLECTION; default: the current connection",
+    )
+    return parser
+
+
+def _describe() -> Parser:
+    parser = _parser("describe")
+    _which(parser)
+    return parser
+
+
+def _peek() -> Parser:
+    parser = _parser("peek")
+    _which(parser)
+    parser.add_argument("-n", type=_count, default=5, metavar="ROWS", help="how many; 5")
+    parser.add_argument("--where", metavar="FILTER", help="in Milvus's words, in quotes")
+    return parser
+
+
+def _which(parser: Parser) -> None:
+    parser.add_argument("collection", metavar="COLLECTION", help="its name, or DATABASE/COLLECTION")
+    parser.add_argument("-a", "--alias", metavar="ALIAS", help="default: the current connection")
+    parser.add_argument("--db", metavar="NAME", help="default: the connection's own")
 
 
 def _adopt() -> Parser:
@@ -329,6 +383,9 @@ PARSERS: Final[dict[str, Parser]] = {
     "adopt": _adopt(),
     "doctor": _doctor(),
     "ping": _ping(),
+    "ls": _ls(),
+    "describe": _describe(),
+    "peek": _peek(),
     "client": _client(),
     "code": _code(),
     "profile": _parser("profile"),

@@ -206,7 +206,8 @@ class Inspector:
             roles = await self._roles(user)
         except refused.Refusal as error:
             told = await self._untold("roles", error, database or _DEFAULT, "", role="ROLE")
-            return Rights(user, lacks=(told,) if told is not None else ())
+            is_missing = told is not None and bool(told.privilege)
+            return Rights(user, lacks=(told,) if told is not None and is_missing else ())
         found: list[Right] | None = None
         for role in dict.fromkeys([*roles, "public"]):  # which everybody has
             try:

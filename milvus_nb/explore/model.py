@@ -45,6 +45,9 @@ class _Shown:
 _MOST_PLACES: Final = 20
 
 
+_ALL: Final = {"Collection": "all collections", "Global": "the server", "User": "all users"}
+
+
 class _Names(Sequence[str], _Shown):
     """Names, as a sequence of ``str``."""
 
@@ -500,7 +503,7 @@ class Rights:
         if self.rights is not None:
             on: dict[str, list[str]] = {}
             for right in self.rights:
-                place = right.name if right.name != "*" else f"all of {right.object}"
+                place = right.name if right.name != "*" else _ALL.get(right.object, "all")
                 if right.database not in ("", "default"):
                     place = f"{right.database}/{place}" if right.database != "*" else place
                 on.setdefault(place, []).append(right.privilege)

@@ -7,30 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import math
 import os
 import re
 import shlex
 import sys
-import threading
-import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from ..base.imports import ONE_AT_A_TIME
 from ..code import usage
 from ..code.arguments import unexpanded
+from .asked_names import Names, wait_a_moment
 
 if TYPE_CHECKING:
     import argparse
-    import concurrent.futures
     from collections.abc import Callable, Iterable, Iterator
 
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
 
     from ..code.arguments import Parser
     from ..registry.registry import ConnectionRegistry
-    from ..watching.monitor import Job
     from .context import Context
 
     Matcher = Callable[[CompletionContext], SimpleMatcherResult]
@@ -47,6 +42,7 @@ _NEEDS_QUOTES: Final = re.compile(r"[\s'\"\\]")
 _WAIT_S: Final = 0.3
 _FRESH_S: Final = 5.0
 _MOST_ENTRIES: Final = 5_000
+_IDENTIFIER: Final = re.compile(r"[^\W\d]\w*\Z")
 
 
 def matcher(ours: Context) -> Matcher | None:
@@ -55,7 +51,7 @@ def matcher(ours: Context) -> Matcher | None:
         from IPython.core.completer import SimpleCompletion, context_matcher
     except ImportError:
         return None
-    databases = _Databases()
+    names = Names()
 
     def complete(context: CompletionContext) -> SimpleMatcherResult:
         match = _LINE.match(context.text_until_cursor)
@@ -66,7 +62,7 @@ def matcher(ours: Context) -> Matcher | None:
         found: list[str] = []
         # Nobody wants to read an error for having pressed Tab.
         with contextlib.suppress(Exception, KeyboardInterrupt):
-            found = _Line(before, raw, _registry(ours), databases).candidates(after)
+            found = _Line(before, raw, _registry(ours), names).candidates(after)
         return {
             "completions": [SimpleCompletion(name, type="magic") for name in found],
             # All of the word: IPython's own idea of it ends at a colon, a quote or an "=".
@@ -130,39 +126,6 @@ def _registry(context: Context) -> ConnectionRegistry | None:
     return context.registry
 
 
-def _wait(job: Job[Any]) -> None:
-    """Wait a moment for a job; it goes on by itself."""
-    done = threading.Event()
-    job.add_done_callback(lambda _: done.set())
-    done.wait(_WAIT_S)
-
-
-@dataclass
-class _Databases:
-    """The databases that were asked for last, and those that are being asked for."""
-
-    _known: dict[tuple[str, ...], tuple[float, list[str]]] = field(default_factory=dict)
-    _asking: dict[tuple[str, ...], Job[list[str]]] = field(default_factory=dict)
-
-    def of(self, registry: ConnectionRegistry, alias: str | None) -> list[str]:
-        """List a connection's databases; none where it does not say soon enough."""
-        connection = registry.resolve(alias)
-        key = (connection.alias, connection.address, connection.user)
-        when, names = self._known.get(key, (-math.inf, []))
-        if time.monotonic() - when < _FRESH_S:
-            return names
-        job = self._asking.get(key)
-        if job is None or job.done():
-            job = self._asking[key] = registry.databases(connection.alias)
-            job.add_done_callback(lambda future: self._keep(key, future))
-        _wait(job)
-        return self._known.get(key, (0.0, []))[1]
-
-    def _keep(self, key: tuple[str, ...], future: concurrent.futures.Future[list[str]]) -> None:
-        with contextlib.suppress(Exception):  # as good as no answer
-            self._known[key] = time.monotonic(), future.result()
-
-
 class _Line:
     """A line of ``%milvus`` up to the cursor."""
 
@@ -171,15 +134,16 @@ class _Line:
         before: list[str],
         raw: str,
         registry: ConnectionRegistry | None,
-        databases: _Databases,
+        names: Names,
     ) -> None:
         self._registry = registry
-        self._databases = databases
+        self._asked = names
         self._command = before[0] if before else ""
         self._before = before[1:]
         self._parser = usage.PARSERS.get(self._command)
         if self._command == "profile" and self._before:
             self._parser = usage.PROFILE.get(self._before.pop(0))
+        self._goes_on = False
         # --option=value is completed after its "="
         self._option, equals, rest = raw.partition("=") if raw.startswith("--") else ("", "", raw)
         self._head = self._option + equals
@@ -193,7 +157,12 @@ class _Line:
         """List what the cursor's word may become; `after` is what follows the cursor."""
         is_closed = bool(self._quote) and after.startswith(self._quote)
         return [
-            self._head + written(name, self._quote, is_open=is_closed or name.endswith(os.sep))
+            self._head
+            + written(
+                name,
+                self._quote,
+                is_open=is_closed or name.endswith(os.sep) or (self._goes_on and bool(self._quote)),
+            )
             for name in dict.fromkeys(self._names())
             # A name of a file may be anything; half a character could not even be sent.
             if name and name.isprintable() and name.startswith(self._word)
@@ -243,6 +212,10 @@ class _Line:
             return [str(choice) for choice in expected.choices]
         known: dict[str, Callable[[], Iterable[str]]] = {
             "db": lambda: self._database_names(given),
+            "path": lambda: self._paths_of(self._word),
+            "collection": lambda: self._collections(given),
+            "where": lambda: self._fields_behind(given),
+            "field": lambda: self._fields(given),
             "lang": _languages,
             "FILE": lambda: _paths(self._word),
             "VAR": lambda: sorted(os.environ),
@@ -291,7 +264,7 @@ class _Line:
     def _others(self) -> list[str]:
         if self._registry is None or "pymilvus" not in sys.modules:
             return []
-        _wait(self._registry.look())
+        wait_a_moment(self._registry.look())
         return [connection.alias for connection in self._registry.others()]
 
     def _addresses(self) -> Iterator[str]:
@@ -312,7 +285,59 @@ class _Line:
             alias = self._connected_to(*places[:1]) if places else None
             if alias is None:  # not connected to yet: nobody to ask
                 return []
-        return self._databases.of(self._registry, alias)
+        return self._asked.databases(self._registry, alias)
+
+    # What is in the databases
+
+    def _paths_of(self, word: str) -> list[str]:
+        """List what may follow the last slash of a path: databases, collections."""
+        registry = self._registry
+        if registry is None:
+            return []
+        before, _, _ = word.rpartition("/")
+        aliases = self._aliases()
+        if not before:
+            known = registry.current
+            found = self._asked.collections(registry, known.alias, None) if known else []
+            bases = self._asked.databases(registry, known.alias) if known else []
+            return [*aliases, *found, *bases]
+        parts = before.split("/")
+        alias = parts.pop(0) if parts[0] in aliases else None
+        if parts:
+            found = self._asked.collections(registry, alias, parts[-1])
+        else:
+            found = self._asked.databases(registry, alias)
+        return [f"{before}/{name}" for name in found]
+
+    def _place(self, given: dict[str, list[str]]) -> tuple[str | None, str | None, str]:
+        """Give alias, database and collection that the line has named."""
+        alias: str | None = next(reversed(given.get("alias", ())), None)
+        database: str | None = next(reversed(given.get("db", ())), None)
+        *before, name = (given.get("collection") or [""])[-1].split("/")
+        if before and before[0] in self._aliases():
+            alias = before.pop(0)
+        return alias, before[-1] if before else database, name
+
+    def _collections(self, given: dict[str, list[str]]) -> list[str]:
+        if "/" in self._word:
+            return self._paths_of(self._word)
+        if self._registry is None:
+            return []
+        alias, database, _ = self._place({**given, "collection": [""]})
+        return self._asked.collections(self._registry, alias, database)
+
+    def _fields(self, given: dict[str, list[str]]) -> list[str]:
+        if self._registry is None:
+            return []
+        alias, database, name = self._place(given)
+        return self._asked.fields(self._registry, alias, database, name) if name else []
+
+    def _fields_behind(self, given: dict[str, list[str]]) -> list[str]:
+        """Let the last word of a filter become a field; the filter goes on behind it."""
+        self._goes_on = True
+        start = _IDENTIFIER.search(self._word)
+        before = self._word[: start.start()] if start else self._word
+        return [before + name for name in self._fields(given)]
 
     def _connected_to(self, place: str) -> str | None:
         """Find the connection that has this alias, or goes to this address."""

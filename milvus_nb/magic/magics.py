@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets import Bunch
 
+    from ..explore import Collections, Description, Overview, Schema
     from ..profiles import Profile
     from ..registry.connection import Connection, PingResult
     from ..registry.registry import ConnectionRegistry
@@ -310,10 +311,11 @@ class MilvusMagics(Magics):
     def _facts(self, connection: Connection) -> Facts:
         from ..probing import rest
         from ..views.details import Facts, facts
+        from . import explore_commands
 
         asked = rest.sources(connection.params, _HTTP_DEADLINE_S)
         found = self.registry.monitor.submit(asked).wait()
-        pairs = facts(connection)
+        pairs = facts(connection) + explore_commands.own_rights(connection)
         pairs += [(source.label, f"{source.text} {source.url}".strip()) for source in found]
         return Facts(connection, pairs)
 
@@ -338,6 +340,11 @@ class MilvusMagics(Magics):
         from ..code import snippets
         from ..views.details import Snippet
 
+        if arguments.collection is not None:
+            from . import explore_commands
+
+            self._look_for(*filter(None, [arguments.alias]))
+            return Snippet(explore_commands.code_for(self.registry, arguments))
         connection = self._connection(arguments)
         alias = self.registry.free_alias(connection.alias)
         version = connection.server_version
@@ -355,6 +362,29 @@ class MilvusMagics(Magics):
     def do_ping(self, arguments: argparse.Namespace, _: list[Word]) -> PingResult:
         """Measure round trips."""
         return self._connection(arguments).ping(arguments.count)
+
+    def do_ls(
+        self, arguments: argparse.Namespace, _: list[Word]
+    ) -> Overview | Collections | Schema:
+        """List what is in the databases."""
+        from . import explore_commands
+
+        self._look_for((arguments.path or "").partition("/")[0])
+        return explore_commands.listing(self.registry, arguments.path)
+
+    def do_describe(self, arguments: argparse.Namespace, _: list[Word]) -> Description:
+        """Describe a collection."""
+        from . import explore_commands
+
+        self._look_for(*filter(None, [arguments.alias]))
+        return explore_commands.describe(self.registry, arguments)
+
+    def do_peek(self, arguments: argparse.Namespace, _: list[Word]) -> Any:
+        """Give some rows of a collection."""
+        from . import explore_commands
+
+        self._look_for(*filter(None, [arguments.alias]))
+        return explore_commands.peek(self.registry, arguments)
 
     def do_client(self, arguments: argparse.Namespace, _: list[Word]) -> Any:
         """Give the pymilvus client."""
@@ -470,6 +500,9 @@ _COMMANDS: Final[Mapping[str, Callable[[MilvusMagics, argparse.Namespace, list[W
     "code": MilvusMagics.do_code,
     "doctor": MilvusMagics.do_doctor,
     "ping": MilvusMagics.do_ping,
+    "ls": MilvusMagics.do_ls,
+    "describe": MilvusMagics.do_describe,
+    "peek": MilvusMagics.do_peek,
     "client": MilvusMagics.do_client,
     "reconnect": MilvusMagics.do_reconnect,
     "panel": MilvusMagics.do_panel,

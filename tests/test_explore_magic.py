@@ -1,0 +1,202 @@
+"""``%milvus ls``, ``describe``, ``peek`` and ``code --for``, as a user meets them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+from pymilvus import MilvusClient
+
+from milvus_nb.errors import AliasError, ExploreError, MagicUsageError
+from milvus_nb.explore import Collections, Description, Overview, Schema
+from tests.exploring import make_every_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from tests.kernels import Kernel, Terminal
+    from tests.servers import MilvusTestServer
+
+HERE = f"magic_{os.getpid()}"
+
+
+@pytest.fixture(scope="module")
+def server(milvus_auth: MilvusTestServer) -> Iterator[MilvusTestServer]:
+    """Give the shared server that wants a sign-in, with a database and a collection."""
+    client = MilvusClient(milvus_auth.uri, token=milvus_auth.root_token, dedicated=True)
+    client.create_database(HERE)
+    client.close()
+    client = MilvusClient(
+        milvus_auth.uri, token=milvus_auth.root_token, db_name=HERE, dedicated=True
+    )
+    make_every_type(client, "books", is_lite=False)
+    yield milvus_auth
+    client.drop_collection("books")
+    client.drop_database(HERE)
+    client.close()
+
+
+@pytest.fixture
+def magic(ip: InteractiveShell, server: MilvusTestServer) -> Callable[[str], Any]:
+    """Run lines of %milvus in a shell with two connections: `prod`, the current one, and `lab`."""
+    ip.run_line_magic("load_ext", "milvus_nb")
+    ip.user_ns["secret"] = server.root_token
+
+    def run(line: str) -> Any:
+        return ip.run_line_magic("milvus", line)
+
+    run(f"connect {server.address} --token $secret -a prod --db {HERE} --timeout 20")
+    run(f"connect {server.address} --token $secret -a lab --timeout 20")
+    run("use prod")
+    return run
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "seen"),
+    [
+        ("", Overview, "Other databases: "),
+        ("prod", Overview, "books"),
+        ("lab", Overview, "lab/default"),
+        (f"lab/{HERE}", Collections, "● loaded"),
+        (HERE, Collections, "books"),
+        (f"{HERE}/", Collections, "books"),
+        ("books", Schema, "FLOAT_VECTOR 4"),
+        (f"{HERE}/books", Schema, "HNSW COSINE"),
+        (f"lab/{HERE}/books", Schema, "primary key"),
+    ],
+)
+def test_ls_takes_a_path(magic: Callable[[str], Any], path: str, kind: type, seen: str) -> None:
+    """An alias, a database, a collection, or the end of such a path."""
+    listed = magic(f"ls {path}")
+    assert isinstance(listed, kind)
+    assert seen in repr(listed)
+
+
+@pytest.mark.parametrize(
+    ("path", "what", "fix"),
+    [
+        ("boks", "is no database or collection of prod", "Did you mean books?"),
+        ("prod/nix", "is no database or collection of prod", ""),
+        (f"{HERE}/boks", "has no collection 'boks'", "Did you mean books?"),
+        ("nix/books", "has no database 'nix'", ""),
+        ("a/b/c/d", "is no path of this kernel", "%milvus ls"),
+        ("prod//books", "is no path of this kernel", "%milvus ls"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_told(
+    magic: Callable[[str], Any], path: str, what: str, fix: str
+) -> None:
+    """With what was meant."""
+    with pytest.raises((ExploreError, MagicUsageError), match=what) as caught:
+        magic(f"ls {path}")
+    assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "describe books",
+        f"describe {HERE}/books",
+        f"describe lab/{HERE}/books",
+        f"describe books -a lab --db {HERE}",
+    ],
+)
+def test_describe_finds_its_collection(magic: Callable[[str], Any], line: str) -> None:
+    """In the connection's own database, or where it is told to look."""
+    told = magic(line)
+    assert isinstance(told, Description)
+    assert (told.database, told.name) == (HERE, "books")
+
+
+def test_peek_gives_a_dataframe(magic: Callable[[str], Any]) -> None:
+    """Of so many rows, and only of those that the filter lets through."""
+    pd: Any = pytest.importorskip("pandas")
+    assert isinstance(magic("peek books"), pd.DataFrame)
+    assert magic("peek books").shape[0] == 5
+    assert list(magic('peek books -n 2 --where "id > 3"')["id"]) == [4, 5]
+    assert list(magic("peek books --where \"word == '<b>bold</b>' and id < 1\"")["id"]) == [0]
+
+
+def test_mistakes_are_told_in_a_sentence(magic: Callable[[str], Any]) -> None:
+    """What, why, what to do."""
+    with pytest.raises(MagicUsageError, match="is a connection"):
+        magic("describe prod")
+    with pytest.raises(MagicUsageError, match="2 words too many"):
+        magic("peek books --where id > 3")
+    with pytest.raises(MagicUsageError, match="this value is not possible"):
+        magic("peek books -n 0")
+    with pytest.raises(AliasError):
+        magic("describe books -a nobody")
+    with pytest.raises(MagicUsageError, match="Did you mean %milvus describe"):
+        magic("schema books")
+    with pytest.raises(MagicUsageError, match="--for has no language 'go'"):
+        magic("code --for books --lang go")
+
+
+def test_code_for_a_collection(magic: Callable[[str], Any], server: MilvusTestServer) -> None:
+    """With its own names, and no secret."""
+    code = magic("code --for books")
+    assert f'db_name="{HERE}"' in code
+    assert 'client.search(\n    "books"' in code
+    assert server.root_token not in code
+    assert 'anns_field="vector"' in magic("code --for books --field vector")
+
+
+def test_status_shows_the_user_s_own_rights(magic: Callable[[str], Any]) -> None:
+    """Where the server tells."""
+    assert "root may do everything" in repr(magic("status prod"))
+
+
+def test_tab_completes_what_is_there(magic: Callable[[str], Any], ip: InteractiveShell) -> None:
+    """Databases, collections, and fields in a filter, whose quote stays open."""
+
+    def tab(text: str) -> list[str]:
+        line = f"%milvus {text}"
+        with provisionalcompleter():
+            found = list(ip.Completer.completions(line, len(line)))
+        return [one.text for one in found if one._origin == "milvus_nb"]
+
+    assert "books" in tab("ls bo")
+    assert HERE in tab("ls magic_")
+    assert f"{HERE}/books" in tab(f"ls {HERE}/b")
+    assert f"lab/{HERE}" in tab("ls lab/mag")
+    assert f"lab/{HERE}/books" in tab(f"ls lab/{HERE}/")
+    assert tab("describe bo") == ["books"]
+    assert tab(f"peek -a lab --db {HERE} b") == ["books"]
+    assert tab("code --for bo") == ["books"]
+    assert tab("code --for books --field vec") == ["vector"]
+    assert tab("peek books --where wo") == ["word"]
+    assert tab('peek books --where "id > 3 and fla') == ['"id > 3 and flag']
+    assert tab("peek nix --where wo") == []
+
+
+def test_looking_works_in_a_kernel_and_shows_html(kernel: Kernel, server: MilvusTestServer) -> None:
+    """Nothing else appears in the cell, and pymilvus is not imported for it."""
+    kernel.run("%load_ext milvus_nb")
+    kernel.run(f"secret = {server.root_token!r}")
+    kernel.run(f"%milvus connect {server.address} --token $secret --db {HERE} --timeout 20")
+    for line, seen in (
+        ("%milvus ls", "Collection"),
+        ("%milvus describe books", "primary key"),
+        ("%milvus peek books", "[0.5, -0.25, … 4]"),
+    ):
+        done = kernel.run(line)
+        page = (done.result or {}).get("text/html", "")
+        assert seen in page
+        assert "<b>bold" not in page
+        assert done.stdout + done.stderr == ""
+    assert kernel.run("import sys; print('pymilvus' in sys.modules)").stdout == "False\n"
+    failed = kernel.execute("%milvus peek nix")
+    assert "has no collection 'nix'" in failed.traceback
+
+
+def test_looking_works_in_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
+    """As lines of text."""
+    terminal.execute("%load_ext milvus_nb")
+    terminal.execute(f"%milvus connect {tmp_path / 'demo.db'}")
+    assert "0 collections" in terminal.execute("%milvus ls")
