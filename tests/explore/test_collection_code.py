@@ -14,14 +14,14 @@ from pymilvus.client.types import DataType
 from milvus_nb.errors import ExploreError
 from milvus_nb.explore import Description, Field, Function, Index
 from milvus_nb.explore.code import PARTS, code_for, parts
-from tests.exploring import ROWS, make_every_type, make_text, make_vectors
+from tests.support.exploring import ROWS, make_every_type, make_text, make_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from milvus_nb import Connection, ConnectionRegistry
-    from tests.servers import MilvusTestServer
+    from tests.support.servers import MilvusTestServer
 
 HERE = f"coded_{os.getpid()}"
 VECTORS = {"FLOAT_VECTOR": "L2", "BINARY_VECTOR": "JACCARD", "FLOAT16_VECTOR": "IP"}

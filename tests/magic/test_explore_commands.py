@@ -11,7 +11,7 @@ from pymilvus import MilvusClient
 
 from milvus_nb.errors import AliasError, ExploreError, MagicUsageError
 from milvus_nb.explore import Collections, Description, Overview, Schema
-from tests.exploring import make_every_type
+from tests.support.exploring import make_every_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from tests.kernels import Kernel, Terminal
-    from tests.servers import MilvusTestServer
+    from tests.support.kernels import Kernel, Terminal
+    from tests.support.servers import MilvusTestServer
 
 HERE = f"magic_{os.getpid()}"
 
