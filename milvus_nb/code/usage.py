@@ -21,6 +21,7 @@ PROFILE_MEANT: Final = {
     "ls": "list", "add": "save", "new": "save", "create": "save", "set": "edit", "change": "edit",
     "rm": "delete", "remove": "delete", "check": "test", "doctor": "test", "keyring": "secret",
     "password": "secret", "rename": "edit", "cat": "show", "trust": "allow", "permit": "allow",
+    "deny": "revoke", "disallow": "revoke", "untrust": "revoke",
 }  # fmt: skip
 
 #: What ``-h`` without a host means.
@@ -39,7 +40,7 @@ _SUMMARIES: Final = {
     "peek": "show some rows of a collection, vectors shortened; the value is a DataFrame",
     "client": "give the connection's pymilvus MilvusClient, or AsyncMilvusClient",
     "code": "give the connection, or a collection, as code",
-    "profile": "saved connections: list, show, save, edit, delete, test, allow, secret, import",
+    "profile": "saved connections: list, show, save, edit, delete, test, allow, revoke, secret, …",
     "reconnect": "bring back what was connected before the kernel was restarted",
     "panel": "show the connections as a widget",
     "help": "show this help, or that of a command",
@@ -119,7 +120,8 @@ _EXAMPLES: Final = {
   A project's profile is asked about before it is used for the first time, and when its file, its
   address or its secret changes; --yes is no answer to that. Where nobody can be asked, and for
   connections.connect("dev") in Python, its user allows it:
-    %milvus profile allow dev""",
+    %milvus profile allow dev
+    %milvus profile revoke dev""",
     "reconnect": """
   %milvus reconnect             all of them; what was typed is asked for again
   %milvus reconnect prod""",
@@ -403,6 +405,7 @@ PROFILE: Final[dict[str, Parser]] = {
     "delete": _profile_delete(),
     "test": _of_profile("test", "check layer by layer whether it would connect"),
     "allow": _of_profile("allow", "let a project's profile be used, where nobody can be asked"),
+    "revoke": _of_profile("revoke", "take that back: it is asked about again"),
     "secret": _of_profile("secret", "keep its password, or token, in the system's keyring"),
     "import": _profile_import(),
 }

@@ -361,6 +361,21 @@ def _allow(context: Context, arguments: argparse.Namespace) -> None:
     say(f"For this kernel alone: {problem}" if problem else "A change of that is asked about.")
 
 
+def _revoke(context: Context, arguments: argparse.Namespace) -> None:
+    """Take a permission back; connections that stand are left alone."""
+    store = context.registry.profiles
+    profile = store.get(arguments.name)
+    if not profile.is_project:
+        say(f"{profile.name} is one of yours: it needs no permission.")
+        return
+    was_allowed = store.revoke(profile)
+    before = "" if was_allowed else "It was not allowed. "
+    say(
+        f"{before}{profile.name} of {visible(profile.path)} is asked about before it is used. "
+        "What is connected stays connected: %milvus disconnect"
+    )
+
+
 def _secret(context: Context, arguments: argparse.Namespace) -> None:
     """Keep a profile's secret in the keyring; one that stands in clear in its file is moved."""
     store = context.registry.profiles
@@ -452,5 +467,6 @@ _COMMANDS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "delete": _delete,
     "test": _test,
     "allow": _allow,
+    "revoke": _revoke,
     "secret": _secret,
 }

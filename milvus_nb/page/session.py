@@ -19,6 +19,7 @@ from ..base.once import Once
 from ..base.waiting import uncancelled
 from ..errors import AliasError, CancelError, MilvusNbError
 from ..params import Secret
+from ..params.secret import shown_name
 from ..params.values import seconds
 from ..profiles import Profile, saving
 from ..profiles.trust import permit
@@ -292,7 +293,9 @@ class PageSession:
         params = self._registry.remembered(alias)
         if params is None:
             raise AliasError(
-                f"The parameters of {alias} are forgotten.", "", "Connect again with the form."
+                f"The parameters of {shown_name(alias)} are forgotten.",
+                "",
+                "Connect again with the form.",
             )
         self._follow(request.id, self._registry.open(alias, params), lambda _: {"alias": alias})
 

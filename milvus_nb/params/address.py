@@ -141,6 +141,9 @@ def _server(rest: str, text: str, source: str, secure: bool | None) -> Address:
         raise refusal(text, source, why, "Leave it out; options are keywords of their own.")
     sign_in, _, place = authority.rpartition("@")
     user, _, password = sign_in.partition(":")
+    if place.endswith(":") and path.strip("/"):  # root:/… may be a password that begins with it
+        why = "Between the colon and the slash there is no port."
+        raise refusal(text, source, why, "Write host:port/database. In a password, write %2F.")
     host, port = _host_and_port(place, text, source)
     return Address(
         "tcp",

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
 
+from ..base.dotenv import set_by
+from ..base.printing import printable
 from ..errors import ParamsError
 from .address import Address, display, parse_address
 from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
@@ -113,6 +115,8 @@ def parse(
     if not sources:
         place, sources = _from_environment(environment, any(given), bool(database[1]))
         env_token = Secret(environment.get("MILVUS_TOKEN", ""))
+        if sources and env is None and (env_token or any(given)):
+            _refuse_foreign_place(is_given=any(given))
         if env_token and not any(given):
             given.append(from_token(secret("MILVUS_TOKEN", env_token), "MILVUS_TOKEN"))
             token_env = "MILVUS_TOKEN"  # noqa: S105  # its name
@@ -304,6 +308,17 @@ def _from_environment(env: Mapping[str, str], has_sign_in: bool, has_database: b
     if has_database:
         place = replace(place, db_name="")
     return place, [("MILVUS_URI", place)]
+
+
+def _refuse_foreign_place(*, is_given: bool) -> None:
+    """Refuse to send a user's secret where a project's ``.env`` wants it to go."""
+    file = set_by("MILVUS_URI")
+    if file and (is_given or set_by("MILVUS_TOKEN") != file):
+        raise ParamsError(
+            f"MILVUS_URI is set by a file of the project: {printable(file)!r}.",
+            "The token or password is not: it is not sent there unless you say so.",
+            "Write the address, and the token: %milvus connect ADDRESS --token-env VARIABLE",
+        )
 
 
 def _secure(wanted: object, place: Address, tls: Tls) -> bool:

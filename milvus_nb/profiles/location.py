@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from ..base.dotenv import set_by
 from ..params.tidy import tidy_word
 
 __all__ = ["VARIABLE", "user_file"]
@@ -16,9 +17,11 @@ VARIABLE: Final = "MILVUS_NB_PROFILES"
 def user_file() -> str:
     """Give the path of the user's file: ``$MILVUS_NB_PROFILES``, or in the platform's folder.
 
-    On Linux that is ``~/.config/milvus_nb/profiles.toml``.
+    On Linux that is ``~/.config/milvus_nb/profiles.toml``. A variable that a project's ``.env`` has
+    set does not count: its file would be obeyed as the user's own.
     """
-    if named := tidy_word(os.environ.get(VARIABLE, "")):
+    named = tidy_word(os.environ.get(VARIABLE, ""))
+    if named and not set_by(VARIABLE):
         return os.path.abspath(os.path.expanduser(named))
     from platformdirs import user_config_dir
 

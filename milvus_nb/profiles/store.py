@@ -222,6 +222,19 @@ class ProfileStore:
             self._cache = None
         return told
 
+    def revoke(self, profile: Profile) -> bool:
+        """Take back what `allow` has allowed: it is asked about again; whether it was allowed.
+
+        Raises
+        ------
+        ProfileError
+            What is allowed cannot be written.
+        """
+        was_allowed = self._trust.revoke(profile, self.path)
+        with self._lock:
+            self._cache = None
+        return was_allowed
+
     # Changing
 
     def save(

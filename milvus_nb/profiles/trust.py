@@ -95,6 +95,38 @@ class Trust:
                 self._cache = None
         return ""
 
+    def revoke(self, profile: Profile, path: str) -> bool:
+        """Forget that a project's profile may be used, in whatever form; whether one was allowed.
+
+        Parameters
+        ----------
+        profile, path
+            As in `allows`.
+
+        Raises
+        ------
+        ProfileError
+            The file cannot be written.
+        """
+        was_allowed = self.allows(profile, path)
+        kept = permit(profile)
+
+        def is_meant(row: dict[str, Any]) -> bool:
+            same = row.get("file") == profile.path and row.get("profile") == profile.name
+            return same or row["permit"] == kept
+
+        def without(text: str | None) -> str:
+            return json.dumps([row for row in _rows(text) if not is_meant(row)], indent=1) + "\n"
+
+        with self._lock:
+            self._here.discard(kept)
+            self._cache = None
+        if os.path.lexists(file_beside(path)):
+            files.rewrite(file_beside(path), without, lock_folder=os.path.dirname(path))
+        with self._lock:
+            self._cache = None
+        return was_allowed
+
     def mark(self, path: str) -> object:
         """Give something that differs when what is allowed does."""
         file = file_beside(path)

