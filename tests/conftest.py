@@ -63,7 +63,18 @@ _GROUPS = {
     "tests/browser/test_rows.py": "browser-1",
     "tests/browser/test_sidebar.py": "browser-2",
 }
-# Fixtures that start what takes its time.
+# What `--fast` leaves out, besides the browser's: files that start other programs, or take long...
+_LONG = (
+    "tests/code/test_snippet",
+    "tests/magic/test_live.py",
+    "tests/magic/test_options.py",
+    "tests/server/test_server.py",
+    "tests/test_documentation.py",
+    "tests/test_fuzz.py",
+    "tests/test_guest.py",
+    "tests/test_notebooks.py",
+)
+# ... and fixtures that start what takes its time.
 _STARTED = {
     "make_kernel",
     "make_milvus",
@@ -75,7 +86,16 @@ _STARTED = {
     "site",
     "terminal",
 }
-_FIRST = ("browser-1", "browser-2", "tests/test_chaos.py", "tests/test_fuzz.py")
+_FIRST = (
+    "browser-1",
+    "browser-2",
+    "tests/test_chaos.py",
+    "tests/test_fuzz.py",
+    "tests/page/test_panel.py",
+    "tests/magic/test_profile_magic.py",
+    "tests/page/test_sidebar.py",
+    "tests/test_secrets.py",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -106,7 +126,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_slow(item: pytest.Item) -> bool:
     return (
-        item.nodeid.startswith("tests/browser")
+        item.nodeid.startswith(("tests/browser", *_LONG))
         or item.get_closest_marker("matrix") is not None
         or not _STARTED.isdisjoint(getattr(item, "fixturenames", ()))
     )

@@ -33,7 +33,7 @@ CHROMIUM_ARGUMENTS = [
 
 def launch_chromium(playwright: Playwright) -> Browser:
     """Start the machine's Chromium, headless."""
-    path = shutil.which("chromium")
+    path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     assert path is not None, "Chromium is missing: make chromium"
     return playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
 
