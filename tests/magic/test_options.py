@@ -1,7 +1,7 @@
-"""Every option of ``connect`` and ``doctor``, in the situation that it is there for.
+"""Every option of ``connect`` and ``doctor``, and every setting, in the situation it is there for.
 
 Each is run twice in a real kernel, against real servers: without it the cell fails, with it the
-cell works. No option can be forgotten: the table is held to the parsers.
+cell works. None can be forgotten: the tables are held to the parsers, and to ``%config``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from milvus_nb.code.usage import PARSERS
+from milvus_nb.magic.magics import MilvusMagics
 from tests.support.clients import gateway
 from tests.support.helpers import free_port
 from tests.support.kernels import Kernel
@@ -128,6 +129,24 @@ class Places:
             check = f"(c := connections['{names['alias']}']) and (({check}) or ({check}) == [])"
         return self.kernel.execute(f"assert {check}").traceback
 
+    def set_and_run(self, setting: str, value: str, cell: str, patience_s: float) -> str:
+        """Run a cell with a setting; give what it shows."""
+        self.kernel.run("\n".join(f"%config MilvusMagics.{usual}" for usual in USUAL))
+        self.kernel.run(
+            "for alias in {*connections} - {'saved', 's'}: connections.disconnect(alias)"
+        )
+        self.kernel.run(
+            f"%config MilvusMagics.{setting} = {value}\n"
+            "import time\n"
+            f"def until(condition, end=time.monotonic() + {patience_s}):\n"
+            "    while not condition() and time.monotonic() < end:\n"
+            "        time.sleep(0.01)\n"
+            "    return condition()"
+        )
+        alias = next(self._aliases)
+        done = self.kernel.execute(cell.format(**self._names, alias=alias))
+        return f"{done.text}\n{done.stdout}\n{done.traceback}"
+
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
@@ -221,9 +240,7 @@ def test_connect_needs_its_option_and_works_with_it(places: Places, option: str)
 
 
 OF_DOCTOR = [
-    option
-    for option in BY_OPTION
-    if option in PARSERS["doctor"].options() and option not in ("--help", "--timeout")
+    option for option in BY_OPTION if option in PARSERS["doctor"].options() and option != "--help"
 ]
 
 
@@ -236,6 +253,68 @@ def test_the_doctor_needs_its_option_and_works_with_it(places: Places, option: s
     else:
         assert places.run("doctor", need, "") != ""
     assert places.run("doctor", need, f"{option} {need.value}") == ""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A situation in which a setting makes a difference.
+
+    Attributes
+    ----------
+    value, otherwise
+        What is set, and what is set instead.
+    cell
+        What is run.
+    shown
+        What the cell shows with the value, and not otherwise.
+    """
+
+    value: str
+    otherwise: str
+    cell: str
+    shown: str
+
+
+SETTINGS: Final = {
+    "timeout": Setting("0.3", "60", "%milvus connect {slow} -a {alias}", "0.3 s"),
+    "heartbeat": Setting(
+        "0.05",
+        "60",
+        "c = connections.connect('{alias}', uri='{plain}')\n"
+        "at = c.checked_at\n"
+        "print('asked anew' if until(lambda: c.checked_at != at) else c.state)",
+        "asked anew",
+    ),
+    "deadline": Setting(
+        "0.2",
+        "60",
+        "%config MilvusMagics.heartbeat = 0.05\n"
+        "c = connections.connect('{alias}', uri='{slow}', timeout=60)\n"
+        "until(lambda: c.state == 'unreachable')\n"
+        "print(c.state)",
+        "unreachable",
+    ),
+    "max_rows": Setting("1", "50", "%milvus status", "… and"),  # two are connected
+    "warn_secrets": Setting(
+        "True", "False", "%milvus connect {auth} -t root:Milvus -a {alias}", "stands in this cell"
+    ),
+}
+USUAL: Final = "timeout = 60", "heartbeat = 3.5", "deadline = 60", "max_rows = 50"
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_makes_its_difference(places: Places, name: str) -> None:
+    """With another value, the same cell does something else."""
+    setting = SETTINGS[name]
+    for value, patience_s in ((setting.value, 60), (setting.otherwise, 1)):
+        assert (setting.shown in places.set_and_run(name, value, setting.cell, patience_s)) == (
+            value == setting.value
+        )
+
+
+def test_no_setting_is_forgotten() -> None:
+    """Each that ``%config`` shows is in the table."""
+    assert set(SETTINGS) == set(MilvusMagics.class_traits(config=True))
 
 
 def test_what_tls_modes_of_the_milvus_cli_mean(places: Places) -> None:
