@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from tests.support.servers import MilvusTestServer
 
 
+#: Seconds between two heartbeats, and how long an answer may take where it is to come at all.
+PULSE, PATIENCE = 0.3, 30.0
+
+
 @pytest.fixture
 def way(milvus: MilvusTestServer) -> Iterator[FaultProxy]:
     """Give a network to the plain server that can be broken."""
@@ -39,7 +43,7 @@ def way(milvus: MilvusTestServer) -> Iterator[FaultProxy]:
 @pytest.fixture
 def connections() -> Iterator[ConnectionRegistry]:
     """Give a registry with a quick pulse."""
-    found = ConnectionRegistry(heartbeat=0.3, deadline=0.5)
+    found = ConnectionRegistry(heartbeat=PULSE, deadline=0.5)
     yield found
     found.shutdown()
 
@@ -125,7 +129,7 @@ def test_a_lost_connection_that_can_be_made_again_is_hardly_noticed(
     connections: ConnectionRegistry, way: FaultProxy
 ) -> None:
     """No red light for a blink."""
-    connections.set_pace(0.3, 60)  # a second look may take its time
+    connections.set_pace(PULSE, PATIENCE)
     found = connections.connect(uri=way.address)
     seen = states_of(found)
     lost_at = time.time()
@@ -167,6 +171,7 @@ def test_a_connection_that_stays_is_no_longer_unstable(
     connections: ConnectionRegistry, way: FaultProxy
 ) -> None:
     """Three quick losses, and then nothing is wrong any more."""
+    connections.set_pace(PULSE, PATIENCE)
     found = connections.connect(uri=way.address)
     for _ in range(3):
         made = way.connections_seen
@@ -219,6 +224,7 @@ def test_a_changed_password(connections: ConnectionRegistry, milvus_auth: Milvus
 
 def test_a_dropped_database(connections: ConnectionRegistry, milvus: MilvusTestServer) -> None:
     """Whoever uses it is rejected; the others of the same server are not."""
+    connections.set_pace(PULSE, PATIENCE)
     admin = pymilvus.MilvusClient(milvus.uri, dedicated=True)
     admin.create_database("watching_sales")
     found = connections.connect("sales", uri=milvus.uri, db_name="watching_sales")
@@ -265,6 +271,7 @@ def test_who_may_not_list_databases(
     restricted: pymilvus.MilvusClient,
 ) -> None:
     """An existing database is taken, a missing one refused, a dropped one noticed."""
+    connections.set_pace(PULSE, PATIENCE)
     bob: dict[str, Any] = {"uri": milvus_auth.uri, "token": "bob:password-1"}
     found = connections.connect("bob", db_name="hidden", **bob)
     other = connections.connect("other", db_name="default", **bob)
@@ -292,6 +299,7 @@ def test_who_may_not_list_databases(
 
 def test_a_database_of_milvus_lite(connections: ConnectionRegistry, lite_path: Path) -> None:
     """Milvus Lite lists all of its databases, and looks at none when one signs in."""
+    connections.set_pace(PULSE, PATIENCE)
     main = connections.connect("main", uri=str(lite_path))
     with pytest.raises(ConnectError, match="no database sales"):
         connections.connect("sales", uri=str(lite_path), db_name="sales")
@@ -397,7 +405,7 @@ def test_an_unhealthy_server_says_why(connections: ConnectionRegistry) -> None:
 
 def test_a_certificate_that_expires(connections: ConnectionRegistry, tmp_path: Path) -> None:
     """Degraded while the old connection lives, unreachable once a new one is needed."""
-    ends = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=3)
+    ends = dt.datetime.now(dt.timezone.utc) + dt.timedelta(seconds=6)
     certificates = make_certificates(tmp_path / "short", not_after=ends)
     with (
         ScriptedMilvus(certificates=certificates) as server,
