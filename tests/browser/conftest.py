@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.lab import JupyterLab, Notebook, launch_chromium
+from tests.browser.lab import PATIENCE_MS, JupyterLab, Notebook, launch_chromium, new_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 
 # A kernel starts, imports and connects in this time also where both cores are busy.
-PATIENCE_MS = 90_000
 expect.set_options(timeout=PATIENCE_MS)
 
 # Notebook 7.2 itself, for a notebook that has no checkpoint yet.
@@ -47,8 +46,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """Give a page without cookies; an error in the page's code fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(PATIENCE_MS)
+    context = new_context(chromium)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

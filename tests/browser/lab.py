@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Locator, Page, Playwright
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -36,6 +36,17 @@ def launch_chromium(playwright: Playwright) -> Browser:
     path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     assert path is not None, "Chromium is missing: make chromium"
     return playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+
+
+#: So long may take what a page waits for, in milliseconds, also where both cores are busy.
+PATIENCE_MS = 90_000
+
+
+def new_context(browser: Browser) -> BrowserContext:
+    """Give what a page without cookies is opened in."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE_MS)
+    return context
 
 
 class JupyterLab:
@@ -176,7 +187,7 @@ class Notebook:
         """Tell whether a cell runs. The kernel's own status also follows its subshells."""
         return "*" in " ".join(self.page.locator(".jp-InputPrompt").all_inner_texts())
 
-    def wait_idle(self, deadline_s: float = 60) -> None:
+    def wait_idle(self, deadline_s: float = 90) -> None:
         """Wait until the kernel is idle."""
         self.page.wait_for_function(
             "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
@@ -261,7 +272,7 @@ class Notebook:
         """Connect by the form, and wait for the row and for the form to close."""
         self.fill_form(Alias=alias, **fields)
         self.submit()
-        self.row(alias).get_by_text("Connected").wait_for(timeout=60_000)
+        self.row(alias).get_by_text("Connected").wait_for()
         self.field("Address").wait_for(state="hidden")  # the form closes with the answer
 
     def click_disconnect(self, alias: str) -> float:

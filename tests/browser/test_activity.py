@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import LOAD, JupyterLab, Notebook, Sidebar, write_notebook
+from tests.browser.lab import LOAD, JupyterLab, Notebook, Sidebar, new_context, write_notebook
 from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def test_a_connected_kernel_is_ended_as_soon_as_a_plain_one(
     with ExitStack() as stack:
 
         def opened(name: str, *cells: str) -> tuple[Page, str]:
-            context = chromium.new_context()
+            context = new_context(chromium)
             stack.callback(context.close)
             page = context.new_page()
             if name == "untouched":

@@ -12,11 +12,13 @@ from playwright.sync_api import expect
 
 from tests.browser.lab import (
     LOAD,
+    PATIENCE_MS,
     PID,
     JupyterLab,
     Notebook,
     Sidebar,
     busy_while,
+    new_context,
     write_notebook,
 )
 from tests.support.helpers import sockets_to, wait_until
@@ -125,10 +127,10 @@ def test_other_kernels_are_shown_without_a_connection_to_them_and_can_be_culled(
     """By Jupyter Server's own culling; what is clicked is done, and undone, in between."""
     # Longer than it takes to load the page anew and to click.
     culling = "--MappingKernelManager.cull"
-    idle = [f"{culling}_idle_timeout=20", f"{culling}_interval=1"]
+    idle = [f"{culling}_idle_timeout=30", f"{culling}_interval=1"]
     lab = JupyterLab(tmp_path_factory.mktemp("cull"), options=idle)
     try:
-        context = chromium.new_context()
+        context = new_context(chromium)
         page = context.new_page()
         connect = f"c = %milvus connect {milvus.address} -a far"
         other = Notebook(lab, page, "other.ipynb", [LOAD, connect])
@@ -198,7 +200,7 @@ def test_pages_that_are_killed_leave_no_subshell(
     notebook.start_all()
     wait_until((lab.work / "busy41").exists)
     for number in range(4):
-        context = chromium.new_context()
+        context = new_context(chromium)
         other = context.new_page()
         other.goto(f"{lab.url}/lab/workspaces/w{number}/tree/{notebook.path.name}")
         wait_ready(other)
@@ -245,7 +247,7 @@ def test_a_click_without_the_network_is_refused_and_not_done_later(
     page.wait_for_function(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
         ".connectionStatus !== 'connected'",
-        timeout=40_000,
+        timeout=PATIENCE_MS,
     )
     sidebar.button("Disconnect kept").click()
     expect(sidebar.node).to_contain_text("Nothing was done")
@@ -253,7 +255,7 @@ def test_a_click_without_the_network_is_refused_and_not_done_later(
     page.wait_for_function(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
         ".connectionStatus === 'connected'",
-        timeout=60_000,
+        timeout=PATIENCE_MS,
     )
     expect(sidebar.row("kept")).to_contain_text("Connected")
     assert len(sockets_to(milvus.port, pid)) == 1

@@ -39,7 +39,7 @@ def test_the_quickstart_in_jupyterlab(open_notebook: Callable[..., Notebook], ru
     notebook = open_notebook(*cells)
     notebook.run_all()
     last = notebook.page.locator(".jp-CodeCell").last
-    expect(last.locator(".jp-OutputArea")).to_contain_text("Disconnected default.", timeout=60_000)
+    expect(last.locator(".jp-OutputArea")).to_contain_text("Disconnected default.")
     outputs = [cell["outputs"] for cell in json.loads(notebook.save())["cells"]]
     texts = [[text for output in one if (text := shown(output))] for one in outputs]
     beginnings = [

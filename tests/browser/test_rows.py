@@ -81,9 +81,9 @@ def test_what_others_opened_appears_and_goes_by_itself(
     notebook.run_all()
     expect(notebook.panel).to_contain_text("No connections in this kernel")
     notebook.execute(OPEN_STORE.format(uri=milvus_auth.uri))
-    expect(notebook.row("client:client")).to_contain_text("Connected", timeout=15_000)
+    expect(notebook.row("client:client")).to_contain_text("Connected")
     notebook.execute("client.close()")
-    expect(notebook.row("client:client")).to_have_count(0, timeout=15_000)
+    expect(notebook.row("client:client")).to_have_count(0)
 
 
 def test_an_alias_for_what_others_opened(

@@ -18,6 +18,7 @@ from tests.browser.lab import (
     Notebook,
     Sidebar,
     busy_while,
+    new_context,
     write_notebook,
 )
 from tests.support.helpers import sockets_to, wait_until
@@ -214,7 +215,7 @@ def test_a_kernel_that_is_killed_is_told_and_its_connections_offered(
     sidebar.show()
     expect(sidebar.row("lite")).to_contain_text("Connected")
     os.kill(notebook.kernel_pid(), signal.SIGKILL)
-    expect(sidebar.lost).to_contain_text("The kernel was restarted.", timeout=20_000)
+    expect(sidebar.lost).to_contain_text("The kernel was restarted.")
     page.get_by_role("button", name="Ok").click()  # JupyterLab tells it, too
     sidebar.button("Reconnect what was connected").click()
     expect(sidebar.row("lite")).to_contain_text("Connected")
@@ -239,7 +240,7 @@ def test_a_reload_leaves_one_of_everything(
     wait_until(lambda: is_layout_saved(page, notebook.path.name), every_s=0.2)
     for _ in range(3):
         page.goto(f"{lab.url}/lab/tree/{notebook.path.name}")
-        expect(sidebar.row("kept")).to_contain_text("Connected", timeout=15_000)
+        expect(sidebar.row("kept")).to_contain_text("Connected")
         expect(page.locator("#milvus_nb-sidebar")).to_have_count(1)
         expect(notebook.panel).to_have_count(1)
     pid = notebook.kernel_pid()
@@ -274,9 +275,9 @@ def test_two_tabs_show_the_same(
     notebook.connect("shared", Address="./demo.db")
     expect(second.row("shared")).to_contain_text("Connected")
     restart(page)
-    expect(second.lost).to_contain_text("The kernel was restarted.", timeout=15_000)
+    expect(second.lost).to_contain_text("The kernel was restarted.")
     second.button("Reconnect what was connected").click()
-    expect(second.row("shared")).to_contain_text("Connected", timeout=15_000)
+    expect(second.row("shared")).to_contain_text("Connected")
     expect(sidebar.row("shared")).to_contain_text("Connected")
     expect(sidebar.lost).to_have_count(0)
     other.close()
@@ -308,7 +309,7 @@ def test_each_reason_for_no_panel_is_told(
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("combobox").select_option(label="Python 3 (ipykernel)")
     dialog.locator(".jp-mod-accept").click()
-    expect(sidebar.button("Load milvus_nb")).to_be_visible(timeout=15_000)
+    expect(sidebar.button("Load milvus_nb")).to_be_visible()
     page.evaluate(
         "() => [...window.jupyterapp.shell.widgets('main')].forEach(widget => widget.dispose())"
     )
@@ -417,7 +418,7 @@ def test_the_settings(open_notebook: Callable[..., Notebook], page: Page, sideba
         sidebar.panel.wait_for()
         expect(status).to_be_hidden()
         restart(page)
-        expect(sidebar.panel).to_contain_text("No connections in this kernel", timeout=15_000)
+        expect(sidebar.panel).to_contain_text("No connections in this kernel")
         run(page, "get_ipython().run_line_magic('unload_ext', 'milvus_nb')")
         expect(sidebar.button("Load milvus_nb")).to_be_visible()  # and it is not loaded again
     finally:
@@ -454,7 +455,7 @@ def test_it_works_where_other_plugins_are_switched_off(
             "@jupyterlab/apputils-extension:palette",
         ],
     )
-    context = chromium.new_context()
+    context = new_context(chromium)
     try:
         page = context.new_page()
         notebook = Notebook(lab, page, "bare.ipynb", ["1"])
