@@ -31,7 +31,7 @@ release = version = milvus_nb.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "from_code"]
 exclude_patterns = ["_build"]
-smartquotes = False  # `--ask` has two dashes
+highlight_language = "text"
 toc_object_entries_show_parents = "hide"
 nitpicky = True
 # Named in what is public, and not public themselves.

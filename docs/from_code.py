@@ -58,6 +58,7 @@ def table(*head: str, rows: Iterable[Iterable[str]]) -> Iterator[str]:
     """Give a table in Markdown."""
     for row in (head, ["---"] * len(head), *rows):
         cells = (" ".join(cell.split()).replace("|", "\\|") for cell in row)
+        cells = (re.sub(r"(?<![`\w-])--[a-z][\w-]*", r"`\g<0>`", cell) for cell in cells)
         yield f"| {' | '.join(cells)} |"
     yield ""
 
