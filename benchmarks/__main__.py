@@ -14,6 +14,7 @@ os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 from benchmarks import (
     connecting,
     diagnosing,
+    exploring,
     forking,
     idling,
     loading,
@@ -42,6 +43,9 @@ def main() -> None:
         "panel": panel.run,
         "profiles": profiles.run,
         "sidebar": lambda server: sidebar.run(server, 5) if given.quick else sidebar.run(server),
+        "exploring": lambda server: (
+            exploring.run(server, (1, 100)) if given.quick else exploring.run(server)
+        ),
         "diagnosing": lambda server: diagnosing.run(server, runs=2 if given.quick else 5),
         "forking": lambda server: (
             forking.run(server, 40, 10) if given.quick else forking.run(server)

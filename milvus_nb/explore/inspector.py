@@ -122,15 +122,11 @@ class Inspector:
         """
         database = self._named(database)
         reply = await self._listed(database)
-        names = self._reader.names(reply.collection_names)
+        names = sorted(self._reader.names(reply.collection_names))
         created = dict(zip(reply.collection_names, reply.created_utc_timestamps, strict=False))
-        entries = tuple(
-            Entry(name, created[name] / 1000 if created.get(name) else None)
-            for name in sorted(names)
-        )
         shown = database or _DEFAULT
-        found = Collections(self._alias, shown, entries, time.time())
-        if details and 0 < len(entries) <= MOST_DETAILED:
+        found = Collections(self._alias, shown, tuple(names), time.time(), created)
+        if details and 0 < len(names) <= MOST_DETAILED:
             return await self._detailed(found, database)
         return found
 
@@ -360,7 +356,8 @@ class Inspector:
             told = await self._untold("rows", refusal, found.database, on)
             untold += [told] if told is not None else []
         kept = tuple(entry for entry in entries if isinstance(entry, Entry))
-        return replace(found, entries=kept, untold=tuple(untold))
+        names = tuple(entry.name for entry in kept)
+        return replace(found, names=names, details=kept, untold=tuple(untold))
 
     # Rows
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
@@ -183,24 +183,33 @@ class Collections(_Names):
         Of the connection.
     database
         Whose they are.
-    entries
-        One a collection, sorted by name; shape ``(collections,)``.
+    names
+        Sorted; shape ``(collections,)``.
     asked_at
         When the server said so, Unix seconds.
+    created
+        Each name with when it was made, Unix milliseconds; empty where the server does not tell.
+    details
+        One entry a collection, where those were asked for; else empty.
     untold
         What it did not tell of them; empty where all was told that was asked for.
     """
 
     alias: str
     database: str
-    entries: tuple[Entry, ...]
+    names: tuple[str, ...]
     asked_at: float
+    created: Mapping[str, int] = field(default_factory=dict)
+    details: tuple[Entry, ...] = ()
     untold: tuple[Untold, ...] = ()
 
     @property
-    def names(self) -> tuple[str, ...]:  # type: ignore[override]  # made of the entries
-        """Sorted; shape ``(collections,)``."""
-        return tuple(entry.name for entry in self.entries)
+    def entries(self) -> tuple[Entry, ...]:
+        """One a collection, sorted by name; shape ``(collections,)``."""
+        if self.details:
+            return self.details
+        made = self.created  # not before somebody asks: 10,000 of them take a while
+        return tuple(Entry(name, made[name] / 1000 if name in made else None) for name in self)
 
 
 @dataclass(frozen=True)

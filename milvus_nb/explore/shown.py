@@ -59,19 +59,16 @@ def _databases(found: Databases) -> list[Block]:
 
 @blocks_of.register
 def _collections(found: Collections) -> list[Block]:
-    count = _count(len(found.entries), "collection")
+    count = _count(len(found), "collection")
     title = Title(f"{found.alias}/{found.database}", f"{count}, {_asked(found.asked_at)}")
-    if not found.entries:
+    if not found.names:
         return [title, *_untold(found.untold)]
-    if all(entry.rows is None and entry.load is None for entry in found.entries):
-        rows: tuple[tuple[Cell, ...], ...] = tuple(
-            (entry.name,) for entry in found.entries[:_MOST_NAMES]
-        )
-        table = Table(("Collection",), rows)
-    else:
-        rows = tuple(_entry(entry) for entry in found.entries[:_MOST_NAMES])
+    if found.details:
+        rows = tuple(_entry(entry) for entry in found.details[:_MOST_NAMES])
         table = Table(("Collection", "Rows", ""), rows, frozenset({1}))
-    return [title, table, *_more(len(found.entries), _MOST_NAMES), *_untold(found.untold)]
+    else:
+        table = Table(("Collection",), tuple((name,) for name in found.names[:_MOST_NAMES]))
+    return [title, table, *_more(len(found), _MOST_NAMES), *_untold(found.untold)]
 
 
 def _entry(entry: Entry) -> tuple[Cell, ...]:
