@@ -48,6 +48,8 @@ check-python:
 	ruff check .
 	ruff format --check .
 	mypy
+	lint-imports --no-cache
+	python -m tests.support.house --check
 
 check-lab:
 	cd lab && jlpm install --immutable && jlpm run check && jlpm run lint:check

@@ -15,7 +15,8 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks.report import Figures
 from milvus_nb import ConnectionRegistry
-from milvus_nb.profiles import Profile, ProfileStore
+from milvus_nb.profiles.profile import Profile
+from milvus_nb.profiles.store import ProfileStore
 from tests.browser.lab import JupyterLab, Notebook, Sidebar, launch_chromium
 
 if TYPE_CHECKING:

@@ -37,18 +37,24 @@ def main() -> None:
     TARGET.write_text(text, encoding="utf-8")
 
 
+def _version() -> str:
+    """Give the number of the protocol."""
+    tree = ast.parse(SOURCE.with_name("_version.py").read_text(encoding="utf-8"))
+    values = (node.value for node in tree.body if isinstance(node, ast.Assign)
+              and _name(node.targets[0]) == "PROTOCOL")  # fmt: skip
+    return ast.unparse(next(values))
+
+
 def typescript(source: str) -> str:
     """Turn the module's types into TypeScript, and into the table by which they are checked."""
     lines = source.splitlines()
     tree = ast.parse(source)
-    parts = [_HEAD]
+    parts = [_HEAD, f"export const PROTOCOL = {_version()};"]
     shapes: dict[str, str] = {}
     results: dict[str, str] = {}
     for node in tree.body:
         comment = _doc(_comment_above(lines, node.lineno))
-        if isinstance(node, ast.AnnAssign) and _name(node.target) == "PROTOCOL":
-            parts.append(f"export const PROTOCOL = {ast.unparse(_value(node))};")
-        elif isinstance(node, ast.AnnAssign) and _name(node.target) == "METHODS":
+        if isinstance(node, ast.AnnAssign) and _name(node.target) == "METHODS":
             methods, results = _methods(_value(node))
             parts.append(f"{comment}{methods}")
         elif isinstance(node, ast.Assign):

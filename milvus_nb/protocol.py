@@ -3,7 +3,7 @@
 ``python lab/protocol.py`` writes ``lab/src/protocol/messages.ts``; a test fails where that is out
 of date. Both sides check what they get against these types: the kernel in `messages.parse`, the
 page in ``parse`` of ``lab/src/protocol/validate.ts``. A change that an older page or kernel would
-not understand is a new `PROTOCOL`; then both say so, instead of guessing.
+not understand is a new `_version.PROTOCOL`; then both say so, instead of guessing.
 
 A page's message is ``{v, id, method, params, page, stays_s}``: `page` names the page, and `stays_s`
 says for how many seconds from now it wants to be told what changes. Beyond that the kernel is
@@ -13,8 +13,6 @@ silent: each message would count as activity of a kernel that ought to look idle
 # No postponed annotations: they are read at run time.
 import functools
 from typing import Any, Final, Literal, TypedDict, get_type_hints
-
-PROTOCOL: Final = 7
 
 State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
 Auth = Literal["none", "password", "token"]

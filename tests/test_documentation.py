@@ -22,7 +22,7 @@ from traitlets.config import Config
 import milvus_nb
 from milvus_nb.code import usage
 from milvus_nb.magic.magics import MilvusMagics
-from milvus_nb.profiles import ProfileStore
+from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.server.extension import MilvusServer
 from tests.support.clients import gateway
 from tests.support.helpers import wait_until

@@ -23,13 +23,15 @@ import pymilvus
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from milvus_nb import ConnectionRegistry, params
+from milvus_nb._version import PROTOCOL
 from milvus_nb.code import paste
 from milvus_nb.page import messages as page
 from milvus_nb.page.forms import Forms
 from milvus_nb.page.session import PageSession
-from milvus_nb.profiles import ProfileStore, described
-from milvus_nb.protocol import PROTOCOL
+from milvus_nb.params import parsing
+from milvus_nb.params.secret import Secret
+from milvus_nb.profiles import described
+from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.registry.restart import Memory
 from milvus_nb.views.profiles import ProfileTable, ProfileText
 from tests.support import fuzz
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from milvus_nb import ConnectionRegistry
     from tests.support.servers import MilvusTestServer
 
 _EXAMPLES = int(os.environ.get("MILVUS_NB_FUZZ_EXAMPLES", "1000"))
@@ -168,7 +171,7 @@ def test_lines(
     """Of ``%milvus``, with secrets typed, asked for, in variables and in the environment."""
     ip.run_line_magic("load_ext", "milvus_nb")
     magics: Any = ip.magics_manager.registry["MilvusMagics"]
-    magics._registry = live
+    magics.context._registry = live
     monkeypatch.setattr(getpass, "getpass", lambda prompt: (print(prompt), SECRET)[1])
     monkeypatch.setattr("builtins.input", lambda prompt: (print(prompt), "y")[1])
     clock = Clock()
@@ -184,7 +187,7 @@ def test_lines(
             "THE_SECRET", names["secret"].replace("\x00", "").encode("utf-8", "replace").decode()
         )
         live_one = {"place": live["live"].address, "known": SECRET}
-        hidden = {**names, **live_one, "hidden": params.Secret(names["secret"])}
+        hidden = {**names, **live_one, "hidden": Secret(names["secret"])}
         milvus: Any = magics.milvus
         watch.call(functools.partial(milvus, line, None, hidden), _shown)
 
@@ -216,7 +219,7 @@ def test_addresses(watch: fuzz.Watch, connections: ConnectionRegistry) -> None:
             {"uri": 5, "host": secret},
         )
         for given_ in ways:
-            parse = functools.partial(params.parse, env={}, **given_)
+            parse = functools.partial(parsing.parse, env={}, **given_)
             watch.call(parse, _of_params, has_frames=False)
             watch.call(functools.partial(connections.add_connection, x=given_), _shown)
             watch.look([repr(connections.list_connections())])

@@ -22,11 +22,11 @@ import pytest
 from typing_extensions import override
 
 from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError
+from milvus_nb._version import PROTOCOL
 from milvus_nb.code import snippets
 from milvus_nb.page.session import PageSession
 from milvus_nb.page.sidebar import COMM_ID
-from milvus_nb.params import Endpoint
-from milvus_nb.protocol import PROTOCOL
+from milvus_nb.params.endpoint import Endpoint
 from milvus_nb.registry.restart import Memory
 from milvus_nb.views.details import facts
 from tests.support.helpers import allow_profiles, free_port, wait_until

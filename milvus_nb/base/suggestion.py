@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,4 +12,6 @@ __all__ = ["closest"]
 
 def closest(word: str, known: Iterable[str]) -> str:
     """Find the known word that was probably meant, or nothing."""
+    import difflib  # loading the extension has to stay light
+
     return next(iter(difflib.get_close_matches(word, list(known), 1, 0.6)), "")

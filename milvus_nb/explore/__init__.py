@@ -3,6 +3,8 @@
 ``inspector`` asks, over whatever has the one method ``call``; ``wire`` has the messages,
 ``reading`` and ``values`` turn replies into ``model``'s frozen values, ``refused`` has the words of
 all that a server refuses, ``shown`` the text and HTML, ``code`` the same as runnable code.
+
+Not public: import from `milvus_nb` itself.
 """
 
 from . import shown as shown  # what is found knows how to show itself

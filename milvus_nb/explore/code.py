@@ -11,7 +11,7 @@ from ..code.snippets.quoting import python as literal
 from . import refused
 
 if TYPE_CHECKING:
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
     from .model import Description, Field, Function, Index
 
 __all__ = ["PARTS", "code_for", "parts"]

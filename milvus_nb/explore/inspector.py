@@ -31,7 +31,7 @@ from .values import column
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Sequence
 
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
     from ..probing.probe import Answer
     from ..probing.wire import Method
 

@@ -12,7 +12,7 @@ from .values import type_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
 
 __all__ = ["MOST_COLLECTIONS", "Reader"]
 

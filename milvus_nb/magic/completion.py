@@ -11,7 +11,7 @@ import os
 import re
 import shlex
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ..base.imports import ONE_AT_A_TIME
 from ..code import usage
@@ -22,62 +22,49 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator
 
-    from IPython.core.completer import CompletionContext, SimpleMatcherResult
-
     from ..code.arguments import Parser
     from ..registry.registry import ConnectionRegistry
     from .context import Context
 
-    Matcher = Callable[[CompletionContext], SimpleMatcherResult]
-
-__all__ = ["is_ours", "matcher", "written"]
-
-_LINE: Final = re.compile(r"^\s*(?:[^%=]*=\s*)?%milvus\s+(?P<words>.*)$")
-_MARK: Final = "_milvus_nb"
+__all__ = ["Completer", "written"]
 
 # A word of the line, as `arguments.split` sees it; an open quote ends it too early.
 _WORD: Final = re.compile(r"""(?:\{[^{}]*\}|\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\])+""")
 _NEEDS_QUOTES: Final = re.compile(r"[\s'\"\\]")
 
-_WAIT_S: Final = 0.3
-_FRESH_S: Final = 5.0
 _MOST_ENTRIES: Final = 5_000
 _IDENTIFIER: Final = re.compile(r"[^\W\d]\w*\Z")
 
 
-def matcher(ours: Context) -> Matcher | None:
-    """Make the matcher for IPython's completer; none before IPython 8.6, which takes no such."""
-    try:
-        from IPython.core.completer import SimpleCompletion, context_matcher
-    except ImportError:
-        return None
-    names = Names()
+class Completer:
+    """Knows what a word of ``%milvus`` may become.
 
-    def complete(context: CompletionContext) -> SimpleMatcherResult:
-        match = _LINE.match(context.text_until_cursor)
-        if match is None:
-            return {"completions": []}
-        before, raw = _split(match["words"])
-        after = context.line_with_cursor[len(context.text_until_cursor) :]
+    Parameters
+    ----------
+    context
+        What the subcommands share.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._names = Names()
+
+    def complete(self, line: str, after: str) -> tuple[str, list[str]]:
+        """Give the word at the cursor, and what it may become.
+
+        Parameters
+        ----------
+        line
+            What follows ``%milvus``, until the cursor.
+        after
+            What stands behind it.
+        """
+        before, raw = _split(line)
         found: list[str] = []
         # Nobody wants to read an error for having pressed Tab.
         with contextlib.suppress(Exception, KeyboardInterrupt):
-            found = _Line(before, raw, _registry(ours), names).candidates(after)
-        return {
-            "completions": [SimpleCompletion(name, type="magic") for name in found],
-            # All of the word: IPython's own idea of it ends at a colon, a quote or an "=".
-            "matched_fragment": raw,
-            "suppress": True,
-        }
-
-    setattr(complete, _MARK, True)
-    wrapped: Matcher = context_matcher(identifier="milvus_nb")(complete)
-    return wrapped
-
-
-def is_ours(other: Callable[..., Any]) -> bool:
-    """Tell whether a matcher came from `matcher`."""
-    return hasattr(other, _MARK)
+            found = _Line(before, raw, _registry(self._context), self._names).candidates(after)
+        return raw, found
 
 
 def written(value: str, quote: str = "", *, is_open: bool = False) -> str:
@@ -252,7 +239,7 @@ class _Line:
 
     def _profiles(self) -> list[str]:
         with ONE_AT_A_TIME:
-            from ..profiles import ProfileStore
+            from ..profiles.store import ProfileStore
 
         store = self._registry.profiles if self._registry is not None else ProfileStore()
         return list(store)
@@ -351,13 +338,13 @@ class _Line:
 
 
 def _keys() -> list[str]:
-    from ..profiles import KEYS
+    from ..profiles.profile import KEYS
 
     return [f"{key}=" for key in KEYS]
 
 
 def _colors() -> Iterable[str]:
-    from ..profiles import COLORS
+    from ..profiles.profile import COLORS
 
     return COLORS
 

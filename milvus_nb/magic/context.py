@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from ..base.imports import ONE_AT_A_TIME
 from ..page.process import process_registry
@@ -26,6 +26,18 @@ __all__ = ["Context"]
 _SHOW_AFTER_S: Final = 0.3
 
 
+class Settings(Protocol):
+    """Those of ``%config MilvusMagics`` that the subcommands look at."""
+
+    @property
+    def max_rows(self) -> int:
+        """How many connections are shown, in rows."""
+
+    @property
+    def warn_secrets(self) -> bool:
+        """Whether to warn of a password or token that stands in the cell."""
+
+
 class Context:
     """The shell, and the registry that is imported at first use: loading stays light.
 
@@ -33,12 +45,20 @@ class Context:
     ----------
     shell
         Where ``%milvus`` was loaded.
+    settings
+        The user's.
     made
         Called with the registry when it is first used.
     """
 
-    def __init__(self, shell: InteractiveShell, made: Callable[[ConnectionRegistry], None]) -> None:
+    def __init__(
+        self,
+        shell: InteractiveShell,
+        settings: Settings,
+        made: Callable[[ConnectionRegistry], None],
+    ) -> None:
         self.shell = shell
+        self.settings = settings
         self._made = made
         self._registry: ConnectionRegistry | None = None
         self.is_unloaded = False

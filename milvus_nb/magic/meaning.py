@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .. import params as parameters
+from ..params import parsing
 from ..registry.table import DEFAULT_ALIAS
 from . import options, profile_commands
 
 if TYPE_CHECKING:
     import argparse
 
-    from ..params import ConnectionParams
-    from ..profiles import Profile
+    from ..params.endpoint import ConnectionParams
+    from ..profiles.profile import Profile
     from ..registry.registry import ConnectionRegistry
 
 __all__ = ["examined", "names_host", "planned", "profile_of"]
@@ -64,7 +64,7 @@ def planned(
     """
     if not ask:
         return registry.plan(alias, **given)
-    known = None if parameters.names_a_place(**given) else registry.remembered(alias)
+    known = None if parsing.names_a_place(**given) else registry.remembered(alias)
     has_user = given.get("user") or (known is not None and known.user)
     kind = "password" if has_user else "token"
     params = registry.plan(alias, **{**given, kind: options.UNTYPED})
@@ -97,5 +97,5 @@ def examined(
     if registry.is_known(name):  # it has a sign-in of its own, as is said then
         return name, {**given, kind: options.UNTYPED}
     wanted = {**given, "uri": name or "", kind: options.UNTYPED}
-    params = parameters.parse(**wanted, default_timeout=registry.timeout)
+    params = parsing.parse(**wanted, default_timeout=registry.timeout)
     return options.signed_in(params), {}

@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from .. import params as parameters
 from ..base.printing import printable
 from ..errors import MagicUsageError, MilvusNbError
-from ..params import Secret
-from ..params.secret import shown_name
+from ..params import parsing
+from ..params.secret import Secret, shown_name
 from ..params.tidy import variable_name
 from ..profiles.places import prompt
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     import argparse
 
     from ..code.arguments import Word
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
 
 __all__ = ["UNTYPED", "ask_for", "keywords", "seconds", "signed_in", "warnings"]
 
@@ -135,7 +134,7 @@ def ask_for(params: ConnectionParams, name: str = "") -> Secret:
 def signed_in(params: ConnectionParams, name: str = "") -> ConnectionParams:
     """Ask as `ask_for` does, and give the same parameters with what was typed."""
     kind = "password" if params.user else "token"
-    return parameters.change(params, **{kind: ask_for(params, name)})
+    return parsing.change(params, **{kind: ask_for(params, name)})
 
 
 def _ask(prompt: str) -> str:

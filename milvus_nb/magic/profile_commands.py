@@ -13,10 +13,10 @@ from ..base.suggestion import closest
 from ..code import usage
 from ..code.arguments import shown, split
 from ..errors import MagicUsageError, MilvusNbError
-from ..profiles import KEYS, Profile, ProfileError, SecretRef, importing, saving, secrets
+from ..profiles import importing, saving, secrets
 from ..profiles.conversion import params_of, secret_of
 from ..profiles.places import place_of_profile, sends
-from ..profiles.profile import is_clear
+from ..profiles.profile import KEYS, Profile, ProfileError, SecretRef, is_clear
 from ..registry.opening import open_profile
 from ..views.profiles import ProfileTable, ProfileText
 from . import options
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ..code.arguments import Word
-    from ..params import Guard, Secret
-    from ..profiles import ProfileStore
+    from ..params.guard import Guard
+    from ..params.secret import Secret
+    from ..profiles.store import ProfileStore
     from ..registry.registry import ConnectionRegistry
     from .context import Context
 

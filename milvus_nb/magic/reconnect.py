@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.printing import say, visible
 from ..errors import MagicUsageError, MilvusNbError
-from ..profiles import ProfileError
 from ..profiles.places import place_of_profile, sends
+from ..profiles.profile import ProfileError
 from . import options, profile_commands
 
 if TYPE_CHECKING:
-    from ..profiles import Profile
+    from ..profiles.profile import Profile
     from ..protocol import Row
     from .context import Context
 

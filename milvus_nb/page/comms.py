@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.getipython import get_ipython
 
-from .._version import __version__
-from ..protocol import PROTOCOL
+from .._version import PROTOCOL, __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,16 +11,16 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from .. import params as parameters
 from ..errors import MilvusNbError, ParamsError, without_frames
-from ..params import Secret
+from ..params import parsing
+from ..params.secret import Secret
 from ..params.tls import PEM_FILES
 from . import messages
 
 if TYPE_CHECKING:
     from .. import protocol
     from ..code.paste import Pasted
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
     from .messages import Request
 
 __all__ = ["Forms"]
@@ -50,7 +50,7 @@ class Forms:
         """
         secret = self._secret(request)
         given = {**request.params, **secret}
-        return parameters.parse(**given, default_timeout=default_timeout)
+        return parsing.parse(**given, default_timeout=default_timeout)
 
     def profile(self, request: Request) -> dict[str, Any]:
         """Take the secret out of a profile's request; give what is to take the profile's place.
@@ -93,7 +93,7 @@ class Forms:
             found = _read(request.params.pop("text"))
             # The files may be on another machine's path yet: connecting says which are missing.
             given = {name: value for name, value in found.given.items() if name not in PEM_FILES}
-            params = parameters.parse(**given, env={}, default_timeout=default_timeout)
+            params = parsing.parse(**given, env={}, default_timeout=default_timeout)
         except MilvusNbError as error:
             failure = error
         except Exception as error:  # noqa: BLE001  # its words may hold what was pasted
@@ -135,7 +135,7 @@ def _read(text: str) -> Pasted:
     if not paste.looks_pasted(text):
         # An address that the page took for more. If it is none, its words are not to be repeated.
         with contextlib.suppress(ParamsError):
-            parameters.parse(uri=text.strip(), env={})
+            parsing.parse(uri=text.strip(), env={})
             return paste.Pasted("uri", given={"uri": text.strip()})
     return paste.read(text)
 

@@ -12,22 +12,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
+from .._version import PROTOCOL
 from ..errors import MilvusNbError
-from ..params import redact
+from ..params.secret import redact
 from ..params.tls import PEM_FILES
 from ..probing.outside import plain
 from ..profiles import described
-from ..protocol import METHODS, PROTOCOL, fits, mismatch
+from ..protocol import METHODS, fits, mismatch
 from ..views.described import stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ..code import paste
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
     from ..probing import stages as stage
     from ..probing.rest import Source
-    from ..profiles import Found
+    from ..profiles.listing import Found
     from ..protocol import (
         Code,
         Facts,

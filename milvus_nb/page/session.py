@@ -18,10 +18,10 @@ from ..base.blocking import run_blocking
 from ..base.once import Once
 from ..base.waiting import uncancelled
 from ..errors import AliasError, CancelError, MilvusNbError
-from ..params import Secret
-from ..params.secret import shown_name
+from ..params.secret import Secret, shown_name
 from ..params.values import seconds
-from ..profiles import Profile, saving
+from ..profiles import saving
+from ..profiles.profile import Profile
 from ..profiles.trust import permit
 from ..registry.opening import examine_profile, open_profile
 from ..registry.rows import row
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from ..params import ConnectionParams, Endpoint
+    from ..params.endpoint import ConnectionParams, Endpoint
     from ..profiles.listing import Found
     from ..protocol import Measurement, Row
     from ..registry.connection import Connection
@@ -105,11 +105,6 @@ class PageSession:
         self._next_number = itertools.count()
         self._flush_due = False
         self._flushed_at = 0.0
-        self._tick = registry.monitor.each_heartbeat(self._send_tick)
-        self._profiles: Job[None] | None = None
-        # Last, since from here on other threads call it.
-        self._unsubscribe = registry.subscribe(self._on_event)
-        self._forget_cells = watch_cells(self._attention.hold, self._attention.release)
         self._handlers: Mapping[str, Callable[[Request], None]] = {
             "hello": self._do_hello,
             "look": self._do_look,
@@ -135,6 +130,11 @@ class PageSession:
             "save_profile": self._do_save_profile,
             "delete_profile": self._do_delete_profile,
         }
+        self._tick = registry.monitor.each_heartbeat(self._send_tick)
+        self._profiles: Job[None] | None = None
+        # Last, since from here on other threads call it.
+        self._unsubscribe = registry.subscribe(self._on_event)
+        self._forget_cells = watch_cells(self._attention.hold, self._attention.release)
 
     def close(self) -> None:
         """Forget everything, secrets of forms as well, and end what is under way."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from IPython.core.getipython import get_ipython
 
+from .._version import PROTOCOL
 from ..base.imports import ONE_AT_A_TIME
-from ..protocol import PROTOCOL, SubshellEvent
 from .comms import answer_while_busy, here, hush_debug_logs
 from .subshells import Subshells
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from comm.base_comm import BaseComm
 
+    from ..protocol import SubshellEvent
     from ..registry.registry import ConnectionRegistry
     from .session import PageSession
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable, Callable
 
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
 
 __all__ = ["Certificate", "Handshake", "default_roots", "handshake"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 if TYPE_CHECKING:
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
 
 __all__ = [
     "CHANNEL_OPTIONS",

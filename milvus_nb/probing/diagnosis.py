@@ -23,7 +23,7 @@ from .surroundings import in_container, is_this_machine
 if TYPE_CHECKING:
     import grpc
 
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
 
 __all__ = [
     "ProbeError",

@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..base.waiting import to_the_end, within
-from ..params import DEFAULT_PORT, Secret
+from ..params.parsing import DEFAULT_PORT
+from ..params.secret import Secret
 from . import diagnosis
 from .certificate import Handshake, day, handshake
 from .diagnosis import ProbeError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import socket
 
     from ..errors import Diagnosis
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
 
 __all__ = ["investigate", "silent_but_managed"]
 

@@ -15,7 +15,7 @@ from .outside import MOST_TOLD, said
 from .webcall import fetch, place
 
 if TYPE_CHECKING:
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
 
 __all__ = ["MANAGEMENT_PORT", "Management", "ask_management"]
 

@@ -18,7 +18,8 @@ from ..params.secret import MASK, redact
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..params import Endpoint, Secret
+    from ..params.endpoint import Endpoint
+    from ..params.secret import Secret
 
 __all__ = [
     "MOST_ANSWERED", "MOST_FACT", "MOST_NAME", "MOST_NAMES", "MOST_REASON", "MOST_REASONS",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ..errors import Diagnosis
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
 
 __all__ = ["Answer", "Databases", "Probe"]
 

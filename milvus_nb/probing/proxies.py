@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from ..params import Secret
+from ..params.secret import Secret
 from . import diagnosis
 from .diagnosis import ProbeError
 from .outside import without
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import socket
 
     from ..errors import Diagnosis
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
 
 __all__ = ["NO_VARIABLES", "VARIABLES", "Proxy", "late", "proxy", "tunnel"]
 

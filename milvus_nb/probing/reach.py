@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..base.shared_task import Shared
 from ..base.waiting import within
-from ..params import Secret
+from ..params.secret import Secret
 from . import diagnosis
 from .certificate import Certificate, handshake
 from .diagnosis import ProbeError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from ..errors import Diagnosis
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
 
 __all__ = ["Reached", "Reacher", "greet", "is_http2", "reach"]
 

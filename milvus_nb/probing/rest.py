@@ -26,7 +26,7 @@ from .webcall import Answer, fetch
 if TYPE_CHECKING:
     import socket
 
-    from ..params import ConnectionParams, Endpoint
+    from ..params.endpoint import ConnectionParams, Endpoint
     from .proxies import Proxy
 
 __all__ = ["Source", "sources"]

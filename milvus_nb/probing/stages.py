@@ -15,7 +15,7 @@ from .diagnosis import ProbeError, with_evidence
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
 
 __all__ = ["LITE_STAGE_NAMES", "STAGE_NAMES", "Stage", "Stages"]
 

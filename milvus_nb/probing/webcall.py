@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable, Callable, Mapping
 
-    from ..params import Tls
+    from ..params.tls import Tls
 
 __all__ = ["Answer", "fetch", "place"]
 

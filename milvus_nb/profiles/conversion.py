@@ -6,8 +6,9 @@ import os
 from dataclasses import replace
 from typing import Any, Final
 
-from .. import params as parameters
-from ..params import DEFAULT_TIMEOUT, ConnectionParams, Secret
+from ..params import parsing
+from ..params.endpoint import DEFAULT_TIMEOUT, ConnectionParams
+from ..params.secret import Secret
 from ..params.tls import PEM_FILES
 from ..params.values import is_given
 from . import secrets
@@ -56,7 +57,7 @@ def params_of(profile: Profile, *, default_timeout: float, **given: Any) -> Conn
             wanted |= secrets.read(profile, user)
     elif given.keys() & {"token", "token_env"}:
         wanted.pop("user", None)
-    found = parameters.parse(**wanted, default_timeout=default_timeout)
+    found = parsing.parse(**wanted, default_timeout=default_timeout)
     return replace(found, guard=profile.guard().beside(found.plain(), given))
 
 

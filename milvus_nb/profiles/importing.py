@@ -7,8 +7,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from .. import params as parameters
 from ..errors import MilvusNbError
+from ..params import parsing
 from . import files
 from .conversion import profile_of, secret_of
 from .profile import ProfileError, SecretRef, check_name
@@ -16,7 +16,8 @@ from .profile import ProfileError, SecretRef, check_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..params import Secret
+    from ..params.endpoint import ConnectionParams
+    from ..params.secret import Secret
     from .profile import Profile
 
 __all__ = ["CLI_FILE", "from_cli", "from_environment", "from_pasted"]
@@ -75,7 +76,7 @@ def from_environment(name: str = "") -> Imported:
         raise ProfileError(
             "MILVUS_URI is not set.", "It says where Milvus is.", "Set it before the kernel starts."
         )
-    return _made(name, parameters.parse())
+    return _made(name, parsing.parse())
 
 
 def from_pasted(text: str, name: str = "") -> Imported:
@@ -89,7 +90,7 @@ def from_pasted(text: str, name: str = "") -> Imported:
     from ..code import paste
 
     found = paste.read(text)
-    return _made(name or found.alias, parameters.parse(**found.given, env={}))
+    return _made(name or found.alias, parsing.parse(**found.given, env={}))
 
 
 def _of_cli(alias: str, entry: Any) -> Imported:
@@ -105,7 +106,7 @@ def _of_cli(alias: str, entry: Any) -> Imported:
             "It is 0, 1 or 2.",
             f"Look at {CLI_FILE}.",
         )
-    params = parameters.parse(
+    params = parsing.parse(
         uri=uri,
         token=entry.get("token"),
         secure=True if str(mode) in ("1", "2") else None,
@@ -115,7 +116,7 @@ def _of_cli(alias: str, entry: Any) -> Imported:
     return _made("" if alias == uri else alias, params)
 
 
-def _made(name: str, params: parameters.ConnectionParams) -> Imported:
+def _made(name: str, params: ConnectionParams) -> Imported:
     endpoint = params.endpoint
     name = _plain(name) or _plain(endpoint.host or os.path.basename(endpoint.path)) or "milvus"
     check_name(name)

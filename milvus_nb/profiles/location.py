@@ -6,7 +6,6 @@ import os
 from typing import Final
 
 from ..base.dotenv import set_by
-from ..params.tidy import tidy_word
 
 __all__ = ["VARIABLE", "user_file"]
 
@@ -20,9 +19,11 @@ def user_file() -> str:
     On Linux that is ``~/.config/milvus_nb/profiles.toml``. A variable that a project's ``.env`` has
     set does not count: its file would be obeyed as the user's own.
     """
-    named = tidy_word(os.environ.get(VARIABLE, ""))
-    if named and not set_by(VARIABLE):
-        return os.path.abspath(os.path.expanduser(named))
+    if (given := os.environ.get(VARIABLE, "")) and not set_by(VARIABLE):
+        from ..params.tidy import tidy_word  # loading the extension has to stay light
+
+        if named := tidy_word(given):
+            return os.path.abspath(os.path.expanduser(named))
     from platformdirs import user_config_dir
 
     return os.path.join(user_config_dir("milvus_nb", appauthor=False), "profiles.toml")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ..base.printing import visible
 
 if TYPE_CHECKING:
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
     from .profile import Profile
 
 __all__ = ["place", "place_of_profile", "prompt", "sends"]

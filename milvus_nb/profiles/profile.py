@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Literal
 
-from .. import params as parameters
 from ..base.suggestion import closest
 from ..errors import MilvusNbError, ParamsError
-from ..params import Guard, Secret
+from ..params import parsing
 from ..params.address import parse_address
-from ..params.secret import shown_name
+from ..params.guard import Guard
+from ..params.secret import Secret, shown_name
 from ..params.tls import PEM_FILES
 from ..params.values import seconds
 
@@ -214,7 +214,7 @@ class Profile:
             place = parse_address(self.address, "address")
             if not (place.user or place.password):
                 given = self.keywords() | dict.fromkeys(PEM_FILES, "") | {"server_name": ""}
-                parameters.parse(**given | self._placeholder(), env={})
+                parsing.parse(**given | self._placeholder(), env={})
                 return
         except ParamsError as error:
             failure = error

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import MilvusNbError
-from ..params import Secret
+from ..params.secret import Secret
 from . import secrets
 from .conversion import profile_of, secret_of
 from .profile import Profile, ProfileError, SecretRef
 
 if TYPE_CHECKING:
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
     from .store import ProfileStore
 
 __all__ = ["delete", "of_connection", "save", "secret_for"]

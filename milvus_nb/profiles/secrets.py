@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Final
 
-from .. import params as parameters
 from ..errors import MilvusNbError, MissingExtraError
-from ..params import Secret
+from ..params import parsing
 from ..params.address import parse_address
+from ..params.secret import Secret
 from ..params.tls import PEM_FILES
 from .profile import Profile, ProfileError, SecretRef, clear_in
 
@@ -178,7 +178,7 @@ def place_of(profile: Profile) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def _address(uri: str, *, is_secure: bool) -> str:
-    return parameters.parse(uri=uri, secure=is_secure or None, env={}).address
+    return parsing.parse(uri=uri, secure=is_secure or None, env={}).address
 
 
 def account_of(profile: Profile, user: str) -> str:

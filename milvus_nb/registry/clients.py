@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pymilvus import AsyncMilvusClient, MilvusClient
 
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
 
 __all__ = ["Clients"]
 

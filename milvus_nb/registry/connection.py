@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pymilvus import AsyncMilvusClient, MilvusClient
     from typing_extensions import Self
 
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
     from ..sdk import Found
     from ..views.report import Report
     from ..watching.monitor import Job, Monitor

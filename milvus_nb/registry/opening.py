@@ -10,9 +10,10 @@ from ..profiles.conversion import params_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
     from ..probing.stages import Stage
-    from ..profiles import Profile, ProfileStore
+    from ..profiles.profile import Profile
+    from ..profiles.store import ProfileStore
     from ..views.report import Report
     from ..watching.monitor import Job, Monitor
     from .connection import Connection

@@ -10,11 +10,11 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from .. import params as parameters
 from .. import sdk
 from ..base.forks import forkable
 from ..base.printing import printable
 from ..errors import AliasError, CancelError, ParamsError, without_frames
+from ..params.endpoint import DEFAULT_TIMEOUT
 from ..watching.watch import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
 from .opening import open_profile
 from .restart import Memory, remember
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from pymilvus import AsyncMilvusClient, MilvusClient
 
-    from ..params import ConnectionParams
-    from ..profiles import Profile
+    from ..params.endpoint import ConnectionParams
+    from ..profiles.profile import Profile
     from ..views.report import Report
     from ..watching.monitor import Job
     from .connection import Connection
@@ -77,7 +77,7 @@ class ConnectionRegistry(ConnectionTable):
     def __init__(
         self,
         heartbeat: float = DEFAULT_HEARTBEAT_S,
-        timeout: float = parameters.DEFAULT_TIMEOUT,
+        timeout: float = DEFAULT_TIMEOUT,
         deadline: float = DEFAULT_DEADLINE_S,
         *,
         mirrored: bool = False,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from ..params import DEFAULT_TIMEOUT
+from ..params.endpoint import DEFAULT_TIMEOUT
 from ..params.tls import PEM_FILES
 
 if TYPE_CHECKING:
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
     from ..protocol import Auth, ConnectParams, Row, SecretKind, State
     from .connection import Connection
 

@@ -15,16 +15,18 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from .. import params as parameters
 from ..base.forks import forkable
 from ..base.once import Once
 from ..base.suggestion import closest
 from ..base.waiting import to_the_end, uncancelled
 from ..errors import AliasError, ClosedError, ParamsError, without_frames
-from ..params import Guard
+from ..params import parsing
+from ..params.endpoint import ConnectionParams
+from ..params.guard import Guard
 from ..params.secret import shown_name
 from ..probing.stages import Stage, Stages
-from ..profiles import Profile, ProfileStore
+from ..profiles.profile import Profile
+from ..profiles.store import ProfileStore
 from ..watching.doctor import examine
 from ..watching.monitor import Job, Monitor
 from .connection import Connection, PingResult
@@ -43,7 +45,6 @@ from .validation import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..params import ConnectionParams
     from ..views.report import Report
     from ..watching.watch import Pace
 
@@ -311,7 +312,7 @@ class ConnectionTable:
             name = self.profile_named(name) or name
         if isinstance(name, Profile):
             return examine_profile(self, name, report, **given)
-        if isinstance(name, parameters.ConnectionParams):
+        if isinstance(name, ConnectionParams):
             params = name
         else:
             if name is not None:
@@ -359,7 +360,7 @@ class ConnectionTable:
         self, params: ConnectionParams, alias: str, given: dict[str, Any]
     ) -> ConnectionParams:
         timeout = given.pop("timeout", None)
-        if not parameters.is_empty(**given):
+        if not parsing.is_empty(**given):
             raise ParamsError(
                 f"{alias} is a connection, and is examined with its own sign-in and TLS.",
                 "",
@@ -687,7 +688,7 @@ class ConnectionTable:
         ProfileError
             As in `ProfileStore.meant_by`.
         """
-        if self.remembered(alias) is not None or parameters.names_a_place(**given):
+        if self.remembered(alias) is not None or parsing.names_a_place(**given):
             return None
         profile = self.profiles.meant_by(alias)
         if alias != DEFAULT_ALIAS or profile is None or self.profiles.is_allowed(profile):
@@ -710,12 +711,12 @@ class ConnectionTable:
 
     def _params(self, alias: str, **given: Any) -> ConnectionParams:
         remembered = self.remembered(alias)
-        if remembered is None or parameters.names_a_place(**given):
+        if remembered is None or parsing.names_a_place(**given):
             return self._parse(**given)
-        return parameters.change(remembered, **given)
+        return parsing.change(remembered, **given)
 
     def _parse(self, **given: Any) -> ConnectionParams:
-        return parameters.parse(**given, default_timeout=self.timeout)
+        return parsing.parse(**given, default_timeout=self.timeout)
 
     def _require_room(self, alias: str) -> None:
         if len(self._connections) + len(self._opening) >= MAX_CONNECTIONS:

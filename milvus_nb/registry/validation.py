@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from .. import params as parameters
 from .. import sdk
 from ..errors import AliasError, ParamsError
+from ..params import parsing
 from ..params.secret import holds_sign_in
 from ..params.values import shown, text
 
 if TYPE_CHECKING:
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
 
 __all__ = [
     "LEAST_S", "check_alias", "check_config", "check_keywords", "check_new_alias",
@@ -97,7 +97,7 @@ def check_keywords(kwargs: dict[str, Any]) -> None:
         if kwargs.pop(name, False):
             raise ParamsError(f"{name}=True is not supported.", "It is pymilvus's own.", instead)
     ours = {"env", "default_timeout"}  # of `parse`, but not a user's to give
-    known = [name for name in inspect.signature(parameters.parse).parameters if name not in ours]
+    known = [name for name in inspect.signature(parsing.parse).parameters if name not in ours]
     for name in kwargs:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)

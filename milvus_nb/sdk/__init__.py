@@ -4,6 +4,8 @@
 keeps their channels in mind, ``orm`` shows our aliases to its ORM, ``foreign`` finds what others
 opened. ``lite`` serves the files of Milvus Lite, ``lite_lock`` tells who holds one. Private names
 of both are used here alone, and a test notices when they change.
+
+Not public: import from `milvus_nb` itself.
 """
 
 from .clients import (

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ..base.waiting import EndedError, within
 from ..errors import ClosedError, ConnectError, Diagnosis
-from ..params import Secret
+from ..params.secret import Secret
 from ..probing import diagnosis
 from ..probing.certificate import default_roots
 from ..probing.channel import CHANNEL_OPTIONS, WITHOUT_PROXY
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pymilvus import AsyncMilvusClient, MilvusClient
 
-    from ..params import ConnectionParams, Endpoint
+    from ..params.endpoint import ConnectionParams, Endpoint
 
 __all__ = [
     "close_async_client",

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import grpc
 
 from ..errors import ParamsError
-from ..params import DEFAULT_TIMEOUT, ConnectionParams, Endpoint, Secret, Tls
 from ..params.address import parse_address
-from ..params.tls import name_in
+from ..params.endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
+from ..params.secret import Secret
+from ..params.tls import Tls, name_in
 from ..params.values import grpc_options, in_clear
 from .channels import close_async_handler, has_socket, refuse_calls
 from .loading import is_supported

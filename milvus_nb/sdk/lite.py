@@ -23,7 +23,7 @@ from .lite_lock import holder
 from .loading import import_pymilvus, installed_version
 
 if TYPE_CHECKING:
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
 
 __all__ = [
     "STOP_S",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from jupyter_server.serverapp import ServerApp
 
-    from ..profiles import ProfileStore
+    from ..profiles.store import ProfileStore
     from ..protocol import KernelRecord
     from ..registry.table import ConnectionTable
 
@@ -86,7 +86,8 @@ class MilvusServer(LoggingConfigurable):
         ProfileError
             The path leads out of the server's root.
         """
-        from ..profiles import ProfileError, ProfileStore
+        from ..profiles.profile import ProfileError
+        from ..profiles.store import ProfileStore
 
         if not self.root_dir:  # the notebooks are no files
             return ProfileStore("")
@@ -195,7 +196,8 @@ class ProfileHandler(_Handler):
     @_answering
     async def put(self, name: str) -> Any:
         """Make or replace one, or rename it (`was`); the answer is as `get` gives it."""
-        from ..profiles import KEYS, Profile, described, saving
+        from ..profiles import described, saving
+        from ..profiles.profile import KEYS, Profile
 
         values, store = self.body(), self.store
         project = self.flag("project") if self.get_query_argument("project", "") else None
@@ -238,8 +240,8 @@ class TestHandler(_Handler):
     @_answering
     async def post(self, name: str) -> Any:
         """Examine the way to it layer by layer; nothing is connected."""
-        from ..params import Secret
-        from ..profiles import ProfileError
+        from ..params.secret import Secret
+        from ..profiles.profile import ProfileError
         from ..profiles.trust import permit
         from ..registry.opening import examine_profile
         from ..views.described import report

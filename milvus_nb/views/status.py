@@ -13,7 +13,7 @@ from .profiles import label_html
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
 
 __all__ = ["Shown", "StatusTable", "age", "connection_line", "connections_html", "connections_text"]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from .. import sdk
 from ..base.blocking import run_blocking
 from ..base.waiting import end, to_the_end, within
-from ..params import redact
+from ..params.secret import redact
 from ..probing import diagnosis
 from ..probing.diagnosis import ProbeError
 from ..probing.investigate import investigate
@@ -32,7 +32,7 @@ from .asking import AUTHORIZATION_OFF, Errors, check_cloud
 
 if TYPE_CHECKING:
     from ..errors import Diagnosis
-    from ..params import ConnectionParams
+    from ..params.endpoint import ConnectionParams
     from ..probing.stages import Stages
     from .monitor import Monitor
 

@@ -28,7 +28,7 @@ from .watch import Pace, Watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
 
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
 
 __all__ = ["Job", "Monitor"]
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..errors import Diagnosis
-    from ..params import Endpoint
+    from ..params.endpoint import Endpoint
     from ..probing import wire
     from ..probing.probe import Answer
     from ..probing.reach import Reacher

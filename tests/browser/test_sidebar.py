@@ -432,8 +432,8 @@ def test_another_version_of_the_kernels_package_is_told(
 ) -> None:
     """Which side to update; nothing breaks."""
     old = (
-        "from milvus_nb import protocol\nfrom milvus_nb.page import messages, sidebar\n"
-        "for module in (messages, protocol, sidebar): module.PROTOCOL -= 1\n"
+        "from milvus_nb.page import comms, messages, sidebar\n"
+        "for module in (comms, messages, sidebar): module.PROTOCOL -= 1\n"
     )
     notebook = open_notebook(f"{old}\n{LOAD}")
     sidebar.show()

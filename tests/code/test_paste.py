@@ -19,12 +19,17 @@ from milvus_nb.code.paste import Pasted, looks_pasted, read
 from milvus_nb.code.paste.placeholders import is_placeholder
 from milvus_nb.code.snippets import LANGUAGES, code
 from milvus_nb.errors import ParamsError
-from milvus_nb.params import ConnectionParams, Secret, Tls, parse
+from milvus_nb.params.endpoint import ConnectionParams
+from milvus_nb.params.parsing import parse
+from milvus_nb.params.secret import Secret
+from milvus_nb.params.tls import Tls
 from tests.params.test_params import MARK, databases, hosts, pems, ports, secrets, users
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from milvus_nb.params.endpoint import ConnectionParams
 
 __all__ = ["pems"]  # a fixture
 

@@ -14,11 +14,13 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from IPython.core.inputtransformer2 import TransformerManager
 
-from milvus_nb import params
 from milvus_nb.code import arguments, snippets
 from milvus_nb.code.usage import PARSERS
 from milvus_nb.errors import ParamsError
-from milvus_nb.params import ConnectionParams, Endpoint, Secret, Tls
+from milvus_nb.params import parsing
+from milvus_nb.params.endpoint import ConnectionParams, Endpoint
+from milvus_nb.params.secret import Secret
+from milvus_nb.params.tls import Tls
 from tests.support import clients
 
 if TYPE_CHECKING:
@@ -170,8 +172,8 @@ def test_words_of_the_milvus_cli(there: ConnectionParams) -> None:
     )
     words = shlex.split(line)
     assert words[:2] == ["connect", "-uri"]
-    found = params.parse(uri=words[2], env={})
-    typed = params.parse(uri=there.address, db_name=there.db_name, env={})
+    found = parsing.parse(uri=words[2], env={})
+    typed = parsing.parse(uri=there.address, db_name=there.db_name, env={})
     assert (found.address, found.db_name) == (typed.address, typed.db_name)
     assert words[3:] == ["-tls", "1", "-cert", there.endpoint.tls.root_pem_path]
 
@@ -213,9 +215,9 @@ HOSTILE = "\"'\\ \\u0022 \\u000a \n\r\t\x0b\x1a${x}</script>\ufeff\u2028\U0001f6
 
 def every_kind() -> Iterator[ConnectionParams]:
     """Give connections that differ in what the code of a compiled language depends on."""
-    yield params.parse(env={})
-    yield params.parse(uri="https://osctx.time.log.:1", env={})
-    yield params.parse(
+    yield parsing.parse(env={})
+    yield parsing.parse(uri="https://osctx.time.log.:1", env={})
+    yield parsing.parse(
         uri="http://[fe80::1%25eth0]:19530/os.time", token="key", timeout=0.25, env={}
     )
     plain = Endpoint("tcp", "h", 1, user=HOSTILE, credentials=Secret(f"{HOSTILE}:p"))

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from milvus_nb import params
 from milvus_nb.code import paste, snippets
 from milvus_nb.errors import ParamsError
-from milvus_nb.params import ConnectionParams, Endpoint, Secret, Tls
+from milvus_nb.params import parsing
+from milvus_nb.params.endpoint import ConnectionParams, Endpoint
+from milvus_nb.params.secret import Secret
+from milvus_nb.params.tls import Tls
 from tests.support import clients
 from tests.support.helpers import sockets_to
 from tests.support.servers import make_certificates, server_tls
@@ -84,7 +86,7 @@ def params_of(server: MilvusTestServer, database: str = "", **more: Any) -> Conn
         given["ca_pem_path"] = server.ca_pem
     if server.tls == "mutual":
         given |= {"client_pem_path": server.client_pem, "client_key_path": server.client_key}
-    return params.parse(**given)
+    return parsing.parse(**given)
 
 
 SERVERS = ("milvus", "milvus_auth", "milvus_tls", "milvus_mutual_tls")
@@ -141,7 +143,7 @@ def test_a_token_without_a_user_is_sent_as_it_is(
 ) -> None:
     """What is in MILVUS_TOKEN signs in where the connection has an API key."""
     server, database, name = collection
-    uri = params.parse(uri=server.uri, db_name=database, token="an-api-key", **PATIENT)
+    uri = parsing.parse(uri=server.uri, db_name=database, token="an-api-key", **PATIENT)
     code = snippets.code(uri, "prod", language, server.version)
     assert "an-api-key" not in code
     assert name in clients.RUNNERS[language](code, tmp_path)
@@ -168,7 +170,7 @@ def test_a_password_of_every_awkward_character(
     admin.create_user(user, AWKWARD)
     try:
         admin.grant_role(user, "admin")
-        there = params.parse(
+        there = parsing.parse(
             uri=server.uri, db_name=database, user=user, password_env="AWKWARD", timeout=60
         )
         code = snippets.code(there, "prod", language, server.version)
@@ -228,7 +230,7 @@ def test_java_takes_the_name_only_beside_the_certificate_of_an_authority(
 
     def run(host: str, timeout: float) -> str:
         uri = f"https://{host}:{milvus_tls.port}"
-        there = params.parse(uri=uri, server_name="localhost", timeout=timeout, env={})
+        there = parsing.parse(uri=uri, server_name="localhost", timeout=timeout, env={})
         return clients.run_java(snippets.code(there, "a", "java"), tmp_path)
 
     assert "closed" in run("127.0.0.1", 60).splitlines()
@@ -238,7 +240,7 @@ def test_java_takes_the_name_only_beside_the_certificate_of_an_authority(
 
 def test_the_name_in_the_certificate_where_nothing_can_take_it() -> None:
     """The code says when it works nevertheless, in place of the name."""
-    there = params.parse(uri="https://10.0.0.7:19530", server_name="db.example", env={})
+    there = parsing.parse(uri="https://10.0.0.7:19530", server_name="db.example", env={})
     condition = " Without server_name it connects only if the certificate is for 10.0.0.7, too."
     for language, mark in (("cli", "#"), ("java", "//")):
         assert mark + condition in snippets.code(there, "a", language)
@@ -257,7 +259,7 @@ def test_curl_through_a_gateway_with_tls(
     server, database, name = collection
     made = make_certificates(tmp_path / "a:b", names=("gateway.test",))
     with clients.gateway(server.port, tls=server_tls(made, mutual=True, alpn=["http/1.1"])) as port:
-        there = params.parse(
+        there = parsing.parse(
             uri=f"https://127.0.0.1:{port}",
             user=server.user,
             password=server.password,
@@ -277,7 +279,7 @@ def test_curl_through_a_gateway_with_tls(
 def test_ipv6(language: str, collection: tuple[MilvusTestServer, str, str], tmp_path: Path) -> None:
     """An IPv6 address is written as each client takes it."""
     server, database, name = collection
-    there = params.parse(uri=f"http://[::1]:{server.port}", db_name=database, **PATIENT)
+    there = parsing.parse(uri=f"http://[::1]:{server.port}", db_name=database, **PATIENT)
     code = snippets.code(there, "prod", language, server.version)
     assert name in clients.RUNNERS[language](code, tmp_path)
 
@@ -291,7 +293,7 @@ def test_unix_sockets(
     server, database, name = collection
     path = tmp_path / "mil vus.sock"
     with clients.gateway(server.port, path=path):
-        there = params.parse(uri=f"unix:{path}", db_name=database, **PATIENT)
+        there = parsing.parse(uri=f"unix:{path}", db_name=database, **PATIENT)
         code = snippets.code(there, "prod", language, server.version)
         assert name in clients.RUNNERS[language](code, tmp_path)
 
@@ -299,20 +301,20 @@ def test_unix_sockets(
 @pytest.mark.parametrize("language", ["python", "orm", "async"])
 def test_milvus_lite(language: str, lite_path: Path, tmp_path: Path) -> None:
     """A Milvus Lite database is opened by pymilvus's three forms."""
-    code = snippets.code(params.parse(uri=str(lite_path), env={}), "prod", language)
+    code = snippets.code(parsing.parse(uri=str(lite_path), env={}), "prod", language)
     assert "[]" in clients.RUNNERS[language](code, tmp_path)
     assert lite_path.exists()
 
 
 def test_milvus_lite_in_a_kernel(kernel: Kernel, lite_path: Path) -> None:
     """And by the magic."""
-    code = snippets.code(params.parse(uri=str(lite_path), env={}), "default", "magic")
+    code = snippets.code(parsing.parse(uri=str(lite_path), env={}), "default", "magic")
     assert "[]" in kernel.run(code).text
 
 
 def test_rest_before_and_after_milvus_24() -> None:
     """Servers older than 2.4 get the REST call that they have, others today's."""
-    there = params.parse(uri="localhost", db_name="sales", env={})
+    there = parsing.parse(uri="localhost", db_name="sales", env={})
     for old in ("v2.3.5-lite", "2.2.9", "v2.3"):
         assert "--get --data-urlencode dbName=sales" in snippets.code(there, "a", "curl", old)
     for new in ("v2.4.0", "2.10.1", "v3.0", "", "master-20240101"):
@@ -324,7 +326,7 @@ def test_rest_before_and_after_milvus_24() -> None:
 @pytest.mark.parametrize("secret", [{"user": "root", "password": "s3cr3t"}, {"token": "s3cr3t"}])
 def test_no_language_shows_a_secret(language: str, secret: dict[str, Any]) -> None:
     """Only the variable that holds it is named: MILVUS_PASSWORD, or MILVUS_TOKEN for a key."""
-    code = snippets.code(params.parse(env={}, **secret), "a", language)
+    code = snippets.code(parsing.parse(env={}, **secret), "a", language)
     assert "s3cr3t" not in code
     assert ("MILVUS_PASSWORD" in code, "MILVUS_TOKEN" in code) == (
         "password" in secret,
@@ -348,17 +350,17 @@ def test_the_variable_that_a_secret_came_from_is_named(
     language: str, given: dict[str, Any], named: str
 ) -> None:
     """And no other; read back with it, the code means the same connection."""
-    there = params.parse(uri="http://h:1", env=VARIABLES, **given)
+    there = parsing.parse(uri="http://h:1", env=VARIABLES, **given)
     code = snippets.code(there, "a", language)
     assert set(re.findall(r"\bM[YI]\w*_(?:PASSWORD|TOKEN|KEY)\b", code)) == {named}
-    again = params.parse(env=VARIABLES, **paste.read(code, VARIABLES).given)
+    again = parsing.parse(env=VARIABLES, **paste.read(code, VARIABLES).given)
     assert again.endpoint == there.endpoint
 
 
 @pytest.mark.parametrize("language", snippets.LANGUAGES)
 def test_a_variable_that_not_every_language_can_name(language: str) -> None:
     """Outside of %milvus, which quotes it, the usual one stands for it."""
-    there = params.parse(uri="http://h:1", env=VARIABLES, token_env="A B;c")
+    there = parsing.parse(uri="http://h:1", env=VARIABLES, token_env="A B;c")
     code = snippets.code(there, "a", language)
     assert ("A B;c" in code, "MILVUS_PASSWORD" in code) == (
         language == "magic",
@@ -373,19 +375,19 @@ def test_a_variable_that_not_every_language_can_name(language: str) -> None:
 def test_milvus_lite_is_refused_where_it_cannot_be(language: str, lite_path: Path) -> None:
     """Only Python opens Milvus Lite; the error says what else to choose."""
     with pytest.raises(ParamsError, match="python, orm, async or magic"):
-        snippets.code(params.parse(uri=str(lite_path), env={}), "a", language)
+        snippets.code(parsing.parse(uri=str(lite_path), env={}), "a", language)
 
 
 @pytest.mark.parametrize("language", NETWORK_ONLY)
 def test_unix_sockets_are_refused_where_they_cannot_be(language: str) -> None:
     """Unix sockets, too."""
     with pytest.raises(ParamsError, match="Unix sockets are not within its reach"):
-        snippets.code(params.parse(uri="unix:/run/milvus.sock", env={}), "a", language)
+        snippets.code(parsing.parse(uri="unix:/run/milvus.sock", env={}), "a", language)
 
 
 def test_an_unknown_language() -> None:
     """The error names all languages and the one that was probably meant."""
-    there = params.parse(env={})
+    there = parsing.parse(env={})
     with pytest.raises(ParamsError, match="Did you mean python"):
         snippets.code(there, "a", "pyton")
     with pytest.raises(ParamsError, match="magic, python, orm, async, node, go, java, cli, curl"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from IPython.core.completer import provisionalcompleter
 from milvus_nb.code import usage
 from milvus_nb.code.arguments import Parser, split
 from milvus_nb.code.usage import PARSERS
-from milvus_nb.magic import completion
+from milvus_nb.magic import completion, matcher
 from tests.support.helpers import wait_until
 from tests.support.servers import HEALTHY, ScriptedMilvus
 
@@ -327,6 +326,6 @@ def test_the_parsers_give_names_to_their_values() -> None:
             assert isinstance(action, argparse.Action)
             if action.dest in known:
                 assert action.nargs is None
-    assert sys.modules["milvus_nb.magic.completion"].is_ours(
-        completion.matcher(None)  # type: ignore[arg-type]  # not asked
+    assert matcher.is_ours(
+        matcher.make(None)  # type: ignore[arg-type]  # not asked
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from milvus_nb.magic import completion, magics
+from milvus_nb.magic import magics, matcher
 from milvus_nb.page import sidebar
 from tests.support.kernels import Kernel, Terminal
 
@@ -127,7 +127,7 @@ def test_loading_is_all_or_nothing(ip: InteractiveShell, monkeypatch: pytest.Mon
             magics.load(ip)
     assert "milvus" not in ip.magics_manager.magics["line"]
     assert "milvus" not in ip.magics_manager.magics["cell"]
-    assert not any(map(completion.is_ours, ip.Completer.custom_matchers))
+    assert not any(map(matcher.is_ours, ip.Completer.custom_matchers))
     assert ip.configurables == before
     magics.load(ip)
     assert "milvus" in ip.magics_manager.magics["line"]

@@ -12,7 +12,7 @@ import pytest
 
 from milvus_nb.errors import CancelError
 from milvus_nb.page.session import PageSession
-from milvus_nb.profiles import Profile, SecretRef
+from milvus_nb.profiles.profile import Profile, SecretRef
 from milvus_nb.registry.events import Event
 from milvus_nb.registry.opening import examine_profile, open_profile
 from milvus_nb.watching.watch import Watch
@@ -163,7 +163,7 @@ def test_a_save_that_was_cancelled_says_what_became_of_it(
 
 
 def _protocol() -> int:
-    from milvus_nb.protocol import PROTOCOL
+    from milvus_nb._version import PROTOCOL
 
     return PROTOCOL
 

@@ -299,7 +299,7 @@ def test_autoconnect_takes_the_current_place_of_nobody(
     assert registry.current.alias == "best"
     registry.disconnect_all()
     ip.run_line_magic("milvus", f"connect {milvus.address} -a mine")
-    autoconnect.begin(ip.magics_manager.registry["MilvusMagics"])
+    autoconnect.begin(ip.magics_manager.registry["MilvusMagics"].context)
     wait_until(lambda: len(registry) == 4)
     wait_until(lambda: threads("milvus-nb-autoconnect") == [])
     assert registry.current.alias == "mine"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from milvus_nb.errors import MagicUsageError, MilvusNbError, ParamsError
-from milvus_nb.params import parse
+from milvus_nb.params.parsing import parse
 from milvus_nb.params.secret import redact_address
 from milvus_nb.registry.variables import holders
 from milvus_nb.sdk.lite_lock import holder

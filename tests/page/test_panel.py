@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from milvus_nb._version import PROTOCOL as V
 from milvus_nb.page import messages
 from milvus_nb.probing.rest import Source
 from milvus_nb.probing.stages import LITE_STAGE_NAMES
-from milvus_nb.protocol import PROTOCOL as V
 from tests.support.helpers import free_port, sockets_to, wait_until
 
 if TYPE_CHECKING:

@@ -10,12 +10,13 @@ from typing import Any, get_args
 import pytest
 
 from milvus_nb import ConnectionRegistry, protocol
+from milvus_nb._version import PROTOCOL
 from milvus_nb.page import messages
 from milvus_nb.page.messages import MessageError
 from milvus_nb.page.session import PageSession
 from milvus_nb.params.tls import PEM_FILES
 from milvus_nb.probing.stages import LITE_STAGE_NAMES, STAGE_NAMES
-from milvus_nb.protocol import METHODS, PROTOCOL
+from milvus_nb.protocol import METHODS
 from milvus_nb.registry.connection import STATES
 
 GENERATOR = Path(__file__).parents[2] / "lab" / "protocol.py"

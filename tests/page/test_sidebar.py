@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from milvus_nb._version import PROTOCOL
 from milvus_nb.page.sidebar import COMM_ID, TARGET
-from milvus_nb.protocol import PROTOCOL
 from tests.support.helpers import sockets_to, wait_until
 
 if TYPE_CHECKING:

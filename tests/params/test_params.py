@@ -19,17 +19,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from milvus_nb.errors import ParamsError
-from milvus_nb.params import (
-    ConnectionParams,
-    Endpoint,
-    Secret,
-    Tls,
-    change,
-    is_empty,
-    parse,
-    redact,
-)
+from milvus_nb.params.endpoint import ConnectionParams, Endpoint
+from milvus_nb.params.parsing import change, is_empty, parse
+from milvus_nb.params.secret import Secret, redact
 from milvus_nb.params.tidy import tidy_name, tidy_token
+from milvus_nb.params.tls import Tls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,22 +14,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from milvus_nb import ConnectError, ParamsError, params
+from milvus_nb import ConnectError, ParamsError
 from milvus_nb.code import paste
 from milvus_nb.code.arguments import split
 from milvus_nb.magic import magics
-from milvus_nb.params import Secret
+from milvus_nb.params import parsing
+from milvus_nb.params.secret import Secret
 from milvus_nb.params.tidy import as_command, oddity
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from milvus_nb import ConnectionRegistry
+    from milvus_nb.params.endpoint import ConnectionParams
     from tests.support.servers import MilvusTestServer
 
 
-def parse(**given: Any) -> params.ConnectionParams:
-    return params.parse(**{"env": {}, **given})
+def parse(**given: Any) -> ConnectionParams:
+    return parsing.parse(**{"env": {}, **given})
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,7 @@ def test_an_address_is_read_as_it_was_meant(written: str, meant: str) -> None:
     """By each keyword and from the environment alike."""
     assert parse(uri=written).address == meant
     assert parse(address=written).address == meant
-    assert params.parse(env={"MILVUS_URI": written}).address == meant
+    assert parsing.parse(env={"MILVUS_URI": written}).address == meant
 
 
 def test_host_port_and_names_are_read_as_they_were_meant() -> None:
@@ -226,7 +228,7 @@ def test_objects_that_stand_for_text() -> None:
     assert parse(uri="db", timeout=np.float32(2)).timeout == 2
     options = parse(uri="db", grpc_options={"grpc.keepalive_time_ms": np.int32(5)})
     assert options.endpoint.channel_arguments == {"grpc.keepalive_time_ms": 5}
-    assert params.is_empty(token=Hidden(""))
+    assert parsing.is_empty(token=Hidden(""))
 
 
 def test_a_secret_of_an_unknown_type_is_never_to_be_written_down() -> None:

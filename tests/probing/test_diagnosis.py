@@ -23,7 +23,7 @@ import grpc
 import pytest
 
 from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError
-from milvus_nb.params import parse
+from milvus_nb.params.parsing import parse
 from milvus_nb.probing import diagnosis, rest, rules
 from milvus_nb.probing.causes import CAUSES
 from milvus_nb.probing.cloud import is_cloud

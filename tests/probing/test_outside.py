@@ -11,7 +11,8 @@ import grpc
 import pytest
 
 from milvus_nb import ConnectError
-from milvus_nb.params import parse, redact
+from milvus_nb.params.parsing import parse
+from milvus_nb.params.secret import redact
 from milvus_nb.probing import outside, wire
 from tests.support.helpers import wait_until
 from tests.support.servers import HEALTHY, ScriptedMilvus

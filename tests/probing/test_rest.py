@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typing_extensions import override
 
-from milvus_nb import params
+from milvus_nb.params import parsing
 from milvus_nb.probing.outside import MOST_REST_BYTES
 from milvus_nb.probing.rest import Source, sources
 from milvus_nb.probing.webcall import fetch
@@ -93,7 +93,7 @@ def ask(
     uri: str, deadline: float = 2.0, management_port: int = 0, **given: Any
 ) -> dict[str, Source]:
     """Ask all sources, and give them by label."""
-    found = params.parse(uri=uri, **given)
+    found = parsing.parse(uri=uri, **given)
     port = management_port or free_port()
     return {
         source.label: source
@@ -392,7 +392,7 @@ def test_cancelling_leaves_nothing_behind(milvus: MilvusTestServer) -> None:
     """A view that is closed while it waits has no socket and no thread left."""
 
     async def cancel(port: int) -> None:
-        found = params.parse(uri=f"http://127.0.0.1:{port}")
+        found = parsing.parse(uri=f"http://127.0.0.1:{port}")
         task = asyncio.create_task(sources(found, 30.0, management_port=port))
         await asyncio.to_thread(wait_until, lambda: sockets_to(port))
         task.cancel()

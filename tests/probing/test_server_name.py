@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from milvus_nb import params
 from milvus_nb.errors import ConnectError, ParamsError
+from milvus_nb.params import parsing
 from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def test_the_doctor_and_the_form(
 ) -> None:
     """An examination goes through all layers."""
     uri = f"https://127.0.0.2:{milvus_mutual_tls.port}"
-    there = params.parse(uri=uri, server_name="localhost", env={}, **given)
+    there = parsing.parse(uri=uri, server_name="localhost", env={}, **given)
     report = connections.examine(there).wait()
     assert report.ok, report
     connections.connect("a", uri=uri, server_name="localhost", **given)
@@ -127,7 +127,7 @@ def test_a_name_as_people_write_it(
 def test_a_host_as_tls_knows_it() -> None:
     """Without the dot of a full name, and without an address's zone."""
     for host, name in (("db.example.", "db.example"), ("[fe80::1%eth0]", "fe80::1")):
-        endpoint = params.parse(uri=f"https://{host}:1", env={}).endpoint
+        endpoint = parsing.parse(uri=f"https://{host}:1", env={}).endpoint
         assert endpoint.certificate_name == name
 
 
@@ -135,4 +135,4 @@ def test_a_host_as_tls_knows_it() -> None:
 def test_what_is_no_name_is_refused(name: str) -> None:
     """Before anything is asked: no certificate is for it."""
     with pytest.raises(ParamsError, match="server_name"):
-        params.parse(uri="https://localhost:1", server_name=name, env={})
+        parsing.parse(uri="https://localhost:1", server_name=name, env={})

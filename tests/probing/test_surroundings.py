@@ -15,7 +15,7 @@ import pytest
 
 import milvus_nb
 from milvus_nb import ConnectError, ConnectionRegistry
-from milvus_nb.params import parse
+from milvus_nb.params.parsing import parse
 from milvus_nb.probing import diagnosis, oserror, surroundings
 from milvus_nb.probing.causes import CAUSES
 from tests.support.as_on_windows import run_as_on_windows

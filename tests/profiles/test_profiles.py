@@ -19,10 +19,12 @@ import tomlkit
 from keyrings.alt.file import PlaintextKeyring
 
 from milvus_nb.code import snippets
-from milvus_nb.params import Secret
-from milvus_nb.profiles import KEYS, Profile, ProfileError, ProfileStore, SecretRef, saving, secrets
+from milvus_nb.params.secret import Secret
+from milvus_nb.profiles import saving, secrets
 from milvus_nb.profiles.conversion import params_of, profile_of, secret_of
 from milvus_nb.profiles.location import VARIABLE, user_file
+from milvus_nb.profiles.profile import KEYS, Profile, ProfileError, SecretRef
+from milvus_nb.profiles.store import ProfileStore
 from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
@@ -320,7 +322,7 @@ def test_another_users_project_file_is_not_used(store: ProfileStore) -> None:
 
 def test_what_is_written_for_a_project_is_no_secret(store: ProfileStore) -> None:
     """Whatever way the secret came."""
-    from milvus_nb import params as parameters
+    from milvus_nb.params import parsing
 
     env = {"P": SECRET, "MILVUS_TOKEN": SECRET, "T": f"root:{SECRET}"}
     ways: list[dict[str, Any]] = [
@@ -333,7 +335,7 @@ def test_what_is_written_for_a_project_is_no_secret(store: ProfileStore) -> None
         {"uri": "h", "token": SECRET, "grpc_options": {"grpc.http_proxy": f"http://u:{SECRET}@p"}},
     ]
     for number, given in enumerate(ways):
-        params = parameters.parse(**given, env=env)
+        params = parsing.parse(**given, env=env)
         for kind in (None, SecretRef("ask"), SecretRef("keyring")):
             made = profile_of(f"p{number}", params, kind)
             store.save(made, project=True, replace_it=True)
@@ -361,7 +363,8 @@ def test_a_users_file_may_be_a_link(store: ProfileStore, tmp_path: Path) -> None
 def test_two_processes_write_at_once(store: ProfileStore) -> None:
     """Nothing is lost, and a reader never sees half a file."""
     code = (
-        "import sys\nfrom milvus_nb.profiles import Profile, ProfileStore\n"
+        "import sys\nfrom milvus_nb.profiles.profile import Profile\n"
+        "from milvus_nb.profiles.store import ProfileStore\n"
         "store = ProfileStore('', path=sys.argv[1])\n"
         "for number in range(25):\n"
         "    store.save(Profile(f'{sys.argv[2]}{number}', 'h'))\n"
@@ -381,7 +384,8 @@ def test_a_crash_in_the_middle_of_a_write(store: ProfileStore) -> None:
     store.save(Profile("a", "h"))
     before = Path(store.path).read_bytes()
     code = (
-        "import os, sys, signal\nfrom milvus_nb.profiles import Profile, ProfileStore\n"
+        "import os, sys, signal\nfrom milvus_nb.profiles.profile import Profile\n"
+        "from milvus_nb.profiles.store import ProfileStore\n"
         "os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)\n"
         "ProfileStore('', path=sys.argv[1]).save(Profile('b', 'h'))\n"
     )

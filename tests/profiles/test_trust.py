@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from milvus_nb._version import PROTOCOL
 from milvus_nb.base.printing import visible
 from milvus_nb.page.session import PageSession
-from milvus_nb.params import parse
-from milvus_nb.profiles import Profile, ProfileError, ProfileStore
+from milvus_nb.params.parsing import parse
 from milvus_nb.profiles.places import place, prompt
+from milvus_nb.profiles.profile import Profile, ProfileError
+from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.profiles.trust import file_beside, permit
-from milvus_nb.protocol import PROTOCOL
 from tests.support.helpers import threads, wait_until
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from milvus_nb import ClosedError, ConnectError, ConnectionRegistry, MilvusNbErr
 from milvus_nb.base.blocking import run_blocking
 from milvus_nb.base.imports import when_imported
 from milvus_nb.page.panel import Panel
-from milvus_nb.params import parse
+from milvus_nb.params.parsing import parse
 from milvus_nb.probing import diagnosis
 from milvus_nb.probing.diagnosis import ProbeError
 from milvus_nb.probing.reach import Reacher

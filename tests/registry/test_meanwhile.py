@@ -14,7 +14,7 @@ import pymilvus
 import pytest
 
 from milvus_nb import ClosedError, ConnectError, ConnectionRegistry, MilvusNbError
-from milvus_nb.params import parse
+from milvus_nb.params.parsing import parse
 from tests.support.helpers import Call, sockets_to, threads, wait_until
 from tests.support.servers import FaultProxy
 

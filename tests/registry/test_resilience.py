@@ -14,7 +14,7 @@ import pytest
 
 from milvus_nb import ClosedError, ConnectError, MilvusNbError, ParamsError
 from milvus_nb.errors import CancelError
-from milvus_nb.params import parse
+from milvus_nb.params.parsing import parse
 from tests.support.helpers import sockets_to, wait_until
 from tests.support.servers import FaultProxy
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tornado.httpclient import HTTPClientError
 
-from milvus_nb.profiles import Profile, ProfileStore, SecretRef
 from milvus_nb.profiles.location import VARIABLE
+from milvus_nb.profiles.profile import Profile, SecretRef
+from milvus_nb.profiles.store import ProfileStore
 from tests.support.helpers import threads
 
 if TYPE_CHECKING:

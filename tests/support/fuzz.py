@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from IPython.utils.capture import capture_output
 
 from milvus_nb import MilvusNbError
+from milvus_nb._version import PROTOCOL
 from milvus_nb.code.arguments import unexpanded
-from milvus_nb.protocol import METHODS, PROTOCOL
+from milvus_nb.protocol import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

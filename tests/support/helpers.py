@@ -151,7 +151,7 @@ class Call(threading.Thread):
 
 def allow_profiles() -> None:
     """Allow the profiles of the project in the working folder, as their user would once."""
-    from milvus_nb.profiles import ProfileStore
+    from milvus_nb.profiles.store import ProfileStore
 
     store = ProfileStore()
     for profile in store.find().profiles.values():

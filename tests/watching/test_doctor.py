@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from milvus_nb.errors import CancelError
-from milvus_nb.params import parse
+from milvus_nb.params.parsing import parse
 from milvus_nb.probing.stages import LITE_STAGE_NAMES, STAGE_NAMES
 from tests.support.helpers import free_port, open_files, sockets_to, wait_until
 from tests.support.servers import FaultProxy, SilentPeer, WebServer

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import ParamsError
-from ...params import Secret
 from ...params.address import parse_address
-from ...params.secret import holds_sign_in
+from ...params.secret import Secret, holds_sign_in
 from .placeholders import is_placeholder
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from . import python, sdks, shells
 from .shells import cell, connect_line
 
 if TYPE_CHECKING:
-    from ...params import ConnectionParams
+    from ...params.endpoint import ConnectionParams
 
 __all__ = ["LANGUAGES", "cell", "code", "connect_line"]
 

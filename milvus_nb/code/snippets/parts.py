@@ -11,7 +11,7 @@ from ...errors import ParamsError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ...params import ConnectionParams, Endpoint
+    from ...params.endpoint import ConnectionParams, Endpoint
 
 __all__ = [
     "PASSWORD", "TOKEN", "authority", "left_out", "milliseconds", "options_left_out",

@@ -8,7 +8,7 @@ from .parts import left_out, options_left_out, pymilvus_uri, seconds, sign_in
 from .quoting import python as literal
 
 if TYPE_CHECKING:
-    from ...params import ConnectionParams
+    from ...params.endpoint import ConnectionParams
 
 __all__ = ["async_client", "client", "orm"]
 

@@ -20,7 +20,7 @@ from .quoting import java as java_literal
 from .quoting import javascript
 
 if TYPE_CHECKING:
-    from ...params import ConnectionParams, Endpoint
+    from ...params.endpoint import ConnectionParams, Endpoint
 
 __all__ = ["go", "java", "node"]
 

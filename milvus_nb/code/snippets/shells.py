@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ...params import DEFAULT_TIMEOUT
+from ...params.endpoint import DEFAULT_TIMEOUT
 from .parts import (
     PASSWORD,
     TOKEN,
@@ -24,7 +24,7 @@ from .parts import (
 from .quoting import magic_word, shell, typed_line, word
 
 if TYPE_CHECKING:
-    from ...params import ConnectionParams
+    from ...params.endpoint import ConnectionParams
 
 __all__ = ["cell", "cli", "connect_line", "curl", "magic"]
 
