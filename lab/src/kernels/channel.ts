@@ -18,6 +18,11 @@ export interface Abilities {
   subshells: boolean;
 }
 
+interface Info {
+  language_info?: { name?: string };
+  supported_features?: string[];
+}
+
 interface Status {
   execution_state: Kernel.Status;
 }
@@ -134,7 +139,7 @@ export class KernelChannel {
   private post(content: unknown, isAwaited = true): void {
     this.isAnswered &&= !isAwaited;
     const data = { comm_id: COMM_ID, data: content };
-    const message = this.message<KernelMessage.IShellMessage>('comm_msg', 'shell', data);
+    const message = this.message('comm_msg', 'shell', data) as KernelMessage.IShellMessage;
     this.connection.sendShellMessage(message, false).done.catch(gone);
     this.doubting ??= setTimeout(() => void this.ask().catch(gone), DOUBT_AFTER_MS);
   }
@@ -186,24 +191,25 @@ export class KernelChannel {
       this.control<KernelMessage.IInfoReply>('kernel_info_request'),
       this.connection.info,
     ]);
-    const features = (info as { supported_features?: string[] }).supported_features ?? [];
+    // A kernel may leave out what JupyterLab's types promise.
+    const { language_info: language, supported_features: features } = info as Info;
     return {
-      language: info.language_info?.name ?? '',
-      subshells: features.includes('kernel subshells'),
+      language: language?.name ?? '',
+      subshells: features?.includes('kernel subshells') ?? false,
     };
   }
 
   private async control<T>(msgType: string, content: object = {}): Promise<T> {
-    const message = this.message<KernelMessage.IControlMessage>(msgType, 'control', content);
-    return this.answer(await this.connection.sendControlMessage(message, true).done);
+    const message = this.message(msgType, 'control', content) as KernelMessage.IControlMessage;
+    return this.answer(await this.connection.sendControlMessage(message, true).done) as T;
   }
 
   private async shell<T>(msgType: string, content: object): Promise<T> {
-    const message = this.message<KernelMessage.IShellMessage>(msgType, 'shell', content);
-    return this.answer(await this.connection.sendShellMessage(message, true).done);
+    const message = this.message(msgType, 'shell', content) as KernelMessage.IShellMessage;
+    return this.answer(await this.connection.sendShellMessage(message, true).done) as T;
   }
 
-  private answer<T>(reply: KernelMessage.IMessage | undefined): T {
+  private answer(reply: KernelMessage.IMessage | undefined): unknown {
     if (reply === undefined) {
       throw new Error('The kernel has not answered.');
     }
@@ -212,24 +218,24 @@ export class KernelChannel {
       throw new Error('The kernel that has answered is being restarted.');
     }
     this.hear(session);
-    return reply.content as T;
+    return reply.content;
   }
 
-  private message<T extends KernelMessage.IMessage>(
+  private message(
     msgType: string,
     channel: 'shell' | 'control',
     content: object,
-  ): T {
+  ): KernelMessage.IMessage {
     const { username, clientId: session } = this.connection;
     // Its types know only some kinds of messages, and not in all versions the subshells.
     const options = { msgType, channel, content, username, session } as never;
-    const message = KernelMessage.createMessage(options) as unknown as T;
+    const message: KernelMessage.IMessage = KernelMessage.createMessage(options);
     const subshell = channel === 'shell' ? this.subshell.current : null;
     if (subshell === null) {
       return message;
     }
     this.subshell.used();
-    return { ...message, header: { ...message.header, subshell_id: subshell } };
+    return { ...message, header: { ...message.header, subshell_id: subshell } as never };
   }
 
   private readonly onMessage = (_: unknown, args: Kernel.IAnyMessageArgs): void => {
@@ -245,7 +251,7 @@ export class KernelChannel {
     }
     const content = message.content as { comm_id?: string; data?: unknown };
     if (type === 'status') {
-      this.onStatus(message.content as Status, message.parent_header as Parent);
+      this.onStatus(message.content as Status, message.parent_header);
     } else if (content.comm_id === COMM_ID && type === 'comm_msg') {
       this.onSaid(content.data);
     } else if (content.comm_id === COMM_ID && type === 'comm_close') {

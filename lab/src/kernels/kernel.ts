@@ -126,11 +126,11 @@ export class MilvusKernel {
     try {
       const reply = await connection.requestExecute(options).done;
       // A cell before it has failed, and the kernel has dropped what was waiting.
-      if (reply?.content.status === 'aborted' && this.is('loading')) {
+      if (reply.content.status === 'aborted' && this.is('loading')) {
         this.setPhase('absent');
         return false;
       }
-      error = reply?.content.status === 'error' ? reply.content : null;
+      error = reply.content.status === 'error' ? reply.content : null;
     } catch {
       return false; // The kernel was restarted or has ended; its phase says so.
     }

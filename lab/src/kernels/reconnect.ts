@@ -1,7 +1,7 @@
 // After a restart: what was connected is connected again.
 
 import type { ConnectParams, Failure, Row } from '../protocol/messages';
-import { failureOf } from '../state/actions';
+import { failureOf } from '../state/failures';
 import { trans } from '../state/i18n';
 import type { MilvusKernel } from './kernel';
 
@@ -49,7 +49,7 @@ export async function reconnect(
         return;
       }
       report(row.alias, 'connecting');
-      const { id, answer } = session.actions.open(paramsOf(row, secret), () => {});
+      const { id, answer } = session.actions.open(paramsOf(row, secret));
       try {
         await answer;
         kernel.forget(row.alias);

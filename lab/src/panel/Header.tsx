@@ -12,7 +12,7 @@ interface Props {
 export function Header({ connections, onConnect }: Props) {
   return (
     <header class="milvus-nb-header">
-      <h2 class="milvus-nb-title">Milvus</h2>
+      <h2 class="milvus-nb-title">{trans.__('Milvus')}</h2>
       {connections > 0 && <span class="milvus-nb-count">{connectionCount(connections)}</span>}
       {onConnect !== null && (
         <Button name={trans.__('Connect')} focusKey="connect" onClick={onConnect}>

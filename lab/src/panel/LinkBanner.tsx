@@ -3,6 +3,9 @@ import { trans } from '../state/i18n';
 import type { LinkStatus } from '../state/link';
 import { HERE, Sentence } from './parts/Sentence';
 
+/** What opens a panel anew. */
+const PANEL_CODE = '%milvus panel';
+
 interface Props {
   status: LinkStatus;
   silence_s: number;
@@ -40,7 +43,7 @@ export function LinkBanner({ status, silence_s }: Props) {
           </p>
           <p>
             <Sentence text={trans.__('Its connections are closed. Run %1 again.', HERE)}>
-              <code>%milvus panel</code>
+              <code>{PANEL_CODE}</code>
             </Sentence>
           </p>
         </>

@@ -107,7 +107,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
       {!gone && (
         <Notices
           store={store}
-          onReconnect={on.reconnect}
+          onReconnect={alias => void on.reconnect(alias)}
           onDismiss={notice => {
             store.dismiss(notice);
             focus('connect');

@@ -5,13 +5,16 @@ import type { Widget } from '@lumino/widgets';
 
 import type { Row } from '../protocol/messages';
 import { SIDEBAR_ID } from '../sidebar/widget';
-import { failureOf } from '../state/actions';
+import { failureOf } from '../state/failures';
 import { trans } from '../state/i18n';
 import { asksFirst, isUsedElsewhere } from '../state/origin';
 import type { Session } from '../state/session';
 import type { IMilvus } from './tokens';
 
 export const SHOW = 'milvus_nb:show';
+
+/** What a command takes: nothing, it goes by what is in front. */
+const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
 
 /** Add the commands, also to the palette; the menu is in schema/plugin.json. */
 export function addCommands(
@@ -27,12 +30,14 @@ export function addCommands(
   commands.addCommand(SHOW, {
     label: trans.__('Show Milvus Connections'),
     caption: trans.__('Show the sidebar with the connections of the notebook in front.'),
+    describedBy: NO_ARGS,
     execute: show,
   });
 
   commands.addCommand('milvus_nb:connect', {
     label: trans.__('Connect to Milvus…'),
     caption: trans.__('Open the form for a new connection of the notebook in front.'),
+    describedBy: NO_ARGS,
     isEnabled: () => front.kernel !== null,
     execute: async () => {
       const { kernel } = front;
@@ -46,6 +51,7 @@ export function addCommands(
   commands.addCommand('milvus_nb:check', {
     label: trans.__('Check the Connection (Doctor)'),
     caption: trans.__('Go through all layers of the current connection.'),
+    describedBy: NO_ARGS,
     isEnabled: () => current() !== null,
     execute: () => {
       show();
@@ -56,6 +62,7 @@ export function addCommands(
   commands.addCommand('milvus_nb:copy-code', {
     label: trans.__('Copy the Connection as Code…'),
     caption: trans.__('The current connection in Python, Node, Go, Java, for a shell.'),
+    describedBy: NO_ARGS,
     isEnabled: () => current() !== null,
     execute: () => {
       show();
@@ -66,6 +73,7 @@ export function addCommands(
   commands.addCommand('milvus_nb:insert-cell', {
     label: trans.__('Insert a Cell that Connects'),
     caption: trans.__('So that the notebook makes the current connection by itself.'),
+    describedBy: NO_ARGS,
     isEnabled: () => current() !== null && isNotebook(front.current),
     execute: async () => {
       const notebook = front.current;
@@ -95,6 +103,7 @@ export function addCommands(
         : trans.__('Disconnect %1 from Milvus', alias);
     },
     caption: trans.__('Close the current connection of the notebook in front.'),
+    describedBy: NO_ARGS,
     isEnabled: () => current() !== null,
     execute: async () => {
       const found = session();
@@ -114,6 +123,7 @@ export function addCommands(
   commands.addCommand('milvus_nb:disconnect-all', {
     label: trans.__('Disconnect All from Milvus'),
     caption: trans.__('Close all connections of the notebook in front.'),
+    describedBy: NO_ARGS,
     isEnabled: () => (session()?.store.ownRows().length ?? 0) > 0,
     execute: async () => {
       const found = session();
@@ -126,7 +136,7 @@ export function addCommands(
   });
 
   const ids = commands.listCommands().filter(id => id.startsWith('milvus_nb:'));
-  ids.forEach(command => palette?.addItem({ command, category: 'Milvus' }));
+  ids.forEach(command => palette?.addItem({ command, category: trans.__('Milvus') }));
 
   // What is enabled, and what a label names, follows the notebook in front.
   let told = '';

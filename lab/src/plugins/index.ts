@@ -49,7 +49,7 @@ const kernels: JupyterFrontEndPlugin<IMilvus> = {
     followSettings(settings, hub, front);
     void registry?.load(PLUGIN).then(
       found => settings.follow(found),
-      error => console.warn('[milvus_nb] there are no settings', error),
+      (error: unknown) => console.warn('[milvus_nb] there are no settings', error),
     );
     const open = (kernelId: string): void => {
       const widget = widgetOf(shell, kernelId);

@@ -74,7 +74,7 @@ export class RunningConnections implements IRunningSessions.IManager {
   }
 
   /** Have the section drawn anew where it shows something else: the hub tells of each heartbeat. */
-  check(): void {
+  readonly check = (): void => {
     const told = JSON.stringify(
       this.connections().map(({ kernelId, session, row, user }) => [
         kernelId,
@@ -90,7 +90,7 @@ export class RunningConnections implements IRunningSessions.IManager {
       this.told = told;
       this.runningChanged.emit();
     }
-  }
+  };
 }
 
 /** JupyterLab's Running panel, and that of Notebook. */
@@ -131,7 +131,7 @@ function watch(panel: Widget, hub: KernelHub, connections: RunningConnections): 
   const look = (): void => {
     if (panel.isVisible) {
       watching ??= hub.watchAll();
-      stop ??= everySecond(() => connections.check());
+      stop ??= everySecond(connections.check);
     } else {
       watching?.dispose();
       stop?.();

@@ -53,12 +53,12 @@ export class StatusItem extends Widget {
     render(null, this.node);
   }
 
-  private check(): void {
+  private readonly check = (): void => {
     if (this.isActive !== this.wasActive) {
       this.wasActive = this.isActive;
       this.activeChanged.emit();
     }
-  }
+  };
 }
 
 interface Props {
@@ -87,7 +87,7 @@ function Status({ hub, front, onClick }: Props) {
 function Current({ session }: { session: Session }) {
   const found = currentOf(session);
   return found === null ? (
-    <span>Milvus</span>
+    <span>{trans.__('Milvus')}</span>
   ) : (
     <>
       <StateMark mark={found.text.mark} />

@@ -10,7 +10,7 @@ export interface IMilvus {
   readonly front: Front;
   readonly settings: Settings;
   /** Bring the notebook or console of a kernel in front. */
-  open(kernelId: string): void;
+  readonly open: (kernelId: string) => void;
 }
 
 export const IMilvus = new Token<IMilvus>(

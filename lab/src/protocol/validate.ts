@@ -67,7 +67,7 @@ const checks = new Map<string, Check>();
 export function is(type: string, value: unknown): boolean {
   const where = checkOf(type)(value);
   if (where !== null) {
-    console.warn(`[milvus_nb] what the kernel said is not as promised: ${type}${where}`);
+    console.warn(`[milvus_nb] what was answered is not as promised: ${type}${where}`);
   }
   return where === null;
 }

@@ -1,7 +1,6 @@
 import type {
   ConnectParams,
   Fact,
-  Failure,
   Methods,
   Profile,
   Report,
@@ -10,7 +9,7 @@ import type {
   Stage,
 } from '../protocol/messages';
 import { elapsed } from './clock';
-import { gone, RequestError } from './failures';
+import { failureOf } from './failures';
 import { milliseconds } from './format';
 import { trans } from './i18n';
 import type { Link } from './link';
@@ -36,13 +35,13 @@ export class Actions implements ProfileDoor {
 
   readonly open = (
     params: ConnectParams,
-    onStages: (stages: Stage[]) => void,
+    onStages?: (stages: Stage[]) => void,
   ): Attempt<Methods['connect']['result']> =>
     waitingFor(params.alias || 'default', this.link.request('connect', params, onStages));
 
   /** Connect a profile under its own name. */
   async connect(profile: Profile, secret: string): Promise<void> {
-    const { answer } = this.open(paramsOf(profile, secret), () => {});
+    const { answer } = this.open(paramsOf(profile, secret));
     const { alias } = await answer;
     this.store.announce(trans.__('Connected %1.', alias));
   }
@@ -263,14 +262,6 @@ function paramsOf(profile: Profile, secret: string): ConnectParams {
     return params;
   }
   return user === '' ? { ...params, token: secret } : { ...params, password: secret };
-}
-
-/** The failure in an error; one of the page's own is shown as what it is. */
-export function failureOf(error: unknown): Failure {
-  if (error instanceof RequestError) {
-    return error.failure;
-  }
-  return { ...gone(), what: trans.__('The panel failed.'), why: String(error) };
 }
 
 /** The report of a check that has come so far. */

@@ -58,3 +58,11 @@ export function malformed(method: Method): Failure {
     evidence: '',
   };
 }
+
+/** The failure in an error; one of the page's own is shown as what it is. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof RequestError) {
+    return error.failure;
+  }
+  return { ...gone(), what: trans.__('The panel failed.'), why: String(error) };
+}

@@ -1,10 +1,12 @@
 // The panel's texts in the user's language, where a front end knows it.
 
+type Value = string | number | undefined;
+
 /** The part of JupyterLab's `TranslationBundle` that is used: `%1` is the first argument. */
 export interface Translation {
-  __(text: string, ...values: unknown[]): string;
+  __(text: string, ...values: Value[]): string;
   /** `%1` is the number. */
-  _n(one: string, many: string, n: number, ...values: unknown[]): string;
+  _n(one: string, many: string, n: number, ...values: Value[]): string;
 }
 
 export const English: Translation = {
@@ -24,6 +26,6 @@ export function setTranslation(translation: Translation): void {
   language = translation;
 }
 
-function fill(text: string, values: unknown[]): string {
+function fill(text: string, values: Value[]): string {
   return text.replace(/%(\d)/g, (place, number) => String(values[Number(number) - 1] ?? place));
 }

@@ -10,7 +10,7 @@ import {
 import { isResult, parse } from '../protocol/validate';
 import type { Attention } from './attention';
 import { elapsed } from './clock';
-import { gone, malformed, mismatch, offline, RequestError } from './failures';
+import { failureOf, gone, malformed, mismatch, offline, RequestError } from './failures';
 import type { KernelSignals, Wire } from './wire';
 
 /**
@@ -36,7 +36,7 @@ export interface Listener {
 
 interface Pending {
   method: Method;
-  resolve(result: unknown): void;
+  resolve(result: never): void;
   reject(error: RequestError): void;
   onStages?: ((stages: Stage[]) => void) | undefined;
 }
@@ -102,7 +102,7 @@ export class Link {
 
   /** Whether this kernel will never answer again. */
   get isGone(): boolean {
-    return this.status === 'restarted' || this.status === 'ended';
+    return isFinal(this.status);
   }
 
   /** Somebody sees what the kernel tells, until what is returned is called. */
@@ -145,7 +145,7 @@ export class Link {
       }
       this.pending.set(id, {
         method,
-        resolve: resolve as (result: unknown) => void,
+        resolve,
         reject,
         onStages,
       });
@@ -199,13 +199,13 @@ export class Link {
         this.listener.hello(hello);
         this.setStatus(this.attends ? 'live' : 'resting');
       },
-      (error: RequestError) => {
+      (error: unknown) => {
         if (this.isOffline) {
           return; // It is asked when there is a connection again.
         }
         this.stopAsking();
         if (this.status === 'opening') {
-          this.listener.refused(error.failure);
+          this.listener.refused(failureOf(error));
         }
       },
     );
@@ -254,7 +254,7 @@ export class Link {
     if (error !== null) {
       pending.reject(new RequestError(error));
     } else if (isResult(pending.method, result)) {
-      pending.resolve(result);
+      pending.resolve(result as never);
     } else {
       pending.reject(new RequestError(malformed(pending.method)));
     }
@@ -361,7 +361,7 @@ export class Link {
       return;
     }
     this.status = status;
-    if (this.isGone || status === 'restarting') {
+    if (isFinal(status) || status === 'restarting') {
       this.failPending();
     }
     this.listener.status(status);
@@ -373,6 +373,10 @@ export class Link {
     }
     this.pending.clear();
   }
+}
+
+function isFinal(status: LinkStatus): boolean {
+  return status === 'restarted' || status === 'ended';
 }
 
 function ignore(): void {

@@ -11,11 +11,14 @@ import { REFUSED, row } from '../rows';
 
 const COMM_ID = 'milvus_nb.sidebar';
 
-type Sent = {
+interface Sent {
   header: { msg_type: string; msg_id: string; subshell_id?: string | null };
   content: Content;
-};
-type Content = { data?: { id: number; method: string; params: object }; code?: string };
+}
+interface Content {
+  data?: { id: number; method: string; params: object };
+  code?: string;
+}
 
 /** The kernel's end of a page's connection, with the answers that a test wants. */
 class FakeConnection {
@@ -301,10 +304,7 @@ test('loading runs one line, as a cell would, and not in the history', async () 
   assert.deepEqual(phases, ['absent', 'loading', 'present']);
   const [asked] = sentTo('execute_request');
   assert.equal(asked?.content.code, LOAD_CODE);
-  assert.equal(
-    (asked?.content as KernelMessage.IExecuteRequestMsg['content']).store_history,
-    false,
-  );
+  assert.equal((asked.content as KernelMessage.IExecuteRequestMsg['content']).store_history, false);
 });
 
 test('a package that is missing is told apart from one that fails', async () => {

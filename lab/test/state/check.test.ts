@@ -38,7 +38,7 @@ beforeEach(() => {
   mock.timers.enable({ apis: ['setTimeout'] });
   link = new FakeLink();
   store = new Store();
-  actions = new Actions(link as unknown as Link, store);
+  actions = new Actions(link as Pick<Link, 'request'>, store);
 });
 
 test('a check shows its stages, then what it found, and says it', async () => {

@@ -36,7 +36,7 @@ let actions: Actions;
 beforeEach(() => {
   link = new FakeLink();
   store = new Store();
-  actions = new Actions(link as unknown as Link, store);
+  actions = new Actions(link as Pick<Link, 'request'>, store);
 });
 
 test('who opened it and who uses it is told, except of our own', () => {

@@ -1,10 +1,12 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { ConnectParams, Pasted, Stage } from '../../protocol/messages';
-import { type Actions, failureOf, soFar } from '../../state/actions';
+import { type Actions, soFar } from '../../state/actions';
+import { failureOf } from '../../state/failures';
 import { freeAlias } from '../../state/alias';
 import { trans } from '../../state/i18n';
 import { Button } from '../parts/Button';
+import { EXAMPLE_ADDRESS, EXAMPLE_DATABASE } from '../parts/examples';
 import { Field } from '../parts/Field';
 import { HERE, Sentence } from '../parts/Sentence';
 import { isFile, isMoreThanAddress } from './address';
@@ -220,7 +222,7 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
           label={trans.__('Address')}
           name="address"
           inputRef={address}
-          placeholder="localhost:19530, https://…, ./file.db"
+          placeholder={EXAMPLE_ADDRESS}
           onInput={text => setLite(isFile(text))}
           onLeave={() => isPasted(address.current?.value ?? '')}
           onPaste={isPasted}
@@ -231,7 +233,7 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
           initial={initialAlias}
           onInput={text => setAlias(text.trim())}
         />
-        <Field label={trans.__('Database')} name="db_name" placeholder="default" />
+        <Field label={trans.__('Database')} name="db_name" placeholder={EXAMPLE_DATABASE} />
         <SignInFields
           value={lite ? 'none' : signIn}
           onChange={setSignIn}

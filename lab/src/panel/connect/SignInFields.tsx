@@ -1,6 +1,7 @@
 import type { RefObject } from 'preact';
 
 import { trans } from '../../state/i18n';
+import { EXAMPLE_USER } from '../parts/examples';
 import { Field } from '../parts/Field';
 import { useUniqueId } from '../parts/hooks';
 import { type Kept, keptHint, type SignIn } from './form';
@@ -61,7 +62,7 @@ export function SignInFields({ value, onChange, kept, disabled, ...inputs }: Pro
           label={trans.__('User')}
           name="user"
           inputRef={inputs.user}
-          placeholder="root"
+          placeholder={EXAMPLE_USER}
         />
         <Field
           width="half"

@@ -1,6 +1,7 @@
 import type { Ref } from 'preact';
 
 import { trans } from '../../state/i18n';
+import { EXAMPLE_PEM } from '../parts/examples';
 import { Field } from '../parts/Field';
 
 interface Props {
@@ -19,18 +20,26 @@ export function TlsFields({ disabled, foldRef }: Props) {
             <input type="checkbox" name="secure" />
             <span>{trans.__('Use TLS, also where the address does not say https')}</span>
           </label>
-          <Field label={trans.__('CA certificate')} name="ca_pem_path" placeholder="ca.pem" />
+          <Field
+            label={trans.__('CA certificate')}
+            name="ca_pem_path"
+            placeholder={EXAMPLE_PEM.ca_pem_path}
+          />
           <Field
             label={trans.__('Server certificate')}
             name="server_pem_path"
-            placeholder="server.pem"
+            placeholder={EXAMPLE_PEM.server_pem_path}
           />
           <Field
             label={trans.__('Client certificate')}
             name="client_pem_path"
-            placeholder="client.pem"
+            placeholder={EXAMPLE_PEM.client_pem_path}
           />
-          <Field label={trans.__('Client key')} name="client_key_path" placeholder="client.key" />
+          <Field
+            label={trans.__('Client key')}
+            name="client_key_path"
+            placeholder={EXAMPLE_PEM.client_key_path}
+          />
           <Field
             label={trans.__('Server name')}
             name="server_name"

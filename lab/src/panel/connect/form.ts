@@ -1,5 +1,6 @@
 import type { ConnectParams, Pasted, Stage } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
+import { typedIn } from '../parts/typedIn';
 import { isFile } from './address';
 
 export type SignIn = 'none' | 'password' | 'token';
@@ -23,10 +24,7 @@ const TEXT_FIELDS = ['db_name', ...TLS_FIELDS] as const;
 
 /** What was typed, as the kernel takes it. What is right and what is wrong, the kernel says. */
 export function readForm(data: FormData, signIn: SignIn, kept: Kept | null): ConnectParams {
-  const text = (name: string): string => {
-    const value = data.get(name);
-    return typeof value === 'string' ? value.trim() : '';
-  };
+  const text = (name: string): string => typedIn(data, name).trim();
   const params: ConnectParams = { address: text('address'), alias: text('alias') };
   for (const name of TEXT_FIELDS) {
     const value = text(name);
@@ -55,10 +53,10 @@ function addSecret(params: ConnectParams, data: FormData, signIn: SignIn, kept: 
     return;
   }
   if (signIn === 'password') {
-    params.user = String(data.get('user') ?? '').trim();
+    params.user = typedIn(data, 'user').trim();
   }
   // A secret is taken to the letter: blanks at its ends may belong to it.
-  const secret = String(data.get(signIn) ?? '');
+  const secret = typedIn(data, signIn);
   if (secret !== '') {
     params[signIn] = secret;
   } else if (kept?.signIn === signIn) {

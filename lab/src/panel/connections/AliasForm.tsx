@@ -1,7 +1,8 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Failure } from '../../protocol/messages';
-import { type Actions, failureOf } from '../../state/actions';
+import type { Actions } from '../../state/actions';
+import { failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import { Button } from '../parts/Button';
 import { FailureText } from '../parts/FailureText';

@@ -1,7 +1,8 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Failure, Row } from '../../protocol/messages';
-import { type Actions, failureOf } from '../../state/actions';
+import type { Actions } from '../../state/actions';
+import { failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import type { Store } from '../../state/store';
 import { Button } from '../parts/Button';
@@ -40,7 +41,7 @@ export function CodeView({ row, store, actions, onClose }: Props) {
           setFailure(null);
         }
       },
-      error => {
+      (error: unknown) => {
         if (current) {
           setText('');
           setFailure(failureOf(error));

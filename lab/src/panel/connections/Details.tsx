@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import type { Fact, Failure, Row } from '../../protocol/messages';
-import { type Actions, failureOf } from '../../state/actions';
+import type { Actions } from '../../state/actions';
+import { failureOf } from '../../state/failures';
 import { elapsed } from '../../state/clock';
 import { age } from '../../state/format';
 import { trans } from '../../state/i18n';
@@ -32,7 +33,7 @@ export function Details({ row, check, actions }: Props) {
           setFailure(null);
         }
       },
-      error => {
+      (error: unknown) => {
         if (current) {
           setFailure(failureOf(error));
         }
@@ -101,7 +102,7 @@ function Sources({ row: { alias, endpoint, db_name, state }, actions }: Omit<Pro
           setFailure(null);
         }
       },
-      error => {
+      (error: unknown) => {
         if (current) {
           setFailure(failureOf(error));
         }

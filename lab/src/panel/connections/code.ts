@@ -24,10 +24,11 @@ export function languageWord(language: string): string {
  */
 export async function copyText(node: HTMLElement): Promise<boolean> {
   try {
-    await navigator.clipboard.writeText(node.textContent ?? '');
+    await navigator.clipboard.writeText(node.textContent);
     return true;
   } catch {
     document.getSelection()?.selectAllChildren(node);
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- there is no other way over plain http
     return document.execCommand('copy');
   }
 }

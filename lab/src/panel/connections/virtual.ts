@@ -6,7 +6,9 @@ import {
   Virtualizer,
 } from '@tanstack/virtual-core';
 import type { RefObject } from 'preact';
-import { useLayoutEffect, useReducer, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+
+import { useRedraw } from '../parts/hooks';
 
 type List = Virtualizer<HTMLElement, HTMLElement>;
 
@@ -22,7 +24,7 @@ export function useVirtualRows(
   keys: readonly string[],
   kept: number,
 ): List {
-  const [, draw] = useReducer<number, void>(n => n + 1, 0);
+  const draw = useRedraw();
   const ref = useRef<List | null>(null);
   const options = {
     count: keys.length,
@@ -38,7 +40,7 @@ export function useVirtualRows(
       const draws = kept < 0 || kept >= keys.length || indexes.includes(kept);
       return draws ? indexes : [...indexes, kept].sort((a, b) => a - b);
     },
-    onChange: () => draw(),
+    onChange: draw,
   };
   ref.current ??= new Virtualizer(options);
   const list = ref.current;

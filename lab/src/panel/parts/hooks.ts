@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact';
-import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { elapsed, everySecond } from '../../state/clock';
 import type { Link } from '../../state/link';
@@ -39,6 +39,12 @@ function onceAFrame(draw: () => void): { request: () => void; cancel: () => void
   return { request, cancel };
 }
 
+/** Draws the view again. */
+export function useRedraw(): () => void {
+  const [, set] = useState(0);
+  return useCallback(() => set(n => n + 1), []);
+}
+
 /** What calls back with each change; what is returned ends it. */
 export interface Changing {
   subscribe(listener: () => void): () => void;
@@ -46,7 +52,7 @@ export interface Changing {
 
 /** Draw again when something has changed, and every second for the ages to tick, where it is seen. */
 export function useChanges(source: Changing, seen = true): void {
-  const [, draw] = useReducer<number, void>(n => n + 1, 0);
+  const draw = useRedraw();
   useLayoutEffect(() => {
     if (!seen) {
       return;
@@ -54,7 +60,7 @@ export function useChanges(source: Changing, seen = true): void {
     draw(); // for what has changed between the first drawing and now
     const frame = onceAFrame(draw);
     const unsubscribe = source.subscribe(frame.request);
-    const stop = everySecond(() => draw());
+    const stop = everySecond(draw);
     return () => {
       stop();
       unsubscribe();
@@ -75,7 +81,9 @@ export function useInSight(root: RefObject<Element | null>): boolean {
     if (root.current === null) {
       return;
     }
-    const observer = new IntersectionObserver(entries => set(entries.at(-1)!.isIntersecting));
+    const observer = new IntersectionObserver(entries =>
+      set(entries.at(-1)?.isIntersecting ?? false),
+    );
     observer.observe(root.current);
     return () => observer.disconnect();
   }, [root]);
@@ -84,8 +92,8 @@ export function useInSight(root: RefObject<Element | null>): boolean {
 
 /** Draw again at once when something has changed: for what is rare, and waited for. */
 export function useChangesAtOnce(source: Changing, seen: boolean): void {
-  const [, draw] = useReducer<number, void>(n => n + 1, 0);
-  useLayoutEffect(() => (seen ? source.subscribe(() => draw()) : undefined), [source, seen]);
+  const draw = useRedraw();
+  useLayoutEffect(() => (seen ? source.subscribe(draw) : undefined), [source, seen]);
 }
 
 export type FocusOn = (key: string) => void;

@@ -1,14 +1,16 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Failure, Profile, Row, SaveProfile } from '../../protocol/messages';
-import { failureOf } from '../../state/actions';
+import { failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import { COLORS, type ProfileDoor, secretChoice, SECRETS, secretWord } from '../../state/profiles';
 import { Button } from '../parts/Button';
 import { FailureText } from '../parts/FailureText';
+import { EXAMPLE_DATABASE, EXAMPLE_VARIABLE } from '../parts/examples';
 import { Field } from '../parts/Field';
 import { useUniqueId } from '../parts/hooks';
 import { Inset } from '../parts/Inset';
+import { typedIn } from '../parts/typedIn';
 
 interface Props {
   /** The connection that is saved; null where a profile is edited. */
@@ -96,7 +98,7 @@ export function ProfileForm({ row, profile, known, door, onClose }: Props) {
                 label={trans.__('Database')}
                 name="db_name"
                 initial={profile.db_name}
-                placeholder="default"
+                placeholder={EXAMPLE_DATABASE}
               />
             </>
           )}
@@ -105,7 +107,7 @@ export function ProfileForm({ row, profile, known, door, onClose }: Props) {
               label={trans.__('Secret')}
               name="secret"
               value={choice}
-              choices={SECRETS.filter(one => profile || one !== 'none').map(one => [
+              choices={SECRETS.filter(one => profile !== null || one !== 'none').map(one => [
                 one,
                 secretWord(one),
               ])}
@@ -117,7 +119,7 @@ export function ProfileForm({ row, profile, known, door, onClose }: Props) {
               label={trans.__('Environment variable')}
               name="variable"
               initial={variable}
-              placeholder="MILVUS_TOKEN"
+              placeholder={EXAMPLE_VARIABLE}
             />
           )}
           {types && (
@@ -126,7 +128,7 @@ export function ProfileForm({ row, profile, known, door, onClose }: Props) {
               name="typed"
               secret
               placeholder={
-                profile?.secret === 'keyring' ? trans.__('unchanged') : trans.__('for the keyring')
+                profile.secret === 'keyring' ? trans.__('unchanged') : trans.__('for the keyring')
               }
             />
           )}
@@ -197,7 +199,7 @@ function wantedOf(
   row: Row | null,
   profile: Profile | null,
 ): SaveProfile {
-  const text = (name: string): string => String(data.get(name) ?? '').trim();
+  const text = (name: string): string => typedIn(data, name).trim();
   const wanted: SaveProfile = {
     ...(profile ? keptOf(profile) : {}),
     name: text('name') || (row?.alias ?? ''),
@@ -223,7 +225,7 @@ function wantedOf(
     delete wanted.secret;
   }
   // A secret is taken to the letter: blanks at its ends may belong to it.
-  const typed = String(data.get('typed') ?? '');
+  const typed = typedIn(data, 'typed');
   return typed === '' ? wanted : { ...wanted, typed };
 }
 

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
 
 import type { Failure, Profile, Report } from '../../protocol/messages';
-import { failureOf, soFar } from '../../state/actions';
+import { soFar } from '../../state/actions';
+import { failureOf } from '../../state/failures';
 import { database } from '../../state/format';
 import { trans } from '../../state/i18n';
 import {
@@ -104,6 +105,7 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
     }
   };
 
+  const failed = failure ?? report?.failure ?? null;
   return (
     <li class="milvus-nb-profile" aria-label={trans.__('Profile %1', name)}>
       <div class="milvus-nb-name">
@@ -187,9 +189,7 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
               <p role="status">{trans.__('Everything answers. Nothing was connected.')}</p>
             )}
             <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
-              {(failure ?? report?.failure) && (
-                <FailureText failure={(failure ?? report?.failure) as Failure} />
-              )}
+              {failed !== null && <FailureText failure={failed} />}
             </div>
             <div class="milvus-nb-inset-buttons">
               <Button name={trans.__('Close')} kind="plain" onClick={close}>
