@@ -2,6 +2,7 @@ import type { Kernel, ServiceManager, Session as JupyterSession } from '@jupyter
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import type { Failure } from '../protocol/messages';
 import { pageAttention } from '../state/attention';
 import type { Session } from '../state/session';
 import { MilvusKernel } from './kernel';
@@ -59,6 +60,11 @@ export class KernelHub {
 
   get phaseChanged(): ISignal<this, MilvusKernel> {
     return this._phaseChanged;
+  }
+
+  /** Why it is not known what other kernels have connected. */
+  get problem(): Failure | null {
+    return this.server.problem;
   }
 
   /** The kernel of a notebook that is open in this page. */

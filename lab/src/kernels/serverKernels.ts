@@ -5,9 +5,10 @@ import { ServerConnection } from '@jupyterlab/services';
 import { Poll } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 
-import type { KernelRecord, Kernels } from '../protocol/messages';
-import { is } from '../protocol/validate';
+import type { Failure, KernelRecord, Kernels } from '../protocol/messages';
 import { type Attention, pageAttention } from '../state/attention';
+import { RequestError } from '../state/failures';
+import { read, refused } from './serverAnswer';
 
 /** How often the server is asked while somebody looks, in ms; where it does not answer, less often. */
 const LOOKS = { interval: 3000, backoff: true, max: 60_000 };
@@ -17,6 +18,8 @@ export class ServerKernels {
   records: readonly KernelRecord[] = [];
   /** The server's clock, in unix seconds; null where it does not tell. */
   now: number | null = null;
+  /** Why it is not known what they have connected. */
+  problem: Failure | null = null;
 
   private asked = 0;
   private tag = '';
@@ -76,18 +79,33 @@ export class ServerKernels {
       this.isMissing = true; // There is no such extension, or it is switched off.
       void this.poll.stop();
     } else if (answer.status !== 200 && answer.status !== 304) {
-      throw new Error(`The Jupyter server has answered ${answer.status}.`);
+      this.fail(new RequestError(refused(answer.status)), asked);
     } else if (answer.status === 200 && asked === this.asked) {
-      this.take(await answer.json(), answer.headers, asked);
+      const found = await read(answer, 'Kernels').catch((error: unknown) =>
+        this.fail(error, asked),
+      );
+      this.take(found as Kernels, answer.headers, asked);
     }
   }
 
-  private take(found: unknown, headers: Headers, asked: number): void {
-    if (asked === this.asked && is('Kernels', found)) {
+  /** What was known is out of date; the server is asked less and less often. */
+  private fail(error: unknown, asked: number): never {
+    if (asked === this.asked && error instanceof RequestError) {
+      this.tag = '';
+      this.records = [];
+      this.problem = error.failure;
+      this.changed.emit();
+    }
+    throw error;
+  }
+
+  private take(found: Kernels, headers: Headers, asked: number): void {
+    if (asked === this.asked) {
+      this.problem = null;
       this.tag = headers.get('ETag') ?? '';
       const date = Date.parse(headers.get('Date') ?? '');
       this.now = Number.isNaN(date) ? null : date / 1000;
-      this.records = (found as Kernels).kernels;
+      this.records = found.kernels;
       this.changed.emit();
     }
   }

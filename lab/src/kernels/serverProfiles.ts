@@ -3,12 +3,11 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { Poll } from '@lumino/polling';
 
-import type { Failure, Profile, Profiles, Report, SaveProfile } from '../protocol/messages';
-import { is } from '../protocol/validate';
+import type { Failure, Profile, Profiles, Report, SaveProfile, Text } from '../protocol/messages';
 import { pageAttention } from '../state/attention';
 import { RequestError } from '../state/failures';
-import { trans } from '../state/i18n';
 import type { ProfileDoor } from '../state/profiles';
+import { read, refused } from './serverAnswer';
 
 /**
  * How often the server is asked while somebody attends, in ms; it answers "unchanged" in a few. Where
@@ -22,6 +21,8 @@ export class ServerProfiles implements ProfileDoor {
   readonly keepsSecrets = false;
   /** Null as long as they are not known; it stays so where the server has no such extension. */
   found: Profiles | null = null;
+  /** Why they are not known. */
+  problem: Failure | null = null;
 
   private path = '';
   private tag = '';
@@ -48,6 +49,7 @@ export class ServerProfiles implements ProfileDoor {
       this.path = path;
       this.tag = '';
       this.found = null;
+      this.problem = null;
     }
     const attention = pageAttention();
     const follow = (): void => {
@@ -68,14 +70,11 @@ export class ServerProfiles implements ProfileDoor {
       ...(permit === '' ? {} : { allow: permit }),
       ...(secret === '' ? {} : { secret }),
     };
-    const found = await this.ask('POST', [profile.name, 'test'], body);
+    const answer = await this.ask('POST', [profile.name, 'test'], body);
     if (permit !== '') {
       await this.look().catch(unanswered); // it is allowed now, and not to be asked about again
     }
-    if (is('Report', found)) {
-      return found as Report;
-    }
-    throw new RequestError(refused(200));
+    return (await read(answer, 'Report')) as Report;
   }
 
   async save(wanted: SaveProfile): Promise<string> {
@@ -86,9 +85,9 @@ export class ServerProfiles implements ProfileDoor {
   }
 
   async remove(name: string): Promise<string> {
-    const { text } = (await this.ask('DELETE', [name])) as { text?: unknown };
+    const answer = await this.ask('DELETE', [name]);
     await this.look().catch(unanswered);
-    return String(text ?? '');
+    return ((await read(answer, 'Text')) as Text).text;
   }
 
   private async look(): Promise<void> {
@@ -106,15 +105,25 @@ export class ServerProfiles implements ProfileDoor {
       } else if (answer.status !== 200 && answer.status !== 304) {
         throw new RequestError(refused(answer.status));
       } else if (answer.status === 200 && path === this.path) {
-        const found: unknown = await answer.json();
-        if (is('Profiles', found)) {
-          this.tag = answer.headers.get('ETag') ?? '';
-          this.found = found as Profiles;
-          this.listeners.forEach(listener => listener());
-        }
+        const found = (await read(answer, 'Profiles')) as Profiles;
+        this.show(found, null, answer.headers.get('ETag') ?? '', path);
       }
+    } catch (error) {
+      if (error instanceof RequestError) {
+        this.show(null, error.failure, '', path);
+      }
+      throw error; // so that it is asked less and less often
     } finally {
       this.looking = false;
+    }
+  }
+
+  private show(found: Profiles | null, problem: Failure | null, tag: string, path: string): void {
+    if (path === this.path) {
+      this.found = found;
+      this.problem = problem;
+      this.tag = tag;
+      this.listeners.forEach(listener => listener());
     }
   }
 
@@ -123,19 +132,15 @@ export class ServerProfiles implements ProfileDoor {
     parts: string[],
     body?: object,
     query: Record<string, string> = {},
-  ): Promise<unknown> {
+  ): Promise<Response> {
     const init = body === undefined ? {} : { body: JSON.stringify(body) };
     const answer = await this.request(method, parts, init, query);
-    let found: unknown = null;
-    try {
-      found = await answer.json();
-    } catch {
-      // Not from our extension: the status says what it is.
-    }
     if (!answer.ok) {
-      throw new RequestError(is('Failure', found) ? (found as Failure) : refused(answer.status));
+      // One that is not from our extension says what it is by its status.
+      const failure = await read(answer, 'Failure').catch(() => refused(answer.status));
+      throw new RequestError(failure as Failure);
     }
-    return found;
+    return answer;
   }
 
   private request(
@@ -149,16 +154,6 @@ export class ServerProfiles implements ProfileDoor {
     url.search = new URLSearchParams({ path: this.path, ...query }).toString();
     return ServerConnection.makeRequest(url.href, { ...init, method }, this.settings);
   }
-}
-
-function refused(status: number): Failure {
-  return {
-    what: trans.__('The Jupyter server has not done it.'),
-    why: trans.__('It answered with the status %1.', status),
-    fix: trans.__('Its log may say more.'),
-    cause: '',
-    evidence: '',
-  };
 }
 
 function unanswered(): void {

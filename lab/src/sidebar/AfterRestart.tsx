@@ -3,7 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import { LOAD_CODE, type MilvusKernel } from '../kernels/kernel';
 import { needsSecret, type Progress, reconnect } from '../kernels/reconnect';
 import { Button } from '../panel/parts/Button';
-import { FailureText } from '../panel/parts/FailureText';
+import { FailureAlert } from '../panel/parts/FailureAlert';
 import { Label } from '../panel/parts/Label';
 import type { Row } from '../protocol/messages';
 import { credential } from '../state/format';
@@ -113,11 +113,7 @@ function LostRow({ row, progress, busy }: LostRowProps) {
           <span>{trans.__('Yes, connect %1', alias)}</span>
         </label>
       )}
-      {failure !== null && (
-        <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
-          <FailureText failure={failure} />
-        </div>
-      )}
+      {failure !== null && <FailureAlert failure={failure} />}
     </li>
   );
 }

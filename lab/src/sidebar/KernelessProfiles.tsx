@@ -4,9 +4,11 @@ import type { MilvusKernel } from '../kernels/kernel';
 import { notLoaded } from '../kernels/reconnect';
 import type { ServerProfiles } from '../kernels/serverProfiles';
 import { useChanges, useFocus } from '../panel/parts/hooks';
+import { FailureAlert } from '../panel/parts/FailureAlert';
 import { ProfileList } from '../panel/profiles/ProfileList';
 import type { Profile } from '../protocol/messages';
 import { RequestError } from '../state/failures';
+import { trans } from '../state/i18n';
 import type { ProfileDoor } from '../state/profiles';
 
 interface Props {
@@ -30,7 +32,7 @@ export function KernelessProfiles({ profiles, kernel, path, seen }: Props) {
   const loads = kernel?.phase === 'absent' || kernel?.phase === 'loading';
   const door = useMemo<ProfileDoor>(
     () => ({
-      connect: loads && kernel !== null ? (one, secret) => loadFirst(kernel, one, secret) : null,
+      connect: loads ? (one, secret) => loadFirst(kernel, one, secret) : null,
       keepsSecrets: false,
       test: (profile, secret) => profiles.test(profile, secret),
       save: wanted => profiles.save(wanted),
@@ -40,6 +42,12 @@ export function KernelessProfiles({ profiles, kernel, path, seen }: Props) {
   );
   return (
     <div ref={root} class="milvus-nb-kernelless">
+      {profiles.problem !== null && (
+        <section aria-label={trans.__('Profiles')}>
+          <h2 class="milvus-nb-title">{trans.__('Profiles')}</h2>
+          <FailureAlert failure={profiles.problem} />
+        </section>
+      )}
       {profiles.found !== null && (
         <ProfileList found={profiles.found} connected={NONE} door={door} focus={focus} />
       )}

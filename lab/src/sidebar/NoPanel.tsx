@@ -3,11 +3,13 @@ import type { ComponentChildren } from 'preact';
 import type { Front } from '../kernels/front';
 import { LOAD_CODE, type MilvusKernel } from '../kernels/kernel';
 import { Button } from '../panel/parts/Button';
-import { FailureText } from '../panel/parts/FailureText';
+import { FailureAlert } from '../panel/parts/FailureAlert';
 import { elapsed } from '../state/clock';
 import { age } from '../state/format';
 import { trans } from '../state/i18n';
 import type { Doors } from './doors';
+
+const INSTALL_CODE = '%pip install milvus_nb';
 
 /** Seconds after which it is worth saying why there is no answer yet. */
 const LONG = 1;
@@ -95,11 +97,7 @@ function Absent({ kernel }: { kernel: MilvusKernel }) {
   const loading = kernel.phase === 'loading';
   return (
     <Message what={trans.__('milvus_nb is not loaded in this kernel')}>
-      {kernel.failure !== null && (
-        <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
-          <FailureText failure={kernel.failure} />
-        </div>
-      )}
+      {kernel.failure !== null && <FailureAlert failure={kernel.failure} />}
       <p>{trans.__('This button loads it. It runs, as a cell would:')}</p>
       <pre class="milvus-nb-code">
         <code>{LOAD_CODE}</code>
@@ -124,7 +122,7 @@ function Missing({ kernel }: { kernel: MilvusKernel }) {
     <Message what={trans.__('milvus_nb is not installed for this kernel')}>
       <p>{trans.__('Run this in a cell of the notebook, then load it:')}</p>
       <pre class="milvus-nb-code">
-        <code>%pip install milvus_nb</code>
+        <code>{INSTALL_CODE}</code>
       </pre>
       <Button name={trans.__('Load milvus_nb')} kind="primary" onClick={() => void kernel.load()}>
         {trans.__('Load')}

@@ -1,6 +1,7 @@
 import type { KernelHub, Peer } from '../kernels/hub';
 import type { MilvusKernel } from '../kernels/kernel';
 import { Button } from '../panel/parts/Button';
+import { FailureAlert } from '../panel/parts/FailureAlert';
 import { Label } from '../panel/parts/Label';
 import { Notices } from '../panel/parts/Notices';
 import { StateMark } from '../panel/parts/StateMark';
@@ -36,12 +37,14 @@ export function OtherKernels({ hub, front, path, doors }: Props) {
       .sort((one, two) => one.name.localeCompare(two.name, undefined, { numeric: true }));
   const shown = others(hub.peers().filter(hasSomething));
   const silent = others(hub.all().filter(isSilent));
-  if (shown.length + silent.length === 0) {
+  const { problem } = hub;
+  if (shown.length + silent.length === 0 && problem === null) {
     return null;
   }
   return (
     <section class="milvus-nb-kernels" aria-label={trans.__('Milvus connections of other kernels')}>
       <h2 class="milvus-nb-title">{trans.__('Other kernels')}</h2>
+      {problem !== null && <FailureAlert failure={problem} />}
       {shown.map(({ kernel, name }) => (
         <OtherKernel peer={kernel} name={name} doors={doors} key={kernel.id} />
       ))}

@@ -1,0 +1,45 @@
+// What the Jupyter server answers, read: it may run another version of milvus_nb than this page, or
+// something between the two may answer in its place.
+
+import type { Failure } from '../protocol/messages';
+import { is } from '../protocol/validate';
+import { RequestError } from '../state/failures';
+import { trans } from '../state/i18n';
+
+/** What an answer holds; throws where it is no JSON, which knows no NaN, or not of the type. */
+export async function read(answer: Response, type: string): Promise<unknown> {
+  const text = await answer.text();
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    throw new RequestError(unreadable());
+  }
+  if (!is(type, found)) {
+    throw new RequestError(unreadable());
+  }
+  return found;
+}
+
+/** The server has refused, or failed. */
+export function refused(status: number): Failure {
+  return {
+    what: trans.__('The Jupyter server has not done it.'),
+    why: trans.__('It answered with the status %1.', status),
+    fix: trans.__('Its log may say more.'),
+    cause: '',
+    evidence: '',
+  };
+}
+
+function unreadable(): Failure {
+  return {
+    what: trans.__('The answer of the Jupyter server was not understood.'),
+    why: trans.__('It is not what this version of milvus_nb answers.'),
+    fix: trans.__(
+      'Reload the page. If that does not help, update milvus_nb in the environment of JupyterLab and restart it.',
+    ),
+    cause: '',
+    evidence: '',
+  };
+}
