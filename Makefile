@@ -41,7 +41,7 @@ test-fast: $(VENV)/dev.stamp ## within a minute: what needs no browser and no se
 test-matrix: $(VENV)/dev.stamp chromium $(VENV)/go.stamp $(VENV)/java.stamp $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/hosts ## the oldest pymilvus, JupyterLab, Notebook and IPython, another kernel, other Pythons, Go and Java
 	python -m pytest $(SIDE_BY_SIDE) -m matrix $(ARGS)
 
-check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, the floors, formatting
+check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, ESLint, stylelint, the floors, formatting
 	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 check-python check-lab
 
 check-python:

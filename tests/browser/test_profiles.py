@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     from tests.support.servers import MilvusTestServer
 
@@ -185,6 +186,35 @@ def test_before_milvus_nb_is_loaded(
     expect(sidebar.row("asked")).to_contain_text("Connected")
     expect(sidebar.row("asked")).to_contain_text("Staging")
     wait_until(lambda: len(sockets_to(milvus_auth.port, notebook.kernel_pid())) == 1)
+
+
+def test_an_answer_of_the_server_that_cannot_be_read_is_said(
+    open_notebook: Callable[..., Notebook], page: Page, sidebar: Sidebar, profiles_file: Path
+) -> None:
+    """No JSON, NaN in it, another shape: a sentence says so, instead of nothing or what was."""
+    write(profiles_file, '[profiles.prod]\naddress = "milvus.example:19530"\n')
+    open_notebook()
+    sidebar.show()
+    expect(sidebar.node).to_contain_text("milvus.example")
+    bodies = ["<html>Sign in</html>", '{"profiles": [{"timeout": NaN}]}', '{"kernels": 7}']
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        body = bodies[len(asked) % len(bodies)]
+        route.fulfill(status=200, content_type="application/json", body=body)
+
+    ours = re.compile(r"/milvus_nb/(profiles|kernels)")
+    page.route(ours, answer)
+    said = sidebar.node.get_by_role("alert").filter(has_text="was not understood")
+    expect(said).to_have_count(2)
+    for alert in said.all():
+        expect(alert).to_contain_text("The answer of the Jupyter server was not understood.")
+        expect(alert).to_contain_text("update milvus_nb in the environment of JupyterLab")
+    expect(sidebar.node).not_to_contain_text("milvus.example")
+    page.unroute(ours)
+    expect(said).to_have_count(0)
+    expect(sidebar.node).to_contain_text("milvus.example")
 
 
 def test_a_profile_that_wants_to_be_asked_about(

@@ -228,14 +228,15 @@ export class KernelChannel {
   ): KernelMessage.IMessage {
     const { username, clientId: session } = this.connection;
     // Its types know only some kinds of messages, and not in all versions the subshells.
-    const options = { msgType, channel, content, username, session } as never;
-    const message: KernelMessage.IMessage = KernelMessage.createMessage(options);
+    const options = { msgType, channel, content, username, session };
+    const message: KernelMessage.IMessage = KernelMessage.createMessage(options as never);
     const subshell = channel === 'shell' ? this.subshell.current : null;
     if (subshell === null) {
       return message;
     }
     this.subshell.used();
-    return { ...message, header: { ...message.header, subshell_id: subshell } as never };
+    const header = { ...message.header, subshell_id: subshell };
+    return { ...message, header };
   }
 
   private readonly onMessage = (_: unknown, args: Kernel.IAnyMessageArgs): void => {

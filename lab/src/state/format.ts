@@ -47,7 +47,7 @@ export function stageStatusWord(status: Stage['status']): string {
   return STAGE_STATUS_WORDS[status]();
 }
 
-/** A duration in seconds, in its largest unit: `12 s`, `4 min`, `3 h`, `2 d`. */
+/** A duration in seconds, as the kernel's side says it, too: `12 s`, `4 min`, `2 h 5 min`, `4 d`. */
 export function age(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds));
   if (s < 60) {
@@ -56,8 +56,8 @@ export function age(seconds: number): string {
   if (s < 3600) {
     return trans.__('%1 min', Math.floor(s / 60));
   }
-  if (s < 48 * 3600) {
-    return trans.__('%1 h', Math.floor(s / 3600));
+  if (s < 86400) {
+    return trans.__('%1 h %2 min', Math.floor(s / 3600), Math.floor((s % 3600) / 60));
   }
   return trans.__('%1 d', Math.floor(s / 86400));
 }
