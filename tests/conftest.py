@@ -91,6 +91,7 @@ _FIRST = (
     "browser-2",
     "tests/test_chaos.py",
     "tests/test_fuzz.py",
+    "tests/code/test_snippets.py",
     "tests/page/test_panel.py",
     "tests/magic/test_profile_magic.py",
     "tests/page/test_sidebar.py",

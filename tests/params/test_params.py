@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from milvus_nb.errors import ParamsError
 from milvus_nb.params.endpoint import ConnectionParams, Endpoint
 from milvus_nb.params.parsing import change, is_empty, parse
-from milvus_nb.params.secret import Secret, redact
+from milvus_nb.params.secret import Secret, holds_sign_in, redact
 from milvus_nb.params.tidy import tidy_name, tidy_token
 from milvus_nb.params.tls import Tls
 
@@ -79,7 +79,11 @@ secrets = st.text(encodable, max_size=12).map(
     lambda text: f"{MARK}{text}{MARK}".replace("\r", "").replace("\n", "")
 )
 databases = st.text(encodable, min_size=1, max_size=12).filter(
-    lambda name: name not in {"webui", "healthz", "metrics", ".", ".."} and tidy_name(name) == name
+    lambda name: (
+        name not in {"webui", "healthz", "metrics", ".", ".."}
+        and tidy_name(name) == name
+        and not holds_sign_in(name)
+    )
 )
 
 
