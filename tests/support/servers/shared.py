@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 from concurrent.futures import Future
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,7 +65,7 @@ class SharedServers:
         while not self._over.is_set():
             try:
                 asker = self._listener.accept()
-            except OSError:  # closed; or somebody who has hung up
+            except (OSError, EOFError, AuthenticationError):  # closed; or somebody who is not ours
                 continue
             self._start("milvus-servers-answer", self._answer, asker)
 
