@@ -1,14 +1,19 @@
-"""Connecting and disconnecting, beside pymilvus's MilvusClient."""
+"""Connecting, disconnecting and breaking off, beside pymilvus's MilvusClient."""
 
 from __future__ import annotations
 
+import socket
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pymilvus
 
 from benchmarks.report import Figures, in_turns, seconds_until_printed
 from milvus_nb import ConnectionRegistry
+from tests.support.helpers import sockets_to, wait_until
+from tests.support.kernels import Kernel
 
 if TYPE_CHECKING:
     from tests.support.servers import MilvusTestServer
@@ -94,4 +99,24 @@ def run(server: MilvusTestServer) -> list[Figures]:
         ),
     ]
     connections.shutdown()
-    return figures
+    return [*figures, _broken_off()]
+
+
+def _broken_off() -> Figures:
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as silent:
+        kernel, port = Kernel(Path(folder)), silent.getsockname()[1]
+        kernel.run("%load_ext milvus_nb")
+
+        def interrupt() -> float:
+            cell = kernel.submit(f"%milvus connect localhost:{port} --timeout 60")
+            wait_until(lambda: sockets_to(port, kernel.pid))
+            start = time.perf_counter()
+            kernel.interrupt()
+            kernel.finish(cell)
+            return time.perf_counter() - start
+
+        try:
+            title = "Ctrl-C to the end of a cell that connects to a silent server (at most 100 ms)"
+            return in_turns(title, 10, {"milvus_nb": interrupt})
+        finally:
+            kernel.stop()
