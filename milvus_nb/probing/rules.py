@@ -77,6 +77,7 @@ ANSWERS: Final = (
     Rule("UNIMPLEMENTED", "unknown method", "server-too-old"),
     Rule("UNIMPLEMENTED", "unknown service|method not found|not implement", "not-milvus"),
     Rule("UNIMPLEMENTED", "", "gateway"),
+    Rule("RESOURCE_EXHAUSTED", "message larger than max", "server-error"),
     Rule("RESOURCE_EXHAUSTED", "", "limited"),
     Rule("UNAVAILABLE|UNKNOWN", "rate.?limit|too many requests", "limited"),
     Rule("UNAVAILABLE", "", "upstream"),

@@ -20,6 +20,12 @@ _DISTROBOX: Final = "DISTROBOX_ENTER_PATH"
 # What Linux distributions call the loopback in /etc/hosts.
 _LOOPBACK_NAMES: Final = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
 _CGROUP: Final = "/proc/1/cgroup"
+# With cgroup v2 that is "/" in a container; its root is an overlay that names who made it.
+_MOUNTS: Final = "/proc/self/mountinfo"
+_ROOT_OF_A_CONTAINER: Final = re.compile(
+    r"^\S+ \S+ \S+ \S+ / [^\n]* - overlay [^\n]*(containerd|docker|containers/storage)",
+    re.MULTILINE,
+)
 
 
 @functools.cache
@@ -31,7 +37,11 @@ def in_container() -> bool:
         return True
     with contextlib.suppress(OSError):
         group = Path(_CGROUP).read_text("utf-8", "replace")
-        return re.search(r"docker|kubepods|containerd|libpod|/lxc|/ecs", group) is not None
+        if re.search(r"docker|kubepods|containerd|libpod|/lxc|/ecs", group):
+            return True
+    with contextlib.suppress(OSError):
+        mounts = Path(_MOUNTS).read_text("utf-8", "replace")
+        return _ROOT_OF_A_CONTAINER.search(mounts) is not None
     return False
 
 

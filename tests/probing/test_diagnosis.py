@@ -485,6 +485,8 @@ FAULTS = (
     Fault("gateway: RBAC", "gateway-forbidden", "RBAC", lambda w: gateway(
         w, 7, "RBAC: access denied")),
     Fault("gateway: rate limit", "limited", "Wait", lambda w: gateway(w, 8)),
+    Fault("an answer that is too large", "server-error", "larger than max",
+          lambda w: gateway(w, 8, "CLIENT: Received message larger than max (5 vs. 4)")),
     Fault("gateway: rate limit, unavailable", "limited", "local_rate_limited",
           lambda w: gateway(w, 14, "local_rate_limited")),
     Fault("Milvus not ready", "starting", "Proxy is not ready yet", lambda w: refusing(

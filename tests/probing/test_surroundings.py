@@ -184,6 +184,7 @@ def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Place]:
     marks = tuple(str(tmp_path / name) for name in ("dockerenv", "containerenv"))
     monkeypatch.setattr(surroundings, "_MARKS", marks)
     monkeypatch.setattr(surroundings, "_CGROUP", str(tmp_path / "cgroup"))
+    monkeypatch.setattr(surroundings, "_MOUNTS", str(tmp_path / "mountinfo"))
     monkeypatch.setattr(surroundings, "_TOOLBOX", str(tmp_path / "toolboxenv"))
     for variable in ("KUBERNETES_SERVICE_HOST", "DISTROBOX_ENTER_PATH"):
         monkeypatch.delenv(variable, raising=False)
@@ -208,6 +209,18 @@ class Place:
         surroundings.in_container.cache_clear()
 
 
+# What /proc/self/mountinfo says: in a container of containerd, and on a machine that has one.
+CONTAINERD = (
+    "912 711 0:77 / / rw,relatime master:2 - overlay overlay rw,"
+    "lowerdir=/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/9/fs\n"
+    "913 912 0:79 / /proc rw - proc proc rw\n"
+)
+DOCKERS_MACHINE = (
+    "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n"
+    "90 27 0:50 / /var/lib/docker/overlay2/1 rw - overlay overlay rw,lowerdir=/var/lib/docker/l\n"
+)
+
+
 @pytest.mark.parametrize(
     ("mark", "content"),
     [
@@ -216,6 +229,7 @@ class Place:
         ("cgroup", "12:pids:/docker/3f2a\n"),
         ("cgroup", "0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-1.scope\n"),
         ("KUBERNETES_SERVICE_HOST", "10.96.0.1"),
+        ("mountinfo", CONTAINERD),
     ],
 )
 def test_in_a_container_localhost_is_the_container(
@@ -234,6 +248,7 @@ def test_in_a_container_localhost_is_the_container(
 @pytest.mark.parametrize(
     ("mark", "content"),
     [("", ""), ("cgroup", "0::/user.slice/user-1000.slice/session-2.scope\n"), ("toolboxenv", ""),
+     ("mountinfo", DOCKERS_MACHINE),
      ("DISTROBOX_ENTER_PATH", "/usr/bin/distrobox-enter")],
 )  # fmt: skip
 def test_outside_of_a_container_docker_can_be_asked(
