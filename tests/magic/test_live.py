@@ -169,8 +169,11 @@ def test_the_quickstart_in_a_terminal(tmp_path: Path, _: int) -> None:
         "",
         "",
         "Out[5]: 6",
-        "Out[6]: [('green', 1.0), ",
-        "Out[7]:",
+        "Out[6]:\ndefault/default   1 collection",
+        "Out[7]:\ndefault/default/colours   at ",
+        "Out[8]:\ndefault/default/colours   3 rows",
+        "Out[9]: [('green', 1.0), ",
+        "Out[10]:",
         "The panel needs a notebook. ",
         "Disconnected default.",
     ]
@@ -188,5 +191,6 @@ def test_the_quickstart_in_a_terminal(tmp_path: Path, _: int) -> None:
         terminal.stop()
     for text, begin in zip(told, expected, strict=True):
         assert text[: len(begin) or None] == begin, told
-        assert "…" not in text, text
-        assert "·" not in text, text
+        if "colours" not in text:  # what is in the database is told with such signs
+            assert "…" not in text, text
+            assert "·" not in text, text
