@@ -7,10 +7,13 @@ import base64
 import copy
 import gc
 import json
+import os
 import pickle
 import re
 import sqlite3
 import ssl
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -296,6 +299,81 @@ def test_what_a_client_keeps_does_not_show(server: MilvusTestServer) -> None:
             assert leaks_in(str(pickle.dumps(client._config.token))) == []
     finally:
         connections.shutdown()
+
+
+CLIENTS = """
+import os, milvus_nb
+milvus_nb.connections.connect("x", uri=os.environ["URI"], token=os.environ.pop("GIVEN"))
+client, other = (milvus_nb.connections.client("x"), milvus_nb.connections.async_client("x"))
+print(client.list_collections() == await other.list_collections())
+"""
+# What debuggers, loggers and pytest show of the same frames.
+FRAMES = """
+import sys, traceback
+failed = sys.last_value
+told = traceback.TracebackException(type(failed), failed, failed.__traceback__, capture_locals=True)
+print(len(told.stack), *(frame.locals for frame in told.stack))
+"""
+
+
+def test_a_traceback_of_a_clients_call_shows_no_sign_in(
+    server: MilvusTestServer, make_kernel: Callable[..., Kernel]
+) -> None:
+    """In none of IPython's modes, also where pymilvus's and gRPC's variables are shown."""
+    kernel = make_kernel(GIVEN=TOKEN, URI=server.address)
+    assert "True" in kernel.run(CLIENTS).text
+    for mode in ("Verbose", "Context", "Plain"):
+        kernel.run(f"%xmode {mode}")
+        for call in ("client.use_database('none')", "await other.list_indexes('none')"):
+            failed = kernel.execute(call)
+            assert "Error" in failed.traceback or "Exception" in failed.traceback
+            assert leaks_in(failed.traceback + failed.text) == []
+            frames = kernel.run(FRAMES).text
+            assert "pymilvus" in failed.traceback
+            assert leaks_in(frames) == []
+
+
+def test_what_shows_a_kernels_variables_shows_no_sign_in(
+    server: MilvusTestServer, make_kernel: Callable[..., Kernel]
+) -> None:
+    """Magics that list, store and write variables, settings and the session."""
+    kernel = make_kernel(GIVEN=TOKEN, URI=server.address)
+    kernel.run(f"%load_ext milvus_nb\n{CLIENTS}\nfound = milvus_nb.connections['x']\nfound")
+    for line in (
+        "%who", "%whos", "%config MilvusMagics", "%history -o", "%notebook all.ipynb",
+        "%store found", "%store client", "vars(client), vars(other), client._config",
+        "client._handler.__dict__, found.__dict__, found.trait_values()", "%pinfo2 found",
+        "get_ipython().user_ns.copy()", "milvus_nb.connections.__dict__",
+        "import rich.pretty; rich.pretty.pprint(vars(client), max_depth=9)",
+    ):  # fmt: skip
+        done = kernel.execute(line)
+        assert leaks_in(done.text + "".join(done.traceback)) == [], line
+    written = [path for path in kernel.folder.rglob("*") if path.is_file()]
+    assert [path for path in written if leaks_in(path.read_bytes().decode("latin-1"))] == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "shows"),
+    [
+        ({"GRPC_TRACE": "api", "GRPC_VERBOSITY": "debug"}, True),
+        ({"GRPC_VERBOSITY": "debug", "PYTHONASYNCIODEBUG": "1", "PYTHONFAULTHANDLER": "1"}, False),
+    ],
+)
+def test_only_grpcs_tracing_prints_the_sign_in(
+    server: MilvusTestServer, environment: dict[str, str], shows: bool
+) -> None:
+    """Every logger at its most talkative does not, nor does gRPC's own log."""
+    code = (
+        "import logging, os\nlogging.basicConfig(level=0)\nfrom milvus_nb import connections\n"
+        "connections.connect('x', uri=os.environ['URI'], token=os.environ['GIVEN'])\n"
+        "print(connections.client('x').list_collections())\nconnections.disconnect('x')\n"
+    )
+    given = {**os.environ, **environment, "URI": server.address, "GIVEN": TOKEN}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=given, capture_output=True, check=True, timeout=120)
+    told = (done.stdout + done.stderr).decode("latin-1")
+    assert "[]" in told
+    assert bool(leaks_in(told)) == shows
 
 
 def test_copies_and_pickles_hold_no_secret(server: MilvusTestServer) -> None:

@@ -7,13 +7,14 @@ import re
 from typing import Final
 
 from ..errors import ParamsError
-from .secret import holds_sign_in, redact_path
+from .secret import MASK, holds_sign_in, redact_path
 from .tidy import check_expanded
 
 __all__ = ["absolute_path", "lite_path"]
 
 _DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
 _WINDOWS: Final = re.compile(rf"{_DRIVE.pattern}|~?\.{{0,2}}\\")
+_PLAIN: Final = re.compile(r"[\w./~ \\:+-]*")
 _SIGN_IN: Final = re.compile(r":.*@", re.DOTALL)
 # What milvus-lite 3 makes in the folder of a new database.
 _LITE_ENTRIES: Final = {"LOCK", "collections", "databases"}
@@ -79,7 +80,9 @@ def lite_path(path: str, source: str = "uri") -> str:
         )
     # A drive letter may be a user's name after all: a:/password@host
     is_odd = {"@", ":"} <= set(path) or "?" in path or holds_sign_in(path, is_path=True)
-    shown = f"{source}: {redact_path(path) if is_odd else path!r}"
+    is_plain = path.endswith((".db", ".sock")) or _PLAIN.fullmatch(path)
+    told = path if is_plain else MASK  # a secret may begin with a slash
+    shown = f"{source}: {redact_path(path) if is_odd else told!r}"
     if path.endswith(".sock"):
         raise ParamsError(
             f"{shown} is not a Milvus Lite database.",

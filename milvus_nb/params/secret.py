@@ -31,7 +31,7 @@ _CERTAIN_HOST = re.compile(
 _QUERY = re.compile(r"[?#]")
 # No name of a connection, a database or a file has these; a sign-in, a URL or code has.
 _SIGN_IN = re.compile(
-    r"://|:.*@|(?<!\w)root:|(?:token|pass\w*|pwd|secret|api.?key)\w*[\"']?\s*=",
+    r"://|:.*@|(?<!\w)root:|\A-+[\w-]+=|(?:token|pass\w*|pwd|secret|api.?key)\w*[\"']?\s*=",
     re.IGNORECASE | re.DOTALL,
 )
 # host:19530, team:prod and [::1]:19530 are names; root:Milvus may be a sign-in.

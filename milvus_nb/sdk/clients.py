@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from ..base.waiting import EndedError, within
 from ..errors import ClosedError, ConnectError, Diagnosis
-from ..params.secret import Secret
 from ..probing import diagnosis
 from ..probing.certificate import default_roots
 from ..probing.channel import CHANNEL_OPTIONS, WITHOUT_PROXY
 from .channels import AsyncChannels, Channels, refuse_calls, running_loop
 from .loading import load_pymilvus
+from .masked import Masked, hide_sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -82,6 +82,7 @@ def _give_own_manager(client: Any) -> None:
     kind: Any = type(shared)
     channels = client._channels = Channels()
     channels.keep_those_of(handler)
+    hide_sign_in(handler)
     own = _own_manager(kind)(channels)
     managed = own._dedicated[id(handler)] = shared._dedicated.pop(id(handler))
     managed.connect_timeout = min(managed.connect_timeout, _RECONNECT_S)
@@ -169,6 +170,7 @@ def _async_class() -> Any:
             strategy = manager._get_strategy(config)
             handler = strategy.create_handler(config)
             self._channels.keep_those_of(handler)
+            hide_sign_in(handler)
             manager._register_error_callback(handler)
             try:
                 await handler.ensure_channel_ready(timeout=self._timeout)
@@ -275,18 +277,6 @@ def use_database(client: MilvusClient | AsyncMilvusClient, db_name: str) -> None
     client._config.db_name = db_name  # see above; a test notices a change
 
 
-class _Token(str):
-    """What pymilvus keeps of the credentials: the text itself, which does not show in a repr."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return repr(Secret(str(self)))
-
-    def __reduce__(self) -> tuple[type[str], tuple[()]]:
-        return str, ()
-
-
 def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, Any]:
     """Give what both clients are made with."""
     endpoint = params.endpoint
@@ -294,7 +284,7 @@ def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, A
     without_proxy = WITHOUT_PROXY if endpoint.kind == "lite" else {}
     return {
         "uri": _uri(endpoint, target),
-        "token": _Token(endpoint.credentials.reveal()),
+        "token": Masked(endpoint.credentials.reveal()),
         "db_name": params.db_name,
         "timeout": params.timeout,
         "dedicated": True,

@@ -1,0 +1,44 @@
+"""What pymilvus's clients keep and send of a sign-in, as texts that do not show in a repr.
+
+Tools show the variables of other people's frames: ``%xmode Verbose``, debuggers, loggers.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ..params.secret import Secret
+
+__all__ = ["Masked", "hide_sign_in"]
+
+#: Where pymilvus's handlers keep what adds the sign-in to each call; a test notices a change.
+_INTERCEPTORS: Final = ("_authorization_interceptor", "_async_authorization_interceptor")
+
+
+class Masked(str):
+    """The text itself, which its repr does not show."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(Secret(str(self)))
+
+    def __reduce__(self) -> tuple[type[str], tuple[()]]:
+        return str, ()
+
+
+def hide_sign_in(handler: Any) -> None:
+    """Have a handler's calls send the same header as a text that does not show.
+
+    Its values are in a list that a function of pymilvus holds; they go on to gRPC's frames.
+    """
+    for name in _INTERCEPTORS:
+        add = getattr(getattr(handler, name, None), "_fn", None)
+        for cell in getattr(add, "__closure__", None) or ():
+            if isinstance(cell.cell_contents, list):
+                cell.cell_contents[:] = map(_hidden, cell.cell_contents)
+
+
+def _hidden(value: object) -> object:
+    # gRPC takes text as well as bytes, and makes bytes of it.
+    return Masked(value.decode("ascii")) if isinstance(value, bytes) else value
