@@ -64,7 +64,7 @@ _EXAMPLES: Final = {
   As in the Milvus CLI; the second disconnects the alias default:
     %milvus connect -h localhost -p 19530 -a default
     %milvus connect -D
-  What you have copied, of pymilvus, Node, Go, Java, Milvus CLI, curl; it is read, never run:
+  What you have copied, of pymilvus, Milvus CLI, curl; it is read, never run:
     %milvus connect MilvusClient("http://localhost:19530", token="root:Milvus")
     %milvus connect curl http://localhost:19530/v2/vectordb/collections/list -u root:Milvus
   Of several lines, put %%milvus connect above them. A secret in them leaves

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from milvus_nb.code import snippets
 from milvus_nb.code.paste import Pasted, looks_pasted, read
 from milvus_nb.code.paste.placeholders import is_placeholder
-from milvus_nb.code.snippets import LANGUAGES, code
+from milvus_nb.code.snippets import code
 from milvus_nb.errors import ParamsError
 from milvus_nb.params.endpoint import ConnectionParams
 from milvus_nb.params.parsing import parse
@@ -92,42 +93,6 @@ connections.connect(
 """,
         "pymilvus",
         {"alias": "default", **ROOT},
-    ),
-    "Node": (
-        """\
-import { MilvusClient } from "@zilliz/milvus2-sdk-node";
-const address = "localhost:19530";
-const token = "root:Milvus"
-const ssl = false;
-const milvusClient = new MilvusClient({address, ssl, token});
-""",
-        "node",
-        ROOT,
-    ),
-    "Go": (
-        """\
-milvusClient, err := client.NewGrpcClient(
-  context.Background(), // ctx
-  "localhost:19530",    // addr
-)
-if err != nil {
-  log.Fatal("failed to connect to Milvus:", err.Error())
-}
-""",
-        "go",
-        {"uri": "localhost:19530"},
-    ),
-    "Java": (
-        """\
-final MilvusServiceClient milvusClient = new MilvusServiceClient(
-  ConnectParam.newBuilder()
-    .withUri("localhost:19530")
-    .withToken("root:Milvus")
-    .build()
-);
-""",
-        "java",
-        ROOT,
     ),
     "CLI": (
         "connect -h localhost -p 19530 -a default",
@@ -223,86 +188,6 @@ PYTHON = [
     python('uri="http://h:1", token="root:Milvus"', uri="http://h:1", token="root:Milvus"),
 ]  # fmt: skip
 
-JAVASCRIPT = [
-    case('new MilvusClient("h:1", true, "root", "Milvus")',
-     uri="h:1", secure=True, user="root", password="Milvus"),
-    case('new MilvusClient({ address: "https://h", ssl: false, database: \'sales\',\n'
-         " timeout: 1500 })",
-     uri="https://h", db_name="sales", timeout=1.5),
-    case("new MilvusClient({ address: `h:1`, timeout: 10 * 1000, maxRetries: 3 })",
-     uri="h:1", timeout=10.0),
-    case('new MilvusClient({ address: "h:1", timeout: "5s" }) // token: "x"',
-     uri="h:1", timeout=5.0),
-    case("const h: string = 'h'\n"
-         "let c = new MilvusClient({ address: `${h}:${1}` } as ClientConfig)",
-     uri="h:1"),
-    case('const config = {\n  address: "h:1",\n  /* token: "x", */\n'
-     "  token: process.env.MILVUS_TOKEN!,\n"
-     "};\nconst c = new MilvusClient(config);", uri="h:1", token="key-1"),
-    case('const base = {address: "h:1"};\n'
-         'new MilvusClient({...base, "username": "u", password: "p"})',
-     uri="h:1", user="u", password="p"),
-    case("const { MILVUS_URI, MILVUS_TOKEN } = process.env\n"
-     "new MilvusClient({address: MILVUS_URI, token: MILVUS_TOKEN})",
-     uri="http://db.example:19530", token="key-1"),
-    case('new MilvusClient({address: process.env.NONE ?? "h:1",\n'
-         'token: process.env["MILVUS_TOKEN"]})',
-     uri="h:1", token="key-1"),
-    case("new MilvusClient({address: process.env.NONE || 'h:1', token: 'root:' + "
-     "process.env.MILVUS_PASSWORD})", uri="h:1", token="root:Milvus"),
-    case('const c = {milvus: {uri: "h:1"}};\nawait new MilvusClient({address: c.milvus.uri})',
-     uri="h:1"),
-    case('new MilvusClient({address: "h:1", tls: {rootCertPath: "ca", certChainPath: "c",\n'
-     'privateKeyPath: "k", serverName: "n"}})',
-     uri="h:1", ca_pem_path="ca", client_pem_path="c", client_key_path="k",
-              server_name="n"),
-    case('new HttpClient({endpoint: "http://h:1", token: "k", database: "d"})',
-     uri="http://h:1", token="k", db_name="d"),
-    case(r'new MilvusClient({address: "h:1", token: "\u{1f600}\ud83d\ude00\x41\n\q\'\"$"})',
-     uri="h:1", token="😀😀A\nq'\"$"),
-]  # fmt: skip
-
-GO = [
-    case('milvusclient.New(ctx, &milvusclient.ClientConfig{\n'
-     '\tAddress: "h:1",\n\tAPIKey:  `k\\n`,\n'
-     '\tDBName: "d", EnableTLSAuth: true,\n})',
-     uri="h:1", token="k\\n", db_name="d", secure=True),
-    case('const addr = "h:1"\nvar user string = "root"\n'
-     "cfg := &milvusclient.ClientConfig{Address: addr, Username: user, "
-     'Password: os.Getenv("MILVUS_PASSWORD")}\nmilvusclient.New(ctx, cfg)',
-     uri="h:1", user="root", password="Milvus"),
-    case('ctx, cancel := context.WithTimeout(context.Background(), 1500*time.Millisecond)\n'
-     'c, err := client.NewClient(ctx, client.Config{\n  Address: "h:1",\n})',
-     uri="h:1", timeout=1.5),
-    case('client.NewDefaultGrpcClientWithTLSAuth(ctx, "h:1", "root", "Milvus")',
-     uri="h:1", user="root", password="Milvus", secure=True),
-    case('client.NewDefaultGrpcClientWithURI(ctx, "https://h", "root", "Milvus")',
-     uri="https://h", user="root", password="Milvus"),
-]  # fmt: skip
-
-JAVA = [
-    case('ConnectConfig config = ConnectConfig.builder()\n'
-     '    .uri("https://h")\n    .username("root")\n'
-     '    .password("Milvus")\n    .dbName("d")\n    .connectTimeoutMs(1500L)\n    .build();',
-     uri="https://h", user="root", password="Milvus", db_name="d", timeout=1.5),
-    case('private static final String URI = "http://h:1";\nConnectConfig.builder().uri(URI)'
-     '.token(System.getenv("MILVUS_TOKEN")).secure(true).build()',
-     uri="http://h:1", token="key-1", secure=True),
-    case('ConnectConfig.builder().uri(System.getenv().getOrDefault("NONE", "http://h:1"))'
-     '.token("root:" + System.getenv("MILVUS_PASSWORD")).build()',
-     uri="http://h:1", token="root:Milvus"),
-    case('ConnectParam.newBuilder().withHost("h").withPort(19_530).withSecure(false)\n'
-     '.withAuthorization("root", "Milvus").withDatabaseName("d")\n'
-     ".withConnectTimeout(2, TimeUnit.SECONDS).build()",
-     host="h", port=19530, user="root", password="Milvus", db_name="d", timeout=2.0),
-    case('ConnectParam.newBuilder().withAuthorization("root", "Milvus").build()',
-     host="localhost", user="root", password="Milvus"),
-    case('ConnectConfig.builder().uri("https://h:1").caPemPath("ca").clientPemPath("c")'
-     '.clientKeyPath("k").serverName("n").build()',
-     uri="https://h:1", ca_pem_path="ca", client_pem_path="c", client_key_path="k",
-              server_name="n"),
-]  # fmt: skip
-
 CURL = [
     case("curl http://h:1/v2/vectordb/collections/list -d '{}'", uri="http://h:1"),
     case("$ curl -sS -XPOST 'https://h/v2/x' -H'Authorization: Bearer k' -H 'X: y'",
@@ -391,9 +276,6 @@ LINES = [
 
 TABLE = [
     *PYTHON,
-    *((text, "node", given_) for text, given_ in JAVASCRIPT),
-    *((text, "go", given_) for text, given_ in GO),
-    *((text, "java", given_) for text, given_ in JAVA),
     *((text, "curl", given_) for text, given_ in CURL),
     *((text, "milvus-cli", given_) for text, given_ in CLI),
     *((text, "magic", given_) for text, given_ in MAGIC),
@@ -415,6 +297,9 @@ def test_a_text_is_read_as_its_language_means_it(
 
 SECRETS = ("password", "token")
 
+# Code for the others is written, but not read.
+READ_BACK = [one for one in snippets.LANGUAGES if one not in ("node", "go", "java")]
+
 
 @pytest.mark.parametrize(
     ("text", "is_shown"),
@@ -430,7 +315,6 @@ SECRETS = ("password", "token")
         ('curl http://h:1/v2/x -H "Authorization: Bearer $MILVUS_TOKEN"', False),
         ('T=k\ncurl http://h:1/v2/x -H "Authorization: Bearer $T"', True),
         ("MILVUS_URI=h:1\nMILVUS_TOKEN=k", True),
-        ("new MilvusClient({address: 'h', token: process.env.MILVUS_TOKEN})", False),
         ("%milvus connect h --token-env MILVUS_TOKEN", False),
     ],
 )
@@ -446,11 +330,6 @@ def test_it_is_said_whether_a_secret_stands_in_the_text(text: str, *, is_shown: 
         ('connections.connect(host="h", handler="HTTP")', "only GRPC"),
         ('MilvusClient("h")\nMilvusClient("i")', "connects 2 times"),
         ("curl -k https://h/v2/x", "a certificate is always checked"),
-        ("new MilvusClient({address: 'h', logLevel: 'x'})", "logLevel is not"),
-        ("new MilvusClient({address: 'h', tls: {skipCertCheck: true}})", "skipCertCheck is left"),
-        ('milvusclient.New(c, &milvusclient.ClientConfig{Address: "h", DisableConn: x})',
-         "DisableConn is not"),
-        ('ConnectConfig.builder().uri("http://h").rpcDeadlineMs(5).build()', "rpcDeadlineMs is"),
         ("%milvus connect h --ask", "--ask is left out"),
         ('{"uri": "h", "collection": "c"}', "collection is not a connection parameter"),
     ],
@@ -490,15 +369,6 @@ def test_a_plain_address_is_not_pasted(text: str) -> None:
         ('MilvusClient(uri="h", token=os.environ["NONE"])', "token of", "NONE is not set"),
         ('MilvusClient(uri="h", token=os.getenv("EMPTY", None))', "token of", "EMPTY is not set"),
         ('MilvusClient(uri="h", token=1)', "has to be text", ""),
-        ("new MilvusClient(config)", "address of new MilvusClient(…)", "what config is"),
-        ("new MilvusClient({token: 'k'})", "has no address", ""),
-        ("new MilvusClient({address: f(x)})", "address of new MilvusClient(…)", "expression"),
-        ("new MilvusClient({address: 'h', timeout: 'soon'})", "timeout of new", "milliseconds"),
-        ("new MilvusClient({address: process.env.NONE})", "address of", "NONE is not set"),
-        ("milvusclient.New(ctx, &milvusclient.ClientConfig{Address: addr})", "Address of", "addr"),
-        ("milvusclient.New(ctx, cfg)", "Go connects to nothing", ""),
-        ("ConnectConfig.builder().build()", "ConnectConfig has no uri", ""),
-        ("ConnectConfig.builder().uri(url).build()", "uri of ConnectConfig", "what url is"),
         ("curl -sS -H 'X: y'", "curl command has no URL", ""),
         ("curl 'http://h:1/v2", "A quote in the pasted command", ""),
         ("curl http://h:1/v2/x -H 'Authorization: Basic cm9vdA=='", "Authorization", "encoded"),
@@ -511,6 +381,9 @@ def test_a_plain_address_is_not_pasted(text: str) -> None:
         ("%milvus connect h --token {open('/etc/passwd').read()}", "has a Python value", ""),
         ("%milvus connect h --token-env NONE", "the token", "NONE is not set"),
         ("%milvus status", "no %milvus connect", ""),
+        ("new MilvusClient({address: 'h', token: 'k'})", "is JavaScript", "only Python"),
+        ('milvusclient.New(ctx, &milvusclient.ClientConfig{Address: "h"})', "is Go", "only Python"),
+        ('ConnectConfig.builder().uri("http://h").build()', "is Java", "only Python"),
         ("hello world", "is not recognised", ""),
         ("SELECT 1;\nDROP TABLE x", "is not recognised", ""),
         ('{"a": 1}', "is not recognised", ""),
@@ -542,7 +415,6 @@ def test_what_cannot_be_read_is_refused_with_the_reason(text: str, what: str, wh
         'MilvusClient("http://h", user="username", password="your-password")',
         'MilvusClient("https://in03-xxxxxxxxxxxxxxx.serverless.gcp-us-west1.cloud.zilliz.com")',
         'MilvusClient("https://{cluster-id}.example.com")',
-        "new MilvusClient({address: 'your-milvus-host:19530'})",
         "http://root:<password>@h:1",
         "MILVUS_URI=h:1\nMILVUS_TOKEN=your_api_key",
         "curl http://h:1/v2/x -H 'Authorization: Bearer YOUR_API_KEY'",
@@ -611,8 +483,6 @@ def test_names_that_double_each_other_are_given_up() -> None:
     names = [f"v{number}" for number in range(60)]
     doubling = "\n".join(f"{b} = {a} + {a}" for a, b in itertools.pairwise(names))
     error = refusal(f'v0 = "x"\n{doubling}\nMilvusClient(uri=v59)')
-    assert "expression" in error.why
-    error = refusal(f'v0 = "x"\n{doubling}\nnew MilvusClient({{address: v59}})')
     assert "expression" in error.why
 
 
@@ -734,9 +604,7 @@ def same(params: ConnectionParams, language: str) -> ConnectionParams:
     """Leave out what a language cannot tell: its snippet says so, or it is no difference."""
     endpoint, tls = params.endpoint, params.endpoint.tls
     name = tls.server_name
-    if language == "cli" or (
-        language == "java" and (not tls.root_pem_path or name == endpoint.host)
-    ):
+    if language == "cli":
         name = ""
     tls = dataclasses.replace(
         # Both are the certificates to trust; most languages have one name for them.
@@ -748,11 +616,10 @@ def same(params: ConnectionParams, language: str) -> ConnectionParams:
     if language == "cli":
         tls = Tls(ca_pem_path=tls.ca_pem_path)
     options = endpoint.grpc_options if language in {"python", "orm", "async"} else ()
-    digits = {"node": 3, "java": 3, "go": 9}.get(language, 12)
     return dataclasses.replace(
         params,
         endpoint=dataclasses.replace(endpoint, tls=tls, grpc_options=options),
-        timeout=5.0 if language == "cli" else max(round(params.timeout, digits), 10.0**-digits),
+        timeout=5.0 if language == "cli" else max(round(params.timeout, 12), 1e-12),
     )
 
 
@@ -771,7 +638,7 @@ def round_trip(params: ConnectionParams, language: str, version: str = "") -> No
     assert same(again, language).differences(same(params, language)) == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", READ_BACK)
 @given(
     host=hosts,
     port=ports,
@@ -798,7 +665,7 @@ def test_our_snippets_are_read_back(language: str, **given_: Any) -> None:
     round_trip(params, language, version)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", READ_BACK)
 @pytest.mark.parametrize("mutual", [False, True])
 @pytest.mark.parametrize("name", ["", "milvus.example"])
 def test_tls_of_our_snippets_is_read_back(

@@ -349,12 +349,13 @@ VARIABLES = {"MY_PASSWORD": "s3cr3t", "MY_TOKEN": "root:s3cr3t", "MY_KEY": "k3y"
 def test_the_variable_that_a_secret_came_from_is_named(
     language: str, given: dict[str, Any], named: str
 ) -> None:
-    """And no other; read back with it, the code means the same connection."""
+    """And no other; what is read back with it means the same connection."""
     there = parsing.parse(uri="http://h:1", env=VARIABLES, **given)
     code = snippets.code(there, "a", language)
     assert set(re.findall(r"\bM[YI]\w*_(?:PASSWORD|TOKEN|KEY)\b", code)) == {named}
-    again = parsing.parse(env=VARIABLES, **paste.read(code, VARIABLES).given)
-    assert again.endpoint == there.endpoint
+    if language not in ("node", "go", "java"):  # they are written, not read
+        again = parsing.parse(env=VARIABLES, **paste.read(code, VARIABLES).given)
+        assert again.endpoint == there.endpoint
 
 
 @pytest.mark.parametrize("language", snippets.LANGUAGES)

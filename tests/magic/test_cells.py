@@ -40,7 +40,6 @@ def replaced(execution: Execution) -> str:
         'connections.connect(host="{host}", port={port}, user="root", password="Milvus")',
         "connect -uri http://{address} -t root:Milvus",
         'curl --url http://{address}/v1/vector/collections -H "Authorization: Bearer root:Milvus"',
-        'new MilvusClient({{address: "{address}", username: "root", password: "Milvus"}})',
     ],
 )
 def test_a_pasted_line_connects_and_its_secret_leaves_the_cell(
@@ -157,6 +156,19 @@ def test_in_a_terminal_the_better_line_is_told(
         f'%milvus connect MilvusClient("http://{milvus_auth.address}", token="root:Milvus")'
     )
     assert f"Better: %milvus connect {milvus_auth.address} --user root --ask" in told
+
+
+def test_code_in_another_language_is_told_and_its_secret_is_not_repeated(loaded: Kernel) -> None:
+    """JavaScript, Go and Java: what to do instead, in three lines."""
+    for line in (
+        "new MilvusClient({address: 'h:1', token: 'Unseen-1'})",
+        'milvusclient.New(ctx, &milvusclient.ClientConfig{Address: "h:1", APIKey: "Unseen-1"})',
+        'ConnectConfig.builder().uri("http://root:Unseen-1@h:1").build()',
+    ):
+        failed = loaded.execute(f"%milvus connect {line}")
+        assert failed.error is not None
+        assert "only Python is read" in failed.traceback
+        assert "Unseen-1" not in failed.traceback + failed.stdout + failed.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 """A pasted text → connection parameters: a line of code, of a shell or of a console.
 
 ``recognise`` finds out what the text is and hands it to the reader of its language; ``reading``
-has what the readers share. ``python`` uses Python's own grammar, ``tokens`` and ``code`` a small
-one for the languages with braces (``node``, ``go``, ``java``), ``shell`` the words of a command
+has what the readers share. ``python`` uses Python's own grammar, ``shell`` the words of a command
 line for ``curl`` and ``commands``; ``plain`` reads JSON, environment files and labelled lines.
 ``placeholders`` knows what an example leaves to be filled in, ``addresses`` pymilvus's encoding.
 

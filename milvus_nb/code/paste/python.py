@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...errors import ParamsError
 from .addresses import as_pymilvus_reads
-from .code import Code
 from .reading import EXPRESSION, MOST_STEPS, Finding, Found, Unread, as_text, joined, variable
-from .tokens import PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,6 +28,11 @@ _CLIENTS: Final = {"MilvusClient", "AsyncMilvusClient"}
 _CALL: Final = re.compile(
     r"\b(?:\w{1,40}\.){0,3}(?:(?:Async)?MilvusClient|connections\.connect)\s{0,40}\("
 )
+# What has brackets in it that are none, and brackets; a string that is not closed ends its line.
+_BRACKET: Final = re.compile(
+    r"""\#[^\n]*|(["'])(?:(?!\1)[^\\\n]|\\[\s\S])*\1?|(?P<opens>[(\[{])|(?P<closes>[)\]}])"""
+)
+_PARTNERS: Final = {"(": ")", "[": "]", "{": "}"}
 _ASSIGNMENT: Final = re.compile(r"\s*\w+\s*(:[^=]*)?=[^=]")
 _PROMPT: Final = re.compile(r"\s*(>>>|\.\.\.|In \[\d*\]:|\.{3,}:)( |$)")
 _ORM: Final = ("alias", "user", "password", "db_name", "token")
@@ -327,8 +330,20 @@ def _call_alone(text: str) -> str:
     start = _CALL.search(text)
     if start is None:
         return text
-    code = Code(text, PYTHON)
-    end = code.closing(start.end() - 1)
+    end = _closing(text, start.end() - 1)
     lines = text[: start.start()].splitlines()
     known = [line.strip() for line in lines if _ASSIGNMENT.match(line) and _parsed(line.strip())]
     return "\n".join([*known, text[start.start() : end]])
+
+
+def _closing(text: str, place: int) -> int:
+    """Give the place after the partner of the bracket at a place; the text's end without one."""
+    waiting: list[str] = []
+    for found in _BRACKET.finditer(text, place):
+        if found["opens"]:
+            waiting.append(_PARTNERS[found["opens"]])
+        elif waiting and found["closes"] == waiting[-1]:
+            waiting.pop()
+            if not waiting:
+                return found.end()
+    return len(text)

@@ -35,8 +35,8 @@ class Pasted:
     Parameters
     ----------
     kind
-        ``"pymilvus"``, ``"milvus-cli"``, ``"magic"``, ``"curl"``, ``"node"``, ``"go"``,
-        ``"java"``, or ``"uri"`` for an address, JSON and lines of names and values.
+        ``"pymilvus"``, ``"milvus-cli"``, ``"magic"``, ``"curl"``, or
+        ``"uri"`` for an address, JSON and lines of names and values.
     alias
         Empty where the text names none.
     given

@@ -10,9 +10,6 @@ from ...errors import ParamsError, without_frames
 from ...params.tidy import as_code
 from .commands import CLI, MAGIC, read_cli, read_magic
 from .curl import CURL, read_curl
-from .go import read_go
-from .java import read_java
-from .node import read_node
 from .plain import LINES, keyword_of, read_json, read_lines, read_uri
 from .python import read_python
 from .reading import MOST_CHARACTERS, Pasted, Reading
@@ -36,14 +33,28 @@ _ARGUMENTS: Final = re.compile(
     r"\s*(?:alias|uri|address|host|user|token)\s*=\s*[\"'][^\"'\n]*[\"']\s*,"
 )
 
+
+def _foreign(language: str) -> Callable[[str, Reading], None]:
+    """Make the reader of a language that is recognised, so that it is taken for nothing else."""
+
+    def refuse(_: str, __: Reading) -> None:
+        raise ParamsError(
+            f"The pasted code is {language}.",
+            "Of code, only Python is read here.",
+            "Copy the address out of it, and type the password or the token where it is asked for.",
+        )
+
+    return refuse
+
+
 _Reader = tuple[str, re.Pattern[str], "Callable[[str, Reading], None]"]
 _READERS: Final[tuple[_Reader, ...]] = (
     ("magic", MAGIC, read_magic),
     ("curl", CURL, read_curl),
-    ("java", _JAVA, read_java),
-    ("node", _NODE, read_node),
+    ("java", _JAVA, _foreign("Java")),
+    ("node", _NODE, _foreign("JavaScript")),
     ("pymilvus", _PYTHON, read_python),
-    ("go", _GO, read_go),
+    ("go", _GO, _foreign("Go")),
     ("milvus-cli", CLI, read_cli),
 )
 _SIGN_IN: Final = re.compile(
@@ -77,9 +88,9 @@ def read(text: str, env: Mapping[str, str] | None = None) -> Pasted:
     Parameters
     ----------
     text
-        A line or several: code for pymilvus, Node.js, Go or Java, a ``connect`` of the Milvus CLI
-        or of ``%milvus``, a curl command, an address with or without a sign-in, JSON, or lines
-        such as ``MILVUS_URI=…`` and ``Token: …``.
+        A line or several: code for pymilvus, a ``connect`` of the Milvus CLI or of ``%milvus``, a
+        curl command, an address with or without a sign-in, JSON, or lines such as
+        ``MILVUS_URI=…`` and ``Token: …``. Code in another language is told, not read.
     env
         The environment that the text may refer to; default ``os.environ``.
 
@@ -137,7 +148,7 @@ def _read(text: str, env: Mapping[str, str]) -> Pasted:
         "The pasted text is not recognised." if text else "The pasted text is empty.",
         "It has neither an address nor a call that connects to Milvus.",
         "Paste an address, a connect line of the Milvus CLI or of %milvus, code for pymilvus, "
-        "Node.js, Go or Java, a curl command, JSON, or lines such as MILVUS_URI=… and Token: …",
+        "a curl command, JSON, or lines such as MILVUS_URI=… and Token: …",
     )
 
 

@@ -118,9 +118,6 @@ const FILLED_IN: Record<string, () => string> = {
   'milvus-cli': () => trans.__('Filled in from the pasted Milvus CLI line.'),
   magic: () => trans.__('Filled in from the pasted %milvus line.'),
   curl: () => trans.__('Filled in from the pasted curl line.'),
-  node: () => trans.__('Filled in from the pasted Node.js code.'),
-  go: () => trans.__('Filled in from the pasted Go code.'),
-  java: () => trans.__('Filled in from the pasted Java code.'),
   uri: () => trans.__('Filled in from the pasted address.'),
 };
 
