@@ -19,11 +19,14 @@ if TYPE_CHECKING:
         AliasError,
         ClosedError,
         ConnectError,
+        DeniedError,
         Diagnosis,
+        ExploreError,
         MilvusNbError,
         MissingExtraError,
         ParamsError,
     )
+    from .explore import Collections, Databases, Description, Peek
     from .registry.connection import Connection, PingResult
     from .registry.registry import ConnectionRegistry
     from .views.report import Report
@@ -33,13 +36,19 @@ if TYPE_CHECKING:
 __all__ = [
     "AliasError",
     "ClosedError",
+    "Collections",
     "ConnectError",
     "Connection",
     "ConnectionRegistry",
+    "Databases",
+    "DeniedError",
+    "Description",
     "Diagnosis",
+    "ExploreError",
     "MilvusNbError",
     "MissingExtraError",
     "ParamsError",
+    "Peek",
     "PingResult",
     "Report",
     "__version__",
@@ -49,6 +58,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Collections": "explore",
+    "Databases": "explore",
+    "Description": "explore",
+    "Peek": "explore",
     "Connection": "registry.connection",
     "ConnectionRegistry": "registry.registry",
     "PingResult": "registry.connection",

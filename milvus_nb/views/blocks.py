@@ -145,13 +145,20 @@ def _table_html(table: Table) -> str:
     rows = "".join(
         "<tr>"
         + "".join(
-            f'<td style="{side(column)}">{_span(cell)}</td>' for column, cell in enumerate(row)
+            f'<td style="{side(column)}{_wrap(table, column)}">{_span(cell)}</td>'
+            for column, cell in enumerate(row)
         )
         + "</tr>"
         for row in table.rows
     )
     head = f"<thead><tr>{head}</tr></thead>" if any(table.headers) else ""
     return f'<table style="margin: 4px 0">{head}<tbody>{rows}</tbody></table>'
+
+
+def _wrap(table: Table, column: int) -> str:
+    """Keep values in one line; a last column without a name has notes, which may have several."""
+    is_last = column == len(table.headers) - 1
+    return "" if is_last and not table.headers[-1] else "; white-space: nowrap"
 
 
 def _span(cell: Cell) -> str:

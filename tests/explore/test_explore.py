@@ -55,7 +55,9 @@ def explored(milvus: MilvusTestServer) -> Iterator[MilvusTestServer]:
     make_every_type(client, "every", is_lite=False)
     make_vectors(client, "bits", "BINARY_VECTOR", "HAMMING")
     make_vectors(client, "halves", "FLOAT16_VECTOR", "L2")
+    client.close()  # a test adopts a connection to this database
     yield milvus
+    client = MilvusClient(milvus.uri, db_name=HERE, dedicated=True)
     for name in client.list_collections():
         client.drop_collection(name)
     client.drop_database(HERE)

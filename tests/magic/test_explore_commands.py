@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,11 +13,14 @@ from pymilvus import MilvusClient
 from milvus_nb.errors import AliasError, ExploreError, MagicUsageError
 from milvus_nb.explore import Collections, Description, Overview, Schema
 from tests.support.exploring import make_every_type
+from tests.support.helpers import wait_until
+from tests.support.servers import HEALTHY, ScriptedMilvus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import grpc
     from IPython.core.interactiveshell import InteractiveShell
 
     from tests.support.kernels import Kernel, Terminal
@@ -193,6 +197,27 @@ def test_looking_works_in_a_kernel_and_shows_html(kernel: Kernel, server: Milvus
     assert kernel.run("import sys; print('pymilvus' in sys.modules)").stdout == "False\n"
     failed = kernel.execute("%milvus peek nix")
     assert "has no collection 'nix'" in failed.traceback
+
+
+def test_ctrl_c_cancels_looking(kernel: Kernel) -> None:
+    """In one line; the connection lives on."""
+    gone = threading.Event()
+
+    def wait(context: grpc.ServicerContext) -> bytes:
+        wait_until(lambda: not context.is_active(), 60)
+        gone.set()
+        return b""
+
+    with ScriptedMilvus({**HEALTHY, "ShowCollections": wait}) as script:
+        kernel.run("%load_ext milvus_nb")
+        kernel.run(f"%milvus connect {script.address} --timeout 60")
+        message = kernel.submit("%milvus ls")
+        wait_until(lambda: "ShowCollections" in [call.method for call in script.calls], 30)
+        kernel.interrupt()
+        done = kernel.finish(message)
+        assert "Cancelled: %milvus ls." in done.traceback
+        assert gone.wait(10)
+        kernel.run("%milvus ping")
 
 
 def test_looking_works_in_a_terminal(terminal: Terminal, tmp_path: Path) -> None:

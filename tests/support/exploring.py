@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
-__all__ = ["ROWS", "make_every_type", "make_text"]
+__all__ = ["ROWS", "make_every_type", "make_text", "make_vectors"]
 
 ROWS = 6
 
