@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         MissingExtraError,
         ParamsError,
     )
-    from .explore import Collections, Databases, Description, Peek
+    from .explore import Collections, Databases, Description, Entry, Peek, Untold
     from .registry.connection import Connection, PingResult
     from .registry.registry import ConnectionRegistry
     from .views.report import Report
@@ -44,6 +44,7 @@ __all__ = [
     "DeniedError",
     "Description",
     "Diagnosis",
+    "Entry",
     "ExploreError",
     "MilvusNbError",
     "MissingExtraError",
@@ -51,6 +52,7 @@ __all__ = [
     "Peek",
     "PingResult",
     "Report",
+    "Untold",
     "__version__",
     "connections",
     "load_ipython_extension",
@@ -61,11 +63,13 @@ _HOMES = {
     "Collections": "explore",
     "Databases": "explore",
     "Description": "explore",
+    "Entry": "explore",
     "Peek": "explore",
     "Connection": "registry.connection",
     "ConnectionRegistry": "registry.registry",
     "PingResult": "registry.connection",
     "Report": "views.report",
+    "Untold": "explore",
 }
 
 
