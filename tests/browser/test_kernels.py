@@ -239,6 +239,11 @@ def test_a_click_without_the_network_is_refused_and_not_done_later(
     sidebar.show()
     expect(sidebar.row("kept")).to_contain_text("Connected")
     pid = notebook.kernel_pid()
+    # What JupyterLab puts before everything, where it takes long enough.
+    page.add_locator_handler(
+        page.get_by_role("dialog", name="Server Connection Error"),
+        lambda dialog: dialog.get_by_role("button", name="Close").last.click(),
+    )
     page.context.set_offline(True)
     page.evaluate(
         "() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.reconnect()"
