@@ -90,7 +90,7 @@ function State({ text, children }: { text: RowText; children: ComponentChildren 
   }
   const facts = text.duration === '' ? text.facts : [...text.facts, text.duration];
   return (
-    <p class="milvus-nb-state">
+    <p class="milvus-nb-state milvus-nb-dotted">
       <span class="milvus-nb-fact milvus-nb-word">{text.word}</span>
       {facts.map((fact, index) => (
         <span class="milvus-nb-fact" key={index}>

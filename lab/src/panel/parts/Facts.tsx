@@ -11,7 +11,7 @@ interface Props {
 export function Facts({ class: name, facts, children }: Props) {
   const shown = facts.filter(fact => fact !== '');
   return (
-    <div class={name}>
+    <div class={`milvus-nb-dotted ${name}`}>
       {shown.map((fact, index) => (
         <span class="milvus-nb-fact" key={index}>
           <span class="milvus-nb-data">{fact}</span>
