@@ -10,8 +10,18 @@ if TYPE_CHECKING:
 __all__ = ["closest"]
 
 
-def closest(word: str, known: Iterable[str]) -> str:
-    """Find the known word that was probably meant, or nothing."""
+def closest(word: str, known: Iterable[str], alike: float = 0.6) -> str:
+    """Find the known word that was probably meant, or nothing.
+
+    Parameters
+    ----------
+    word
+        What was written.
+    known
+        What could have been.
+    alike
+        How much of it has to be the same, from 0 to 1.
+    """
     import difflib  # loading the extension has to stay light
 
-    return next(iter(difflib.get_close_matches(word, list(known), 1, 0.6)), "")
+    return next(iter(difflib.get_close_matches(word, list(known), 1, alike)), "")

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NoReturn
 from urllib.parse import unquote
 
+from ..base.suggestion import closest
 from .files import absolute_path, lite_path
 from .host import SHAPES, check_characters, ipv6, plain_name, refusal
 from .secret import Secret, holds_sign_in, recognised_host, redact_address
@@ -263,9 +264,7 @@ def _file_path(rest: str, text: str, source: str) -> str:
 def _refuse_scheme(scheme: str, text: str, source: str) -> NoReturn:
     meant = _MEANT.get(scheme, "")
     if not meant:
-        import difflib
-
-        meant = next(iter(difflib.get_close_matches(scheme, [*_SECURE, "unix", "file"], 1)), "")
+        meant = closest(scheme, [*_SECURE, "unix", "file"])
     why = "The schemes are http, https, tcp, grpc, unix and file."
     fix = f"Did you mean {meant}:// ?" if meant else SHAPES
     shown = f"{scheme}://" if meant or scheme in _OF_OTHERS else "Its scheme"

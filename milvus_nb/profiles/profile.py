@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
 
 from ..base.suggestion import closest
@@ -282,10 +282,6 @@ class Profile:
     def quoted(self) -> str:
         """The name as it is written behind ``%milvus``."""
         return _quoted(self.name)
-
-    def renamed(self, name: str) -> Profile:
-        """Give the same under another name."""
-        return replace(self, name=name)
 
     @property
     def seal(self) -> str:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 from traitlets import Bool, Enum, Float, HasTraits, List, Unicode
 
@@ -26,6 +26,7 @@ from ..probing.proxies import late
 from ..probing.stages import Stages
 from ..views.status import connection_line, connections_html
 from ..watching.doctor import examine
+from ..watching.watch import State
 from .clients import Clients
 from .exploring import Exploring
 
@@ -50,7 +51,7 @@ _log = logging.getLogger(__name__)
 # So much longer than its own deadline pymilvus may take to make a client, in seconds.
 _GRACE_S: Final = 1.0
 
-STATES = ("connecting", "connected", "degraded", "unreachable", "rejected", "disconnected")
+STATES: Final[tuple[str, ...]] = get_args(State)
 
 
 @dataclass(frozen=True)

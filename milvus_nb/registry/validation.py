@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import sdk
+from ..base.suggestion import closest
 from ..errors import AliasError, ParamsError
 from ..params import parsing
 from ..params.secret import holds_sign_in
@@ -100,11 +100,11 @@ def check_keywords(kwargs: dict[str, Any]) -> None:
     known = [name for name in inspect.signature(parsing.parse).parameters if name not in ours]
     for name in kwargs:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
+            near = closest(name, known)
             raise ParamsError(
                 f"There is no connection parameter {name!r}.",
                 "",
-                f"Did you mean {near[0]!r}?" if near else "help(connections.connect) has them all.",
+                f"Did you mean {near!r}?" if near else "help(connections.connect) has them all.",
             )
 
 

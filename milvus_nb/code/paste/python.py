@@ -7,12 +7,12 @@ together from them have a value; any other expression has none.
 from __future__ import annotations
 
 import ast
-import difflib
 import re
 import textwrap
 import warnings
 from typing import TYPE_CHECKING, Final
 
+from ...base.suggestion import closest
 from ...errors import ParamsError
 from .addresses import as_pymilvus_reads
 from .reading import EXPRESSION, MOST_STEPS, Finding, Found, Unread, as_text, joined, variable
@@ -83,9 +83,9 @@ def _read_call(call: ast.Call, kind: str, scope: _Scope, reading: Reading) -> No
             reading.note("handler is left out: only GRPC is supported")
         if name in _KEYWORDS:
             reading.put(name, _ours(name, finding), f"{name} of {kind}(…)")
-        elif near := difflib.get_close_matches(name, _KEYWORDS, 1, 0.75):
+        elif near := closest(name, _KEYWORDS, 0.75):
             raise ParamsError(
-                f"{kind} has no parameter {name[:40]!r}.", "", f"Did you mean {near[0]!r}?"
+                f"{kind} has no parameter {name[:40]!r}.", "", f"Did you mean {near!r}?"
             )
         elif name not in _SILENT:
             reading.note(f"{name} is not a connection parameter")

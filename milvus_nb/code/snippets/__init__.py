@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Final
 
+from ...base.suggestion import closest
 from ...errors import ParamsError
 from . import python, sdks, shells
 from .shells import cell, connect_line
@@ -64,9 +64,9 @@ def code(params: ConnectionParams, alias: str, language: str, server_version: st
         return shells.curl(params, server_version)
     if language in _WRITERS:
         return _WRITERS[language](params, alias)
-    near = difflib.get_close_matches(language, LANGUAGES, 1)
+    near = closest(language, LANGUAGES)
     raise ParamsError(
         f"There is no language {language[:40]!r}.",
         f"The languages: {', '.join(LANGUAGES)}.",
-        f"Did you mean {near[0]}?" if near else "Choose one of them.",
+        f"Did you mean {near}?" if near else "Choose one of them.",
     )
