@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parents[1]
 NODE_MODULES = HERE / "node" / "node_modules"
-# What `make clients` leaves where it could.
+# What `make test-matrix` leaves where it could.
 GO_BUILT = HERE.parent / ".venv" / "go.stamp"
 JAVA_CLIENT = HERE.parent / ".venv" / "java"
 
@@ -80,7 +80,7 @@ def run_go(code: str, folder: Path, also: Iterable[str] = ()) -> str:
         Packages in the folder that are formatted and compiled, too.
     """
     if not GO_BUILT.exists():
-        pytest.skip("the client for Go was not built: make clients")
+        pytest.skip("the client for Go was not built: make test-matrix")
     for path in (HERE / "go").iterdir():
         shutil.copy(path, folder)
     (folder / "main.go").write_text(code, encoding="utf-8")
@@ -100,7 +100,7 @@ def run_java(code: str, folder: Path) -> str:
 def compile_java(sources: list[str], main: str, folder: Path) -> str:
     """Compile Java beside Milvus's client without a warning, and run a class of it."""
     if not JAVA_CLIENT.exists():
-        pytest.skip("the client for Java is not installed: make clients")
+        pytest.skip("the client for Java is not installed: make test-matrix")
     path = f"{JAVA_CLIENT}/*"
     run(["javac", *_LINT, "-proc:none", "-cp", path, "-d", ".", *sources], folder)
     # Neither spends time on optimising what runs for a second.
