@@ -1,6 +1,7 @@
 """How Sphinx makes the site: ``make docs``."""
 
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -16,9 +17,13 @@ sys.path.insert(0, str(HERE))
 # The notebooks are run by whoever builds the site: none of his own profiles may show in it.
 os.environ["MILVUS_NB_PROFILES"] = str(Path(tempfile.mkdtemp()) / "profiles.toml")
 
-# The notebooks are pages; their pictures are elsewhere from here.
+# The notebooks are pages; their pictures are elsewhere from here, and each has its dark twin.
 for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
-    text = notebook.read_text("utf-8").replace("../docs/images/", "../images/")
+    text = re.sub(
+        r"(!\[[^\]]*\]\(\.\.)/docs(/images/[\w-]*)light([\w.-]*\))",
+        r"\1\2light\3{.only-light} \1\2dark\3{.only-dark}",
+        notebook.read_text("utf-8"),
+    )
     (HERE / "tutorial" / notebook.name).write_text(text, "utf-8")
 
 REPOSITORY = tomlkit.parse((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"][
