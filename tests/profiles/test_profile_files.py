@@ -59,13 +59,17 @@ def test_the_largest_file_costs_little(store: ProfileStore, what: str) -> None:
     text = LARGE[what]
     assert len(text) <= MOST_BYTES
     Path(store.path).write_text(text)
-    cost = []
-    for _ in range(3):
+    cost, yardstick = [], []
+    for _ in range(5):
+        start = time.thread_time()
+        assert sum(1 for _ in range(1_000_000)) == 1_000_000
+        yardstick.append(time.thread_time() - start)
         profiles_in.cache_clear()
         start = time.thread_time()
         found = ProfileStore("", "", store.path).find()
         cost.append(time.thread_time() - start)
-    assert min(cost) < 2, "50 ms on an idle machine"
+    # A million steps of Python take about as long, on whatever machine.
+    assert min(cost) < max(0.05, 2 * min(yardstick)), (cost, yardstick)
     assert len([one for one in found.problems if one.is_warning]) <= 20
     assert len(found.problems) <= MOST_PROFILES + 20
 
