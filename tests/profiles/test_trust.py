@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import pytest
 
 from milvus_nb._version import PROTOCOL
@@ -20,6 +24,7 @@ from milvus_nb.profiles.profile import Profile, ProfileError
 from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.profiles.trust import file_beside, permit
 from tests.support.helpers import threads, wait_until
+from tests.support.kernels import private_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -204,6 +209,35 @@ def test_allow_is_for_where_nobody_can_be_asked(
     assert "connected" in one.run(code).text
     assert one.complete("%milvus profile allow d") == ["dev"]
     assert "allow" in one.complete("%milvus profile al")
+
+
+def test_nbconvert_needs_permission(own: Path, tmp_path: Path, milvus: MilvusTestServer) -> None:
+    """``jupyter nbconvert --execute`` cannot be asked: it is refused with what allows it."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "milvus.toml").write_text(theirs(milvus.address))
+    given = private_environment(
+        folder, {"MILVUS_NB_PROFILES": str(own), "PROD_TOKEN": SECRET, "HOME": str(own.parent)}
+    )
+
+    def executed(*cells: str) -> subprocess.CompletedProcess[str]:
+        book = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
+        nbformat.write(book, folder / "a.ipynb")
+        command = ["nbconvert", "--to", "notebook", "--execute", "--output", "b", "a.ipynb"]
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            env={**os.environ, **given}, cwd=folder, capture_output=True, text=True, timeout=300,
+            check=False,
+        )  # fmt: skip
+
+    refused = executed(LOAD, "%milvus connect prod")
+    assert refused.returncode != 0
+    assert "%milvus profile allow prod" in refused.stderr
+    assert executed(LOAD, "%milvus profile allow prod").returncode == 0
+    done = executed(LOAD, "%milvus connect prod")
+    assert done.returncode == 0, done.stderr
+    assert "connected" in (folder / "b.ipynb").read_text()
+    assert SECRET not in (folder / "b.ipynb").read_text() + refused.stderr
 
 
 def test_a_yes_is_taken_back(one: Kernel, own: Path, milvus: MilvusTestServer) -> None:
