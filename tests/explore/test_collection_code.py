@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from milvus_nb import Connection, ConnectionRegistry
     from tests.support.servers import MilvusTestServer
 
-HERE = f"coded_{os.getpid()}"
+HERE = "coded_in_explore"
 VECTORS = {"FLOAT_VECTOR": "L2", "BINARY_VECTOR": "JACCARD", "FLOAT16_VECTOR": "IP"}
 
 
@@ -136,7 +135,7 @@ def test_code_holds_no_secret(
     connection = connections.connect(
         "a", uri=milvus_auth.uri, token=milvus_auth.root_token, timeout=20
     )
-    name = f"secret_{os.getpid()}"
+    name = "secret_in_explore"
     connection.client.create_collection(name, 4)
     try:
         code = code_for(connection.describe(name), connection.params)

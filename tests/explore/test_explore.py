@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import copy
 import logging
-import os
 import pickle
 import threading
 from typing import TYPE_CHECKING, Any
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
 STRING, INT64 = 21, 5
 
 # Servers are shared with tests that run in other processes.
-HERE, SHOP = f"explored_{os.getpid()}", f"shop_{os.getpid()}"
-BOB, READER = f"bob_{os.getpid()}", f"reader_{os.getpid()}"
+HERE, SHOP = "explored_in_explore", "shop_in_explore"
+BOB, READER = "bob_in_explore", "reader_in_explore"
 
 # Names of this package's messages that stand for several of pymilvus's.
 SAME = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from tests.support.kernels import Kernel, Terminal
     from tests.support.servers import MilvusTestServer
 
-HERE = f"magic_{os.getpid()}"
+HERE = "magic_explored"
 
 
 @pytest.fixture(scope="module")
