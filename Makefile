@@ -9,7 +9,7 @@ BIN := $(CURDIR)/$(VENV)/bin
 ARGS ?=
 # Most tests wait for a server or a page, so four at a time keep two cores busy. The workers share
 # the Milvus servers; tests/conftest.py says which files belong to one worker.
-SIDE_BY_SIDE := --numprocesses 4 --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := --numprocesses 4 --dist loadscope --no-loadscope-reorder
 # In a container we are often root, and Jupyter then wants to hear that this is meant.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -17,6 +17,7 @@ from filelock import FileLock
 from hypothesis import settings
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
+from xdist.scheduler import LoadScopeScheduling
 
 from milvus_nb import ConnectionRegistry
 from tests.support.helpers import is_listening, threads, wait_until
@@ -104,24 +105,35 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="only what needs no browser or server")
 
 
-@pytest.hookimpl(tryfirst=True)
+def _group_of(nodeid: str) -> str:
+    file = nodeid.partition("::")[0]
+    return _GROUPS.get(file, file)
+
+
+class _InGroups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives a worker one group after the other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """Say which tests belong to one worker."""
+    return _InGroups(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Say which tests belong to one worker (`--dist loadgroup`), and begin with the long ones."""
+    """Begin with the long ones."""
     if config.getoption("--fast", default=False):
         slow = [item for item in items if _is_slow(item)]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if item not in set(slow)]
 
-    def group_of(item: pytest.Item) -> str:
-        file = item.nodeid.partition("::")[0]
-        return _GROUPS.get(file, file)
-
     def place_of(item: pytest.Item) -> int:
-        group = group_of(item)
+        group = _group_of(item.nodeid)
         return _FIRST.index(group) if group in _FIRST else len(_FIRST)
 
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
     items.sort(key=place_of)
 
 
