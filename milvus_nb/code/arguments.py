@@ -281,7 +281,8 @@ class Parser(argparse.ArgumentParser):
             value = getattr(found, dest, None)
             if not isinstance(value, str):
                 continue
-            is_typed = any(word.typed.endswith(value) for word in words)
+            typed = (word.typed if word.values else word.text for word in words)
+            is_typed = any(word.endswith(value) for word in typed)
             may_show = value.replace("@", "") if dest == "user" else value  # mail addresses
             if not is_typed and shown_name(may_show) != may_show:
                 raise MagicUsageError(

@@ -142,6 +142,8 @@ def _server(rest: str, text: str, source: str, secure: bool | None) -> Address:
         raise refusal(text, source, why, "Leave it out; options are keywords of their own.")
     sign_in, _, place = authority.rpartition("@")
     user, _, password = sign_in.partition(":")
+    if place[:-1].lower() in _SECURE and place.endswith(":"):
+        raise refusal(text, source, "A scheme is followed by two slashes and a host.", SHAPES)
     if place.endswith(":") and path.strip("/"):  # root:/… may be a password that begins with it
         why = "Between the colon and the slash there is no port."
         raise refusal(text, source, why, "Write host:port/database. In a password, write %2F.")
@@ -193,8 +195,6 @@ def _host_and_port(  # noqa: C901  # one branch a form of address
         host = plain_name(name) if name else "localhost" if digits else ""
         if not host:
             _refuse_host(name, text, source)
-        if colon and name.lower() in _SECURE and not digits:
-            raise refusal(text, source, "A scheme is followed by two slashes and a host.", SHAPES)
     if not digits:
         return host, None
     if not (digits.isascii() and digits.isdigit()):

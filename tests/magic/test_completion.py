@@ -15,7 +15,7 @@ from IPython.core.completer import provisionalcompleter
 from milvus_nb.code import usage
 from milvus_nb.code.arguments import Parser, split
 from milvus_nb.code.usage import PARSERS
-from milvus_nb.magic import completion, matcher
+from milvus_nb.magic import asked_names, completion, matcher
 from tests.support.helpers import wait_until
 from tests.support.servers import HEALTHY, ScriptedMilvus
 
@@ -78,7 +78,8 @@ def test_a_kernel_replaces_the_whole_word(kernel: Kernel, milvus: MilvusTestServ
     """With blanks, colons and quotes in it, too: the line that Tab makes works."""
     kernel.run("import os; os.makedirs('our data/demo one.db'); os.makedirs('plain.db')")
     kernel.run("%load_ext milvus_nb")
-    kernel.run(f"%milvus connect {milvus.address} -a 'team a:first one'")
+    kernel.run(f"%milvus connect {milvus.address} -a 'team a, first one'")
+    kernel.run(f"%milvus connect {milvus.address} -a lab:first")
 
     def pressed(line: str) -> str:
         reply = kernel.client.complete(line, reply=True, timeout=30)["content"]
@@ -90,9 +91,10 @@ def test_a_kernel_replaces_the_whole_word(kernel: Kernel, milvus: MilvusTestServ
     assert once == "%milvus connect './our data/"
     assert pressed(once) == "%milvus connect './our data/demo one.db'"
     assert pressed('%milvus connect "our da') == '%milvus connect "our data/'
-    assert pressed("%milvus ping team") == "%milvus ping 'team a:first one'"
-    line = pressed("%milvus ping 'team a:fi")
-    assert line == "%milvus ping 'team a:first one'"
+    assert pressed("%milvus ping lab:f") == "%milvus ping lab:first"
+    assert pressed("%milvus ping team") == "%milvus ping 'team a, first one'"
+    line = pressed("%milvus ping 'team a, fi")
+    assert line == "%milvus ping 'team a, first one'"
     kernel.run(line)
 
 
@@ -290,7 +292,7 @@ def test_nothing_goes_wrong_aloud(
     def fail(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(completion, "_wait", fail)
+    monkeypatch.setattr(asked_names, "wait_a_moment", fail)
     assert tab("use default --db ") == []
     assert capsys.readouterr() == ("", "")
 
