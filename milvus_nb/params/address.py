@@ -171,9 +171,7 @@ def _split(rest: str) -> tuple[str, str, str]:
     return authority, slash + path, extra
 
 
-def _host_and_port(  # noqa: C901  # one branch a form of address
-    place: str, text: str, source: str
-) -> tuple[str, int | None]:
+def _host_and_port(place: str, text: str, source: str) -> tuple[str, int | None]:
     if place.count(":") > 1 and not place.startswith("["):
         if host := ipv6(place):
             return host, None
@@ -190,7 +188,7 @@ def _host_and_port(  # noqa: C901  # one branch a form of address
             raise refusal(text, source, "It is not an IPv6 address.", "An example: [::1]:19530")
         digits = after[1:]
     else:
-        name, colon, digits = place.partition(":")
+        name, _, digits = place.partition(":")
         # ":19530" is this machine, as in pymilvus.
         host = plain_name(name) if name else "localhost" if digits else ""
         if not host:
