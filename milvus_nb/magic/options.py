@@ -1,4 +1,4 @@
-"""The options of ``%milvus connect`` and ``doctor`` → the keywords of the registry.
+"""The options of ``%milvus connect`` and ``doctor`` → keywords; the prompt for a secret.
 
 Secrets are asked for here, or read from the environment; who types one is told where it goes.
 """

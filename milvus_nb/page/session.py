@@ -1,4 +1,4 @@
-"""What the kernel says to a page, and what it does for it; the widget and the sidebar carry it.
+"""Where a page's requests arrive, what is done for them, and what is answered.
 
 Requests come on whichever thread the front end's message reaches (a subshell's, while a cell runs).
 They only start something and return; the answer follows from the monitor's thread.

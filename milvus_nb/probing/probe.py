@@ -1,4 +1,4 @@
-"""The calls that a probe makes, over one channel from its opening to its end.
+"""The calls of a probe, over one channel: its socket is the watch's, and is closed here.
 
 Everything here runs on the monitor's event loop, and fails with `ProbeError`.
 """

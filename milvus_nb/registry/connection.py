@@ -1,4 +1,4 @@
-"""One alias: its parameters, its state, its client."""
+"""One alias: its parameters, its state, its client; its `close` closes all of its sockets."""
 
 from __future__ import annotations
 

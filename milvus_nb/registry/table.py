@@ -1,4 +1,4 @@
-"""Aliases and their connections, for views: nothing here blocks.
+"""The table of aliases and connections, for views: opens and closes them, and never blocks.
 
 `ConnectionRegistry` is the same for people, who wait.
 """

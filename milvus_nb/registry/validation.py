@@ -1,4 +1,4 @@
-"""What the registry refuses before anything is sent, and how it says so."""
+"""What the registry refuses before anything is sent, aliases included, and how it says so."""
 
 from __future__ import annotations
 

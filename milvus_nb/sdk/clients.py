@@ -1,4 +1,4 @@
-"""The clients that are ours: made so that closing one closes its socket."""
+"""The pymilvus clients that are ours: closing one closes its socket; the watch's is `probe`'s."""
 
 from __future__ import annotations
 
