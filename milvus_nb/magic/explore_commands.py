@@ -122,6 +122,6 @@ def _two(path: str, names: list[str]) -> list[str]:
         raise MagicUsageError(
             f"{path[:80]!r} is no path of this kernel.",
             "A path is ALIAS/DATABASE/COLLECTION, or the end of one.",
-            "%milvus shows the aliases, %milvus ls the databases.",
+            "The aliases are under %milvus, the databases under %milvus ls.",
         )
     return names
