@@ -255,7 +255,9 @@ class Parser(argparse.ArgumentParser):
             if option in takes_one and word.text.startswith("-"):
                 is_secret = takes_one[option] in _SECRETS and word.text.split("=")[0] not in known
                 if is_secret or word.text != word.typed:
-                    joined[-1] = Word(f"{option}={word.text}", f"{option}={word.typed}")
+                    joined[-1] = Word(
+                        f"{option}={word.text}", f"{option}={word.typed}", word.values
+                    )
                     continue
             joined.append(word)
         return joined

@@ -25,7 +25,7 @@ from .tls import Tls, check_tls, name_in
 from .values import check_port, file_path, in_clear, is_given, place_text, seconds, secret, text
 from .values import grpc_options as checked_options
 
-__all__ = ["change", "is_empty", "names_a_place", "parse"]
+__all__ = ["change", "checked_name", "is_empty", "names_a_place", "parse"]
 
 DEFAULT_PORT: Final = 19530
 HTTPS_PORT: Final = 443
@@ -105,10 +105,10 @@ def parse(
         token = _variable("token", token, text("token_env", token_env), environment)
     given = [
         # A password of digits may come as a number, as pymilvus takes it.
-        Given("user/password", _name("user", user), secret("password", _digits(password))),
+        Given("user/password", checked_name("user", user), secret("password", _digits(password))),
         from_token(secret("token", token), "token"),
     ]
-    database = ("db_name", _name("db_name", db_name))
+    database = ("db_name", checked_name("db_name", db_name))
     place, sources = _addresses(
         place_text("uri", uri), place_text("address", address), place_text("host", host), port
     )
@@ -238,8 +238,21 @@ def _variable(name: str, value: object, variable: str, environment: Mapping[str,
     return Secret(environment[variable])
 
 
-def _name(name: str, value: object) -> str:
-    """Check the name of a user or a database: neither has blanks or quotes around it."""
+def checked_name(name: str, value: object) -> str:
+    """Check the name of a user or a database: neither has blanks or quotes around it.
+
+    Parameters
+    ----------
+    name
+        ``"user"`` or ``"db_name"``.
+    value
+        What was given.
+
+    Raises
+    ------
+    ParamsError
+        It is no text, or may hold a password.
+    """
     found = tidy_name(text(name, value))
     check_expanded(name, found)
     # A user with a colon is refused with the rest of the sign-in.

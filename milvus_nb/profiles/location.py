@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 from typing import Final
 
 from ..base.dotenv import set_by
@@ -12,12 +14,15 @@ __all__ = ["VARIABLE", "user_file"]
 #: Names the user's file, in place of the one in the platform's config folder.
 VARIABLE: Final = "MILVUS_NB_PROFILES"
 
+#: Moves the platform's config folder, on Linux and wherever it is set.
+_CONFIG: Final = "XDG_CONFIG_HOME"
+
 
 def user_file() -> str:
     """Give the path of the user's file: ``$MILVUS_NB_PROFILES``, or in the platform's folder.
 
     On Linux that is ``~/.config/milvus_nb/profiles.toml``. A variable that a project's ``.env`` has
-    set does not count: its file would be obeyed as the user's own.
+    set does not count, nor does its ``XDG_CONFIG_HOME``: its file would be taken for the user's.
     """
     if (given := os.environ.get(VARIABLE, "")) and not set_by(VARIABLE):
         from ..params.tidy import tidy_word  # loading the extension has to stay light
@@ -26,4 +31,8 @@ def user_file() -> str:
             return os.path.abspath(os.path.expanduser(named))
     from platformdirs import user_config_dir
 
-    return os.path.join(user_config_dir("milvus_nb", appauthor=False), "profiles.toml")
+    folder = user_config_dir("milvus_nb", appauthor=False)
+    if set_by(_CONFIG) and Path(folder).is_relative_to(os.environ[_CONFIG]):
+        usual = "Library/Application Support" if sys.platform == "darwin" else ".config"
+        folder = str(Path.home() / usual / "milvus_nb")
+    return os.path.join(folder, "profiles.toml")

@@ -15,6 +15,7 @@ from ..base.forks import forkable
 from ..base.printing import printable
 from ..errors import AliasError, CancelError, ParamsError, without_frames
 from ..params.endpoint import DEFAULT_TIMEOUT
+from ..params.parsing import checked_name
 from ..watching.watch import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
 from .opening import open_profile
 from .restart import Memory, remember
@@ -364,7 +365,7 @@ class ConnectionRegistry(ConnectionTable):
         Raises
         ------
         ParamsError
-            `db_name` is not text.
+            `db_name` is not text, or may hold a password.
         AliasError
             No such connection.
         ConnectError
@@ -373,6 +374,7 @@ class ConnectionRegistry(ConnectionTable):
         if not isinstance(db_name, str):
             raise ParamsError(f"db_name = {db_name!r} is not text.", "", "Give a database's name.")
         connection = self._own(alias)
+        db_name = checked_name("db_name", db_name)
         connection.live_monitor().submit(connection.use_database(db_name)).wait()
         with self._lock:
             if self._connections.get(alias) is connection:

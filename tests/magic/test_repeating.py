@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from milvus_nb.registry.registry import ConnectionRegistry
+    from tests.support.servers import MilvusTestServer
 
 SECRET = "Zebra7quagga"
 VALUES = [
@@ -145,7 +146,10 @@ def test_a_sign_in_in_the_place_of_another_parameter(name: str, given: str) -> N
     assert SECRET not in f"{failure.value}{failure.value!r}"
 
 
-@pytest.mark.parametrize("line", ["-a $x", "--alias={x}", "--user $x", "--db $x", "--user {x}"])
+@pytest.mark.parametrize(
+    "line",
+    ["-a $x", "--alias={x}", "--user $x", "--db $x", "--user {x}", "--db -$x"],
+)
 def test_a_variable_becomes_a_name_only_where_it_may_be_shown(
     ip: InteractiveShell, line: str
 ) -> None:
@@ -160,6 +164,23 @@ def test_a_variable_becomes_a_name_only_where_it_may_be_shown(
     with pytest.raises(MilvusNbError) as other:
         ip.run_line_magic("milvus", f"connect localhost:1 --password y {line}")
     assert not isinstance(other.value, MagicUsageError)
+
+
+def test_another_database_is_none_that_may_hold_a_password(
+    ip: InteractiveShell, connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """In Python, or the value of an option's variable: the server would be asked for it."""
+    connections.connect("live", uri=milvus.address)
+    for given in (f"-root:{SECRET}", f"--password={SECRET}", f"http://root:{SECRET}@h"):
+        with pytest.raises(ParamsError) as failure:
+            connections.use("live", given)
+        assert SECRET not in str(failure.value)
+    ip.run_line_magic("load_ext", "milvus_nb")
+    ip.user_ns["x"] = f"root:{SECRET}!"
+    for option in ("--tokn=$x", "-$x"):
+        with pytest.raises(MagicUsageError) as other:
+            ip.run_line_magic("milvus", f"use live --db {option}")
+        assert SECRET not in str(other.value)
 
 
 @pytest.mark.parametrize("name", VALUES[:3])

@@ -271,9 +271,13 @@ def test_a_projects_env_file_is_no_word_of_the_user(
     folder = kernel.folder
     (folder / ".env").write_text(
         f"MILVUS_URI=${{NOTHING}}http://{thief.address}\nexport MILVUS_NB_PROFILES='theirs.toml'\n"
+        f"XDG_CONFIG_HOME={folder}\n"
     )
-    (folder / "theirs.toml").write_text(theirs(thief.address, more="default = true"))
-    kernel.run(f"import pymilvus, os\n{LOAD}")
+    (folder / "milvus_nb").mkdir()
+    for name in ("theirs.toml", "milvus_nb/profiles.toml"):
+        (folder / name).write_text(theirs(thief.address, more="default = true"))
+    kernel.run(f"import os\ndel os.environ['XDG_CONFIG_HOME']\nimport pymilvus\n{LOAD}")
+    assert str(folder) in kernel.run("os.environ['XDG_CONFIG_HOME']").text
     assert thief.address in kernel.run("os.environ['MILVUS_URI']").text
     for line in ("%milvus connect", f"%milvus connect -t root:{SECRET}", "%milvus doctor"):
         assert ".env" in kernel.execute(line).text

@@ -124,7 +124,8 @@ _COMMANDS: Final = [
     "profile test", "profile secret", "profile import", "", "conect", "profile shw",
     "connect $place --user alice --password $known",
     "connect $place --user alice --password $known -a", "profile save live --name",
-    "use live --db", "profile allow", "profile edit prod",
+    "use live --db", "profile allow", "profile edit prod", "ls", "describe",
+    "peek", "peek books --where",
 ]  # fmt: skip
 _OPTIONS: Final = [
     "-a", "--alias", "--user", "--password-env", "--token-env", "--db", "--timeout", "--lang", "-n",
