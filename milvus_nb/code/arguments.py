@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 from IPython.utils.text import DollarFormatter
 
 from ..base.suggestion import closest
-from ..errors import ConnectError, MagicUsageError, MilvusNbError
+from ..errors import ConnectError, ExploreError, MagicUsageError, MilvusNbError
 from ..params.tidy import as_command
 
 if TYPE_CHECKING:
@@ -167,10 +167,12 @@ def hidden(error: E, words: Iterable[Word]) -> E:
                 pattern = re.compile(re.escape(form))
                 if len(form) < _LONG:  # may be part of any word
                     pattern = re.compile(rf"(?<!\w){re.escape(form)}(?!\w)")
-                error.what, error.why, error.fix = (
+                error.what, error.why, fix = (
                     pattern.sub(lambda _: name, text)  # noqa: B023  # used at once
                     for text in (error.what, error.why, error.fix)
                 )
+                if not (isinstance(error, ExploreError) and error.cause == "filter"):
+                    error.fix = fix  # that of a filter has no word of it, but may be alike
     error.args = (error.what, error.why, error.fix)
     return error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from typing import Final
 
 from .arguments import Parser
@@ -371,10 +372,9 @@ def _parser(command: str) -> Parser:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= 1000:
-        raise ValueError
-    return count
+    if text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= 1_000:
+        return int(text[:5])
+    raise argparse.ArgumentTypeError("this value is not possible: it is 1 to 1,000 rows")
 
 
 PARSERS: Final[dict[str, Parser]] = {

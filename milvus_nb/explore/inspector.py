@@ -182,6 +182,7 @@ class Inspector:
             raise ParamsError(
                 f"n = {str(n)[:40]} is not possible.", f"It is how many rows: 1 to {MOST_ROWS:,}."
             )
+        where = where if where and where.strip() else ""
         database = self._named(database)
         found, _ = await self._described(name, database)
         try:
@@ -222,6 +223,7 @@ class Inspector:
     ) -> tuple[Description, tuple[str, ...]]:
         failed: ExploreError
         try:
+            await self._check(database)
             reply = await self._call(wire.DescribeCollection, database, collection_name=name)
         except refused.Refusal as error:
             failed = await self._not_described(error, name, database, was_there=was_there)
@@ -431,7 +433,10 @@ class Inspector:
             except refused.Refusal:
                 load = Load("released")
             is_loading = str(load) if load.state == "loading" else ""
-            return refused.not_loaded(self._alias, found.database, name, is_loading=is_loading)
+            own = self._params.db_name or _DEFAULT
+            return refused.not_loaded(
+                self._alias, found.database, name, own_database=own, is_loading=is_loading
+            )
         if error.is_no_collection or error.is_no_database:
             return await self._not_described(error, name, database, was_there=True)
         if where and error.field:
@@ -492,11 +497,14 @@ class Inspector:
         raise failed
 
     async def _show(self, database: str) -> Any:
-        # Lite would answer, too, and log a traceback into the cell.
+        await self._check(database)
+        return await self._call(wire.ShowCollections, database)
+
+    async def _check(self, database: str) -> None:
+        """Refuse a database that Lite does not have: it would log a traceback into the cell."""
         is_doubtful = bool(database) and self._params.endpoint.kind == "lite"
         if is_doubtful and database not in await self._names_of_databases():
-            raise refused.Refusal("ShowCollections", "NOT_FOUND", "database not found")
-        return await self._call(wire.ShowCollections, database)
+            raise refused.Refusal("ListDatabases", "NOT_FOUND", "database not found")
 
     async def _not_listed(self, error: refused.Refusal, database: str) -> ExploreError:
         shown = database or _DEFAULT

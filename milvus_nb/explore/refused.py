@@ -18,7 +18,7 @@ __all__ = [
 ]  # fmt: skip
 
 _DENIED: Final = re.compile(r"Privilege(?P<privilege>\w+): permission deny")
-_AT: Final = re.compile(r"line 1:(\d+) |at column (\d+)")
+_AT: Final = re.compile(r"line (?P<line>\d+):(?P<after>\d+) |at column (?P<column>\d+)")
 _FIELD: Final = re.compile(
     r"field (?!of\b)['\"]?(?P<name>\w+)['\"]? (?:does )?not exist|[Ff]ield not found.*?"
     r"(?P<named>\w+)\]?$|unknown field:? ['\"]?(?P<unknown>\w+)"
@@ -87,7 +87,9 @@ class Refusal(Exception):  # noqa: N818  # never leaves this package
     def is_no_collection(self) -> bool:
         """Whether there is no such collection."""
         return not self.is_no_database and (
-            self.code in _COLLECTION_GONE or "can't find collection" in self.said
+            self.code in _COLLECTION_GONE
+            or "can't find collection" in self.said
+            or "invalid collection name" in self.said.lower()  # none can be called so
         )
 
     @property
@@ -109,11 +111,10 @@ class Refusal(Exception):  # noqa: N818  # never leaves this package
     def expression_error(self, where: str) -> ExploreError:
         """Say what the server does not understand of a filter, and where in it."""
         told, at = self.said, _AT.search(self.said)
-        for start in (f"cannot parse expression: {where}, error: ", f"expression: {where}, "):
-            told = told.rpartition(start)[2]
+        told = told.rpartition(f"cannot parse expression: {' '.join(where.split())}, error: ")[2]
         place = ""
         if at is not None:
-            column = int(at[1]) if at[1] is not None else int(at[2]) - 1
+            column = _place(at, where)
             before, behind = where[:column][-20:], where[column:][:20]
             told = told.replace(at[0], "").split(" expecting {")[0]
             place = f"At column {column + 1}, " + (
@@ -126,7 +127,16 @@ class Refusal(Exception):  # noqa: N818  # never leaves this package
             f"Milvus does not understand the filter {cut(where, 120)!r}.",
             f"{place}{cut(told, _MOST_SAID)}",
             "A filter reads like: year > 1990 and title like 'A%'. Text stands in quotes.",
+            "filter",
         )
+
+
+def _place(at: re.Match[str], where: str) -> int:
+    """Count the characters of a filter in front of the place that a server tells."""
+    if at["line"] is None:
+        return int(at["column"]) - 1
+    before = where.split("\n")[: int(at["line"]) - 1]
+    return sum(len(line) + 1 for line in before) + int(at["after"])
 
 
 def privilege(refusal: Refusal) -> str:
@@ -199,10 +209,15 @@ def no_field(collection: str, name: str, known: Iterable[str]) -> ExploreError:
     )
 
 
-def not_loaded(alias: str, database: str, collection: str, *, is_loading: str) -> ExploreError:
+def not_loaded(
+    alias: str, database: str, collection: str, *, own_database: str, is_loading: str
+) -> ExploreError:
     """Say that rows cannot be read, and give the line that loads them."""
     name = json.dumps(collection, ensure_ascii=False)
     where = "" if database in ("", "default") else f" in {database}"
+    client = f"connections.client({json.dumps(alias)})"
+    if database != own_database:  # which is the one that its client works in
+        client = f"connections.use({json.dumps(alias)}, {json.dumps(database)}).client"
     if is_loading:
         return ExploreError(
             f"{collection}{where} is not there yet: {is_loading}.",
@@ -213,7 +228,7 @@ def not_loaded(alias: str, database: str, collection: str, *, is_loading: str) -
     return ExploreError(
         f"{collection}{where} is released: its rows are not in Milvus's memory.",
         "Milvus reads rows only of what it has loaded, and looking loads nothing by itself.",
-        f"To load it: connections.client({json.dumps(alias)}).load_collection({name})",
+        f"To load it: {client}.load_collection({name})",
         "released",
     )
 

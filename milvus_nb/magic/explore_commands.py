@@ -98,6 +98,8 @@ def _collection(
         names = [before, name] if before else [name]
     else:
         connection, names, _ = _split(registry, path)
+    if not names and connection.alias == path and _is_there(registry, database, path):
+        connection, names = registry.resolve(None), [path]
     if not names:
         raise MagicUsageError(
             f"{path[:80]!r} is a connection.", "", "Which collection? See %milvus ls"
@@ -105,6 +107,17 @@ def _collection(
     if len(names) > 1 and database is None:
         database = names[0]
     return connection, database, names[-1]
+
+
+def _is_there(registry: ConnectionRegistry, database: str | None, name: str) -> bool:
+    """Tell whether the current connection has a collection that is called like an alias."""
+    if registry.current is None:
+        return False
+    try:
+        registry.current.schema(name, database)
+    except ExploreError:
+        return False
+    return True
 
 
 def _split(registry: ConnectionRegistry, path: str) -> tuple[Connection, list[str], bool]:

@@ -296,6 +296,51 @@ def test_a_name_that_is_nearly_right_is_named(found: Connection) -> None:
     assert "every" in caught.value.fix
 
 
+def test_a_filter_of_several_lines_is_told_with_its_place(on_server: Connection) -> None:
+    """The place is counted from its start, and the server's words are as short as else."""
+    with pytest.raises(ExploreError) as caught:
+        on_server.peek("every", where="id > 1\n  and id ==")
+    assert caught.value.why.startswith("At column 19, behind ")
+    assert "expecting {" not in caught.value.why
+
+
+def test_a_filter_that_is_no_condition_is_told(on_server: Connection) -> None:
+    """With why, not with the type alone."""
+    with pytest.raises(ExploreError) as caught:
+        on_server.peek("every", where="word")
+    assert "not a boolean expression" in caught.value.why
+
+
+def test_blanks_are_no_filter(found: Connection) -> None:
+    """All rows, as without one."""
+    assert len(found.peek("every", where=" \n ")) == len(found.peek("every"))
+
+
+def test_a_database_that_no_one_can_have_is_told(
+    on_lite: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Lite is not asked for its collections: it would log a traceback."""
+    for ask in (on_lite.describe, on_lite.schema, on_lite.peek):
+        with pytest.raises(ExploreError, match="has no database"):
+            ask("every", db="..")
+    assert "Traceback" not in caplog.text
+
+
+def test_the_line_that_loads_works_in_the_collection_s_database(
+    on_server: Connection, connections: ConnectionRegistry, explored: MilvusTestServer
+) -> None:
+    """The connection's client works in another one."""
+    on_server.client.release_collection("halves")
+    try:
+        connections.connect("elsewhere", uri=explored.uri, timeout=20)
+        with pytest.raises(ExploreError, match="released") as caught:
+            connections["elsewhere"].peek("halves", db=HERE)
+        exec(caught.value.fix.partition(": ")[2], {"connections": connections})  # noqa: S102
+        assert len(connections["elsewhere"].peek("halves"))
+    finally:
+        on_server.client.load_collection("halves")
+
+
 @pytest.mark.parametrize("where", ["id >", "id > 1 and", "id in [1, 2", "@", "word > 1", "id = ="])
 def test_a_filter_that_is_not_understood_is_told_with_its_place(
     found: Connection, where: str

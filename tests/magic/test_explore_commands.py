@@ -87,6 +87,8 @@ def test_ls_takes_a_path(magic: Callable[[str], Any], path: str, kind: type, see
         ("prod/nix", "is no database or collection of prod", ""),
         (f"{HERE}/boks", "has no collection 'boks'", "Did you mean books?"),
         ("nix/books", "has no database 'nix'", ""),
+        ("boo-ks", "is no database or collection of prod", "Did you mean books?"),
+        ("数据", "is no database or collection of prod", ""),
         ("a/b/c/d", "is no path of this kernel", "%milvus ls"),
         ("prod//books", "is no path of this kernel", "%milvus ls"),
     ],
@@ -116,6 +118,31 @@ def test_describe_finds_its_collection(magic: Callable[[str], Any], line: str) -
     assert (told.database, told.name) == (HERE, "books")
 
 
+def test_a_collection_may_be_called_like_a_connection(
+    magic: Callable[[str], Any], server: MilvusTestServer
+) -> None:
+    """Where a collection is meant, and the current connection has it."""
+    client = MilvusClient(server.uri, token=server.root_token, db_name=HERE, dedicated=True)
+    client.create_alias("books", "lab")
+    try:
+        assert magic("describe lab").asked_as == "lab"
+        assert magic(f"describe lab --db {HERE}").asked_as == "lab"
+    finally:
+        client.drop_alias("lab")
+        client.close()
+
+
+def test_the_value_of_a_variable_leaves_the_advice_readable(
+    magic: Callable[[str], Any], ip: InteractiveShell
+) -> None:
+    """Words of a filter may be in the advice, too, which repeats nothing of it."""
+    ip.user_ns["wanted"] = "title = 3"
+    with pytest.raises(ExploreError) as caught:
+        magic("peek books --where $wanted")
+    assert "year > 1990 and title like 'A%'" in caught.value.fix
+    assert "At column 7" in caught.value.why
+
+
 def test_peek_gives_a_dataframe(magic: Callable[[str], Any]) -> None:
     """Of so many rows, and only of those that the filter lets through."""
     pd: Any = pytest.importorskip("pandas")
@@ -131,8 +158,9 @@ def test_mistakes_are_told_in_a_sentence(magic: Callable[[str], Any]) -> None:
         magic("describe prod")
     with pytest.raises(MagicUsageError, match="2 words too many"):
         magic("peek books --where id > 3")
-    with pytest.raises(MagicUsageError, match="this value is not possible"):
-        magic("peek books -n 0")
+    for count in ("0", "1e9", "1001", "many", "100000000001"):
+        with pytest.raises(MagicUsageError, match="not possible: it is 1 to 1,000 rows"):
+            magic(f"peek books -n {count}")
     with pytest.raises(AliasError):
         magic("describe books -a nobody")
     with pytest.raises(MagicUsageError, match="Did you mean %milvus describe"):
