@@ -285,8 +285,10 @@ class Parser(argparse.ArgumentParser):
             value = getattr(found, dest, None)
             if not isinstance(value, str):
                 continue
-            typed = (word.typed if word.values else word.text for word in words)
-            is_typed = any(word.endswith(value) for word in typed)
+            options = (one for one in self._actions if one.dest == dest)
+            starts = ("", *(start for one in options for start in one.option_strings))
+            whole = {f"{start}{equals}{value}" for start in starts for equals in ("", "=")}
+            is_typed = any(word.text in whole for word in words if not word.values)
             may_show = value.replace("@", "") if dest == "user" else value  # mail addresses
             if not is_typed and shown_name(may_show) != may_show:
                 raise MagicUsageError(

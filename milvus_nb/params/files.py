@@ -78,6 +78,12 @@ def lite_path(path: str, source: str = "uri") -> str:
             "A sign-in belongs to a server; a Milvus Lite database has none.",
             "Give the path alone, for example ./demo.db",
         )
+    if holds_sign_in(path, is_path=True) and not os.path.lexists(os.path.expanduser(path)):
+        raise ParamsError(
+            f"{source}: {MASK} is not a path.",
+            "It has a sign-in in it, by its looks: it is not repeated.",
+            "Give the path alone, for example ./demo.db; the token is a parameter of its own.",
+        )
     # A drive letter may be a user's name after all: a:/password@host
     is_odd = {"@", ":"} <= set(path) or "?" in path or holds_sign_in(path, is_path=True)
     is_plain = path.endswith((".db", ".sock")) or _PLAIN.fullmatch(path)
@@ -87,7 +93,7 @@ def lite_path(path: str, source: str = "uri") -> str:
         raise ParamsError(
             f"{shown} is not a Milvus Lite database.",
             "It looks like a socket, and the name of a Milvus Lite database ends in .db.",
-            f"A server behind a Unix socket is written unix:{path}",
+            f"A server behind a Unix socket is written unix:{told}",
             "lite-name",
         )
     if not path.endswith(".db"):

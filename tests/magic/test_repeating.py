@@ -160,6 +160,10 @@ def test_a_variable_becomes_a_name_only_where_it_may_be_shown(
         with pytest.raises(MagicUsageError, match=r"is no (alias|user|database)") as failure:
             ip.run_line_magic("milvus", f"connect localhost:1 --password y {line}")
         assert value not in str(failure.value)
+    ip.user_ns["x"] = f"-a{SECRET}!"  # which is an option, of a value that is the end of another
+    with pytest.raises(MagicUsageError) as failure:
+        ip.run_line_magic("milvus", f"connect localhost:1 $x --user y --password 'a{SECRET}!'")
+    assert SECRET not in str(failure.value)
     ip.user_ns["x"] = "team-a_1"
     with pytest.raises(MilvusNbError) as other:
         ip.run_line_magic("milvus", f"connect localhost:1 --password y {line}")

@@ -423,6 +423,7 @@ MALFORMED = [
     "http://root:{0}", "http://root:{0}/", "root:{0}", "root:{0}@", "http://root:{0}@h:99999",
     "http://root:{0}@h:x", "ws://root:{0}@h", "http://root:{0}@h h", "http://root:{0}@[::1",
     "http://root:{0}@h/a/b", "http://root:{0}@h?x", "http://h?token={0}", "http//root:{0}@h/x.db",
+    "./x.db;token={0}", "./x;token={0}/x.db", "./x;token={0}.sock",
     "root:{0}@x.db", "root:{0}@./x.db", "./root:{0}@h", "/root:{0}@h", "file://root:{0}@h/x.db",
     "unix://root:{0}@h", "tcp:root:{0}", "http:root:{0}@h", "http:/root:{0}@h", "a:/{0}@h",
     "http://root:{0}@h:19530#x", "http://{0}@h", "http://root@{0}@h", "http://root:{0}@-h",
