@@ -293,6 +293,10 @@ def _code(context: Context, arguments: argparse.Namespace, _: list[Word]) -> Sni
 
         _look_for(context, *filter(None, [arguments.alias]))
         return Snippet(explore_commands.code_for(context.registry, arguments))
+    if arguments.field is not None:
+        raise MagicUsageError(
+            "--field is of a collection.", "", "Name it, too: %milvus code --for COLLECTION"
+        )
     connection = _connection(context, arguments)
     alias = context.registry.free_alias(connection.alias)
     version = connection.server_version

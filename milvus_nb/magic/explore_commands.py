@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..base.suggestion import closest
 from ..errors import ClosedError, ConnectError, ExploreError, MagicUsageError
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def listing(registry: ConnectionRegistry, path: str | None) -> Overview | Collec
         return connection.schema(name)
     except ExploreError as error:
         if error.cause == "no-collection":
-            fix = next((one.fix for one in (error, failed) if "mean" in one.fix), error.fix)
+            near = closest(name, registry.aliases())
+            meant = f"Did you mean {near}?" if near else error.fix
+            fix = next((one.fix for one in (error, failed) if "mean" in one.fix), meant)
             of = connection.alias
             what = f"{name!r} is no database or collection of {of}, and no connection."
             failed = ExploreError(what, "", fix, error.cause)

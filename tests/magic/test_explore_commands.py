@@ -88,6 +88,7 @@ def test_ls_takes_a_path(magic: Callable[[str], Any], path: str, kind: type, see
         (f"{HERE}/boks", "has no collection 'boks'", "Did you mean books?"),
         ("nix/books", "has no database 'nix'", ""),
         ("boo-ks", "is no database or collection of prod", "Did you mean books?"),
+        ("laab", "is no database or collection of prod", "Did you mean lab?"),
         ("数据", "is no database or collection of prod", ""),
         ("a/b/c/d", "is no path of this kernel", "%milvus ls"),
         ("prod//books", "is no path of this kernel", "%milvus ls"),
@@ -167,6 +168,8 @@ def test_mistakes_are_told_in_a_sentence(magic: Callable[[str], Any]) -> None:
         magic("schema books")
     with pytest.raises(MagicUsageError, match="--for has no language 'go'"):
         magic("code --for books --lang go")
+    with pytest.raises(MagicUsageError, match="--field is of a collection"):
+        magic("code --field word")
 
 
 def test_code_for_a_collection(magic: Callable[[str], Any], server: MilvusTestServer) -> None:
