@@ -15,7 +15,7 @@ from ..errors import MilvusNbError, ParamsError
 from ..params import parsing
 from ..params.address import parse_address
 from ..params.guard import Guard
-from ..params.secret import Secret, shown_name
+from ..params.secret import Secret, holds_sign_in, shown_name
 from ..params.tls import PEM_FILES
 from ..params.values import seconds
 
@@ -207,6 +207,13 @@ class Profile:
             )
         if self.is_path and "@" in self.address and ":" in self.address:
             raise self._in_clear()
+        if self.is_path and holds_sign_in(self.address.rpartition("://")[2], is_path=True):
+            raise ProfileError(
+                f"The address of profile {self.name} is no path: it has a sign-in in it.",
+                "Profiles hold references to secrets, never the secrets.",
+                "Give the path or the server alone, and how the secret is found: secret = ...",
+                cause="address",
+            )
         if self.is_path:
             return  # whether it can be opened is known where it is opened
         failure: ParamsError | None = None

@@ -191,6 +191,14 @@ def test_whatever_a_secret_is_called_it_is_one(store: ProfileStore, key: str, li
     assert "other = 1" in Path(store.path).read_text()
 
 
+@pytest.mark.parametrize("start", ["/?token=", "./x.db;token=", "file:///x.db?token="])
+def test_a_path_with_a_token_is_no_address(store: ProfileStore, start: str) -> None:
+    """It would be shown wherever the profile is."""
+    write(store, f"[profiles.prod]\naddress = '{start}{SECRET}'\n")
+    assert "sign-in" in told(store)
+    assert "Zebra" not in f"{told(store)}{store.find()!r}"
+
+
 @pytest.mark.parametrize(
     "more", ["[profiles.prod.auth]\nx = 1\n", "[[profiles.prod.x]]\ntoken = 'a'\n"]
 )
