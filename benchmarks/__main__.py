@@ -60,7 +60,7 @@ def main() -> None:
     wanted = given.names or names
     if unknown := set(wanted) - set(names):
         raise SystemExit(f"No benchmark {', '.join(sorted(unknown))}. There are: {' '.join(names)}")
-    versions = [f"{name} {_version_of(name)}" for name in _PACKAGES]
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES]
     print(f"milvus_nb {__version__}, Python {platform.python_version()}, {', '.join(versions)}\n")
     if "loading" in wanted:
         print(*loading.run(), sep="\n\n", end="\n\n", flush=True)
@@ -72,13 +72,6 @@ def main() -> None:
                 print(*measure(server), sep="\n\n", end="\n\n", flush=True)
         finally:
             server.stop()
-
-
-def _version_of(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _arguments() -> argparse.Namespace:

@@ -24,19 +24,6 @@ def ask():
         found.ping(3)
 if {kind!r} == "a probe under way":
     threading.Thread(target=ask, daemon=True).start()
-if "client" in {kind!r}:
-    import pymilvus
-    client = found.client if "ours" in {kind!r} else pymilvus.MilvusClient("{uri}", dedicated=True)
-    if "two" in {kind!r}:
-        connections.shutdown()
-        agent = {{"grpc.primary_user_agent": "x"}}  # or they would share a socket
-        other = pymilvus.MilvusClient("{uri}", dedicated=True, grpc_options=agent)
-        other.list_collections()
-    def call():
-        while True:
-            client.list_collections()
-    for _ in range(3):
-        threading.Thread(target=call, daemon=True).start()
 if {kind!r} == "a server unreachable":
     way.__enter__()
     far = connections.connect("far", uri=way.address)
@@ -62,14 +49,7 @@ for _ in range({pools}):
 print(json.dumps([died, broken, 1000 * longest, found.state]), flush=True)
 os._exit(0)
 """
-_KINDS = (
-    "connected",
-    "a probe under way",
-    "a server unreachable",
-    "a client of ours in calls of three threads",
-    "a client of pymilvus in such calls",
-    "two clients of pymilvus, one in such calls; not connected",
-)
+_KINDS = ("connected", "a probe under way", "a server unreachable")
 
 
 def run(server: MilvusTestServer, forks: int = 400, pools: int = 100) -> list[Table]:
@@ -97,9 +77,6 @@ def run(server: MilvusTestServer, forks: int = 400, pools: int = 100) -> list[Ta
             "children of a connected process",
             ["", "forks died", "pools broke", "longest fork", "parent", "lines on stderr"],
             rows,
-            [
-                "A fork waits until no call of ours is under way, or interrupts what takes longer.",
-                "The lines are gRPC's: it writes one where a client is in a call.",
-            ],
+            ["A fork waits until no call of ours is under way, or interrupts what takes longer."],
         )
     ]

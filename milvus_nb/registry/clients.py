@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .. import sdk
 from ..base.blocking import run_blocking, run_closing
-from ..base.sockets import all_closed
 from ..base.waiting import EndedError, end, within
 from ..errors import ClosedError
+from ..base.sockets import all_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
