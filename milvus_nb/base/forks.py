@@ -5,10 +5,6 @@ A child has the memory of its parent, but of its threads only the one that forke
 handlers for forks, and says so in the cell, and what becomes of a call crashes the child, in which
 the thread that waited for it is gone. So all that we do with gRPC goes through one gate, and a fork
 waits until nobody is inside.
-
-A client of the user's may be in a call nevertheless. Its child survives that while the process has
-one connected channel, and crashes now and then where there are two (gRPC 1.85): so those by which
-we watch have no socket at a fork, and connect again after it.
 """
 
 from __future__ import annotations
@@ -17,11 +13,8 @@ import _thread
 import contextlib
 import os
 import threading
-import time
 import weakref
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
-
-from .sockets import open_sockets
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,29 +29,12 @@ _PATIENCE_S: Final = 0.25
 _LONGEST_S: Final = 1.0
 _BACK_S: Final = 0.01
 
-# So long gRPC may take to close a socket, in seconds, on threads of its own.
-_CLOSING_S: Final = 0.1
-_LOOK_S: Final = 0.001
-
-
-class Letting(Protocol):
-    """What has a socket that it can do without for a while."""
-
-    def let_go(self) -> bool:
-        """Close the socket, if there is one; called on the thread that forks."""
-
 
 class Gate:
     """What is under way inside gRPC, and whether more may begin. Thread-safe."""
 
     def __init__(self) -> None:
-        self._letting: weakref.WeakSet[Letting] = weakref.WeakSet()
         self._reset()
-
-    def has_socket(self, owner: Letting) -> None:
-        """Have somebody let go of a socket before the process forks."""
-        with self._changed:
-            self._letting.add(owner)
 
     def _reset(self) -> None:
         self._changed = threading.Condition()
@@ -123,14 +99,6 @@ class Gate:
         for call in calls:
             call.cancel()
         self._wait_until_empty(_LONGEST_S)
-        self._let_go()
-
-    def _let_go(self) -> None:
-        before = open_sockets() if self._letting else set()
-        count = sum(owner.let_go() for owner in list(self._letting))
-        ends = time.monotonic() + _CLOSING_S
-        while len(before - open_sockets()) < count and time.monotonic() < ends:
-            time.sleep(_LOOK_S)
 
     def _wait_until_empty(self, seconds: float) -> None:
         try:

@@ -17,7 +17,6 @@ __all__ = [
     "WITHOUT_PROXY",
     "call_metadata",
     "connectivity",
-    "is_closed",
     "is_connected",
     "is_connecting",
     "open_channel",
@@ -117,11 +116,6 @@ def open_channel(endpoint: Endpoint, target: str) -> grpc.Channel:
 def is_connected(channel: Any) -> bool:
     """Tell whether a channel has a socket at this moment."""
     return connectivity(channel) is grpc.ChannelConnectivity.READY
-
-
-def is_closed(channel: Any) -> bool:
-    """Tell whether a channel was closed by us."""
-    return connectivity(channel) is grpc.ChannelConnectivity.SHUTDOWN
 
 
 def is_connecting(channel: Any) -> bool:

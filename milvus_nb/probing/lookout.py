@@ -11,7 +11,7 @@ import weakref
 from typing import TYPE_CHECKING, Final
 
 from ..base.forks import GATE
-from .channel import is_closed, is_connected
+from .channel import is_connected
 
 if TYPE_CHECKING:
     import grpc
@@ -29,15 +29,12 @@ class Lookout:
     """Looks at the channels of one event loop, all at the same moments, while there are any."""
 
     def __init__(self) -> None:
-        self._lost: dict[grpc.Channel, asyncio.Future[bool]] = {}
+        self._lost: dict[grpc.Channel, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._pause = _FIRST_S
 
-    def lost(self, channel: grpc.Channel) -> asyncio.Future[bool]:
-        """Give what ends when a channel, which is connected, is not so any more.
-
-        It tells whether the connection was lost; False where we let go of it ourselves.
-        """
+    def lost(self, channel: grpc.Channel) -> asyncio.Future[None]:
+        """Give what ends when a channel, which is connected, is not so any more."""
         found = self._lost.get(channel)
         if found is None:
             found = self._lost[channel] = asyncio.get_running_loop().create_future()
@@ -67,13 +64,9 @@ class Lookout:
         self._timer = None
         try:
             with GATE.passing():
-                lost = {
-                    channel: not is_closed(channel)
-                    for channel in self._lost
-                    if not is_connected(channel)
-                }
-            for channel, was_lost in lost.items():
-                self._lost.pop(channel).set_result(was_lost)
+                lost = [channel for channel in self._lost if not is_connected(channel)]
+            for channel in lost:
+                self._lost.pop(channel).set_result(None)
         finally:  # whatever goes wrong, the next look comes
             if self._lost:
                 self._look_later()

@@ -19,12 +19,12 @@ import grpc
 
 from .._version import __version__
 from ..base.forks import GATE
-from ..base.sockets import all_closed
 from . import diagnosis, wire
-from .channel import call_metadata, connectivity, is_connected, is_connecting, open_channel
+from .channel import call_metadata, connectivity, is_connecting, open_channel
 from .diagnosis import ProbeError
 from .lookout import lookout
 from .outside import MOST_VERSION, names, reasons, said
+from .sockets import all_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -108,30 +108,15 @@ class Probe:
 
     def __init__(self, endpoint: Endpoint, target: str) -> None:
         self._endpoint = endpoint
-        self._target = target
         self._metadata = call_metadata(endpoint)
         self._is_closed = False
-        self._lost: asyncio.Future[bool] | None = None
+        self._lost: asyncio.Future[None] | None = None
         self._callables: dict[str, Any] = {}
         try:
             with GATE.passing():
                 self._channel = open_channel(endpoint, target)
         except OSError as error:
             raise ProbeError(diagnosis.from_os_error(endpoint, error)) from None
-        GATE.has_socket(self)
-
-    def let_go(self) -> bool:
-        """Close the socket, on whichever thread forks; the next call connects again."""
-        if self._is_closed or not is_connected(self._channel):
-            return False
-        try:
-            fresh = open_channel(self._endpoint, self._target)
-        except OSError:  # a TLS file went away: better than no connection any more
-            return False
-        old, self._channel, self._lost = self._channel, fresh, None
-        self._callables.clear()
-        old.close()
-        return True
 
     async def close(self) -> None:
         """Close the socket. Calls that are under way fail."""
@@ -153,20 +138,15 @@ class Probe:
         with GATE.passing():
             return is_connecting(self._channel)
 
-    def lost(self) -> asyncio.Future[bool] | None:
-        """Give what ends when the connection does; None where there is none now.
-
-        It tells whether that was lost; False where we let go of it ourselves.
-        """
-        with GATE.passing():
-            if self._lost is None and is_connected(self._channel):
-                self._lost = lookout().lost(self._channel)
-            return self._lost
+    def lost(self) -> asyncio.Future[None] | None:
+        """Give what ends when the connection is lost; None where there is none now."""
+        if self._lost is None and self._is_connected():
+            self._lost = lookout().lost(self._channel)
+        return self._lost
 
     def is_lost(self) -> bool:
         """Tell whether a connection that was there is lost; the next call would make another."""
-        with GATE.passing():
-            return self._lost is not None and not is_connected(self._channel)
+        return self._lost is not None and not self._is_connected()
 
     def _is_connected(self) -> bool:
         return self._connectivity() is grpc.ChannelConnectivity.READY
@@ -303,12 +283,18 @@ class Probe:
     ) -> Any:
         """Call the server; None where an `optional` call is not known or not allowed there."""
         headers = self._metadata if metadata is None else metadata
+        call = self._callables.get(method.name)
+        if call is None:
+            call = self._callables[method.name] = self._channel.unary_unary(
+                method.path, method.request.SerializeToString, method.response.FromString
+            )
         if not threading.main_thread().is_alive():
             # The interpreter ends. gRPC cannot start a thread any more (Python 3.12), and Milvus
             # Lite not answer.
             raise ProbeError(diagnosis.connection_lost(self._endpoint))
-        start = functools.partial(self._start, method, method.request(**fields), headers)
-        code, details, has_metadata, reply = await _answer(start, limit)
+        code, details, has_metadata, reply = await _answer(
+            call, method.request(**fields), headers, limit
+        )
         if code is grpc.StatusCode.OK:
             return reply
         if self._is_closed:
@@ -325,6 +311,7 @@ class Probe:
                 channel=state,
                 has_metadata=has_metadata,
             )
+        del call  # an error keeps this frame, a call keeps the socket
         # A gateway says the same where nothing gets through to Milvus any more.
         is_milvus = not found.cause.startswith("gateway") and "unknown service" not in details
         if optional and code in _NOT_OFFERED and is_milvus:
@@ -333,21 +320,6 @@ class Probe:
         if is_milvus and (is_answer or code in _NOT_OFFERED):
             raise _RefusedError(found, code, said(self._endpoint, details), is_answer=is_answer)
         raise ProbeError(found, is_answer=is_answer)
-
-    def _start(
-        self,
-        method: wire.Method,
-        request: Any,
-        headers: tuple[tuple[str, str], ...],
-        seconds: float | None,
-    ) -> Any:
-        """Start a call over the channel that there is at this moment; within the gate."""
-        call = self._callables.get(method.name)
-        if call is None:
-            call = self._callables[method.name] = self._channel.unary_unary(
-                method.path, method.request.SerializeToString, method.response.FromString
-            )
-        return call.future(request, seconds, headers)
 
     def _refuse(self, status: Any) -> None:
         if _failed(status):
@@ -368,7 +340,7 @@ class _RefusedError(ProbeError):
 
 
 async def _answer(
-    make: Callable[[float | None], Any], limit: float | None
+    make: Any, request: Any, headers: tuple[tuple[str, str], ...], limit: float | None
 ) -> tuple[grpc.StatusCode, str, bool, Any]:
     """Make a call; give its status, the words and whether metadata came with it, and the reply."""
     loop = asyncio.get_running_loop()
@@ -377,7 +349,7 @@ async def _answer(
         ended = loop.create_future()
         left = None if limit is None else max(limit - (loop.time() - start), 0.001)
         try:
-            call = GATE.begin(functools.partial(make, left))
+            call = GATE.begin(functools.partial(make.future, request, left, headers))
         except ValueError:  # the channel was closed
             return grpc.StatusCode.CANCELLED, "", False, None
         try:

@@ -13,7 +13,7 @@ from .. import sdk
 from ..base.blocking import run_blocking, run_closing
 from ..base.waiting import EndedError, end, within
 from ..errors import ClosedError
-from ..base.sockets import all_closed
+from ..probing.sockets import all_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -193,8 +193,8 @@ class Asker:
         """Whether there is a channel."""
         return self._probe is not None
 
-    def lost(self) -> asyncio.Future[bool] | None:
-        """As in `Probe.lost`."""
+    def lost(self) -> asyncio.Future[None] | None:
+        """Give what ends when the connection is lost; None where there is none now."""
         return self._probe.lost() if self._probe is not None else None
 
     async def lose(self) -> None:

@@ -151,7 +151,7 @@ class Watch:
         self._is_closed = False
         self._waiter: asyncio.Future[None] | None = None
         self._is_poked = False
-        self._lost: asyncio.Future[bool] | None = None
+        self._lost: asyncio.Future[None] | None = None
         self._asking: Shared[None] | None = None
         self._asked = _Asked(0.0, 0.0)
         self._loop: asyncio.Task[None] | None = None
@@ -388,7 +388,7 @@ class Watch:
                 timer.cancel()
                 self._waiter = None
         self._is_poked = False
-        if lost is None or not lost.done() or (not lost.cancelled() and not lost.result()):
+        if lost is None or not lost.done():
             return False
         await self._asker.lose()
         self._lived = time.monotonic() - self._asker.opened_at

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["all_closed", "open_sockets"]
+__all__ = ["all_closed"]
 
 # A channel of somebody else may share its socket with another one: then it stays.
 _LONGEST_S = 0.25
@@ -84,7 +84,7 @@ class _Closing:
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look at the open sockets, once for all who want it in one round of the loop."""
         if not self._is_fresh:
-            self._now = open_sockets()
+            self._now = _open_sockets()
             self._is_fresh = True
             loop.call_soon(self._forget)
 
@@ -97,7 +97,7 @@ _closing: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Closing] = (
 )
 
 
-def open_sockets() -> set[tuple[int, int]]:
+def _open_sockets() -> set[tuple[int, int]]:
     """List this process's sockets, each as (file descriptor, inode)."""
     found: set[tuple[int, int]] = set()
     try:
