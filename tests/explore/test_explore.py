@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pymilvus import MilvusClient
+from pymilvus import MilvusClient, MilvusException
 from pymilvus.grpc_gen import common_pb2, milvus_pb2, schema_pb2
 
 from milvus_nb.errors import ClosedError, ConnectError, DeniedError, ExploreError, ParamsError
@@ -813,6 +813,17 @@ def test_a_server_that_repeats_the_password_is_not_shown(
 # Privileges
 
 
+def _may_read(client: MilvusClient) -> bool:
+    """Tell whether what was granted has come to where it is asked for, which takes a while."""
+    try:
+        client.list_partitions("books")
+        client.get_collection_stats("books")
+        client.query("books", "id >= 0", limit=1)
+    except MilvusException:
+        return False
+    return True
+
+
 @pytest.fixture
 def bob(connections: ConnectionRegistry, milvus_auth: MilvusTestServer) -> Iterator[Connection]:
     """Give the connection of a user who may read one collection of one database."""
@@ -829,6 +840,11 @@ def bob(connections: ConnectionRegistry, milvus_auth: MilvusTestServer) -> Itera
     root.grant_role(BOB, READER)
     for privilege in ("Query", "Load", "GetStatistics", "ShowPartitions"):
         theirs.grant_privilege(READER, "Collection", privilege, "books", SHOP)
+    mine = MilvusClient(
+        milvus_auth.uri, user=BOB, password="Bobs-pass1", db_name=SHOP, dedicated=True
+    )
+    wait_until(lambda: _may_read(mine), what="the server knows of the grants")
+    mine.close()
     connection = connections.connect(
         BOB, uri=milvus_auth.uri, user=BOB, password="Bobs-pass1", db_name=SHOP, timeout=20
     )
