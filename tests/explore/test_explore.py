@@ -825,12 +825,18 @@ def _may_read(client: MilvusClient) -> bool:
 
 
 @pytest.fixture
-def bob(connections: ConnectionRegistry, milvus_auth: MilvusTestServer) -> Iterator[Connection]:
+def milvus_rights(make_milvus: Callable[..., MilvusTestServer]) -> MilvusTestServer:
+    """Give a server on which nobody else changes users, roles or privileges."""
+    return make_milvus(auth=True)
+
+
+@pytest.fixture
+def bob(connections: ConnectionRegistry, milvus_rights: MilvusTestServer) -> Iterator[Connection]:
     """Give the connection of a user who may read one collection of one database."""
-    root = MilvusClient(milvus_auth.uri, token=milvus_auth.root_token, dedicated=True)
+    root = MilvusClient(milvus_rights.uri, token=milvus_rights.root_token, dedicated=True)
     root.create_database(SHOP)
     theirs = MilvusClient(
-        milvus_auth.uri, token=milvus_auth.root_token, db_name=SHOP, dedicated=True
+        milvus_rights.uri, token=milvus_rights.root_token, db_name=SHOP, dedicated=True
     )
     for name in ("books", "films"):
         theirs.create_collection(name, 2)
@@ -841,12 +847,12 @@ def bob(connections: ConnectionRegistry, milvus_auth: MilvusTestServer) -> Itera
     for privilege in ("Query", "Load", "GetStatistics", "ShowPartitions"):
         theirs.grant_privilege(READER, "Collection", privilege, "books", SHOP)
     mine = MilvusClient(
-        milvus_auth.uri, user=BOB, password="Bobs-pass1", db_name=SHOP, dedicated=True
+        milvus_rights.uri, user=BOB, password="Bobs-pass1", db_name=SHOP, dedicated=True
     )
     wait_until(lambda: _may_read(mine), what="the server knows of the grants")
     mine.close()
     connection = connections.connect(
-        BOB, uri=milvus_auth.uri, user=BOB, password="Bobs-pass1", db_name=SHOP, timeout=20
+        BOB, uri=milvus_rights.uri, user=BOB, password="Bobs-pass1", db_name=SHOP, timeout=20
     )
     connection.set_trait("note", "")
     yield connection
@@ -863,7 +869,7 @@ def bob(connections: ConnectionRegistry, milvus_auth: MilvusTestServer) -> Itera
 
 
 def test_a_user_sees_what_the_server_shows_him_and_reads_what_is_missing(
-    bob: Connection, milvus_auth: MilvusTestServer
+    bob: Connection, milvus_rights: MilvusTestServer
 ) -> None:
     """Real Milvus 2.3.5 with roles: the rest works, and the grant, run by root, mends it."""
     listed = bob.databases()
@@ -885,7 +891,7 @@ def test_a_user_sees_what_the_server_shows_him_and_reads_what_is_missing(
     assert _copied(caught.value).grant == caught.value.grant
 
     client = MilvusClient(
-        milvus_auth.uri, token=milvus_auth.root_token, db_name=SHOP, dedicated=True
+        milvus_rights.uri, token=milvus_rights.root_token, db_name=SHOP, dedicated=True
     )
     for line in (caught.value.grant, listed.untold.grant, told.untold[0].grant):
         exec(line, {"client": client})  # noqa: S102  # what the user would do
