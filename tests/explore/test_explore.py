@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    import grpc
-
     from milvus_nb import Connection, ConnectionRegistry
     from tests.support.servers import MilvusTestServer
 
