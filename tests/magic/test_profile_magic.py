@@ -275,7 +275,11 @@ def test_autoconnect_in_the_background(
     (kernel.folder / "milvus.toml").write_text(
         f'[profiles.theirs]\naddress = "{milvus.address}"\nautoconnect = true\n'
     )
-    loaded = kernel.run(f"import time\n{LOAD}\ntime.sleep(3)")
+    loaded = kernel.run(
+        f"import threading\n{LOAD}\n"
+        "for thread in threading.enumerate():\n"
+        "    if thread.name == 'milvus-nb-autoconnect': thread.join()"
+    )
     assert "Could not connect down" in loaded.text + loaded.stderr
     status = kernel.run("%milvus status").text
     assert "dev (current)" in status
