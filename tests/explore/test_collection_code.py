@@ -13,7 +13,7 @@ from pymilvus.client.types import DataType
 from milvus_nb.errors import ExploreError
 from milvus_nb.explore import Description, Field, Function, Index
 from milvus_nb.explore.code import PARTS, code_for, parts
-from tests.support.exploring import ROWS, make_every_type, make_text, make_vectors
+from tests.support.exploring import ROWS, make_every_type, make_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,15 +47,6 @@ def coded(milvus: MilvusTestServer) -> Iterator[MilvusTestServer]:
 def on_server(connections: ConnectionRegistry, coded: MilvusTestServer) -> Connection:
     """Give a connection to it."""
     return connections.connect("server", uri=coded.uri, db_name=HERE, timeout=20)
-
-
-@pytest.fixture
-def on_lite(connections: ConnectionRegistry, lite_path: Path) -> Connection:
-    """Give a connection to a Lite file with the same."""
-    connection = connections.connect("lite", uri=str(lite_path))
-    make_every_type(connection.client, "every", is_lite=True)
-    make_text(connection.client, "texts")
-    return connection
 
 
 def run(code: str) -> str:

@@ -17,13 +17,12 @@ from pymilvus.grpc_gen import common_pb2, milvus_pb2, schema_pb2
 
 from milvus_nb.errors import ClosedError, ConnectError, DeniedError, ExploreError, ParamsError
 from milvus_nb.explore import Peek, framed, wire
-from tests.support.exploring import ROWS, make_every_type, make_text, make_vectors
+from tests.support.exploring import ROWS, make_every_type, make_vectors
 from tests.support.helpers import Call, wait_until
 from tests.support.servers import HEALTHY, ScriptedMilvus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from milvus_nb import Connection, ConnectionRegistry
     from tests.support.servers import MilvusTestServer
@@ -66,15 +65,6 @@ def explored(milvus: MilvusTestServer) -> Iterator[MilvusTestServer]:
 def on_server(connections: ConnectionRegistry, explored: MilvusTestServer) -> Connection:
     """Give a connection to the real server with such collections."""
     return connections.connect("server", uri=explored.uri, db_name=HERE, timeout=20)
-
-
-@pytest.fixture
-def on_lite(connections: ConnectionRegistry, lite_path: Path) -> Connection:
-    """Give a connection to a Lite file with such collections."""
-    connection = connections.connect("lite", uri=str(lite_path))
-    make_every_type(connection.client, "every", is_lite=True)
-    make_text(connection.client, "texts")
-    return connection
 
 
 @pytest.fixture(params=["lite", "server"])
