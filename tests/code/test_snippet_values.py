@@ -131,18 +131,24 @@ def test_words_of_the_magic(there: ConnectionParams, alias: str) -> None:
 def test_words_of_a_shell(there: ConnectionParams, old: bool) -> None:
     """A shell gives curl exactly what was given."""
     code = snippets.code(there, "a", "curl", "v2.3.5" if old else "")
-    words = shlex.split(code, comments=False)
-    words = words[words.index("curl") :]
+    options = options_of_curl(shlex.split(code, comments=False))
     tls = there.endpoint.tls
-    assert f"Authorization: Bearer {there.user}:$MILVUS_PASSWORD" in words
-    assert words[words.index("--cacert") + 1] == tls.root_pem_path
-    assert words[words.index("--key") + 1] == tls.client_key_path
-    certificate = words[words.index("--cert") + 1]
+    assert ("--header", f"Authorization: Bearer {there.user}:$MILVUS_PASSWORD") in options
+    assert ("--cacert", tls.root_pem_path) in options
+    assert ("--key", tls.client_key_path) in options
+    certificate = dict(options)["--cert"]
     assert re.sub(r"\\([\\:])", r"\1", certificate) == tls.client_pem_path
     if old:
-        assert (f"dbName={there.db_name}" in words) == bool(there.db_name)
+        assert (("--data-urlencode", f"dbName={there.db_name}") in options) == bool(there.db_name)
     else:
-        assert json.loads(words[words.index("--data") + 1]).get("dbName", "") == there.db_name
+        assert json.loads(dict(options)["--data"]).get("dbName", "") == there.db_name
+
+
+def options_of_curl(words: list[str]) -> list[tuple[str, str]]:
+    """Read a command of curl as curl does: whatever follows an option is its value."""
+    rest = iter(words[words.index("curl") + 1 :])
+    options = (word for word in rest if word.startswith("--") and word != "--get")
+    return [(option, next(rest)) for option in options]
 
 
 def test_a_real_shell_runs_nothing_of_a_value(tmp_path: Path) -> None:
