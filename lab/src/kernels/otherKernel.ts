@@ -18,7 +18,7 @@ const ANSWERS_WITHIN_MS = 10_000;
 /** So long a connection that was closed by a click may still be in the kernel's file. */
 const CLOSED_MS = 5000;
 
-export class Elsewhere {
+export class OtherKernel {
   readonly store = new Store();
   readonly actions: Actions;
   /** What was closed by a click, and until when its file may tell otherwise. */

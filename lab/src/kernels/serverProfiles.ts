@@ -6,7 +6,7 @@ import { Poll } from '@lumino/polling';
 import type { Failure, Profile, Profiles, Report, SaveProfile, Text } from '../protocol/messages';
 import { pageAttention } from '../state/attention';
 import { RequestError } from '../state/failures';
-import type { ProfileDoor } from '../state/profiles';
+import type { ProfileActions } from '../state/profiles';
 import { read, refused } from './serverAnswer';
 
 /**
@@ -16,8 +16,8 @@ import { read, refused } from './serverAnswer';
 const LOOKS = { interval: 1000, backoff: true, max: 60_000 };
 
 /** The profiles as a notebook at a path sees them. */
-export class ServerProfiles implements ProfileDoor {
-  readonly connect: ProfileDoor['connect'] = null;
+export class ServerProfiles implements ProfileActions {
+  readonly connect: ProfileActions['connect'] = null;
   readonly keepsSecrets = false;
   /** Null as long as they are not known; it stays so where the server has no such extension. */
   found: Profiles | null = null;

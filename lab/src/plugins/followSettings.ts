@@ -1,10 +1,14 @@
-import type { Front } from '../kernels/front';
-import type { KernelHub } from '../kernels/hub';
+import type { CurrentNotebook } from '../kernels/currentNotebook';
+import type { RunningKernels } from '../kernels/runningKernels';
 import type { MilvusKernel } from '../kernels/kernel';
 import type { Settings } from './settings';
 
 /** Have the kernels do what the settings say. */
-export function followSettings(settings: Settings, hub: KernelHub, front: Front): void {
+export function followSettings(
+  settings: Settings,
+  hub: RunningKernels,
+  front: CurrentNotebook,
+): void {
   const setPace = ({ session }: MilvusKernel): void => {
     if (settings.heartbeat !== null) {
       session?.actions.pace(settings.heartbeat);

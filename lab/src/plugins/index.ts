@@ -12,8 +12,8 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
 
-import { connectionOf, Front, widgetOf } from '../kernels/front';
-import { KernelHub } from '../kernels/hub';
+import { connectionOf, CurrentNotebook, widgetOf } from '../kernels/currentNotebook';
+import { RunningKernels } from '../kernels/runningKernels';
 import { ServerKernels } from '../kernels/serverKernels';
 import { ServerProfiles } from '../kernels/serverProfiles';
 import { SidebarWidget } from '../sidebar/widget';
@@ -43,8 +43,8 @@ const kernels: JupyterFrontEndPlugin<IMilvus> = {
     }
     const { shell, commands } = app;
     const server = new ServerKernels(app.serviceManager.serverSettings);
-    const hub = new KernelHub(app.serviceManager, id => connectionOf(shell, id), server);
-    const front = new Front(shell, hub);
+    const hub = new RunningKernels(app.serviceManager, id => connectionOf(shell, id), server);
+    const front = new CurrentNotebook(shell, hub);
     const settings = new Settings();
     followSettings(settings, hub, front);
     void registry?.load(PLUGIN).then(

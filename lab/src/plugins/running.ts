@@ -6,7 +6,7 @@ import { type Message, MessageLoop } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
-import type { KernelHub, Peer } from '../kernels/hub';
+import type { RunningKernels, ConnectedKernel } from '../kernels/runningKernels';
 import type { Row } from '../protocol/messages';
 import { milvusIcon } from '../sidebar/icon';
 import { everySecond } from '../state/clock';
@@ -15,7 +15,7 @@ import { asksFirst, isUsedElsewhere } from '../state/origin';
 
 interface Connection {
   kernelId: string;
-  session: Peer['session'];
+  session: ConnectedKernel['session'];
   row: Row;
   user: string;
 }
@@ -32,7 +32,7 @@ export class RunningConnections implements IRunningSessions.IManager {
   private told = '';
 
   constructor(
-    private readonly hub: KernelHub,
+    private readonly hub: RunningKernels,
     private readonly open: (kernelId: string) => void,
   ) {
     hub.changed.connect(this.check, this);
@@ -65,7 +65,7 @@ export class RunningConnections implements IRunningSessions.IManager {
   }
 
   private connections(): Connection[] {
-    return this.hub.peers().flatMap(({ id, session }) =>
+    return this.hub.connected().flatMap(({ id, session }) =>
       session.store.ownRows().map(row => {
         const user = this.hub.userOf(id).name;
         return { kernelId: id, session, row, user };
@@ -99,7 +99,7 @@ const PANELS = ['jp-running-sessions', 'jp-running-sessions-tree'];
 /** Ask all kernels for as long as the Running panel is in sight. */
 export function watchWhileShown(
   shell: JupyterFrontEnd.IShell,
-  hub: KernelHub,
+  hub: RunningKernels,
   connections: RunningConnections,
 ): void {
   for (const area of ['left', 'right', 'main']) {
@@ -125,7 +125,7 @@ function find(widget: Widget): Widget | null {
   return null;
 }
 
-function watch(panel: Widget, hub: KernelHub, connections: RunningConnections): void {
+function watch(panel: Widget, hub: RunningKernels, connections: RunningConnections): void {
   let watching: IDisposable | null = null;
   let stop: (() => void) | null = null;
   const look = (): void => {

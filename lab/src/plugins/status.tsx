@@ -3,8 +3,8 @@ import { Widget } from '@lumino/widgets';
 import { render } from 'preact';
 import { useMemo } from 'preact/hooks';
 
-import type { Front } from '../kernels/front';
-import type { KernelHub } from '../kernels/hub';
+import type { CurrentNotebook } from '../kernels/currentNotebook';
+import type { RunningKernels } from '../kernels/runningKernels';
 import { useChanges, useWatch } from '../panel/parts/hooks';
 import { Label } from '../panel/parts/Label';
 import { StateMark } from '../panel/parts/StateMark';
@@ -21,8 +21,8 @@ export class StatusItem extends Widget {
   private wasActive = false;
 
   constructor(
-    private readonly hub: KernelHub,
-    private readonly front: Front,
+    private readonly hub: RunningKernels,
+    private readonly front: CurrentNotebook,
     private readonly settings: Settings,
     private readonly onClick: () => void,
   ) {
@@ -62,8 +62,8 @@ export class StatusItem extends Widget {
 }
 
 interface Props {
-  hub: KernelHub;
-  front: Front;
+  hub: RunningKernels;
+  front: CurrentNotebook;
   onClick: () => void;
 }
 

@@ -1,13 +1,13 @@
 import { Token } from '@lumino/coreutils';
 
-import type { Front } from '../kernels/front';
-import type { KernelHub } from '../kernels/hub';
+import type { CurrentNotebook } from '../kernels/currentNotebook';
+import type { RunningKernels } from '../kernels/runningKernels';
 import type { Settings } from './settings';
 
 /** What the plugins of this extension share. */
 export interface IMilvus {
-  readonly hub: KernelHub;
-  readonly front: Front;
+  readonly hub: RunningKernels;
+  readonly front: CurrentNotebook;
   readonly settings: Settings;
   /** Bring the notebook or console of a kernel in front. */
   readonly open: (kernelId: string) => void;

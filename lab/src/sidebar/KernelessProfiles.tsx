@@ -9,7 +9,7 @@ import { ProfileList } from '../panel/profiles/ProfileList';
 import type { Profile } from '../protocol/messages';
 import { RequestError } from '../state/failures';
 import { trans } from '../state/i18n';
-import type { ProfileDoor } from '../state/profiles';
+import type { ProfileActions } from '../state/profiles';
 
 interface Props {
   profiles: ServerProfiles;
@@ -30,7 +30,7 @@ export function KernelessProfiles({ profiles, kernel, path, seen }: Props) {
   useEffect(() => (seen ? profiles.watch(path) : undefined), [profiles, path, seen]);
 
   const loads = kernel?.phase === 'absent' || kernel?.phase === 'loading';
-  const door = useMemo<ProfileDoor>(
+  const door = useMemo<ProfileActions>(
     () => ({
       connect: loads ? (one, secret) => loadFirst(kernel, one, secret) : null,
       keepsSecrets: false,

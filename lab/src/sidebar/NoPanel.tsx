@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-import type { Front } from '../kernels/front';
+import type { CurrentNotebook } from '../kernels/currentNotebook';
 import { LOAD_CODE, type MilvusKernel } from '../kernels/kernel';
 import { Button } from '../panel/parts/Button';
 import { FailureAlert } from '../panel/parts/FailureAlert';
@@ -15,7 +15,7 @@ const INSTALL_CODE = '%pip install milvus_nb';
 const LONG = 1;
 
 interface Props {
-  front: Front;
+  front: CurrentNotebook;
   kernel: MilvusKernel | null;
   doors: Doors;
 }

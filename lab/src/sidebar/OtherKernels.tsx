@@ -1,4 +1,4 @@
-import type { KernelHub, Peer } from '../kernels/hub';
+import type { RunningKernels, ConnectedKernel } from '../kernels/runningKernels';
 import type { MilvusKernel } from '../kernels/kernel';
 import { Button } from '../panel/parts/Button';
 import { FailureAlert } from '../panel/parts/FailureAlert';
@@ -19,7 +19,7 @@ const LISTED = 20;
 const LONG = 2;
 
 interface Props {
-  hub: KernelHub;
+  hub: RunningKernels;
   front: MilvusKernel | null;
   /** Of the notebook in front, whose kernel may not be known yet. */
   path: string;
@@ -35,7 +35,7 @@ export function OtherKernels({ hub, front, path, doors }: Props) {
       .filter(({ id }) => !isFront(id))
       .map(kernel => ({ kernel, name: nameOf(hub, kernel.id) }))
       .sort((one, two) => one.name.localeCompare(two.name, undefined, { numeric: true }));
-  const shown = others(hub.peers().filter(hasSomething));
+  const shown = others(hub.connected().filter(hasSomething));
   const silent = others(hub.all().filter(isSilent));
   const { problem } = hub;
   if (shown.length + silent.length === 0 && problem === null) {
@@ -62,7 +62,7 @@ export function OtherKernels({ hub, front, path, doors }: Props) {
 }
 
 interface OtherProps {
-  peer: Peer;
+  peer: ConnectedKernel;
   name: string;
   doors: Doors;
 }
@@ -99,7 +99,15 @@ function OtherKernel({ peer: { id, session }, name, doors }: OtherProps) {
 }
 
 /** A connection of another kernel. What asks before it is closed is closed in its notebook. */
-function OtherRow({ row, session, name }: { row: Row; session: Peer['session']; name: string }) {
+function OtherRow({
+  row,
+  session,
+  name,
+}: {
+  row: Row;
+  session: ConnectedKernel['session'];
+  name: string;
+}) {
   const { store, actions } = session;
   const { alias } = row;
   const text = session.textOf(row);
@@ -132,7 +140,7 @@ function OtherRow({ row, session, name }: { row: Row; session: Peer['session']; 
   );
 }
 
-function hasSomething({ session: { store } }: Peer): boolean {
+function hasSomething({ session: { store } }: ConnectedKernel): boolean {
   return store.ownRows().length > 0 || store.notices.length > 0;
 }
 
@@ -140,6 +148,6 @@ function isSilent(kernel: MilvusKernel): boolean {
   return kernel.phase === 'asking' && elapsed() - kernel.since > LONG * 1000;
 }
 
-function nameOf(hub: KernelHub, id: string): string {
+function nameOf(hub: RunningKernels, id: string): string {
   return hub.userOf(id).name || trans.__('A kernel without a notebook');
 }

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 
-import type { Front } from '../kernels/front';
-import type { KernelHub } from '../kernels/hub';
+import type { CurrentNotebook } from '../kernels/currentNotebook';
+import type { RunningKernels } from '../kernels/runningKernels';
 import type { MilvusKernel, Phase } from '../kernels/kernel';
 import type { ServerProfiles } from '../kernels/serverProfiles';
 import { Panel } from '../panel/Panel';
@@ -18,8 +18,8 @@ import { changing } from './signals';
 const LOST_SAYS_IT = new Set<Phase>(['restarting', 'asking', 'absent', 'loading']);
 
 interface Props {
-  hub: KernelHub;
-  front: Front;
+  hub: RunningKernels;
+  front: CurrentNotebook;
   profiles: ServerProfiles;
   doors: Doors;
   seen: boolean;
@@ -79,7 +79,7 @@ function Panels({
   front,
   seen,
 }: {
-  hub: KernelHub;
+  hub: RunningKernels;
   front: MilvusKernel | null;
   seen: boolean;
 }) {

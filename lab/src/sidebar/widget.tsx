@@ -1,8 +1,8 @@
 import { Widget } from '@lumino/widgets';
 import { render } from 'preact';
 
-import type { Front } from '../kernels/front';
-import type { KernelHub } from '../kernels/hub';
+import type { CurrentNotebook } from '../kernels/currentNotebook';
+import type { RunningKernels } from '../kernels/runningKernels';
 import type { ServerProfiles } from '../kernels/serverProfiles';
 import type { Doors } from './doors';
 import { milvusIcon } from './icon';
@@ -15,8 +15,8 @@ export class SidebarWidget extends Widget {
   private view: typeof Sidebar | null = null;
 
   constructor(
-    private readonly hub: KernelHub,
-    private readonly front: Front,
+    private readonly hub: RunningKernels,
+    private readonly front: CurrentNotebook,
     private readonly profiles: ServerProfiles,
     private readonly doors: Doors,
     caption: string,

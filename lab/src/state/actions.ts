@@ -13,7 +13,7 @@ import { failureOf } from './failures';
 import { milliseconds } from './format';
 import { trans } from './i18n';
 import type { Link } from './link';
-import type { ProfileDoor } from './profiles';
+import type { ProfileActions } from './profiles';
 import type { Action, Store } from './store';
 import { isAnswered, leftBehind, waitFor } from './unanswered';
 
@@ -24,7 +24,7 @@ export interface Attempt<T> {
 }
 
 /** What a user can do in the panel: asks the kernel, and tells the store what came of it. */
-export class Actions implements ProfileDoor {
+export class Actions implements ProfileActions {
   readonly keepsSecrets = true;
   private hasAsked = false;
 

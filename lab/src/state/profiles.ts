@@ -12,7 +12,7 @@ import type {
 import { trans } from './i18n';
 
 /** Does what is clicked: a kernel, or the Jupyter server where there is none. */
-export interface ProfileDoor {
+export interface ProfileActions {
   /** Connects it; null where there is nobody to hold a connection. */
   connect: ((profile: Profile, secret: string) => Promise<void>) | null;
   test: (profile: Profile, secret: string, onStages: (stages: Stage[]) => void) => Promise<Report>;

@@ -3,7 +3,13 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Failure, Profile, Row, SaveProfile } from '../../protocol/messages';
 import { failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
-import { COLORS, type ProfileDoor, secretChoice, SECRETS, secretWord } from '../../state/profiles';
+import {
+  COLORS,
+  type ProfileActions,
+  secretChoice,
+  SECRETS,
+  secretWord,
+} from '../../state/profiles';
 import { Button } from '../parts/Button';
 import { FailureText } from '../parts/FailureText';
 import { EXAMPLE_DATABASE, EXAMPLE_VARIABLE } from '../parts/examples';
@@ -18,7 +24,7 @@ interface Props {
   profile: Profile | null;
   /** The profile that the connection comes from. */
   known?: Profile | undefined;
-  door: ProfileDoor;
+  door: ProfileActions;
   onClose: () => void;
 }
 

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 
 import type { ProfileProblem, Profiles } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
-import type { ProfileDoor } from '../../state/profiles';
+import type { ProfileActions } from '../../state/profiles';
 import type { FocusOn } from '../parts/hooks';
 import { ProfileRow } from './ProfileRow';
 
@@ -10,7 +10,7 @@ interface Props {
   found: Profiles;
   /** Those that are connected just now. */
   connected: ReadonlySet<string>;
-  door: ProfileDoor;
+  door: ProfileActions;
   focus: FocusOn;
 }
 

@@ -9,7 +9,7 @@ import {
   asksForSecret,
   hasChanged,
   needsSecret,
-  type ProfileDoor,
+  type ProfileActions,
   signInFacts,
 } from '../../state/profiles';
 import { Button } from '../parts/Button';
@@ -29,7 +29,7 @@ type Opened = 'connect' | 'test' | 'delete' | 'edit' | 'report' | null;
 interface Props {
   profile: Profile;
   connected: boolean;
-  door: ProfileDoor;
+  door: ProfileActions;
   focus: FocusOn;
   onDeleted: (text: string) => void;
 }

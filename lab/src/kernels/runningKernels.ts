@@ -6,7 +6,7 @@ import type { Failure } from '../protocol/messages';
 import { pageAttention } from '../state/attention';
 import type { Session } from '../state/session';
 import { MilvusKernel } from './kernel';
-import { Elsewhere } from './otherKernel';
+import { OtherKernel } from './otherKernel';
 import type { ServerKernels } from './serverKernels';
 
 /** Who uses a kernel: a notebook, a console, or nobody that is known. */
@@ -18,17 +18,17 @@ export interface User {
 }
 
 /** A kernel's connections, and what can be done with them. */
-export interface Peer {
+export interface ConnectedKernel {
   id: string;
   session: Pick<Session, 'store' | 'actions' | 'textOf'>;
 }
 
 /** The running kernels of this Jupyter server. */
-export class KernelHub {
+export class RunningKernels {
   /** Those of the notebooks that are open in this page. */
   private readonly kernels = new Map<string, MilvusKernel>();
   /** The others, as far as they have connections. */
-  private readonly others = new Map<string, Elsewhere>();
+  private readonly others = new Map<string, OtherKernel>();
   /** Those that the server has listed: one that was only just started is not among them yet. */
   private readonly listed = new Set<string>();
   /** Of whom it was asked who they are. */
@@ -79,7 +79,7 @@ export class KernelHub {
   }
 
   /** All kernels that have connections. */
-  peers(): Peer[] {
+  connected(): ConnectedKernel[] {
     const here = this.all().flatMap(({ id, session }) =>
       session === null ? [] : [{ id, session }],
     );
@@ -154,7 +154,7 @@ export class KernelHub {
         kernel.recall(record.lost);
       } else if (running.has(id)) {
         there.add(id);
-        this.elsewhere(id).update(record, this.server.now);
+        this.other(id).update(record, this.server.now);
       } else if (!this.asked.has(id)) {
         this.asked.add(id);
         void this.refresh().catch(gone);
@@ -173,14 +173,14 @@ export class KernelHub {
     this._changed.emit();
   };
 
-  private elsewhere(id: string): Elsewhere {
+  private other(id: string): OtherKernel {
     let found = this.others.get(id);
     if (found === undefined) {
       const connect = (): Kernel.IKernelConnection => {
         const model = { id, name: this.running().get(id)?.name ?? '' };
         return this.services.kernels.connectTo({ model, handleComms: false });
       };
-      found = new Elsewhere(id, connect, () => this.server.refresh());
+      found = new OtherKernel(id, connect, () => this.server.refresh());
       found.store.subscribe(this.emitChanged);
       this.others.set(id, found);
     }

@@ -4,21 +4,21 @@ import type { Kernel } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
-import type { KernelHub } from './hub';
+import type { RunningKernels } from './runningKernels';
 import type { MilvusKernel } from './kernel';
 
 /** A notebook, a console, or whatever else has a session of its own. */
 type SessionWidget = Widget & { sessionContext: ISessionContext };
 
 /** The notebook or console in front, and its kernel. It stays while something without a kernel is. */
-export class Front {
+export class CurrentNotebook {
   private widget: SessionWidget | null = null;
   private readonly hadKernel = new WeakSet<ISessionContext>();
   private readonly _changed = new Signal<this, void>(this);
 
   constructor(
     private readonly shell: JupyterFrontEnd.IShell,
-    private readonly hub: KernelHub,
+    private readonly hub: RunningKernels,
   ) {
     shell.currentChanged?.connect(this.onCurrentChanged);
     this.onCurrentChanged();
