@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from ..probing.outside import MOST_NAME, cut, names, plain, said
-from .model import Field, Function, Index, Load
-from .values import type_name
+from .model import Description, Field, Function, Index, Load, Right
+from .values import column, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..params.endpoint import Endpoint
 
-__all__ = ["MOST_COLLECTIONS", "Reader"]
+__all__ = ["MOST_COLLECTIONS", "Reader", "load", "right", "rows"]
 
 #: So many collections of one database are known by name; Milvus's own limit is 65,536 of them.
 MOST_COLLECTIONS: Final = 100_000
@@ -52,6 +53,38 @@ class Reader:
         """Read keys and values."""
         few = list(told)[:_MOST_PARAMS]
         return tuple((plain(one.key, MOST_NAME), plain(one.value, _MOST_TEXT)) for one in few)
+
+    def description(self, reply: Any, alias: str, database: str, asked_for: str) -> Description:
+        """Read a DescribeCollectionResponse.
+
+        Parameters
+        ----------
+        reply
+            The server's.
+        alias, database
+            Of the connection; the name of the database.
+        asked_for
+            The collection's name, or an alias of it.
+        """
+        schema = reply.schema
+        told = self.names([schema.name or reply.collection_name])
+        name = next(iter(told), "") or asked_for
+        return Description(
+            alias=alias,
+            database=database,
+            name=name,
+            asked_as=asked_for if asked_for != name else "",
+            description=plain(schema.description, _MOST_TEXT),
+            fields=self.fields(schema),
+            functions=self.functions(schema),
+            has_dynamic_field=schema.enable_dynamic_field,
+            shards=reply.shards_num or None,
+            consistency=consistency(reply.consistency_level),
+            properties=self.pairs(reply.properties),
+            aliases=tuple(self.names(reply.aliases)) or None,
+            created_at=reply.created_utc_timestamp / 1000 or None,
+            asked_at=time.time(),
+        )
 
     # Of a schema
 
@@ -145,14 +178,41 @@ class Reader:
         )
 
 
-def text(told: str) -> str:
-    """Clean a description."""
-    return plain(told, _MOST_TEXT)
+def rows(
+    reply: Any, fields: Iterable[Field], most: int
+) -> tuple[list[str], tuple[dict[str, Any], ...]]:
+    """Read a QueryResults: the names of its columns, the primary key first, and so many rows."""
+    columns: dict[str, list[Any]] = {}
+    dynamic: list[Any] = []
+    for data in reply.fields_data:
+        if data.is_dynamic or data.field_name == "$meta":
+            dynamic = column(data)
+        else:
+            columns[plain(data.field_name, MOST_NAME)] = column(data)
+    known = sorted(fields, key=lambda field: not field.is_primary)
+    order = [field.name for field in known if field.name in columns]
+    order += [name for name in columns if name not in order]
+    count = max((len(values) for values in columns.values()), default=0)
+    read: list[dict[str, Any]] = []
+    for place in range(min(count, most)):
+        row = {name: columns[name][place] for name in order if place < len(columns[name])}
+        more = dynamic[place] if place < len(dynamic) else None
+        if isinstance(more, dict):
+            row |= {plain(str(key), MOST_NAME): value for key, value in more.items()
+                    if str(key) not in row}  # fmt: skip
+        read.append(row)
+    return list(dict.fromkeys([*order, *(name for row in read for name in row)])), tuple(read)
 
 
-def field_name(told: str) -> str:
-    """Clean a name that no other call needs."""
-    return plain(told, MOST_NAME)
+def right(role: str, told: Any) -> Right:
+    """Read a GrantEntity of a role."""
+    return Right(
+        role=role,
+        privilege=plain(told.grantor.privilege.name, MOST_NAME),
+        object=plain(told.object.name, MOST_NAME),
+        name=plain(told.object_name, MOST_NAME),
+        database=plain(told.db_name, MOST_NAME),
+    )
 
 
 def consistency(number: int) -> str:
