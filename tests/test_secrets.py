@@ -14,9 +14,11 @@ import sqlite3
 import ssl
 import subprocess
 import sys
+import traceback
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import grpc
 import keyring
 import nbclient
 import nbformat
@@ -331,6 +333,25 @@ def test_a_traceback_of_a_clients_call_shows_no_sign_in(
             frames = kernel.run(FRAMES).text
             assert "pymilvus" in failed.traceback
             assert leaks_in(frames) == []
+
+
+def test_a_new_password_shows_no_more_than_the_old_one(
+    connections: ConnectionRegistry, server: MilvusTestServer
+) -> None:
+    """A client that goes on with a password that was changed makes its header anew."""
+    client = connections.connect("x", uri=server.address, token=TOKEN).client
+    passwords = (SECRET, "Impala#8 bongo/okapi", "Impala#9 bongo/okapi")
+    client.update_password(USER, passwords[0], passwords[1], reset_connection=True)
+    assert client.list_collections() == []
+    client._handler.reset_password(USER, passwords[1], passwords[2])
+    assert client.list_collections() == []
+    with pytest.raises(grpc.RpcError) as failure:
+        client.use_database("none")  # 2.3 does not know the call, so gRPC's frames are among these
+    told = traceback.TracebackException.from_exception(failure.value, capture_locals=True)
+    shown = repr([frame.locals for frame in told.stack])
+    assert "authorization" in shown
+    for password in passwords:
+        assert base64.b64encode(f"{USER}:{password}".encode()).decode() not in shown
 
 
 def test_what_shows_a_kernels_variables_shows_no_sign_in(

@@ -201,6 +201,12 @@ CAUSES: Final[dict[str, Cause]] = {
         "The proxy {proxy} from the variable {variable} refused to reach {address}: {details}",
         "If {host} needs no proxy: %env no_proxy={no_proxy}  Otherwise the proxy must allow it.",
     ),
+    "project-env": Cause(
+        "{variable} is set by a file of the project, {file}, and {does}: nothing was sent.",
+        "If that is right, set it yourself before the kernel starts. Otherwise take it out of that "
+        "file, and restart the kernel.",
+        "rejected",
+    ),
     # Signing in
     "wrong-password": Cause(
         "Wrong password for user {user}, or no such user.",

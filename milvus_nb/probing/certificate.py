@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from ..params.endpoint import Endpoint
 
-__all__ = ["Certificate", "Handshake", "default_roots", "handshake"]
+__all__ = ["ROOTS_VARIABLE", "Certificate", "Handshake", "default_roots", "handshake"]
+
+#: Names the file of the authorities that gRPC trusts where no other is given.
+ROOTS_VARIABLE: Final = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
 
 # Where OpenSSL says so, gRPC does, too: not yet valid, expired, self-signed (itself, or its root),
 # issued by nobody that is known, not signed by any that is. In other questions it is stricter.
@@ -222,7 +225,7 @@ def _default_context(roots: str) -> ssl.SSLContext:
 
 def default_roots() -> str:
     """Give the file of the authorities that gRPC trusts by itself."""
-    given = os.environ.get("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "")
+    given = os.environ.get(ROOTS_VARIABLE, "")
     return given or str(Path(grpc.__file__).parent / "_cython" / "_credentials" / "roots.pem")
 
 

@@ -314,6 +314,8 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "protocol": "another kind of server",
         "proxy": "",
         "variable": "",
+        "file": "a file",
+        "does": "decides where the sign-in goes",
         "no_proxy": _no_proxy(endpoint.host),
         "method": "the call that was made",
         "database": "",

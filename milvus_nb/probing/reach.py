@@ -21,6 +21,7 @@ from . import diagnosis
 from .certificate import Certificate, handshake
 from .diagnosis import ProbeError
 from .dial import UNIX, Attempt, SocketAddress, dial, look_up, shown
+from .environment import check_environment
 from .oserror import reason
 from .proxies import Proxy, late, proxy, tunnel
 from .stages import Stages
@@ -268,6 +269,11 @@ async def _first_frame(receive: Callable[[int], Awaitable[bytes]]) -> bytes:
 
 
 async def _resolve(endpoint: Endpoint, stages: Stages, seen: Reached) -> None:
+    try:
+        check_environment(endpoint)
+    except ProbeError as error:
+        stages.blame("resolve", error)
+        raise
     if endpoint.kind == "unix":
         stages.skip("resolve")
         if UNIX is None:

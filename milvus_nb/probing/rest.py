@@ -18,6 +18,7 @@ from urllib.parse import quote
 from .cloud import is_cloud
 from .diagnosis import ProbeError
 from .dial import dial, look_up
+from .environment import decided_by_a_project
 from .management import MANAGEMENT_PORT, Management, ask_management
 from .outside import MOST_TOLD, said
 from .proxies import proxy, tunnel
@@ -112,6 +113,8 @@ async def _rest(params: ConnectionParams, deadline: float) -> Source:
 async def _ask(
     endpoint: Endpoint, path: str, deadline: float, content: bytes | None = None
 ) -> Answer:
+    if found := decided_by_a_project(endpoint):
+        return Answer(problem=found.why)
     headers = {"Accept": "application/json"}
     if content is not None:
         headers["Content-Type"] = "application/json"

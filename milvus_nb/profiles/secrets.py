@@ -7,12 +7,15 @@ that calls another server "prod" does not get what is kept for yours.
 from __future__ import annotations
 
 import functools
+import os
 from typing import TYPE_CHECKING, Any, Final
 
+from ..base.dotenv import set_by
+from ..base.printing import printable
 from ..errors import MilvusNbError, MissingExtraError
 from ..params import parsing
 from ..params.address import parse_address
-from ..params.secret import Secret
+from ..params.secret import Secret, shown_name
 from ..params.tls import PEM_FILES
 from .profile import Profile, ProfileError, SecretRef, clear_in
 
@@ -195,7 +198,16 @@ def account_of(profile: Profile, user: str) -> str:
 _TRUST: Final = ("ca_pem_path", "server_pem_path", "server_name")
 
 
+# By these keyring, or the bus that it asks, finds out where secrets are kept.
+_DECIDING: Final = (
+    "PYTHON_KEYRING_BACKEND", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS",
+    "KEYCHAIN_PATH",
+)  # fmt: skip
+_PROPERTIES: Final = "KEYRING_PROPERTY_"
+
+
 def _keyring() -> ModuleType:
+    _refuse_a_projects()
     try:
         import keyring
     except ImportError:
@@ -207,6 +219,20 @@ def _keyring() -> ModuleType:
         "The package keyring is not installed in the environment of this kernel.",
         '%pip install keyring, or use another way: secret = "ask" or "env:NAME"',
     )
+
+
+def _refuse_a_projects() -> None:
+    """Refuse a keyring that a project's ``.env`` has chosen: it would get the secrets."""
+    for variable in (*_DECIDING, *(name for name in os.environ if _PROPERTIES in name)):
+        if file := set_by(variable):
+            raise ProfileError(
+                "The system's keyring is not used.",
+                f"{shown_name(variable)}, which says where its secrets are, is set by a file of "
+                f"the project: {printable(file)!r}.",
+                "Set it yourself before the kernel starts, or take it out of that file and restart "
+                'the kernel. Or use another way: secret = "ask" or "env:NAME"',
+                "keyring",
+            )
 
 
 def _call(name: str, *arguments: str) -> Any:

@@ -13,6 +13,7 @@ from ..errors import ClosedError, ConnectError, Diagnosis
 from ..probing import diagnosis
 from ..probing.certificate import default_roots
 from ..probing.channel import CHANNEL_OPTIONS, WITHOUT_PROXY
+from ..probing.environment import check_environment
 from .channels import AsyncChannels, Channels, refuse_calls, running_loop
 from .loading import load_pymilvus
 from .masked import Masked, hide_sign_in
@@ -280,6 +281,7 @@ def use_database(client: MilvusClient | AsyncMilvusClient, db_name: str) -> None
 def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, Any]:
     """Give what both clients are made with."""
     endpoint = params.endpoint
+    check_environment(endpoint)  # again: pymilvus has read it by now
     tls = endpoint.tls
     without_proxy = WITHOUT_PROXY if endpoint.kind == "lite" else {}
     return {

@@ -30,8 +30,20 @@ class Masked(str):
 def hide_sign_in(handler: Any) -> None:
     """Have a handler's calls send the same header as a text that does not show.
 
-    Its values are in a list that a function of pymilvus holds; they go on to gRPC's frames.
+    One that it makes anew, with a new password, is hidden as well.
     """
+    _hide(handler)
+    make = handler._setup_authorization_interceptor
+
+    def make_hidden(*args: Any, **kwargs: Any) -> None:
+        make(*args, **kwargs)
+        _hide(handler)
+
+    handler._setup_authorization_interceptor = make_hidden
+
+
+def _hide(handler: Any) -> None:
+    """Hide the values that are in a list which a function of pymilvus holds."""
     for name in _INTERCEPTORS:
         add = getattr(getattr(handler, name, None), "_fn", None)
         for cell in getattr(add, "__closure__", None) or ():

@@ -149,6 +149,14 @@ def proxy_down(world: World) -> dict[str, Any]:
     return {"uri": "milvus.example"}
 
 
+def of_a_project(world: World, variable: str, value: str, **given: Any) -> dict[str, Any]:
+    """Let a project's file have set a variable, as pymilvus does it."""
+    world.file(".env", f"{variable}={value}\n")
+    world.environment.chdir(world.tmp_path)
+    world.environment.setenv(variable, value)
+    return {"uri": "http://milvus.example:1", "token": "s3cret", **given}
+
+
 def forward_to_nowhere(world: World) -> dict[str, Any]:
     return {"uri": world.start(FaultProxy(("127.0.0.1", free_port()))).address}
 
@@ -424,6 +432,19 @@ FAULTS = (
     Fault("proxy hangs", "proxy-unreachable", "http_proxy", lambda w: proxy(w, "hang")),
     Fault("proxy is none", "proxy-unreachable", "https_proxy",
           lambda w: proxy(w, "garbage", "https_proxy")),
+    # A file of the project
+    Fault("a project's proxy", "project-env", "https_proxy is set by a file of the project",
+          lambda w: of_a_project(w, "https_proxy", "http://127.0.0.1:9")),
+    Fault("a project's authorities", "project-env", "which servers are trusted", lambda w:
+          of_a_project(w, "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "x.pem", uri="https://localhost")),
+    Fault("a project's names", "project-env", "which machine milvus is",
+          lambda w: of_a_project(w, "HOSTALIASES", "hosts", uri="http://milvus:1")),
+    Fault("a project's domain", "project-env", "LOCALDOMAIN",
+          lambda w: of_a_project(w, "LOCALDOMAIN", "evil.example")),
+    Fault("a project's hosts", "project-env", "CARES_HOSTS",
+          lambda w: of_a_project(w, "CARES_HOSTS", "hosts")),
+    Fault("a project's tracing", "project-env", "would print the sign-in",
+          lambda w: of_a_project(w, "GRPC_TRACE", "api", uri="unix:/none")),
     # Somebody else
     Fault("management port", "management-port", "19530", lambda w: {
         "uri": f"localhost:{w.server().http_port}"}),

@@ -620,6 +620,28 @@ def test_a_keyring_that_keeps_nothing_takes_nothing(
     assert store.get("a").secret.kind == "ask"
 
 
+@pytest.mark.parametrize(
+    "variable",
+    ["PYTHON_KEYRING_BACKEND", "KEYRING_PROPERTY_FILE_PATH", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
+     "DBUS_SESSION_BUS_ADDRESS", "KEYCHAIN_PATH"],
+)  # fmt: skip
+def test_a_keyring_that_a_project_has_chosen_is_not_used(
+    variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, keyring_file: None
+) -> None:
+    """A ``.env`` may say which one, where its files are, or whom it asks: it gets nothing."""
+    profile = Profile("a", "h", user="u", secret=SecretRef("keyring"))
+    secrets.keep(profile, Secret("s3cret"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text(f"{variable}=./theirs\n")
+    monkeypatch.setenv(variable, "./theirs")
+    assert not secrets.keyring_works()
+    for use in (lambda: secrets.keep(profile, Secret("s3cret")), lambda: secrets.read(profile, "")):
+        with pytest.raises(ProfileError, match=variable) as failure:
+            use()
+        assert str(tmp_path / ".env") in str(failure.value)
+    assert not (tmp_path / "theirs").exists()
+
+
 def test_without_a_keyring_the_secret_can_be_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a container there is none."""
     import keyring.backends.fail

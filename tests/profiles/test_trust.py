@@ -291,6 +291,44 @@ def test_a_projects_env_file_is_no_word_of_the_user(
     assert thief.connections > 0, told
 
 
+def test_a_projects_env_file_reroutes_no_sign_in(
+    make_kernel: Callable[..., Kernel], milvus_auth: MilvusTestServer, thief: Thief, own: Path
+) -> None:
+    """Its proxy sees none, not even of a connection that was there before; TLS is for that.
+
+    Nor do those whom it wants to be trusted, and no keyring that it names keeps a secret.
+    """
+    kernel = make_kernel(TOK="root:Milvus", MILVUS_NB_PROFILES=str(own))
+    address = f"http://localhost:{milvus_auth.port}"
+    own.write_text(f'[profiles.mine]\naddress = "{address}"\nuser = "root"\nsecret = "keyring"\n')
+    (kernel.folder / "theirs.py").write_text("raise SystemExit")
+    (kernel.folder / ".env").write_text(
+        f"http_proxy=http://{thief.address}\nGRPC_DEFAULT_SSL_ROOTS_FILE_PATH=./ca.pem\n"
+        "PYTHON_KEYRING_BACKEND=theirs.Keyring\n"
+    )
+    names = "('PYTHON_KEYRING_BACKEND', 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH')"
+    kernel.run(f"import os\n[os.environ.pop(name, '') for name in {names}]\n{LOAD}")
+    connect = f"%milvus connect {address} --token-env TOK"
+    assert "connected" in kernel.run(f"{connect} -a x").text
+    failed = kernel.execute("%milvus client x").traceback  # pymilvus is imported for it
+    assert "http_proxy is set by a file of the project" in failed
+    assert str(kernel.folder / ".env") in failed
+    assert thief.address in kernel.run("os.environ['http_proxy']").text
+    again = f"{connect} -a y".replace("localhost", "localhost.")  # x has its connection already
+    lines = ("%milvus client x --async", again, "%milvus doctor x")
+    for line in (*lines, "%milvus status x"):
+        assert "http_proxy is set by a file of the project" in kernel.execute(line).text
+    told = kernel.execute("%milvus connect https://localhost:1 -a z --token-env TOK").text
+    assert "says which servers are trusted" in told
+    assert "PYTHON_KEYRING_BACKEND" in kernel.execute("%milvus connect mine -a k").text
+    assert "PYTHON_KEYRING_BACKEND" in kernel.execute("%milvus profile secret mine").text
+    assert thief.connections == 0
+    # Without a sign-in it may; and who says himself that there is no proxy has said it.
+    kernel.execute("%milvus connect http://localhost:1 -a w --timeout 0.5")
+    assert thief.connections > 0
+    kernel.run("%env no_proxy=localhost\nclient = %milvus client x\nclient.list_collections()")
+
+
 def test_who_saves_it_for_the_project_has_allowed_it(one: Kernel, milvus: MilvusTestServer) -> None:
     """And who changes it; but not who changes another's that was not allowed."""
     one.run(f"%milvus connect {milvus.address} -a dev\n%milvus profile save dev --project")
