@@ -12,7 +12,7 @@ silent: each message would count as activity of a kernel that ought to look idle
 
 # No postponed annotations: they are read at run time.
 import functools
-from typing import Any, Final, Literal, TypedDict, get_type_hints
+from typing import Any, Final, Literal, TypedDict, get_args, get_origin, get_type_hints
 
 State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
 Auth = Literal["none", "password", "token"]
@@ -21,6 +21,7 @@ SecretKind = Literal["none", "ask", "env", "keyring"]
 StageName = Literal[
     "file", "resolve", "tcp", "tls", "grpc", "sign_in", "version", "health", "database"
 ]
+LoadState = Literal["loaded", "loading", "released"]
 StageStatus = Literal["pending", "running", "ok", "failed", "skipped"]
 
 #: A label and a text, which may have several lines, and a page of the web that it tells of.
@@ -364,6 +365,155 @@ class Facts(TypedDict):
     rows: list[Fact]
 
 
+class Database(TypedDict):
+    """A database of a connection."""
+
+    alias: str
+    database: str
+
+
+class Collection(Database):
+    """A collection of a connection."""
+
+    collection: str
+
+
+class SomeCollections(Database):
+    """Some collections of a database, by name."""
+
+    names: list[str]
+
+
+class Rows(Collection):
+    """A collection, and how many of its rows are wanted."""
+
+    count: int
+
+
+class Part(Collection):
+    """A collection, or one field of it."""
+
+    #: Empty for all of it.
+    field: str
+    #: Whether it is for a cell of this kernel, which has the connection; else it connects itself.
+    here: bool
+
+
+class Untold(TypedDict):
+    """What a server did not tell of something that it told else."""
+
+    what: str
+    reason: str
+    #: What an administrator runs to allow it; empty where it is not that.
+    grant: str
+
+
+class DatabaseNames(TypedDict):
+    """The databases that the user may see. Times are the kernel's Unix seconds."""
+
+    names: list[str]
+    #: The one that the connection uses.
+    current: str
+    untold: list[Untold]
+    asked_at: float
+
+
+class CollectionNames(TypedDict):
+    """The collections that the user may see."""
+
+    names: list[str]
+    #: How many there are: no more than 20,000 are named.
+    total: int
+    asked_at: float
+
+
+class Size(TypedDict):
+    """How large a collection is, as far as the server tells."""
+
+    rows: int | None
+    #: Whether they were counted; else it is the server's estimate.
+    is_exact: bool
+    load: LoadState | None
+    #: How much is loaded, 0 to 100.
+    percent: int | None
+
+
+class NamedSize(Size):
+    """A collection, and how large it is."""
+
+    name: str
+
+
+class Sizes(TypedDict):
+    """Those of the collections that are still there."""
+
+    sizes: list[NamedSize]
+    untold: list[Untold]
+    asked_at: float
+
+
+class Field(TypedDict):
+    """A field of a collection, or of the structs in one of its fields."""
+
+    name: str
+    #: The field whose structs it is in; empty where it is the collection's own.
+    struct: str
+    #: With its size: `FLOAT_VECTOR 768`, `VARCHAR(64)`.
+    type: str
+    is_primary: bool
+    auto_id: bool
+    is_partition_key: bool
+    is_clustering_key: bool
+    nullable: bool
+    is_function_output: bool
+    default: str | None
+    analyzer: str
+    description: str
+
+
+class Index(TypedDict):
+    """An index of a field."""
+
+    field: str
+    name: str
+    type: str
+    metric: str
+    #: The others, such as `M 8, efConstruction 64`.
+    params: str
+    #: `finished`, `in progress`, `failed`, …, or empty; and what of it is done, 0 to 100.
+    state: str
+    percent: int | None
+    #: Why it failed.
+    reason: str
+
+
+class Description(Size):
+    """All that a server tells of a collection."""
+
+    #: Its own, where it was asked for by an alias.
+    name: str
+    description: str
+    fields: list[Field]
+    has_dynamic_field: bool
+    indexes: list[Index]
+    #: None where the server does not tell.
+    partitions: list[str] | None
+    aliases: list[str] | None
+    untold: list[Untold]
+    asked_at: float
+
+
+class Preview(TypedDict):
+    """Some rows of a collection, each value as a short text."""
+
+    columns: list[str]
+    #: Of each column; empty for one that is not in the schema.
+    types: list[str]
+    #: As many values a row as there are columns: None is a null, an empty text is no value.
+    rows: list[list[str | None]]
+    asked_at: float
+
+
 class RowsEvent(TypedDict):
     """Which connections are new or changed, and which are gone."""
 
@@ -410,6 +560,13 @@ class HereEvent(TypedDict):
     milvus_nb: str
 
 
+class CellEvent(TypedDict):
+    """A cell has ended; told where a page has looked into a database, which it may have changed."""
+
+    v: int
+    event: Literal["cell"]
+
+
 class SubshellEvent(TypedDict):
     """Pages have made several subshells; this is the one to share."""
 
@@ -418,7 +575,7 @@ class SubshellEvent(TypedDict):
     id: str
 
 
-Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | SubshellEvent
+Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | CellEvent | SubshellEvent
 
 #: What a page may ask: the parameters, and the result.
 METHODS: Final[dict[str, tuple[Any, Any]]] = {
@@ -444,6 +601,12 @@ METHODS: Final[dict[str, tuple[Any, Any]]] = {
     "sources": (Alias, Facts),
     "code": (Language, Code),
     "cell": (Alias, Text),
+    "databases": (Alias, DatabaseNames),
+    "collections": (Database, CollectionNames),
+    "sizes": (SomeCollections, Sizes),
+    "describe": (Collection, Description),
+    "preview": (Rows, Preview),
+    "collection_code": (Part, Text),
     "save_profile": (SaveProfile, Name),
     "delete_profile": (Name, Text),
 }
@@ -479,6 +642,9 @@ def _types(taken: type) -> dict[str, type]:
 
 def fits(value: object, kind: type) -> bool:
     """Tell whether a value is of a type, as TypeScript sees it."""
+    if get_origin(kind) is list:
+        (item,) = get_args(kind)
+        return isinstance(value, list) and all(fits(one, item) for one in value)
     # There a bool is no number, and an integer is one like any other.
     kinds = (int, float) if kind is float else kind
     return isinstance(value, kinds) and (kind is bool or not isinstance(value, bool))

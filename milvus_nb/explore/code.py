@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
     from .model import Description, Field, Function, Index
 
-__all__ = ["PARTS", "code_for", "parts"]
+__all__ = ["PARTS", "code_for", "code_here", "parts"]
 
 #: What `parts` gives, in the order of `code_for`.
 PARTS: Final = ("describe", "load", "query", "search", "insert", "create")
@@ -66,8 +66,7 @@ def code_for(found: Description, params: ConnectionParams, field: str = "") -> s
     ExploreError
         There is no such field.
     """
-    if field and field not in [one.name for one in found.fields]:
-        raise refused.no_field(found.name, field, [one.name for one in found.fields])
+    _check_field(found, field)
     database = "" if found.database == "default" else found.database
     frame = code(replace(params, db_name=database), found.alias, "python")
     wanted = ("describe", "load", "query", "search") if field else PARTS
@@ -75,6 +74,40 @@ def code_for(found: Description, params: ConnectionParams, field: str = "") -> s
     body = "\n".join(written[name] for name in wanted if written[name])
     before, _, after = frame.partition(_LAST)
     return f"{_imports(before, body)}\n{body}\n{after}"
+
+
+def code_here(found: Description, own_database: str, field: str = "") -> str:
+    """Write code that reads a collection in the kernel that has its connection; it writes nothing.
+
+    Parameters
+    ----------
+    found
+        The collection.
+    own_database
+        The connection's, which its client works in.
+    field
+        As in `code_for`.
+
+    Raises
+    ------
+    ExploreError
+        There is no such field.
+    """
+    _check_field(found, field)
+    alias = literal(found.alias)
+    client = f"connections.client({alias})"
+    if found.database != own_database:
+        client = f"connections.use({alias}, {literal(found.database)}).client"
+    written = parts(found, field)
+    body = "\n".join(written[name] for name in ("load", "query", "search") if written[name])
+    before = f"from milvus_nb import connections\n\nclient = {client}\n"
+    return f"{_imports(before, body)}\n{body}"
+
+
+def _check_field(found: Description, field: str) -> None:
+    names = [one.name for one in found.fields]
+    if field and field not in names:
+        raise refused.no_field(found.name, field, names)
 
 
 def parts(found: Description, field: str = "") -> dict[str, str]:

@@ -105,6 +105,39 @@ class Inspector:
             return listed
         raise failed
 
+    async def sizes(self, names: Sequence[str], database: str | None = None) -> Collections:
+        """Tell rows and load state of some collections: a call each, and one for all of them.
+
+        Parameters
+        ----------
+        names
+            At most `MOST_DETAILED`. Those that are gone are left out of the answer.
+        database
+            Default: the connection's own.
+
+        Raises
+        ------
+        ParamsError
+            They are too many.
+        ExploreError
+            There is no such database.
+        """
+        if len(names) > MOST_DETAILED:
+            raise ParamsError(
+                f"The sizes of {len(names):,} collections cannot be asked for at once.",
+                "",
+                f"Ask for at most {MOST_DETAILED}.",
+            )
+        database = self._named(database)
+        shown = Collections(self._alias, database or _DEFAULT, tuple(names), time.time())
+        try:
+            await self._check(database)
+        except refused.Refusal as error:
+            failed = await self._not_listed(error, database)
+        else:
+            return await self._detailed(shown, database)
+        raise failed
+
     async def schema(self, name: str, database: str | None = None) -> Schema:
         """Describe the fields and indexes of a collection; two calls."""
         database = self._named(database)

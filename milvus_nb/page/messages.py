@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..probing.rest import Source
     from ..profiles.listing import Found
     from ..protocol import (
+        CellEvent,
         Code,
         Facts,
         Hello,
@@ -49,6 +50,7 @@ __all__ = [
     "Request",
     "VersionError",
     "answer",
+    "cell_event",
     "code",
     "failure",
     "hello",
@@ -256,6 +258,11 @@ def tick_event(measured: list[Measurement], heartbeat: float) -> TickEvent:
         "heartbeat_s": heartbeat,
         "measured": measured,
     }
+
+
+def cell_event() -> CellEvent:
+    """Tell that a cell has ended."""
+    return {"v": PROTOCOL, "event": "cell"}
 
 
 def _is_web(url: str) -> bool:

@@ -30,6 +30,7 @@ from ..views.details import facts
 from . import messages
 from .attention import Attention
 from .comms import here, watch_cells
+from .databases import DatabaseQuestions
 from .forms import Forms
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class PageSession:
         self._next_number = itertools.count()
         self._flush_due = False
         self._flushed_at = 0.0
+        self._databases = DatabaseQuestions(registry, self._follow)
         self._handlers: Mapping[str, Callable[[Request], None]] = {
             "hello": self._do_hello,
             "look": self._do_look,
@@ -129,12 +131,13 @@ class PageSession:
             "pace": self._do_pace,
             "save_profile": self._do_save_profile,
             "delete_profile": self._do_delete_profile,
+            **self._databases.handlers,
         }
         self._tick = registry.monitor.each_heartbeat(self._send_tick)
         self._profiles: Job[None] | None = None
         # Last, since from here on other threads call it.
         self._unsubscribe = registry.subscribe(self._on_event)
-        self._forget_cells = watch_cells(self._attention.hold, self._attention.release)
+        self._forget_cells = watch_cells(self._attention.hold, self._end_cell)
 
     def close(self) -> None:
         """Forget everything, secrets of forms as well, and end what is under way."""
@@ -441,6 +444,16 @@ class PageSession:
             del self._failures[next(iter(self._failures))]
 
     # Events
+
+    def _end_cell(self) -> None:
+        """Tell pages that a cell has ended, where they have looked into a database."""
+        self._attention.release()
+        if self._databases.is_used and self._attention.is_there:
+            self._registry.monitor.call(self._tell_cell)
+
+    def _tell_cell(self) -> None:
+        if not self._is_closed:
+            self.send(messages.cell_event())
 
     def _follow_monitor(self) -> None:
         """Go on with another monitor's thread, where the registry was shut down meanwhile."""

@@ -59,6 +59,15 @@ def test_the_protocol_knows_what_the_kernel_has(connections: ConnectionRegistry)
             {"v": PROTOCOL, "id": 1, "method": "ping", "params": {"alias": "a", "more": 1}},
             "no parameter 'more'",
         ),
+        (
+            {
+                "v": PROTOCOL,
+                "id": 1,
+                "method": "sizes",
+                "params": {"alias": "a", "database": "b", "names": ["c", 1]},
+            },
+            "names is of the wrong type",
+        ),
         ({"v": PROTOCOL - 1, "id": 1, "method": "hello", "params": {}}, "version"),
     ],
 )

@@ -15,6 +15,8 @@ export type SecretKind = 'none' | 'ask' | 'env' | 'keyring';
 
 export type StageName = 'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database';
 
+export type LoadState = 'loaded' | 'loading' | 'released';
+
 export type StageStatus = 'pending' | 'running' | 'ok' | 'failed' | 'skipped';
 
 /** A label and a text, which may have several lines, and a page of the web that it tells of. */
@@ -330,6 +332,140 @@ export interface Facts {
   rows: Fact[];
 }
 
+/** A database of a connection. */
+export interface Database {
+  alias: string;
+  database: string;
+}
+
+/** A collection of a connection. */
+export interface Collection extends Database {
+  collection: string;
+}
+
+/** Some collections of a database, by name. */
+export interface SomeCollections extends Database {
+  names: string[];
+}
+
+/** A collection, and how many of its rows are wanted. */
+export interface Rows extends Collection {
+  count: number;
+}
+
+/** A collection, or one field of it. */
+export interface Part extends Collection {
+  /** Empty for all of it. */
+  field: string;
+  /** Whether it is for a cell of this kernel, which has the connection; else it connects itself. */
+  here: boolean;
+}
+
+/** What a server did not tell of something that it told else. */
+export interface Untold {
+  what: string;
+  reason: string;
+  /** What an administrator runs to allow it; empty where it is not that. */
+  grant: string;
+}
+
+/** The databases that the user may see. Times are the kernel's Unix seconds. */
+export interface DatabaseNames {
+  names: string[];
+  /** The one that the connection uses. */
+  current: string;
+  untold: Untold[];
+  asked_at: number;
+}
+
+/** The collections that the user may see. */
+export interface CollectionNames {
+  names: string[];
+  /** How many there are: no more than 20,000 are named. */
+  total: number;
+  asked_at: number;
+}
+
+/** How large a collection is, as far as the server tells. */
+export interface Size {
+  rows: number | null;
+  /** Whether they were counted; else it is the server's estimate. */
+  is_exact: boolean;
+  load: LoadState | null;
+  /** How much is loaded, 0 to 100. */
+  percent: number | null;
+}
+
+/** A collection, and how large it is. */
+export interface NamedSize extends Size {
+  name: string;
+}
+
+/** Those of the collections that are still there. */
+export interface Sizes {
+  sizes: NamedSize[];
+  untold: Untold[];
+  asked_at: number;
+}
+
+/** A field of a collection, or of the structs in one of its fields. */
+export interface Field {
+  name: string;
+  /** The field whose structs it is in; empty where it is the collection's own. */
+  struct: string;
+  /** With its size: `FLOAT_VECTOR 768`, `VARCHAR(64)`. */
+  type: string;
+  is_primary: boolean;
+  auto_id: boolean;
+  is_partition_key: boolean;
+  is_clustering_key: boolean;
+  nullable: boolean;
+  is_function_output: boolean;
+  default: string | null;
+  analyzer: string;
+  description: string;
+}
+
+/** An index of a field. */
+export interface Index {
+  field: string;
+  name: string;
+  type: string;
+  metric: string;
+  /** The others, such as `M 8, efConstruction 64`. */
+  params: string;
+  /** `finished`, `in progress`, `failed`, …, or empty; and what of it is done, 0 to 100. */
+  state: string;
+  percent: number | null;
+  /** Why it failed. */
+  reason: string;
+}
+
+/** All that a server tells of a collection. */
+export interface Description extends Size {
+  /** Its own, where it was asked for by an alias. */
+  name: string;
+  description: string;
+  fields: Field[];
+  has_dynamic_field: boolean;
+  indexes: Index[];
+  /** None where the server does not tell. */
+  partitions: string[] | null;
+  aliases: string[] | null;
+  untold: Untold[];
+  asked_at: number;
+}
+
+/** Some rows of a collection, each value as a short text. */
+export interface Preview {
+  columns: string[];
+  /** Of each column; empty for one that is not in the schema. */
+  types: string[];
+  /** As many values a row as there are columns: None is a null, an empty text is no value. */
+  rows: string | null[][];
+  asked_at: number;
+}
+
 /** Which connections are new or changed, and which are gone. */
 export interface RowsEvent {
   v: number;
@@ -371,6 +507,12 @@ export interface HereEvent {
   milvus_nb: string;
 }
 
+/** A cell has ended; told where a page has looked into a database, which it may have changed. */
+export interface CellEvent {
+  v: number;
+  event: 'cell';
+}
+
 /** Pages have made several subshells; this is the one to share. */
 export interface SubshellEvent {
   v: number;
@@ -378,7 +520,7 @@ export interface SubshellEvent {
   id: string;
 }
 
-export type Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | SubshellEvent;
+export type Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | CellEvent | SubshellEvent;
 
 /** What a page may ask: the parameters, and the result. */
 export interface Methods {
@@ -403,6 +545,12 @@ export interface Methods {
   sources: { params: Alias; result: Facts };
   code: { params: Language; result: Code };
   cell: { params: Alias; result: Text };
+  databases: { params: Alias; result: DatabaseNames };
+  collections: { params: Database; result: CollectionNames };
+  sizes: { params: SomeCollections; result: Sizes };
+  describe: { params: Collection; result: Description };
+  preview: { params: Rows; result: Preview };
+  collection_code: { params: Part; result: Text };
   save_profile: { params: SaveProfile; result: Name };
   delete_profile: { params: Name; result: Text };
 }
@@ -415,6 +563,7 @@ export const SHAPES: Shapes = {
   Auth: "'none' | 'password' | 'token'",
   SecretKind: "'none' | 'ask' | 'env' | 'keyring'",
   StageName: "'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database'",
+  LoadState: "'loaded' | 'loading' | 'released'",
   StageStatus: "'pending' | 'running' | 'ok' | 'failed' | 'skipped'",
   Fact: "[string, string] | [string, string, string]",
   Measurement: "[number, number | null, number | null]",
@@ -633,6 +782,100 @@ export const SHAPES: Shapes = {
   Facts: {
     rows: 'Fact[]',
   },
+  Database: {
+    alias: 'string',
+    database: 'string',
+  },
+  Collection: {
+    '...': 'Database',
+    collection: 'string',
+  },
+  SomeCollections: {
+    '...': 'Database',
+    names: 'string[]',
+  },
+  Rows: {
+    '...': 'Collection',
+    count: 'number',
+  },
+  Part: {
+    '...': 'Collection',
+    field: 'string',
+    here: 'boolean',
+  },
+  Untold: {
+    what: 'string',
+    reason: 'string',
+    grant: 'string',
+  },
+  DatabaseNames: {
+    names: 'string[]',
+    current: 'string',
+    untold: 'Untold[]',
+    asked_at: 'number',
+  },
+  CollectionNames: {
+    names: 'string[]',
+    total: 'number',
+    asked_at: 'number',
+  },
+  Size: {
+    rows: 'number | null',
+    is_exact: 'boolean',
+    load: 'LoadState | null',
+    percent: 'number | null',
+  },
+  NamedSize: {
+    '...': 'Size',
+    name: 'string',
+  },
+  Sizes: {
+    sizes: 'NamedSize[]',
+    untold: 'Untold[]',
+    asked_at: 'number',
+  },
+  Field: {
+    name: 'string',
+    struct: 'string',
+    type: 'string',
+    is_primary: 'boolean',
+    auto_id: 'boolean',
+    is_partition_key: 'boolean',
+    is_clustering_key: 'boolean',
+    nullable: 'boolean',
+    is_function_output: 'boolean',
+    default: 'string | null',
+    analyzer: 'string',
+    description: 'string',
+  },
+  Index: {
+    field: 'string',
+    name: 'string',
+    type: 'string',
+    metric: 'string',
+    params: 'string',
+    state: 'string',
+    percent: 'number | null',
+    reason: 'string',
+  },
+  Description: {
+    '...': 'Size',
+    name: 'string',
+    description: 'string',
+    fields: 'Field[]',
+    has_dynamic_field: 'boolean',
+    indexes: 'Index[]',
+    partitions: 'string[] | null',
+    aliases: 'string[] | null',
+    untold: 'Untold[]',
+    asked_at: 'number',
+  },
+  Preview: {
+    columns: 'string[]',
+    types: 'string[]',
+    rows: 'string | null[][]',
+    asked_at: 'number',
+  },
   RowsEvent: {
     v: 'number',
     event: "'rows'",
@@ -664,12 +907,16 @@ export const SHAPES: Shapes = {
     event: "'here'",
     milvus_nb: 'string',
   },
+  CellEvent: {
+    v: 'number',
+    event: "'cell'",
+  },
   SubshellEvent: {
     v: 'number',
     event: "'subshell'",
     id: 'string',
   },
-  Event: "RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | SubshellEvent",
+  Event: "RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | CellEvent | SubshellEvent",
 };
 
 /** The type of each method's result. */
@@ -695,6 +942,12 @@ export const RESULTS: Record<Method, string> = {
   sources: 'Facts',
   code: 'Code',
   cell: 'Text',
+  databases: 'DatabaseNames',
+  collections: 'CollectionNames',
+  sizes: 'Sizes',
+  describe: 'Description',
+  preview: 'Preview',
+  collection_code: 'Text',
   save_profile: 'Name',
   delete_profile: 'Text',
 };

@@ -25,6 +25,7 @@ const EVENTS: Record<Event['event'], string> = {
   tick: 'TickEvent',
   profiles: 'ProfilesEvent',
   here: 'HereEvent',
+  cell: 'CellEvent',
   subshell: 'SubshellEvent',
 };
 
