@@ -129,13 +129,14 @@ class Inspector:
                 f"Ask for at most {MOST_DETAILED}.",
             )
         database = self._named(database)
-        shown = Collections(self._alias, database or _DEFAULT, tuple(names), time.time())
+        shown = database or DEFAULT_DATABASE
         try:
-            await self._check(database)
-        except refused.Refusal as error:
-            failed = await self._not_listed(error, database)
+            await self._calls.require(database)
+        except Refusal as error:
+            failed = await self._explainer.not_listed(error, database)
         else:
-            return await self._detailed(shown, database)
+            named = Collections(self._alias, shown, tuple(names), time.time())
+            return await self._detailed(named, database)
         raise failed
 
     async def schema(self, name: str, database: str | None = None) -> Schema:
