@@ -44,6 +44,7 @@ _MAY_BE_EMPTY: Final = {"db", "label"}
 
 _LONG: Final = 6  # characters
 _BRACES: Final = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
+_VALUE: Final = re.compile(r"-\.?\d|\S*\s")  # a number, several words: no option
 _PLACEHOLDER: Final = re.compile("\ue000(\\d+)\ue001")
 
 
@@ -163,6 +164,7 @@ def hidden(error: E, words: Iterable[Word]) -> E:
         name = word.typed if re.fullmatch(r"\$\w+", word.typed) else "{…}"
         for value in word.values:
             forms = {value, value.strip(), value.lower(), repr(value)[1:-1], value.split("=")[0]}
+            forms |= {part for part in value.split("/") if len(part) >= _LONG}  # of a path
             for form in sorted(forms - {""}, key=len, reverse=True):
                 pattern = re.compile(re.escape(form))
                 if len(form) < _LONG:  # may be part of any word
@@ -241,7 +243,7 @@ class Parser(argparse.ArgumentParser):
         raise MagicUsageError(f"%milvus {self.command} has {many} too many.", why, fix)
 
     def _with_values(self, words: Iterable[Word]) -> list[Word]:
-        """Join an option with a value that begins with a dash, as in ``--password=-x``.
+        """Join an option with a value that begins with a dash, as in ``--password=-x``, ``-n -1``.
 
         argparse would take it for an option, and show it: it may be a password.
         """
@@ -255,8 +257,9 @@ class Parser(argparse.ArgumentParser):
         for word in words:
             option = joined[-1].text if joined else ""
             if option in takes_one and word.text.startswith("-"):
-                is_secret = takes_one[option] in _SECRETS and word.text.split("=")[0] not in known
-                if is_secret or word.text != word.typed:
+                is_value = takes_one[option] in _SECRETS or _VALUE.match(word.text)
+                is_option = word.text.split("=")[0] in known
+                if (is_value and not is_option) or word.text != word.typed:
                     joined[-1] = Word(
                         f"{option}={word.text}", f"{option}={word.typed}", word.values
                     )

@@ -374,7 +374,7 @@ def _parser(command: str) -> Parser:
 def _count(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text[:5]) <= 1_000:
         return int(text[:5])
-    raise argparse.ArgumentTypeError("this value is not possible: it is 1 to 1,000 rows")
+    raise argparse.ArgumentTypeError("this value is not possible: it is 1 to 1,000")
 
 
 PARSERS: Final[dict[str, Parser]] = {

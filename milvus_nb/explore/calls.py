@@ -63,7 +63,7 @@ class Calls:
         answer = await self._server.call(method, self._params.timeout, database, **fields)
         if answer.refusal:
             raise Refusal(method.name, answer.refusal, answer.said)
-        status = answer.reply.status
+        status = answer.reply if method is wire.LoadCollection else answer.reply.status
         if status.code or status.error_code:
             said = self._reader.said(status.reason)
             raise Refusal(method.name, status.code or status.error_code, said)
@@ -124,6 +124,10 @@ class Calls:
         """List its aliases."""
         reply = await self._call(wire.ListAliases, database, collection_name=collection)
         return tuple(self._reader.names(reply.aliases))
+
+    async def start_loading(self, collection: str, database: str) -> None:
+        """Load it; the only call that changes anything."""
+        await self._call(wire.LoadCollection, database, collection_name=collection)
 
     async def load(self, collection: str, database: str) -> Load:
         """Tell whether it is loaded."""

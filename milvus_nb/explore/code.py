@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..code.snippets import code
 from ..code.snippets.quoting import python as literal
+from ..params.secret import MASK
 from . import refused
 
 if TYPE_CHECKING:
@@ -355,8 +356,14 @@ def _index(one: Index) -> str:
 
 
 def _dict(pairs: tuple[tuple[str, str], ...]) -> str:
-    inner = ", ".join(f"{literal(key)}: {_number(value)}" for key, value in pairs)
+    inner = ", ".join(f"{literal(key)}: {_param(key, value)}" for key, value in pairs)
     return f"{{{inner}}}"
+
+
+def _param(key: str, value: str) -> str:
+    if value == MASK:  # an API key, which is not known here
+        return f"os.environ[{literal(key.upper())}]"
+    return _number(value)
 
 
 def _number(text: str) -> str:

@@ -81,22 +81,34 @@ class Explainer:
         return refused.no_collection(self._alias, shown, name, known, was_there=was_there)
 
     async def not_read(
-        self, refusal: Refusal, collection: Description, database: str, where: str
+        self, refusal: Refusal, collection: Description, database: str, where: str, typed: str
     ) -> ExploreError:
-        """Say why the rows of a collection are not read."""
-        name = collection.name
+        """Say why the rows of a collection are not read; `typed`: what of a filter may be shown."""
+        name, shown = collection.name, refusal.without(where, typed)
         if refusal.is_denied:
-            return await self._denied(f"You may not read {name}.", refusal, database, name)
+            return await self._denied(f"You may not read {name}.", shown, database, name)
         if refusal.is_not_loaded:
-            return await self._not_loaded(name, database)
+            return await self._released(name, database)
         if refusal.is_no_collection or refusal.is_no_database:
             return await self.not_described(refusal, name, database, was_there=True)
         if where and refusal.field:
             fields = [field.name for field in collection.fields]
-            return refused.no_field(name, refusal.field, fields)
+            is_shown = refusal.field in typed
+            return refused.no_field(name, refusal.field, fields, is_shown=is_shown)
         if where and refusal.is_about_expression:
-            return refusal.expression_error(where)
-        return _unexpected(f"The rows of {name} could not be read.", refusal)
+            return refusal.expression_error(where, typed)
+        return _unexpected(f"The rows of {name} could not be read.", shown)
+
+    async def not_loaded(self, refusal: Refusal, name: str, database: str) -> ExploreError:
+        """Say why a collection is not loaded by who wanted that."""
+        if refusal.is_denied:
+            return await self._denied(f"You may not load {name}.", refusal, database, name)
+        if refusal.is_not_loaded:
+            shown = database or DEFAULT_DATABASE
+            return refused.still_loading(shown, name, str(refusal.code))
+        if refusal.is_no_collection or refusal.is_no_database:
+            return await self.not_described(refusal, name, database, was_there=True)
+        return _unexpected(f"{name} could not be loaded.", refusal)
 
     async def untold(
         self, what: str, refusal: Refusal, database: str, collection: str = "", role: str = ""
@@ -127,14 +139,15 @@ class Explainer:
         why = f"{subject[0].upper()}{subject[1:]}: needs {privilege}."
         return Untold(what, why, privilege, grant)
 
-    async def _not_loaded(self, name: str, database: str) -> ExploreError:
+    async def _released(self, name: str, database: str) -> ExploreError:
         try:
             load = await self._calls.load(name, database)
         except Refusal:
             load = Load("released")
-        is_loading = str(load) if load.state == "loading" else ""
         shown, own = database or DEFAULT_DATABASE, self._params.db_name or DEFAULT_DATABASE
-        return refused.not_loaded(self._alias, shown, name, own_database=own, is_loading=is_loading)
+        if load.state == "loading":
+            return refused.still_loading(shown, name, str(load))
+        return refused.not_loaded(self._alias, shown, name, own_database=own)
 
     async def _denied(
         self, what: str, refusal: Refusal, database: str, collection: str = ""

@@ -1,4 +1,4 @@
-"""Looks into the databases of one connection: asks only what is asked for, and loads nothing.
+"""Looks into the databases of one connection: asks only what is asked for.
 
 Everything here runs on the monitor's event loop.
 """
@@ -11,8 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..base.waiting import end
-from ..errors import ParamsError
-from . import reading
+from . import asked, reading
 from .calls import DEFAULT_DATABASE, Calls
 from .explaining import Explainer
 from .model import (
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
     from .calls import Server
 
-__all__ = ["MOST_COUNTED", "MOST_DETAILED", "MOST_ROWS", "Inspector"]
+__all__ = ["MOST_COUNTED", "MOST_DETAILED", "Inspector"]
 
 T = TypeVar("T")
 
@@ -44,8 +43,8 @@ T = TypeVar("T")
 MOST_DETAILED: Final = 50
 #: Of so many their rows are counted; of more, the server's statistics are good enough.
 MOST_COUNTED: Final = 16
-#: So many rows can be peeked at.
-MOST_ROWS: Final = 1_000
+
+_PAUSE_S: Final = 0.1  # between two looks whether a collection is loaded, in seconds
 
 
 class Inspector:
@@ -141,10 +140,10 @@ class Inspector:
 
     async def schema(self, name: str, database: str | None = None) -> Schema:
         """Describe the fields and indexes of a collection; two calls."""
-        database = self._named(database)
+        name, database = asked.collection(name), self._named(database)
         described = await self._described(name, database)
-        asked = self._calls.indexes(described.name, database)
-        indexes, untold = await self._told(asked, "indexes", described)
+        answer = self._calls.indexes(described.name, database)
+        indexes, untold = await self._told(answer, "indexes", described)
         return Schema(replace(described, indexes=indexes or (), untold=tuple(untold)))
 
     async def describe(self, name: str, database: str | None = None) -> Description:
@@ -155,7 +154,7 @@ class Inspector:
         ExploreError
             There is no such collection or database, or the user may not describe it.
         """
-        database = self._named(database)
+        name, database = asked.collection(name), self._named(database)
         described = await self._described(name, database)
         calls, name = self._calls, described.name
         parts: list[Coroutine[Any, Any, tuple[Any, list[Untold]]]] = [
@@ -178,28 +177,35 @@ class Inspector:
             asked_at=time.time(),
         )
 
-    async def peek(self, name: str, n: int, where: str, database: str | None = None) -> Peek:
+    async def peek(
+        self, name: str, n: int, where: str, database: str | None = None, *, typed: str = ""
+    ) -> Peek:
         """Read some rows of a loaded collection.
+
+        Parameters
+        ----------
+        name, n, where, database
+            As in `Exploring.peek`.
+        typed
+            The filter as its user has typed it, without what variables have put in: that may be a
+            secret, and is not shown.
 
         Raises
         ------
         ParamsError
-            `n` is no number of rows from 1 to 1,000.
+            `n` is no number of rows from 1 to 1,000, or another one is no text.
         ExploreError
             There is no such collection, it is not loaded, the filter is not understood, or the
             user may not read it.
         """
-        if type(n) is not int or not 1 <= n <= MOST_ROWS:
-            raise ParamsError(
-                f"n = {str(n)[:40]} is not possible.", f"It is how many rows: 1 to {MOST_ROWS:,}."
-            )
-        where = where if where and where.strip() else ""
-        database = self._named(database)
+        name, n, database = asked.collection(name), asked.rows(n), self._named(database)
+        where = asked.filter_text(where)
+        typed = typed or where
         described = await self._described(name, database)
         try:
             reply = await self._rows(described, database, n, where)
         except Refusal as error:
-            failed = await self._explainer.not_read(error, described, database, where)
+            failed = await self._explainer.not_read(error, described, database, where, typed)
         else:
             columns, rows = reading.rows(reply, described.fields, n)
             types = {field.name: field.type for field in described.fields}
@@ -210,9 +216,32 @@ class Inspector:
                 columns=tuple(columns),
                 types=tuple(types.get(column, "") for column in columns),
                 rows=rows,
-                where=where,
+                where=typed,
                 asked_at=time.time(),
             )
+        raise failed
+
+    async def load(self, name: str, database: str | None = None) -> None:
+        """Load a collection: nothing else here changes anything.
+
+        Raises
+        ------
+        ExploreError
+            There is no such collection, it cannot be loaded, or it takes longer than a call may.
+        """
+        name, database = asked.collection(name), self._named(database)
+        described = await self._described(name, database)
+        try:
+            await self._calls.start_loading(described.name, database)
+            ends = time.monotonic() + self._params.timeout
+            while (load := await self._calls.load(described.name, database)).state != "loaded":
+                if time.monotonic() > ends:
+                    raise Refusal("LoadCollection", str(load), "not loaded")
+                await asyncio.sleep(_PAUSE_S)
+        except Refusal as error:
+            failed = await self._explainer.not_loaded(error, described.name, database)
+        else:
+            return
         raise failed
 
     async def rights(self) -> Rights:
@@ -317,7 +346,7 @@ class Inspector:
 
     def _named(self, database: str | None) -> str:
         """Give the database to ask in: the connection's own where none is named."""
-        return self._params.db_name if database is None else database
+        return asked.database(database, self._params.db_name)
 
 
 async def _all(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

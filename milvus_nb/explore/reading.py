@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from ..params.secret import MASK, redact
 from ..probing.outside import MOST_NAME, cut, names, plain, said
 from .model import Description, Field, Function, Index, Load, Right
 from .values import column, type_name
@@ -21,6 +23,9 @@ __all__ = ["MOST_COLLECTIONS", "Reader", "load", "right", "rows"]
 MOST_COLLECTIONS: Final = 100_000
 
 _MOST_TEXT: Final = 1_000
+_KEYS: Final = r"[\w.-]*?(?:api[_.-]?key|secret|password|passwd|token|access[_.-]?key)"
+_SECRET: Final = re.compile(_KEYS, re.IGNORECASE)
+_IN_JSON: Final = re.compile(rf'("{_KEYS}"\s*:\s*")(?:[^"\\]|\\.)*("?)', re.IGNORECASE)
 _MOST_PARAMS: Final = 100
 _MOST_FIELDS: Final = 5_000
 _FUNCTIONS: Final = {1: "BM25", 2: "TEXTEMBEDDING", 3: "RERANK", 4: "MINHASH"}
@@ -50,9 +55,9 @@ class Reader:
         return names(self._endpoint, told, MOST_COLLECTIONS)
 
     def pairs(self, told: Iterable[Any]) -> tuple[tuple[str, str], ...]:
-        """Read keys and values."""
+        """Read keys and values; of an embedding's provider there may be an API key among them."""
         few = list(told)[:_MOST_PARAMS]
-        return tuple((plain(one.key, MOST_NAME), plain(one.value, _MOST_TEXT)) for one in few)
+        return tuple((plain(one.key, MOST_NAME), _value(one.key, one.value)) for one in few)
 
     def description(self, reply: Any, alias: str, database: str, asked_for: str) -> Description:
         """Read a DescribeCollectionResponse.
@@ -176,6 +181,13 @@ class Reader:
             state=_INDEX_STATES.get(told.state, ""),
             reason=self.said(told.index_state_fail_reason),
         )
+
+
+def _value(key: str, told: str) -> str:
+    if told and _SECRET.fullmatch(key):
+        return MASK
+    masked = _IN_JSON.sub(rf"\g<1>{MASK}\g<2>", cut(told, 2 * _MOST_TEXT))
+    return plain(redact(masked), _MOST_TEXT)
 
 
 def rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Refusal", "grant", "no_collection", "no_database", "no_field", "not_loaded", "privilege",
+    "still_loading",
 ]  # fmt: skip
 
 _DENIED: Final = re.compile(r"Privilege(?P<privilege>\w+): permission deny")
@@ -28,6 +30,8 @@ _EXPRESSION: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_LOADED: Final = re.compile(r"not (fully )?loaded|not been loaded", re.IGNORECASE)
+_WORD: Final = re.compile(r"\w+")
+_LONG: Final = 4  # characters
 _MOST_NAMES: Final = 8
 _MOST_SAID: Final = 300
 _DATABASE_GONE: Final = 800
@@ -108,8 +112,20 @@ class Refusal(Exception):  # noqa: N818  # never leaves this package
         found = _FIELD.search(self.said)
         return next((one for one in found.groups() if one), "") if found else ""
 
-    def expression_error(self, where: str) -> ExploreError:
-        """Say what the server does not understand of a filter, and where in it."""
+    def without(self, where: str, typed: str) -> Refusal:
+        """Give the same without the words of a filter that its user has not typed."""
+        return Refusal(self.call, self.code, _without(self.said, where, typed))
+
+    def expression_error(self, where: str, typed: str) -> ExploreError:
+        """Say what the server does not understand of a filter, and where in it.
+
+        Parameters
+        ----------
+        where
+            The filter.
+        typed
+            As its user has typed it: what variables have put in is not shown.
+        """
         told, at = self.said, _AT.search(self.said)
         told = told.rpartition(f"cannot parse expression: {' '.join(where.split())}, error: ")[2]
         place = ""
@@ -117,18 +133,31 @@ class Refusal(Exception):  # noqa: N818  # never leaves this package
             column = _place(at, where)
             before, behind = where[:column][-20:], where[column:][:20]
             told = told.replace(at[0], "").split(" expecting {")[0]
-            place = f"At column {column + 1}, " + (
-                f"at {behind!r}: " if behind else f"behind {before!r}: "
-            )
+            near = f"at {behind!r}" if behind else f"behind {before!r}"
+            place = f"At column {column + 1}{f', {near}' if typed == where else ''}: "
         # Lite draws the filter again, with a caret below it.
         told = re.sub(rf"\s*{re.escape(' '.join(where.split()))}\s*\^+\s*", "; ", told)
-        told = told.strip(" ;^")
+        told = _without(told.strip(" ;^"), where, typed)
         return ExploreError(
-            f"Milvus does not understand the filter {cut(where, 120)!r}.",
+            f"Milvus does not understand the filter {cut(typed, 120)!r}.",
             f"{place}{cut(told, _MOST_SAID)}",
             "A filter reads like: year > 1990 and title like 'A%'. Text stands in quotes.",
             "filter",
         )
+
+
+def _without(said: str, where: str, typed: str) -> str:
+    """Take out of a server's words those of a filter that its user has not typed."""
+    where, typed = where.lower(), typed.lower()
+    whole = set(_WORD.findall(where))
+
+    def shown(found: re.Match[str]) -> str:
+        word = found[0].lower()
+        # The server may tell a part of a word; a short one may be in any other.
+        is_of_it = word in whole or (len(word) >= _LONG and word in where)
+        return "…" if is_of_it and word not in typed else found[0]
+
+    return said if where == typed else _WORD.sub(shown, said)
 
 
 def _place(at: re.Match[str], where: str) -> int:
@@ -202,35 +231,41 @@ def no_collection(
     return ExploreError(what, "", _near(name, names, "collections"), "no-collection")
 
 
-def no_field(collection: str, name: str, known: Iterable[str]) -> ExploreError:
-    """Say that there is no such field."""
+def no_field(
+    collection: str, name: str, known: Iterable[str], *, is_shown: bool = True
+) -> ExploreError:
+    """Say that there is no such field; `is_shown`: its name is not a variable's, but was typed."""
+    told = repr(name) if is_shown else "of the name that the filter has"
     return ExploreError(
-        f"{collection} has no field {name!r}.", "", _near(name, list(known), "fields"), "no-field"
+        f"{collection} has no field {told}.", "", _near(name, list(known), "fields"), "no-field"
     )
 
 
-def not_loaded(
-    alias: str, database: str, collection: str, *, own_database: str, is_loading: str
-) -> ExploreError:
+def not_loaded(alias: str, database: str, collection: str, *, own_database: str) -> ExploreError:
     """Say that rows cannot be read, and give the line that loads them."""
-    name = json.dumps(collection, ensure_ascii=False)
-    where = "" if database in ("", "default") else f" in {database}"
-    client = f"connections.client({json.dumps(alias)})"
-    if database != own_database:  # which is the one that its client works in
-        client = f"connections.use({json.dumps(alias)}, {json.dumps(database)}).client"
-    if is_loading:
-        return ExploreError(
-            f"{collection}{where} is not there yet: {is_loading}.",
-            "Milvus reads rows only of what it has loaded.",
-            "Try again in a moment.",
-            "loading",
-        )
+    q = functools.partial(json.dumps, ensure_ascii=False)
+    of = "" if database == own_database else f", {q(database)}"
+    line = f"connections.find({q(alias)}).load({q(collection)}{of})"
     return ExploreError(
-        f"{collection}{where} is released: its rows are not in Milvus's memory.",
+        f"{_in(database, collection)} is released: its rows are not in Milvus's memory.",
         "Milvus reads rows only of what it has loaded, and looking loads nothing by itself.",
-        f"To load it: {client}.load_collection({name})",
+        f"To load it: from milvus_nb import connections; {line}",
         "released",
     )
+
+
+def still_loading(database: str, collection: str, load: str) -> ExploreError:
+    """Say that rows cannot be read yet."""
+    return ExploreError(
+        f"{_in(database, collection)} is not there yet: {load}.",
+        "Milvus reads rows only of what it has loaded.",
+        "Try again in a moment.",
+        "loading",
+    )
+
+
+def _in(database: str, collection: str) -> str:
+    return collection if database in ("", "default") else f"{collection} in {database}"
 
 
 def _near(name: str, known: list[str], what: str) -> str:

@@ -1,4 +1,4 @@
-"""The Milvus calls that look into a database, without pymilvus.
+"""The Milvus calls that look into a database, and the one that loads, without pymilvus.
 
 Like those of a probe they go over the connection's own channel on the monitor's event loop: with a
 deadline, cancelled by Ctrl-C, beside a running cell. pymilvus's would block a thread that nobody
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MESSAGES", "CollectionStatistics", "DescribeCollection", "DescribeIndex", "ListAliases",
-    "ListDatabases", "LoadState", "LoadingProgress", "Query", "SelectGrant", "SelectUser",
-    "ShowCollections", "ShowPartitions",
+    "ListDatabases", "LoadCollection", "LoadState", "LoadingProgress", "Query", "SelectGrant",
+    "SelectUser", "ShowCollections", "ShowPartitions",
 ]  # fmt: skip
 
 _STATUS: Final = (("status", 1, "Status", False),)
@@ -120,6 +120,7 @@ MESSAGES: Final[dict[str, Fields]] = {
         ("state", 7, "int32", False),
         ("index_state_fail_reason", 8, "string", False),
     ),
+    "LoadCollectionRequest": _COLLECTION,
     "GetLoadStateRequest": _OF_LOADING,
     "GetLoadStateResponse": (*_STATUS, ("state", 2, "int32", False)),
     "GetLoadingProgressRequest": _OF_LOADING,
@@ -210,6 +211,7 @@ def _method(name: str, response: str = "") -> Method:
 ShowCollections: Final = _method("ShowCollections")
 DescribeCollection: Final = _method("DescribeCollection")
 DescribeIndex: Final = _method("DescribeIndex")
+LoadCollection: Final = _method("LoadCollection", "Status")
 LoadState: Final = _method("GetLoadState")
 LoadingProgress: Final = _method("GetLoadingProgress")
 CollectionStatistics: Final = _method("GetCollectionStatistics")

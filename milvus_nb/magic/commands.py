@@ -336,12 +336,12 @@ def _describe(context: Context, arguments: argparse.Namespace, _: list[Word]) ->
     return explore_commands.describe(context.registry, arguments)
 
 
-def _peek(context: Context, arguments: argparse.Namespace, _: list[Word]) -> Any:
+def _peek(context: Context, arguments: argparse.Namespace, words: list[Word]) -> Any:
     """Give some rows of a collection."""
     from . import explore_commands
 
     _look_for(context, *filter(None, [arguments.alias]))
-    return explore_commands.peek(context.registry, arguments)
+    return explore_commands.peek(context.registry, arguments, words)
 
 
 def _client(context: Context, arguments: argparse.Namespace, _: list[Word]) -> Any:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..base.suggestion import closest
 from ..errors import ClosedError, ConnectError, ExploreError, MagicUsageError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
+    from ..code.arguments import Word
     from ..explore import Collections, Description, Overview, Schema
     from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry
 
 __all__ = ["code_for", "describe", "listing", "own_rights", "peek"]
+
+# What is longer is not repeated, in characters.
+_LONG: Final = 80
 
 
 def listing(registry: ConnectionRegistry, path: str | None) -> Overview | Collections | Schema:
@@ -58,12 +63,16 @@ def describe(registry: ConnectionRegistry, arguments: argparse.Namespace) -> Des
     return connection.describe(name, database)
 
 
-def peek(registry: ConnectionRegistry, arguments: argparse.Namespace) -> Any:
+def peek(registry: ConnectionRegistry, arguments: argparse.Namespace, words: Iterable[Word]) -> Any:
     """Give some rows, as a DataFrame where there is pandas."""
     from ..explore import framed
 
     connection, database, name = _collection(registry, arguments, arguments.collection)
-    return framed(connection.peek(name, arguments.n, arguments.where or "", database))
+    n, where = arguments.n, arguments.where or ""
+    typed = next((word.typed for word in words if where and word.text.endswith(where)), "")
+    typed = typed.removeprefix("--where=")
+    job = connection.start_exploring(lambda of: of.peek(name, n, where, database, typed=typed))
+    return framed(job.wait())
 
 
 def code_for(registry: ConnectionRegistry, arguments: argparse.Namespace) -> str:
@@ -104,9 +113,7 @@ def _collection(
     if not names and connection.alias == path and _is_there(registry, database, path):
         connection, names = registry.resolve(None), [path]
     if not names:
-        raise MagicUsageError(
-            f"{path[:80]!r} is a connection.", "", "Which collection? See %milvus ls"
-        )
+        raise MagicUsageError(f"{path!r} is a connection.", "", "Which collection? See %milvus ls")
     if len(names) > 1 and database is None:
         database = names[0]
     return connection, database, names[-1]
@@ -136,7 +143,7 @@ def _split(registry: ConnectionRegistry, path: str) -> tuple[Connection, list[st
 def _two(path: str, names: list[str]) -> list[str]:
     if len(names) > 2 or "" in names:  # a database and a collection
         raise MagicUsageError(
-            f"{path[:80]!r} is no path of this kernel.",
+            f"{path!r} is no path of this kernel." if len(path) <= _LONG else "This is no path.",
             "A path is ALIAS/DATABASE/COLLECTION, or the end of one.",
             "The aliases are under %milvus, the databases under %milvus ls.",
         )

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
-    "check_port", "file_path", "grpc_options", "in_clear", "is_given", "place_text", "plain",
-    "seconds", "secret", "text",
+    "check_port", "count", "file_path", "grpc_options", "in_clear", "is_given", "place_text",
+    "plain", "seconds", "secret", "text",
 ]  # fmt: skip
 
 MOST_SECONDS: Final = 86_400.0
@@ -182,6 +182,31 @@ def seconds(name: str, value: object) -> float:
         f"{name}: {shown(value)} is not a number of seconds that can be used.",
         f"It has to be above 0 and at most {MOST_SECONDS:,.0f} (a day).",
         f"Write for example {name}=5, or leave it out.",
+    )
+
+
+def count(name: str, value: object, meaning: str, most: int | None = None) -> int:
+    """Check how many of something are wanted: at least one.
+
+    Parameters
+    ----------
+    name
+        The name of the parameter, for the error text.
+    value
+        A whole number, also numpy's; no bool, which is one to Python.
+    meaning
+        What is counted, for the error text.
+    most
+        The largest that is possible.
+    """
+    if not isinstance(value, bool) and hasattr(value, "__index__"):
+        with contextlib.suppress(TypeError):  # numpy has it for arrays, too
+            number = operator.index(value)
+            if number >= 1 and (most is None or number <= most):
+                return number
+    limit = "of at least 1" if most is None else f"from 1 to {most:,}"
+    raise ParamsError(
+        f"{name} = {shown(value)} is not possible.", f"It is {meaning}: a whole number {limit}."
     )
 
 

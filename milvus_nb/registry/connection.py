@@ -18,8 +18,9 @@ from .. import sdk
 from ..base.blocking import run_blocking
 from ..base.printing import printable
 from ..base.waiting import EndedError, end, to_the_end, within
-from ..errors import ClosedError, ConnectError, Diagnosis, ParamsError
+from ..errors import ClosedError, ConnectError, Diagnosis
 from ..explore import Inspector
+from ..params import values
 from ..probing import diagnosis
 from ..probing.diagnosis import ProbeError
 from ..probing.proxies import late
@@ -236,9 +237,8 @@ class Connection(Exploring, HasTraits):
         ClosedError
             The connection was disconnected.
         """
-        if not (type(count) is int and count > 0):
-            raise ParamsError(f"count = {count!r} is not possible.", "It is how many round trips.")
-        return self.live_monitor().submit(self.measure(count)).wait()
+        times = values.count("count", count, "how many round trips")
+        return self.live_monitor().submit(self.measure(times)).wait()
 
     def diagnose(self) -> Report:
         """Examine the way to the server layer by layer, over sockets of its own.

@@ -19,10 +19,10 @@ class Exploring:
     """Looks into the databases of a connection.
 
     Nothing is asked before somebody calls one of these, nothing is repeated or polled, no
-    collection is loaded, and no other database than the one that is named, or else the
-    connection's own, is touched. Each call has the connection's timeout, at most 8 are under way
-    at a server, and they work while a cell runs. Each has a twin for ``await``: ``async_peek``
-    for ``peek``.
+    collection is loaded but by `load`, and no other database than the one that is named, or else
+    the connection's own, is touched. Each call has the connection's timeout, at most 8 are under
+    way at a server, and they work while a cell runs. Each has a twin for ``await``:
+    ``async_peek`` for ``peek``.
     """
 
     def start_exploring(self, ask: Callable[[Inspector], Coroutine[Any, Any, T]]) -> Job[T]:
@@ -140,6 +140,30 @@ class Exploring:
     ) -> Peek:
         """Read some rows as `peek` does, awaitable."""
         return await self.start_exploring(lambda of: of.peek(collection, n, where, db)).joined()
+
+    def load(self, collection: str, db: str | None = None) -> None:
+        """Load a collection into the server's memory, so that its rows can be read and searched.
+
+        The only one of these that changes anything. It returns when all of it is loaded.
+
+        Parameters
+        ----------
+        collection, db
+            As in `describe`.
+
+        Raises
+        ------
+        ExploreError
+            There is no such collection or database, it cannot be loaded, or has not been within
+            the connection's timeout: then it goes on. DeniedError: the user may not load it.
+        ConnectError, ClosedError
+            As in `databases`.
+        """
+        self.start_exploring(lambda of: of.load(collection, db)).wait()
+
+    async def async_load(self, collection: str, db: str | None = None) -> None:
+        """Load a collection as `load` does, awaitable."""
+        await self.start_exploring(lambda of: of.load(collection, db)).joined()
 
     def schema(self, collection: str, db: str | None = None) -> Schema:
         """Tell the fields and indexes of a collection alone: two calls. See `describe`."""

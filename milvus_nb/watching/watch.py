@@ -293,7 +293,7 @@ class Watch:
         Parameters
         ----------
         method
-            Of Milvus's service; one that changes nothing.
+            Of Milvus's service; one that may be asked twice.
         deadline
             Seconds, not counting the wait for others.
         database

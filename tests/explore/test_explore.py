@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import grpc
+import numpy as np
 import pytest
 from pymilvus import MilvusClient, MilvusException
 from pymilvus.grpc_gen import common_pb2, milvus_pb2, schema_pb2
@@ -246,7 +247,7 @@ def test_a_released_collection_is_not_loaded_by_looking(on_lite: Connection) -> 
     on_lite.client.release_collection("every")
     with pytest.raises(ExploreError, match="is released") as caught:
         on_lite.peek("every")
-    assert 'connections.client("lite").load_collection("every")' in caught.value.fix
+    assert 'connections.find("lite").load("every")' in caught.value.fix
     told = on_lite.describe("every")
     assert str(told.load) == "released"
     assert told.rows is not None
@@ -315,19 +316,59 @@ def test_a_database_that_no_one_can_have_is_told(
     assert "Traceback" not in caplog.text
 
 
-def test_the_line_that_loads_works_in_the_collection_s_database(
-    on_server: Connection, connections: ConnectionRegistry, explored: MilvusTestServer
+@pytest.mark.parametrize("opened_by", ["us", "somebody else"])
+def test_the_line_that_loads_works_as_it_stands(
+    on_server: Connection,
+    connections: ConnectionRegistry,
+    explored: MilvusTestServer,
+    opened_by: str,
 ) -> None:
-    """The connection's client works in another one."""
+    """In the collection's database, whatever the connection's; that, and which is current, stay."""
+    theirs = MilvusClient(explored.uri, dedicated=True) if opened_by == "somebody else" else None
+    name = "elsewhere"
+    if theirs is None:
+        connections.connect(name, uri=explored.uri, timeout=20)
+    else:
+        connections.look().settle(5)
+        name = next(one.alias for one in connections.others() if one.db_name == "default")
+    connections.use("server")
+    elsewhere = connections.find(name)
     on_server.client.release_collection("halves")
     try:
-        connections.connect("elsewhere", uri=explored.uri, timeout=20)
-        with pytest.raises(ExploreError, match="released") as caught:
-            connections["elsewhere"].peek("halves", db=HERE)
-        exec(caught.value.fix.partition(": ")[2], {"connections": connections})  # noqa: S102
-        assert len(connections["elsewhere"].peek("halves"))
+        with pytest.raises(ExploreError, match=f"halves in {HERE} is released") as caught:
+            elsewhere.peek("halves", db=HERE)
+        line = caught.value.fix.partition(": ")[2]
+        used = line.replace("from milvus_nb import connections; ", "")  # the tests have their own
+        exec(used, {"connections": connections})  # noqa: S102
+        assert used != line
+        assert len(elsewhere.peek("halves", db=HERE))
+        assert (elsewhere.db_name, connections.current) == ("default", on_server)
     finally:
         on_server.client.load_collection("halves")
+        if theirs is not None:
+            theirs.close()
+
+
+def test_loading_says_what_is_in_its_way(
+    connections: ConnectionRegistry, script: ScriptedMilvus, on_lite: Connection
+) -> None:
+    """No such collection, no index, or it takes long: then it goes on by itself."""
+    with pytest.raises(ExploreError, match="has no collection 'evry'") as caught:
+        on_lite.load("evry")
+    assert caught.value.fix == "Did you mean every?"
+    script.methods |= {
+        "DescribeCollection": schema_of(field("id", INT64, is_primary_key=True)),
+        "LoadCollection": reply(common_pb2.Status()),
+        "GetLoadState": reply(milvus_pb2.GetLoadStateResponse(state=2)),
+        "GetLoadingProgress": reply(milvus_pb2.GetLoadingProgressResponse(progress=40)),
+    }
+    connection = connections.connect("a", uri=script.address, timeout=0.3)
+    with pytest.raises(ExploreError, match="not there yet: loading 40 %"):
+        connection.load("books")
+    script.methods["LoadCollection"] = reply(failed(700, "index not found[collection=books]"))
+    with pytest.raises(ExploreError, match="books could not be loaded") as caught:
+        asyncio.run(connection.async_load("books"))
+    assert "index not found" in caught.value.why
 
 
 @pytest.mark.parametrize("where", ["id >", "id > 1 and", "id in [1, 2", "@", "word > 1", "id = ="])
@@ -351,11 +392,47 @@ def test_a_field_that_is_not_there_is_told(on_lite: Connection) -> None:
     assert caught.value.fix == "Did you mean text?"
 
 
-@pytest.mark.parametrize("n", [0, -1, 1_001, "5", 2.5, True])
-def test_a_number_of_rows_that_is_none_is_refused(on_lite: Connection, n: Any) -> None:
+@pytest.mark.parametrize(
+    ("ask", "told"),
+    [
+        *(
+            (lambda on, n=n: on.peek("books", n), "n = .* is not possible")
+            for n in (0, -1, 1_001, 10**30, "5", 2.5, 2.0, True, None, np.float64(2),
+                      np.bool_(True), np.array([1, 2]))
+        ),
+        (lambda on: on.peek(None), "No collection is named"),
+        (lambda on: on.describe(""), "No collection is named"),
+        (lambda on: on.schema(b""), "collection has to be text, not bytes"),
+        (lambda on: on.describe(5), "collection has to be text, not int"),
+        (lambda on: on.peek(["books"]), "collection has to be text, not list"),
+        (lambda on: on.describe("\ud800"), "half a character"),
+        (lambda on: on.peek("books", where=5), "where has to be text, not int"),
+        (lambda on: on.peek("books", where=[1]), "where has to be text, not list"),
+        (lambda on: on.peek("books", where="\udfff"), "half a character"),
+        (lambda on: on.collections(5), "db has to be text, not int"),
+        (lambda on: on.describe("books", 1.5), "db has to be text, not float"),
+        (lambda on: on.peek("books", db="\ud800"), "half a character"),
+    ],
+)  # fmt: skip
+def test_what_nobody_can_mean_is_refused(
+    connections: ConnectionRegistry,
+    script: ScriptedMilvus,
+    ask: Callable[[Connection], Any],
+    told: str,
+) -> None:
     """Before anything is sent."""
-    with pytest.raises(ParamsError, match="is not possible"):
-        on_lite.peek("every", n)
+    connection = connections.connect("a", uri=script.address)
+    with pytest.raises(ParamsError, match=told):
+        ask(connection)
+    assert asked(script) == []
+
+
+def test_what_stands_for_a_text_or_a_number_is_taken(on_lite: Connection) -> None:
+    """As it comes out of DataFrames and files."""
+    connection: Any = on_lite
+    assert len(connection.peek(b"every", np.int64(2), None)) == 2
+    assert len(connection.peek(np.str_("every"), 2, np.str_("id > 1"), None)) == 2
+    assert connection.ping(np.int8(2)).count == 2
 
 
 def test_pymilvus_users_catch_it(on_lite: Connection) -> None:

@@ -11,7 +11,7 @@ from pymilvus import MilvusClient
 
 from milvus_nb.errors import AliasError, ExploreError, MagicUsageError
 from milvus_nb.explore import Collections, Description, Overview, Schema
-from tests.support.exploring import make_every_type
+from tests.support.exploring import make_every_type, make_text
 from tests.support.helpers import wait_until
 from tests.support.servers import HEALTHY, ScriptedMilvus
 
@@ -144,6 +144,42 @@ def test_the_value_of_a_variable_leaves_the_advice_readable(
     assert "At column 7" in caught.value.why
 
 
+FILTERS = [
+    ("--where $wanted", "word == Sesame and 0pen-th1s"),
+    ("--where $wanted", "word in ['Sesame', '0penth1s"),
+    ("--where=$wanted", "word == 'Sesame' + 0penth1s @"),
+    ("--where \"word == '$wanted' and flag =! true\"", "Sesame 0penth1s"),
+    ("--where \"word == '{wanted}' and\"", "Sesame 0penth1s"),
+]
+
+
+def test_a_filter_is_shown_as_it_was_typed(
+    magic: Callable[[str], Any], ip: InteractiveShell, lite_path: Path
+) -> None:
+    """No word of it that came from a variable is repeated, not even at the place of the mistake."""
+    magic(f"connect {lite_path} -a filtered")
+    make_every_type(magic("client filtered"), "books", is_lite=True)
+    make_text(magic("client filtered"), "texts")
+    on_both = [(place, *one) for place in ("books", "filtered/default/books") for one in FILTERS]
+    of_no_field = ("filtered/default/texts", "--where $wanted", "Sesame0penth1s == 5")
+    for place, line, ip.user_ns["wanted"] in [*on_both, of_no_field]:
+        with pytest.raises(ExploreError) as caught:
+            magic(f"peek {place} {line}")
+        told = str(caught.value)
+        assert not [part for part in ("esame", "0pen", "th1s") if part in told], told
+        assert "Milvus does not understand" in told or "has no field" in told
+
+
+def test_the_title_of_rows_shows_a_filter_as_it_was_typed(
+    magic: Callable[[str], Any], ip: InteractiveShell
+) -> None:
+    """It is saved with the notebook."""
+    ip.user_ns["mail"] = "ann@example.com"
+    rows = magic("peek books --where \"word != '$mail'\"")
+    assert "where word != '$mail'," in repr(rows)
+    assert "ann@example.com" not in repr(rows) + rows._repr_html_()
+
+
 def test_peek_gives_a_dataframe(magic: Callable[[str], Any]) -> None:
     """Of so many rows, and only of those that the filter lets through."""
     pd: Any = pytest.importorskip("pandas")
@@ -159,8 +195,8 @@ def test_mistakes_are_told_in_a_sentence(magic: Callable[[str], Any]) -> None:
         magic("describe prod")
     with pytest.raises(MagicUsageError, match="2 words too many"):
         magic("peek books --where id > 3")
-    for count in ("0", "1e9", "1001", "many", "100000000001"):
-        with pytest.raises(MagicUsageError, match="not possible: it is 1 to 1,000 rows"):
+    for count in ("0", "1e9", "1001", "many", "100000000001", "-1", "-.5", "-1e3"):
+        with pytest.raises(MagicUsageError, match="not possible: it is 1 to 1,000"):
             magic(f"peek books -n {count}")
     with pytest.raises(AliasError):
         magic("describe books -a nobody")
