@@ -13,7 +13,13 @@ from pymilvus.client.types import DataType
 from milvus_nb.errors import ExploreError
 from milvus_nb.explore import Description, Field, Function, Index
 from milvus_nb.explore.code import PARTS, code_for, parts
-from tests.support.exploring import ROWS, make_every_type, make_vectors
+from tests.support.exploring import (
+    ROWS,
+    Embeddings,
+    make_embedded,
+    make_every_type,
+    make_vectors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,6 +143,25 @@ def test_code_holds_no_secret(
     finally:
         for one in (name, f"{name}_copy"):
             connection.client.drop_collection(one)
+
+
+def test_an_api_key_of_a_function_is_not_shown(
+    connections: ConnectionRegistry, lite_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its code takes it from the environment: searches by text, inserts, makes a copy."""
+    connection = connections.connect("a", uri=str(lite_path))
+    with Embeddings() as embeddings:
+        make_embedded(connection.client, "texts", embeddings.url, "sk-Sesame")
+        told = connection.describe("texts")
+        (function,) = told.functions
+        assert (function.type, function.outputs) == ("TEXTEMBEDDING", ("vector",))
+        code = code_for(told, connection.params)
+        assert "Sesame" not in repr(told) + told._repr_html_() + str(function) + code
+        assert 'query = "what to look for"' in code
+        monkeypatch.setenv("API_KEY", "sk-Sesame")
+        assert "insert_count" in run(code)
+        (copied,) = connection.client.describe_collection("texts_copy")["functions"]
+        assert copied["params"]["api_key"] == "sk-Sesame"
 
 
 HOSTILE = "x\"'); import os #\\"

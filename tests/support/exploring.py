@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
+    from typing_extensions import Self
 
-__all__ = ["ROWS", "make_every_type", "make_text", "make_vectors"]
+__all__ = ["ROWS", "Embeddings", "make_embedded", "make_every_type", "make_text", "make_vectors"]
 
 ROWS = 6
 
@@ -86,4 +90,50 @@ def make_text(client: MilvusClient, name: str) -> None:
     index.add_index("sparse", index_type="SPARSE_INVERTED_INDEX", metric_type="BM25")
     client.create_collection(name, schema=schema, index_params=index)
     client.insert(name, [{"text": f"a text about number {number}"} for number in range(ROWS)])
+    client.load_collection(name)
+
+
+class Embeddings:
+    """The HTTP interface of a provider of embeddings, whose vectors tell how long a text is."""
+
+    def __enter__(self) -> Self:
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
+                vectors = [[float(len(text)), 1.0, 0.5, 0.25] for text in texts]
+                found = [{"index": place, "embedding": one} for place, one in enumerate(vectors)]
+                body = json.dumps({"data": found}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def make_embedded(client: MilvusClient, name: str, url: str, api_key: str) -> None:
+    """Make a loaded collection whose vectors a provider at `url` makes; Lite knows OpenAI's."""
+    from pymilvus import DataType, Function, FunctionType
+
+    schema = client.create_schema(auto_id=True)
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("text", DataType.VARCHAR, max_length=200)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=4)
+    params = {"provider": "openai", "api_key": api_key, "base_url": url, "dimensions": 4}
+    made = Function("made", FunctionType.TEXTEMBEDDING, ["text"], ["vector"], params=params)
+    schema.add_function(made)
+    index = client.prepare_index_params()
+    index.add_index("vector", index_type="FLAT", metric_type="COSINE")
+    client.create_collection(name, schema=schema, index_params=index)
+    client.insert(name, [{"text": "x" * (number + 1)} for number in range(ROWS)])
     client.load_collection(name)
