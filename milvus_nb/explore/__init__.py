@@ -1,9 +1,9 @@
 """What is in a database: databases, collections, fields, rows.
 
-``inspector`` answers what a user asks, with the single ``calls``; ``wire`` has their messages,
-``reading`` and ``values`` turn replies into ``model``'s frozen values. ``explaining`` finds out why
-a server refused, for which ``refused`` has the words; ``shown`` has the text and HTML, ``code`` the
-same as runnable code.
+``inspector`` answers what a user asks, which ``asked`` checks, with the single ``calls``; ``wire``
+has their messages, ``reading`` and ``values`` turn replies into ``model``'s frozen values.
+``explaining`` finds out why a server refused, for which ``refused`` has the words; ``shown`` has
+the text and HTML, ``code`` the same as runnable code.
 
 Not public: import from `milvus_nb` itself.
 """
