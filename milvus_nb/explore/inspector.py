@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..base.waiting import end
+from ..errors import ParamsError
 from . import asked, reading
 from .calls import DEFAULT_DATABASE, Calls
 from .explaining import Explainer
