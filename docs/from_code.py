@@ -124,9 +124,9 @@ def causes() -> Iterator[str]:
     """Give the causes of a failed connection with their words."""
     yield from table(
         "`error.cause`",
-        "why",
+        "reason",
         "what to do",
-        rows=((f"`{name}`", words(it.why), words(it.fix)) for name, it in CAUSES.items()),
+        rows=((f"`{name}`", words(it.reason), words(it.fix)) for name, it in CAUSES.items()),
     )
 
 

@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 
-FailedState = Literal["unreachable", "rejected"]
+FailedState = Literal["degraded", "unreachable", "rejected"]
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,13 @@ class Diagnosis:
     ----------
     cause
         A stable identifier, such as ``"wrong-password"``; see `milvus_nb.probing.causes`.
-    why
-        The reason, one line.
+    reason
+        Why, one line.
     fix
         What to do, one line.
     state
-        ``"unreachable"`` where no Milvus answered, ``"rejected"`` where one answered and refused.
+        ``"unreachable"`` where no Milvus answered, ``"rejected"`` where one answered and refused,
+        ``"degraded"`` where one answered and is not well.
     asked
         What was asked, such as ``"TCP connection"`` or ``"Connect (gRPC)"``.
     answered
@@ -75,7 +76,7 @@ class Diagnosis:
     """
 
     cause: str
-    why: str
+    reason: str
     fix: str
     state: FailedState
     asked: str = ""
@@ -97,8 +98,8 @@ class MilvusNbError(Exception):
     ----------
     what
         What happened, with the value that caused it. One line.
-    why
-        The reason. One line, or empty where `what` says it all.
+    reason
+        Why. One line, or empty where `what` says it all.
     fix
         What the user can do next. One line, or empty.
     cause
@@ -108,20 +109,22 @@ class MilvusNbError(Exception):
     #: Milvus's numeric error code, as pymilvus's exceptions have it. 1 means "unexpected".
     code: int = 1
     compatible_code: int = 1
+    #: What was found out about the failure, where there is more to tell.
+    diagnosis: Diagnosis | None = None
 
-    def __init__(self, what: str, why: str = "", fix: str = "", cause: str = "") -> None:
+    def __init__(self, what: str, reason: str = "", fix: str = "", cause: str = "") -> None:
         join_pymilvus()
         # Not super().__init__: once joined, that would be pymilvus's, with another signature.
-        Exception.__init__(self, what, why, fix)
+        Exception.__init__(self, what, reason, fix)
         self.what = what
-        self.why = why
+        self.reason = reason
         self.fix = fix
         self.cause = cause
 
     @property
     def lines(self) -> list[str]:
-        """What, why and what to do, without the empty ones."""
-        return [line for line in (self.what, self.why, self.fix) if line]
+        """What, the reason and what to do, without the empty ones."""
+        return [line for line in (self.what, self.reason, self.fix) if line]
 
     @property
     def message(self) -> str:
@@ -135,7 +138,7 @@ class MilvusNbError(Exception):
         return printable(f"{type(self).__name__}({self.what!r})")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.what, self.why, self.fix, self.cause)
+        return type(self), (self.what, self.reason, self.fix, self.cause)
 
     def _render_traceback_(self) -> list[str]:
         """Give IPython the lines to show instead of a traceback."""
@@ -157,8 +160,8 @@ class ConnectError(MilvusNbError):
 
     Parameters
     ----------
-    what, why, fix
-        As in :class:`MilvusNbError`.
+    what, reason, fix
+        As in :class:`MilvusNbError`; reason and fix are the diagnosis's by default.
     diagnosis
         What was found out about the failure.
     """
@@ -166,13 +169,15 @@ class ConnectError(MilvusNbError):
     code = 2  # pymilvus: Status.CONNECT_FAILED
 
     def __init__(
-        self, what: str, why: str = "", fix: str = "", diagnosis: Diagnosis | None = None
+        self, what: str, reason: str = "", fix: str = "", diagnosis: Diagnosis | None = None
     ) -> None:
-        super().__init__(what, why, fix, diagnosis.cause if diagnosis else "")
+        if diagnosis is not None:
+            reason, fix = reason or diagnosis.reason, fix or diagnosis.fix
+        super().__init__(what, reason, fix, diagnosis.cause if diagnosis else "")
         self.diagnosis = diagnosis
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.what, self.why, self.fix, self.diagnosis)
+        return type(self), (self.what, self.reason, self.fix, self.diagnosis)
 
 
 class ExploreError(MilvusNbError):
@@ -184,7 +189,7 @@ class DeniedError(ExploreError):
 
     Parameters
     ----------
-    what, why, fix
+    what, reason, fix
         As in :class:`MilvusNbError`.
     privilege
         Its name, such as ``"Query"``; empty where the server does not say.
@@ -193,14 +198,14 @@ class DeniedError(ExploreError):
     """
 
     def __init__(
-        self, what: str, why: str = "", fix: str = "", *, privilege: str = "", grant: str = ""
+        self, what: str, reason: str = "", fix: str = "", *, privilege: str = "", grant: str = ""
     ) -> None:
-        super().__init__(what, why, fix, "denied")
+        super().__init__(what, reason, fix, "denied")
         self.privilege = privilege
         self.grant = grant
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _denied, (self.what, self.why, self.fix, self.privilege, self.grant)
+        return _denied, (self.what, self.reason, self.fix, self.privilege, self.grant)
 
 
 class MissingExtraError(MilvusNbError):
@@ -225,9 +230,9 @@ def without_frames(error: E) -> E:
     return error.with_traceback(None)
 
 
-def _denied(what: str, why: str, fix: str, privilege: str, grant: str) -> DeniedError:
+def _denied(what: str, reason: str, fix: str, privilege: str, grant: str) -> DeniedError:
     """Make one again that was pickled."""
-    return DeniedError(what, why, fix, privilege=privilege, grant=grant)
+    return DeniedError(what, reason, fix, privilege=privilege, grant=grant)
 
 
 def join_pymilvus() -> None:

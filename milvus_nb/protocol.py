@@ -119,7 +119,7 @@ class Failure(TypedDict):
     """An error, as the user should read it: what happened, why, what to do."""
 
     what: str
-    why: str
+    reason: str
     fix: str
     #: An identifier, as `refused`; empty if there is none.
     cause: str
@@ -177,7 +177,7 @@ class ProfileProblem(TypedDict):
     #: Which profile; empty where it is about the file.
     profile: str
     what: str
-    why: str
+    reason: str
     fix: str
     #: Whether the profile works nevertheless.
     is_warning: bool

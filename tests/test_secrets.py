@@ -567,7 +567,7 @@ def test_a_profile_for_another_address_gets_no_secret_of_a_connection(
     ):
         answer = save(number, f"p{number}", **changes)
         assert answer["error"]["cause"] == "secret"
-        assert "its secret stays there" in answer["error"]["why"]
+        assert "its secret stays there" in answer["error"]["reason"]
         assert f"p{number}" not in connections.profiles
     assert kept == {}
     assert "error" not in save(8, "typed", address="evil.example", typed="another")

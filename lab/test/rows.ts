@@ -2,7 +2,7 @@ import type { Failure, Row } from '../src/protocol/messages';
 
 export const REFUSED: Failure = {
   what: 'Could not connect.',
-  why: 'Connection refused: nothing listens on localhost:19530.',
+  reason: 'Connection refused: nothing listens on localhost:19530.',
   fix: 'Is Milvus running?',
   cause: 'refused',
   evidence: 'connect to 127.0.0.1:19530: Connection refused (0.2 ms)',

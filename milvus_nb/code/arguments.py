@@ -169,13 +169,13 @@ def hidden(error: E, words: Iterable[Word]) -> E:
                 pattern = re.compile(re.escape(form))
                 if len(form) < _LONG:  # may be part of any word
                     pattern = re.compile(rf"(?<!\w){re.escape(form)}(?!\w)")
-                error.what, error.why, fix = (
+                error.what, error.reason, fix = (
                     pattern.sub(lambda _: name, text)  # noqa: B023  # used at once
-                    for text in (error.what, error.why, error.fix)
+                    for text in (error.what, error.reason, error.fix)
                 )
                 if not (isinstance(error, ExploreError) and error.cause == "filter"):
                     error.fix = fix  # that of a filter has no word of it, but may be alike
-    error.args = (error.what, error.why, error.fix)
+    error.args = (error.what, error.reason, error.fix)
     return error
 
 
@@ -232,15 +232,16 @@ class Parser(argparse.ArgumentParser):
             raise self._unknown(next(word for word in words if word.text == unknown))
         # They are not shown: one may be a password.
         many = "a word" if len(rest) == 1 else f"{len(rest)} words"
-        why, fix = "A value with a blank in it needs quotes.", f"See %milvus help {self.command}"
+        reason, fix = "A value with a blank in it needs quotes.", f"See %milvus help {self.command}"
         name, equals, _ = rest[0].partition("=")
         if rest[0].isdigit():
-            why, fix = "A port stands behind a colon.", f"Did you mean HOST:{rest[0][:5]}?"
+            reason, fix = "A port stands behind a colon.", f"Did you mean HOST:{rest[0][:5]}?"
         elif equals and name.isidentifier():
-            why, fix = "Options begin with --.", f"Did you mean --{name.replace('_', '-')} VALUE?"
+            option = f"--{name.replace('_', '-')}"
+            reason, fix = "Options begin with --.", f"Did you mean {option} VALUE?"
         elif rest[0].startswith("#"):
-            why = "No comment can follow on such a line."
-        raise MagicUsageError(f"%milvus {self.command} has {many} too many.", why, fix)
+            reason = "No comment can follow on such a line."
+        raise MagicUsageError(f"%milvus {self.command} has {many} too many.", reason, fix)
 
     def _with_values(self, words: Iterable[Word]) -> list[Word]:
         """Join an option with a value that begins with a dash, as in ``--password=-x``, ``-n -1``.

@@ -72,7 +72,7 @@ class Untold:
     ----------
     what
         ``"rows"``, ``"load"``, ``"indexes"``, ``"partitions"``, ``"aliases"``.
-    why
+    reason
         One sentence.
     privilege
         The one that is missing, such as ``"GetStatistics"``; empty where it is not that.
@@ -81,7 +81,7 @@ class Untold:
     """
 
     what: str
-    why: str
+    reason: str
     privilege: str = ""
     grant: str = ""
 
@@ -518,7 +518,7 @@ class Rights:
                 on.setdefault(place, []).append(right.privilege)
             lines = [f"{place}: {', '.join(dict.fromkeys(names))}" for place, names in on.items()]
             pairs.append(("Privileges", "\n".join(lines[:_MOST_PLACES]) or "none in this database"))
-        lacks = [one.why + (f"\n{one.grant}" if one.grant else "") for one in self.lacks]
+        lacks = [one.reason + (f"\n{one.grant}" if one.grant else "") for one in self.lacks]
         return [*pairs, *(("Not told", words) for words in lacks)]
 
     @classmethod

@@ -207,9 +207,9 @@ def grant(name: str, role: str, database: str, collection: str, version: str) ->
 def denied(what: str, user: str, name: str, line: str, said: str) -> DeniedError:
     """Say which privilege is missing, and what to ask an administrator for."""
     who = user or "This sign-in"
-    why = f"{who} lacks the privilege {name}." if name else f"The server says: {said}"
+    reason = f"{who} lacks the privilege {name}." if name else f"The server says: {said}"
     fix = f"Ask an administrator to run: {line}" if line else "Ask an administrator for it."
-    return DeniedError(what, why, fix, privilege=name, grant=line)
+    return DeniedError(what, reason, fix, privilege=name, grant=line)
 
 
 def no_database(alias: str, name: str, known: Iterable[str]) -> ExploreError:

@@ -253,7 +253,7 @@ def _untold(untold: Iterable[Untold]) -> list[Block]:
     told: list[Block] = []
     grants: list[str] = []
     for one in untold:
-        told.append(Line((Part("Not shown. ", "warn"), one.why)))
+        told.append(Line((Part("Not shown. ", "warn"), one.reason)))
         if one.grant and one.grant not in grants:
             grants.append(one.grant)
     if grants:

@@ -65,7 +65,7 @@ def _start(registry: ConnectionRegistry) -> list[Job[Connection]]:
     found = registry.profiles.find()
     for problem in found.problems:
         if problem.path == found.user_path and not problem.is_warning:
-            _warn(ProfileError(f"{problem.where}: {problem.what}", problem.why, problem.fix))
+            _warn(ProfileError(f"{problem.where}: {problem.what}", problem.reason, problem.fix))
     jobs = []
     # The default one first: of several, the first that connects becomes the current one.
     for profile in sorted(found.profiles.values(), key=lambda one: not one.default):

@@ -114,7 +114,7 @@ def start(
         if error.cause != "secret-needed":
             raise
         needed = error
-    say(needed.why)  # a keyring that lacks the secret is made up for
+    say(needed.reason)  # a keyring that lacks the secret is made up for
     given = given | typed(registry, profile, given)
     return context.watched(functools.partial(begin, **given))
 
@@ -237,8 +237,8 @@ def ask(question: str, what: str, fix: str) -> None:
     """Ask about something that has changed; MagicUsageError where it is denied, or nobody can."""
     is_meant = _answer(question)
     if not is_meant:
-        why = "Nobody can answer here." if is_meant is None else "It was not confirmed."
-        raise MagicUsageError(what, f"{why} Nothing was sent.", fix)
+        reason = "Nobody can answer here." if is_meant is None else "It was not confirmed."
+        raise MagicUsageError(what, f"{reason} Nothing was sent.", fix)
 
 
 def _answer(question: str) -> bool | None:
@@ -323,7 +323,7 @@ def _edit(context: Context, arguments: argparse.Namespace) -> None:
         try:
             secrets.read(profile, profile.user)
         except MilvusNbError as error:  # it has none, or cannot be asked: which one, it says
-            say(f"{error.why} {error.fix}")
+            say(f"{error.reason} {error.fix}")
     say(_saved(profile))
 
 
@@ -418,7 +418,7 @@ def _import(context: Context, line: str, variables: Mapping[str, Any]) -> None:
     works = secrets.keyring_works()
     for one in found:
         if isinstance(one, MilvusNbError):
-            say(f"Left out: {one.what} {one.why}")
+            say(f"Left out: {one.what} {one.reason}")
             continue
         profile, secret = one
         say(_imported(store, profile, secret, given, works=works))

@@ -199,7 +199,7 @@ def _index(index: model.Index) -> protocol.Index:
 
 
 def _untold(untold: Iterable[model.Untold]) -> list[protocol.Untold]:
-    return [{"what": one.what, "reason": one.why, "grant": one.grant} for one in untold]
+    return [{"what": one.what, "reason": one.reason, "grant": one.grant} for one in untold]
 
 
 def _preview(found: model.Peek) -> protocol.Preview:

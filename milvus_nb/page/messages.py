@@ -17,9 +17,9 @@ from ..errors import MilvusNbError
 from ..params.secret import redact
 from ..params.tls import PEM_FILES
 from ..probing.outside import plain
-from ..profiles import described
+from ..profiles.described import profiles
 from ..protocol import METHODS, fits, mismatch
-from ..views.described import stages
+from ..views import described
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -137,24 +137,13 @@ def answer(request: int, result: Mapping[str, Any]) -> dict[str, Any]:
 
 def failure(request: int, error: BaseException) -> dict[str, Any]:
     """Answer a request with an error: what happened, why, what to do."""
-    if isinstance(error, MilvusNbError):
-        found = getattr(error, "diagnosis", None)
-        told = {
-            "what": error.what,
-            "why": error.why,
-            "fix": error.fix,
-            "cause": error.cause,
-            "evidence": found.evidence if found is not None else "",
-        }
-    else:
-        told = {
-            "what": "The kernel's side of the panel failed.",
-            "why": plain(redact(f"{type(error).__name__}: {error}")),
-            "fix": "Please report it. %milvus status shows the connections.",
-            "cause": "",
-            "evidence": "",
-        }
-    return {"v": PROTOCOL, "id": request, "error": told}
+    if not isinstance(error, MilvusNbError):
+        error = MilvusNbError(
+            "The kernel's side of the panel failed.",
+            plain(redact(f"{type(error).__name__}: {error}")),
+            "Please report it. %milvus status shows the connections.",
+        )
+    return {"v": PROTOCOL, "id": request, "error": described.failure(error)}
 
 
 def sources(found: Iterable[Source]) -> Facts:
@@ -223,13 +212,13 @@ def hello(
         "now": time.time(),
         "heartbeat_s": heartbeat,
         "versions": versions,
-        "profiles": described.profiles(found),
+        "profiles": profiles(found),
     }
 
 
 def profiles_event(found: Found) -> ProfilesEvent:
     """Tell that the profiles have changed."""
-    return {"v": PROTOCOL, "event": "profiles", "profiles": described.profiles(found)}
+    return {"v": PROTOCOL, "event": "profiles", "profiles": profiles(found)}
 
 
 def rows_event(changed: list[Row], removed: list[str], current: str) -> RowsEvent:
@@ -246,7 +235,7 @@ def rows_event(changed: list[Row], removed: list[str], current: str) -> RowsEven
 
 def stage_event(request: int, found: Iterable[stage.Stage]) -> StageEvent:
     """Tell how far a connect or test has come."""
-    return {"v": PROTOCOL, "event": "stage", "request": request, "stages": stages(found)}
+    return {"v": PROTOCOL, "event": "stage", "request": request, "stages": described.stages(found)}
 
 
 def tick_event(measured: list[Measurement], heartbeat: float) -> TickEvent:

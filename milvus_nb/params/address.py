@@ -133,20 +133,20 @@ def _server(rest: str, text: str, source: str, secure: bool | None) -> Address:
         fix = f"Write {name}://{redact_address(path.lstrip('/'))}"
         raise refusal(text, source, f"The scheme {name!r} needs a colon and two slashes.", fix)
     if "@" in path or "@" in extra:
-        why = "There is an '@' after the first '/', '?' or '#': the password holds one of these."
+        reason = "There is an '@' after the first '/', '?' or '#': the password holds one of these."
         raise refusal(
-            text, source, why, "Write %2F for '/', %3F for '?', %23 for '#', %40 for '@'."
+            text, source, reason, "Write %2F for '/', %3F for '?', %23 for '#', %40 for '@'."
         )
     if extra:
-        why = f"Nothing can follow a {extra[0]!r}."
-        raise refusal(text, source, why, "Leave it out; options are keywords of their own.")
+        reason = f"Nothing can follow a {extra[0]!r}."
+        raise refusal(text, source, reason, "Leave it out; options are keywords of their own.")
     sign_in, _, place = authority.rpartition("@")
     user, _, password = sign_in.partition(":")
     if place[:-1].lower() in _SECURE and place.endswith(":"):
         raise refusal(text, source, "A scheme is followed by two slashes and a host.", SHAPES)
     if place.endswith(":") and path.strip("/"):  # root:/… may be a password that begins with it
-        why = "Between the colon and the slash there is no port."
-        raise refusal(text, source, why, "Write host:port/database. In a password, write %2F.")
+        reason = "Between the colon and the slash there is no port."
+        raise refusal(text, source, reason, "Write host:port/database. In a password, write %2F.")
     host, port = _host_and_port(place, text, source)
     return Address(
         "tcp",
@@ -177,10 +177,10 @@ def _host_and_port(place: str, text: str, source: str) -> tuple[str, int | None]
             return host, None
         first, _, others = place.partition(":")
         if first.lower() in _SECURE:
-            why = f"The scheme {first!r} needs two slashes."
-            raise refusal(text, source, why, f"Write {first}://{redact_address(others)}")
-        why = "It has more than one colon, and is not an IPv6 address."
-        raise refusal(text, source, why, "Write host:port, or [::1]:19530 for IPv6 with a port.")
+            reason = f"The scheme {first!r} needs two slashes."
+            raise refusal(text, source, reason, f"Write {first}://{redact_address(others)}")
+        reason = "It has more than one colon, and is not an IPv6 address."
+        raise refusal(text, source, reason, "Write host:port, or [::1]:19530 for IPv6 with a port.")
     if place.startswith("["):
         inside, bracket, after = place[1:].partition("]")
         host = ipv6(inside) if bracket else ""
@@ -197,9 +197,9 @@ def _host_and_port(place: str, text: str, source: str) -> tuple[str, int | None]
         return host, None
     if not (digits.isascii() and digits.isdigit()):
         # It is not shown: root:Milvus given as an address is a mistake with a password in it.
-        why = f"What follows {recognised_host(host) or 'the host'}: is not a port number."
+        reason = f"What follows {recognised_host(host) or 'the host'}: is not a port number."
         fix = "A port is 1 to 65535. A sign-in goes before an '@': http://user:password@host:port"
-        raise refusal(text, source, why, fix)
+        raise refusal(text, source, reason, fix)
     if len(digits) > 5 or not 1 <= int(digits) <= 65535:
         raise refusal(text, source, "A port is a number from 1 to 65535.", "Milvus's own is 19530.")
     return host, int(digits)
@@ -211,19 +211,24 @@ def _database(path: str, text: str, source: str, place: str) -> str:
     segments = [segment for segment in path.split("/") if segment]
     if segments and segments[0] in _PAGES:
         host = certain.removesuffix(":9091").replace("HOST:PORT", "HOST")
-        why = "That is a page of Milvus's management port (WebUI, health, metrics), for browsers."
-        raise refusal(text, source, why, f"Milvus's own port is 19530: {host}:19530", "webui-url")
+        raise refusal(
+            text,
+            source,
+            "That is a page of Milvus's management port (WebUI, health, metrics), for browsers.",
+            f"Milvus's own port is 19530: {host}:19530",
+            "webui-url",
+        )
     if len(segments) > 1 and segments[0] in _REST:
-        why = "That is the address of a REST call."
-        raise refusal(text, source, why, f"Give host and port alone: {certain}", "rest-url")
+        reason = "That is the address of a REST call."
+        raise refusal(text, source, reason, f"Give host and port alone: {certain}", "rest-url")
     if len(segments) > 1 or ":" in path:
-        why = "After the host comes the name of a database, and nothing else."
-        raise refusal(text, source, why, f"Give host and port alone: {certain}")
+        reason = "After the host comes the name of a database, and nothing else."
+        raise refusal(text, source, reason, f"Give host and port alone: {certain}")
     name = tidy_name(_decode(segments[0], text, source)) if segments else ""
     # Percent-encoded they are meant.
     if segments and set(segments[0]) & _NO_NAME:
-        why = "What follows the host is no database's name: letters, digits and underscores."
-        raise refusal(text, source, why, f"Give host and port alone: {certain}")
+        reason = "What follows the host is no database's name: letters, digits and underscores."
+        raise refusal(text, source, reason, f"Give host and port alone: {certain}")
     return name
 
 
@@ -240,11 +245,11 @@ def _decode(part: str, text: str, source: str) -> str:
 def _unix(path: str, source: str, *, after_slashes: bool = False) -> Address:
     shown = f"unix://{path}" if after_slashes else f"unix:{path}"
     if not path or path.endswith("/") or (after_slashes and not path.startswith("/")):
-        why = "After unix: comes the path of a socket."
-        raise refusal(shown, source, why, "Write unix:/run/milvus.sock")
+        reason = "After unix: comes the path of a socket."
+        raise refusal(shown, source, reason, "Write unix:/run/milvus.sock")
     if set(path) & set("?#") or holds_sign_in(path, is_path=True):
-        why = "After unix: comes the path of a socket alone: no '?', '#' or sign-in."
-        raise refusal(shown, source, why, "Write unix:/run/milvus.sock")
+        reason = "After unix: comes the path of a socket alone: no '?', '#' or sign-in."
+        raise refusal(shown, source, reason, "Write unix:/run/milvus.sock")
     return Address("unix", path=absolute_path(path, source))
 
 
@@ -263,10 +268,10 @@ def _refuse_scheme(scheme: str, text: str, source: str) -> NoReturn:
     meant = _MEANT.get(scheme, "")
     if not meant:
         meant = closest(scheme, [*_SECURE, "unix", "file"])
-    why = "The schemes are http, https, tcp, grpc, unix and file."
+    reason = "The schemes are http, https, tcp, grpc, unix and file."
     fix = f"Did you mean {meant}:// ?" if meant else SHAPES
     shown = f"{scheme}://" if meant or scheme in _OF_OTHERS else "Its scheme"
-    raise refusal(text, source, f"{shown} is not known here. {why}", fix)
+    raise refusal(text, source, f"{shown} is not known here. {reason}", fix)
 
 
 def _refuse_host(name: str, text: str, source: str) -> NoReturn:

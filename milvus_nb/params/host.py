@@ -49,8 +49,8 @@ def host_name(text: str, source: str = "host") -> str:
         raise refusal(text, source, "It is not an IPv6 address.", "An example: ::1")
     if name := plain_name(text):
         return name
-    why = "A host name has letters, digits, '-', '_' and '.' only."
-    raise refusal(text, source, why, "Give the host alone here; use uri for a whole address.")
+    reason = "A host name has letters, digits, '-', '_' and '.' only."
+    raise refusal(text, source, reason, "Give the host alone here; use uri for a whole address.")
 
 
 def ipv6(text: str) -> str:
@@ -87,8 +87,8 @@ def plain_name(text: str) -> str:
 def check_characters(text: str, source: str) -> None:
     """Refuse what is blank, too long, or has characters that cannot be seen."""
     if not text:
-        why = "A parameter that is given cannot be empty or blank."
-        raise ParamsError(f"{source} is blank.", why, SHAPES)
+        reason = "A parameter that is given cannot be empty or blank."
+        raise ParamsError(f"{source} is blank.", reason, SHAPES)
     if len(text) > _MOST_CHARACTERS:
         raise ParamsError(
             f"{source} is {len(text):,} characters long.",
@@ -97,13 +97,14 @@ def check_characters(text: str, source: str) -> None:
         )
     for place, character in enumerate(text, start=1):
         if not character.isprintable():
-            why = f"Character {place} is U+{ord(character):04X}, which cannot be seen or printed."
-            raise refusal(text, source, why, "Type the address again rather than pasting it.")
+            unseen = f"Character {place} is U+{ord(character):04X}"
+            reason = f"{unseen}, which cannot be seen or printed."
+            raise refusal(text, source, reason, "Type the address again rather than pasting it.")
 
 
-def refusal(text: str, source: str, why: str, fix: str, cause: str = "") -> ParamsError:
+def refusal(text: str, source: str, reason: str, fix: str, cause: str = "") -> ParamsError:
     """Make the error for text that is no address; what may be secret in it is hidden."""
     shown = redact_address(text)
     if len(shown) > 100:
         shown = f"{shown[:100]}…"
-    return ParamsError(f"{source}: {shown!r} is not an address.", why, fix, cause)
+    return ParamsError(f"{source}: {shown!r} is not an address.", reason, fix, cause)

@@ -19,7 +19,7 @@ __all__ = ["CAUSES", "FIX_IN_CONTAINER", "Cause"]
 class Cause(NamedTuple):
     """Words for one cause; `{…}` are facts of the failure."""
 
-    why: str
+    reason: str
     fix: str
     state: FailedState = "unreachable"
 

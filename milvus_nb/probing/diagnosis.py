@@ -52,7 +52,7 @@ class ProbeError(Exception):
     """
 
     def __init__(self, diagnosis: Diagnosis, *, is_answer: bool = False) -> None:
-        super().__init__(diagnosis.why)
+        super().__init__(diagnosis.reason)
         self.diagnosis = diagnosis
         self.is_answer = is_answer
 
@@ -79,7 +79,7 @@ def of(endpoint: Endpoint, cause: str, answered: str = "", **facts: str) -> Diag
     known |= {name: said(endpoint, fact, MOST_FACT) for name, fact in facts.items()}
     return Diagnosis(
         cause,
-        words.why.format(**known).strip(),
+        words.reason.format(**known).strip(),
         fix.format(**known).strip(),
         words.state,
         answered=answered,
@@ -158,14 +158,14 @@ def from_os_error(endpoint: Endpoint, error: OSError) -> Diagnosis:
     if isinstance(error, ssl.SSLError):
         text = text.partition(" (_ssl.c")[0]  # a line of Python's source
         return of(endpoint, _match(endpoint, "UNAVAILABLE", f"ssl {error.reason} {text}"), text)
-    why = oserror.reason(error)
-    if isinstance(error, TimeoutError) or why == oserror.TIMED_OUT:  # the system's, not ours
+    reason = oserror.reason(error)
+    if isinstance(error, TimeoutError) or reason == oserror.TIMED_OUT:  # the system's, not ours
         return of(endpoint, "dropped", "timed out", seconds="the system's limit of time")
     if endpoint.kind == "unix" and error.errno not in (errno.ECONNRESET, errno.EPIPE):
-        return of(endpoint, "socket", why)
+        return of(endpoint, "socket", reason)
     if isinstance(error, ConnectionError) and not error.errno:  # asyncio's word for it
         return of(endpoint, "forward-nowhere", "closed during the TLS handshake")
-    return of(endpoint, _match(endpoint, "UNAVAILABLE", why), why)
+    return of(endpoint, _match(endpoint, "UNAVAILABLE", reason), reason)
 
 
 _SILENT_AT: Final = {

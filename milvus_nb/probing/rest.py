@@ -114,7 +114,7 @@ async def _ask(
     endpoint: Endpoint, path: str, deadline: float, content: bytes | None = None
 ) -> Answer:
     if found := decided_by_a_project(endpoint):
-        return Answer(problem=found.why)
+        return Answer(problem=found.reason)
     headers = {"Accept": "application/json"}
     if content is not None:
         headers["Content-Type"] = "application/json"
@@ -158,8 +158,8 @@ def _read(answer: Answer) -> str:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not isinstance(found.get("code"), int):
-        why = "no REST interface here" if answer.status == _NOT_FOUND else "not Milvus's words"
-        return f"{status}, {why}"
+        reason = "no REST interface here" if answer.status == _NOT_FOUND else "not Milvus's words"
+        return f"{status}, {reason}"
     code, data = found["code"], found.get("data")
     if code not in _SUCCESS:
         return f"refused, code {code}: {found.get('message') or 'without a reason'}"

@@ -109,7 +109,7 @@ class Stages:
         except ProbeError as error:
             ms = (time.perf_counter() - start) * 1000
             error.diagnosis = with_evidence(error.diagnosis, _ASKED[name], ms)
-            self._set(name, status="failed", ms=ms, text=error.diagnosis.why)
+            self._set(name, status="failed", ms=ms, text=error.diagnosis.reason)
             raise
         ms = (time.perf_counter() - start) * 1000
         self._set(name, status="ok", ms=ms, text="; ".join(texts))
@@ -124,7 +124,7 @@ class Stages:
         names = list(self._stages)
         for later in names[names.index(name) + 1 :]:
             self._stages[later] = Stage(later)
-        self._set(name, status="failed", text=error.diagnosis.why)
+        self._set(name, status="failed", text=error.diagnosis.reason)
 
     def fail(self, error: ProbeError) -> None:
         """Mark what was running when the time was up."""
@@ -134,13 +134,13 @@ class Stages:
         for stage in list(self._stages.values()):
             if stage.status == "running":
                 ms = error.diagnosis.took_ms
-                self._set(stage.name, status="failed", ms=ms, text=error.diagnosis.why)
+                self._set(stage.name, status="failed", ms=ms, text=error.diagnosis.reason)
 
-    def rename_failure(self, why: str) -> None:
+    def rename_failure(self, reason: str) -> None:
         """Give the failed stage the words that an investigation found."""
         for stage in list(self._stages.values()):
             if stage.status == "failed":
-                self._set(stage.name, text=why)
+                self._set(stage.name, text=reason)
 
     def found(self) -> tuple[Stage, ...]:
         """Give all stages as they are now, in order."""

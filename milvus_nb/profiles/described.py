@@ -23,7 +23,7 @@ def profiles(found: Found) -> protocol.Profiles:
             "where": problem.where,
             "profile": problem.profile,
             "what": problem.what,
-            "why": problem.why,
+            "reason": problem.reason,
             "fix": problem.fix,
             "is_warning": problem.is_warning,
         }

@@ -131,22 +131,22 @@ def load(path: str, text: str) -> dict[str, Any]:
         It is none; the line is named, and nothing of it is shown.
     """
     line = next((n for n, one in enumerate(text.split("\n"), 1) if _has_many_parts(one)), 0)
-    why = f"A line has more than {_MOST_DOTS} dots."
+    reason = f"A line has more than {_MOST_DOTS} dots."
     if not line:
         try:
             return tomllib.loads(text)
         except RecursionError:
-            why = "It is nested too deep."
+            reason = "It is nested too deep."
         except ValueError as error:
             # Its words quote a character of the file at most, or the name of a key.
             words, _, place = str(error).rpartition(" (at ")
-            why = f"{plain(words or place, 120).rstrip('.')}."
+            reason = f"{plain(words or place, 120).rstrip('.')}."
             found = re.match(r"line (\d+)", place)
             line = int(found[1]) if found else text.rstrip().count("\n") + 1
     where = f", line {line}" if line else ""
     raise ProfileError(
         f"{path}{where}: this is not TOML.",
-        why,
+        reason,
         "Correct it there; until then its profiles are not known.",
     )
 

@@ -28,7 +28,7 @@ class Problem:
         Where; the line is 0 where it is not known.
     profile
         Which profile; empty where it is about the file.
-    what, why, fix
+    what, reason, fix
         As in `MilvusNbError`.
     is_warning
         Whether the profile works nevertheless.
@@ -40,7 +40,7 @@ class Problem:
     line: int
     profile: str
     what: str
-    why: str = ""
+    reason: str = ""
     fix: str = ""
     is_warning: bool = False
     is_default: bool = False
@@ -51,7 +51,8 @@ class Problem:
         return f"{self.path}, line {self.line}" if self.line else self.path
 
     def __str__(self) -> str:
-        return " ".join(part for part in (f"{self.where}: {self.what}", self.why, self.fix) if part)
+        told = (f"{self.where}: {self.what}", self.reason, self.fix)
+        return " ".join(part for part in told if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ def _read(path: str, problems: list[Problem], *, is_project: bool) -> dict[str, 
         document = files.load(path, text) if text else {}
     except MilvusNbError as error:
         told = error.what.removeprefix(path).lstrip(",: ").removeprefix("is not used: ")
-        problems.append(Problem(path, 0, "", told, error.why, error.fix))
+        problems.append(Problem(path, 0, "", told, error.reason, error.fix))
         return {}
     book = _Book(path, text or "", problems)
 
@@ -181,7 +182,7 @@ def _read(path: str, problems: list[Problem], *, is_project: bool) -> dict[str, 
         try:
             found[name] = Profile.read(name, values, path, is_project=is_project)
         except ProfileError as error:
-            wrong = (error.what, error.why, error.fix)
+            wrong = (error.what, error.reason, error.fix)
             book.note(name or '""', error.cause, wrong, is_default=values.get("default") is True)
         else:
             book.note_unknown_of(name, values)
@@ -207,9 +208,9 @@ class _Book:
         is_default: bool = False,
     ) -> None:
         line = self._lines.of(name, key) if name else 0
-        what, why, fix = error
+        what, reason, fix = error
         self._problems.append(
-            Problem(self._path, line, name, what, why, fix, is_warning, is_default)
+            Problem(self._path, line, name, what, reason, fix, is_warning, is_default)
         )
 
     def note_unknown_of(self, name: str, values: Mapping[str, object]) -> None:

@@ -228,7 +228,7 @@ class Profile:
         if failure is None:
             raise self._in_clear()
         key = next((name for name in KEYS if failure.what.startswith(name)), "address")
-        raise ProfileError(failure.what, failure.why, failure.fix, cause=key)
+        raise ProfileError(failure.what, failure.reason, failure.fix, cause=key)
 
     def _in_clear(self) -> ProfileError:
         return ProfileError(
@@ -392,7 +392,7 @@ def _value(key: str, value: object) -> Any:
         try:
             return seconds(key, value)
         except ParamsError as error:
-            raise ProfileError(error.what, error.why, error.fix, cause=key) from None
+            raise ProfileError(error.what, error.reason, error.fix, cause=key) from None
     text = _text(key, value)
     if key == "label" and len(text) > _MOST_LABEL:
         raise ProfileError(

@@ -125,7 +125,7 @@ def save(
             if trusted:
                 store.allow(asked)
             what = f"{profile.name} is saved, but its secret will be asked for."
-            raise type(error)(what, f"{error.what} {error.why}".strip(), error.fix) from None
+            raise type(error)(what, f"{error.what} {error.reason}".strip(), error.fix) from None
     return saved
 
 
@@ -153,7 +153,7 @@ def delete(store: ProfileStore, name: str) -> str:
     try:
         was_there = secrets.forget(profile)
     except MilvusNbError as error:
-        return f"{told} Its secret is still in the keyring. {error.what} {error.why}"
+        return f"{told} Its secret is still in the keyring. {error.what} {error.reason}"
     return f"{told} Its secret was taken out of the keyring." if was_there else told
 
 

@@ -67,7 +67,7 @@ def read(profile: Profile, user: str) -> dict[str, Any]:
         account = account_of(profile, user)
         found = _call("get_password", account)
     except MilvusNbError as error:  # then it can be typed
-        raise _needed(profile, name, f"{error.what} {error.why}") from None
+        raise _needed(profile, name, f"{error.what} {error.reason}") from None
     if not found:
         raise _needed(profile, name, f"The keyring has none for {account}.")
     return {name: Secret(found)}
@@ -241,19 +241,19 @@ def _call(name: str, *arguments: str) -> Any:
         return getattr(keyring, name)(SERVICE, *arguments)
     except Exception as error:  # noqa: BLE001  # backends raise what they like, of the system's
         # Not its words: some quote what they were given.
-        why = f"{type(error).__name__} of {type(keyring.get_keyring()).__module__}"
+        reason = f"{type(error).__name__} of {type(keyring.get_keyring()).__module__}"
     raise ProfileError(
         "The system's keyring refuses.",
-        f"{why}.",
+        f"{reason}.",
         'Unlock it, or use another way: secret = "ask" or "env:NAME"',
         "keyring",
     )
 
 
-def _needed(profile: Profile, name: str, why: str) -> ProfileError:
+def _needed(profile: Profile, name: str, reason: str) -> ProfileError:
     return ProfileError(
         f"The {name} of profile {profile.name} is needed.",
-        why,
+        reason,
         f"Keep it in the keyring: %milvus profile secret {profile.name}, or connect with --ask.",
         "secret-needed",
     )

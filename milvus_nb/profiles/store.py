@@ -465,13 +465,13 @@ class ProfileStore:
             theirs, wrong = profiles_in(project, _mark(project), is_project=True)
             problems += wrong
         if refused:
-            what, why = (
+            what, reason = (
                 "It belongs to another user, and is not used.",
                 "It could take your secrets.",
             )
             if not refused.isprintable():
-                what, why = "It is not used.", "Its path cannot be printed as it is."
-            problems.append(Problem(plain(refused), 0, "", what, why, is_warning=True))
+                what, reason = "It is not used.", "Its path cannot be printed as it is."
+            problems.append(Problem(plain(refused), 0, "", what, reason, is_warning=True))
         names = {one.profile for one in problems if one.path == project and not one.is_warning}
         hidden = {name: mine[name] for name in mine if name in theirs or name in names}
         kept = {name: found for name, found in mine.items() if name not in hidden}
@@ -487,7 +487,7 @@ def _broken(problem: Problem, so: str, instead: str = "") -> ProfileError:
         so = instead = ""
     return ProfileError(
         f"{problem.where}: {problem.what}",
-        f"{problem.why} {so}".strip(),
+        f"{problem.reason} {so}".strip(),
         f"{problem.fix} {instead}".strip(),
         "profile-broken",
     )

@@ -89,7 +89,7 @@ class Trust:
         try:
             files.rewrite(file, added, lock_folder=os.path.dirname(path))
         except MilvusNbError as error:
-            return " ".join(part for part in (error.what, error.why) if part)
+            return " ".join(part for part in (error.what, error.reason) if part)
         finally:
             with self._lock:
                 self._cache = None

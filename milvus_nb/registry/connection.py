@@ -324,7 +324,7 @@ class Connection(Exploring, HasTraits):
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.listeners.discard(self._apply)
-        self._set(state="disconnected", cause="", reason="", fix="", note="", since=time.time())
+        self._set_state("disconnected")
         try:
             await end(*self._under_way)  # whoever waits for one is told that it was closed
             await self._clients.close(theirs=theirs)
@@ -409,8 +409,7 @@ class Connection(Exploring, HasTraits):
         try:
             watch = await monitor.acquire(self.params.endpoint)
         except ProbeError as error:
-            found = error.diagnosis
-            self._set(cause=found.cause, reason=found.why, fix=found.fix, state=found.state)
+            self._set_state(error.diagnosis.state, error.diagnosis)
             return
         if self.state == "disconnected":  # meanwhile
             await to_the_end(monitor.release(watch))
@@ -458,25 +457,23 @@ class Connection(Exploring, HasTraits):
     def _apply(self, status: Status) -> None:
         """Take over what is known of the endpoint, and see whether the database is still there."""
         there, name = status.databases, self.params.db_name
-        if name in there.missing and status.state != "unreachable":
+        state, failure = status.state, status.failure
+        if name in there.missing and state != "unreachable":
             names = sorted(there.listed or ())
-            found = diagnosis.database_missing(self.params.endpoint, name, names)
-            status = replace(
-                status,
-                state=found.state,
-                cause=found.cause,
-                reason=found.why,
-                fix=found.fix,
-            )
+            failure = diagnosis.database_missing(self.params.endpoint, name, names)
+            state = failure.state
+        self._set(server_version=status.server_version)
+        self._set_state(state, failure, status.note)
+
+    def _set_state(self, state: State, failure: Diagnosis | None = None, note: str = "") -> None:
         self._set(
-            server_version=status.server_version,
-            cause=status.cause,
-            reason=status.reason,
-            fix=status.fix,
-            note=status.note,
+            cause=failure.cause if failure else "",
+            reason=failure.reason if failure else "",
+            fix=failure.fix if failure else "",
+            note=note,
             # Its own: the endpoint may have been watched for another one for long.
-            since=self.since if status.state == self.state else time.time(),
-            state=status.state,
+            since=self.since if state == self.state else time.time(),
+            state=state,
         )
 
     def _set(self, **values: Any) -> None:
@@ -527,9 +524,7 @@ class Connection(Exploring, HasTraits):
         # Outside: as its context the probe's error would keep frames that hold gRPC's objects.
         if found is None or self.state == "disconnected":
             raise self._closed()
-        raise ConnectError(
-            f"Could not {verb} {self.alias} ({self.address}).", found.why, found.fix, found
-        )
+        raise ConnectError(f"Could not {verb} {self.alias} ({self.address}).", diagnosis=found)
 
 
 class _Deadline:

@@ -489,7 +489,7 @@ def _connected(alias: str, job: Job[Connection]) -> Connection:
     try:
         return job.wait()
     except CancelError as error:
-        raise CancelError(f"Connecting {alias} was cancelled.", error.why, error.fix) from None
+        raise CancelError(f"Connecting {alias} was cancelled.", error.reason, error.fix) from None
 
 
 def _emptied(given: dict[str, Any]) -> dict[str, Any]:

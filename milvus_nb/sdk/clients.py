@@ -163,7 +163,7 @@ def _async_class() -> Any:
                     found = _diagnose(endpoint, error)
             # Outside, as in `make_client`.
             what = f"Could not connect the async client of {alias} ({endpoint.address})."
-            raise ConnectError(what, found.why, found.fix, found)
+            raise ConnectError(what, diagnosis=found)
 
         async def _connect_once(self) -> None:
             # A manager of its own, as in `_give_own_manager`. Private names; a test notices.

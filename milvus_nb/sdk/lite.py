@@ -238,9 +238,9 @@ def _diagnose(endpoint: Endpoint, error: BaseException | None) -> Diagnosis:
     said = f"{type(error).__name__}: {error}" if error else "milvus-lite gave no reason"
     if error is None or type(error).__name__ != "DataDirLockedError":
         return diagnosis.of(endpoint, "lite-failed", said)
-    if isinstance(why := error.__cause__, OSError) and why.errno not in _TAKEN:
-        cause = "lite-no-locks" if why.errno in _NO_LOCKS else "lite-failed"
-        return diagnosis.of(endpoint, cause, oserror.reason(why))
+    if isinstance(failed := error.__cause__, OSError) and failed.errno not in _TAKEN:
+        cause = "lite-no-locks" if failed.errno in _NO_LOCKS else "lite-failed"
+        return diagnosis.of(endpoint, cause, oserror.reason(failed))
     lock = os.path.join(endpoint.path, "LOCK")
     if path := _path_here(lock):
         then = "" if os.path.exists(path) else ", which was its name when it was opened"

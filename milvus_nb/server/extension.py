@@ -22,6 +22,7 @@ from traitlets.config import LoggingConfigurable
 from ..base.waiting import within
 from ..errors import MilvusNbError
 from ..params.values import MOST_SECONDS
+from ..views.described import failure
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -149,7 +150,7 @@ class _Handler(APIHandler):
 
 
 def _answering(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[None]]:
-    """Send what the method returns as JSON, or its MilvusNbError as what, why and fix."""
+    """Send what the method returns as JSON, or its MilvusNbError as a failure."""
 
     @functools.wraps(method)
     async def answer(self: _Handler, *arguments: str) -> None:
@@ -157,8 +158,7 @@ def _answering(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable
             found = await method(self, *arguments)
         except MilvusNbError as error:
             self.set_status(_STATUS.get(error.cause, 400))
-            found = {"what": error.what, "why": error.why, "fix": error.fix}
-            found |= {"cause": error.cause, "evidence": ""}
+            found = failure(error)
         await self.finish(json.dumps(found, allow_nan=False))
 
     return answer

@@ -1,18 +1,21 @@
-"""Stages and reports as pages, and REST, are told them."""
+"""Failures, stages and reports as pages, and REST, are told them."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import TYPE_CHECKING, cast
 
+from ..errors import ConnectError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .. import protocol
+    from ..errors import MilvusNbError
     from ..probing.stages import Stage
     from .report import Report
 
-__all__ = ["report", "stages"]
+__all__ = ["failure", "report", "stages"]
 
 
 def stages(found: Iterable[Stage]) -> list[protocol.Stage]:
@@ -20,21 +23,23 @@ def stages(found: Iterable[Stage]) -> list[protocol.Stage]:
     return [cast("protocol.Stage", dataclasses.asdict(one)) for one in found]
 
 
+def failure(error: MilvusNbError) -> protocol.Failure:
+    """Describe an error."""
+    return {
+        "what": error.what,
+        "reason": error.reason,
+        "fix": error.fix,
+        "cause": error.cause,
+        "evidence": error.diagnosis.evidence if error.diagnosis else "",
+    }
+
+
 def report(found: Report) -> protocol.Report:
     """Describe an examination."""
-    why = found.diagnosis
-    failed: protocol.Failure | None = None
-    if why is not None:
-        failed = {
-            "what": "",
-            "why": why.why,
-            "fix": why.fix,
-            "cause": why.cause,
-            "evidence": why.evidence,
-        }
+    failed = found.diagnosis
     return {
         "stages": stages(found.stages),
         "facts": list(found.facts),
         "notes": list(found.notes),
-        "failure": failed,
+        "failure": None if failed is None else failure(ConnectError("", diagnosis=failed)),
     }

@@ -64,7 +64,7 @@ def _text(report: Report) -> str:
     lines += [f"! {note}" for note in report.notes]
     if (found := report.diagnosis) is None:
         return "\n".join([*lines, _ALL_WELL])
-    return "\n".join([*lines, found.why, found.fix, f"[{found.cause}] {found.evidence}"])
+    return "\n".join([*lines, found.reason, found.fix, f"[{found.cause}] {found.evidence}"])
 
 
 def _html(report: Report) -> str:
@@ -82,7 +82,7 @@ def _html(report: Report) -> str:
         parts.append(f'<p style="color: {STATE_COLORS["connected"]}">{_ALL_WELL}</p>')
     else:
         parts.append(
-            f'<p><b style="color: {STATE_COLORS["unreachable"]}">{escape(found.why)}</b><br>'
+            f'<p><b style="color: {STATE_COLORS["unreachable"]}">{escape(found.reason)}</b><br>'
             f"{escape(found.fix)}<br>"
             f"<small><code>{escape(found.cause)}</code> {escape(found.evidence)}</small></p>"
         )

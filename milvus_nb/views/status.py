@@ -181,8 +181,8 @@ def connections_html(connections: Sequence[Shown], current: str = "") -> str:
         data = "".join(f"<td {left}>{cell}</td>" for cell in (alias, *cells))
         rows.append(f"<tr><td {colour}>{escape(shape)}</td>{data}</tr>")
         told = (_opened_by(connection), connection.reason, connection.fix, connection.note)
-        if why := escape(" ".join(text for text in told if text)):
-            rows.append(f'<tr><td></td><td {left} colspan="{len(cells) + 1}">{why}</td></tr>')
+        if words := escape(" ".join(text for text in told if text)):
+            rows.append(f'<tr><td></td><td {left} colspan="{len(cells) + 1}">{words}</td></tr>')
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 

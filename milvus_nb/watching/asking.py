@@ -81,7 +81,7 @@ class Errors:
         except ProbeError as error:
             if not error.is_answer:
                 raise
-            self.said.append(error.diagnosis.why)
+            self.said.append(error.diagnosis.reason)
         return None
 
     async def text(self, call: Awaitable[str]) -> str:

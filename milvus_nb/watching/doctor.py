@@ -112,7 +112,7 @@ class _Examination:
             has_worked = self._monitor.has_worked(self.endpoint)
             look = investigate(self.endpoint, found, self._seen, has_worked=has_worked)
             found = await within(max(ends - time.monotonic(), 0.5), look)
-        self._stages.rename_failure(found.why)
+        self._stages.rename_failure(found.reason)
         return found
 
     async def _all(self) -> None:

@@ -18,6 +18,7 @@ from ..base.blocking import run_blocking, run_closing
 from ..base.once import Once
 from ..base.shared_task import Shared
 from ..base.waiting import end, result_of
+from ..errors import Diagnosis
 from ..probing import diagnosis
 from ..probing.diagnosis import ProbeError
 from ..probing.probe import Databases
@@ -29,7 +30,6 @@ from .asking import Asker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..errors import Diagnosis
     from ..params.endpoint import Endpoint
     from ..probing import wire
     from ..probing.probe import Answer
@@ -88,8 +88,8 @@ class Status:
     ----------
     state
         See :class:`milvus_nb.registry.connection.Connection`.
-    cause, reason, fix
-        Why it is not ``connected``, as an identifier and in words, and what to do; empty otherwise.
+    failure
+        Why it is not ``connected``; None where it is, or was not asked yet.
     note
         What is worth knowing of a connection that works; empty otherwise.
     server_version
@@ -103,14 +103,17 @@ class Status:
     """
 
     state: State
-    cause: str = ""
-    reason: str = ""
-    fix: str = ""
+    failure: Diagnosis | None = None
     note: str = ""
     server_version: str = ""
     checked_at: float | None = None
     since: float = 0.0
     databases: Databases = Databases()  # noqa: RUF009  immutable
+
+    @property
+    def reason(self) -> str:
+        """The words for why it is not ``connected``; empty otherwise."""
+        return self.failure.reason if self.failure else ""
 
 
 @dataclass(frozen=True)
@@ -421,11 +424,11 @@ class Watch:
                 databases=frozenset(self.databases),
                 again=is_routine and self.status.state == "unreachable",
             )
+            unwell = Diagnosis("unhealthy", answers.unhealthy, "", "degraded")
             self._publish(
                 Status(
                     state="degraded" if answers.unhealthy else "connected",
-                    cause="unhealthy" if answers.unhealthy else "",
-                    reason=answers.unhealthy,
+                    failure=unwell if answers.unhealthy else None,
                     note=answers.note,
                     server_version=self._asker.version,
                     checked_at=time.time(),
@@ -446,15 +449,7 @@ class Watch:
 
     def _publish_failure(self, found: Diagnosis) -> None:
         self._publish(
-            replace(
-                self.status,
-                state=found.state,
-                cause=found.cause,
-                reason=found.why,
-                fix=found.fix,
-                note="",
-                checked_at=time.time(),
-            )
+            replace(self.status, state=found.state, failure=found, note="", checked_at=time.time())
         )
 
     def _publish(self, found: Status) -> None:

@@ -59,7 +59,7 @@ def refusal(text: str, env: Mapping[str, str] | None = None) -> ParamsError:
         read(text, env or {})
     error = caught.value
     assert error.what
-    assert error.why
+    assert error.reason
     assert error.fix
     assert all(len(line.splitlines()) == 1 for line in error.lines)
     return error
@@ -401,7 +401,7 @@ def test_what_cannot_be_read_is_refused_with_the_reason(text: str, what: str, wh
     """The error names the argument or the command, the reason, and what to do."""
     error = refusal(text, ENV)
     assert what in error.what
-    assert why in error.why
+    assert why in error.reason
 
 
 @pytest.mark.parametrize(
@@ -483,7 +483,7 @@ def test_names_that_double_each_other_are_given_up() -> None:
     names = [f"v{number}" for number in range(60)]
     doubling = "\n".join(f"{b} = {a} + {a}" for a, b in itertools.pairwise(names))
     error = refusal(f'v0 = "x"\n{doubling}\nMilvusClient(uri=v59)')
-    assert "expression" in error.why
+    assert "expression" in error.reason
 
 
 # --- secrets --------------------------------------------------------------------------------------

@@ -290,15 +290,15 @@ def test_a_filter_of_several_lines_is_told_with_its_place(on_server: Connection)
     """The place is counted from its start, and the server's words are as short as else."""
     with pytest.raises(ExploreError) as caught:
         on_server.peek("every", where="id > 1\n  and id ==")
-    assert caught.value.why.startswith("At column 19, behind ")
-    assert "expecting {" not in caught.value.why
+    assert caught.value.reason.startswith("At column 19, behind ")
+    assert "expecting {" not in caught.value.reason
 
 
 def test_a_filter_that_is_no_condition_is_told(on_server: Connection) -> None:
     """With why, not with the type alone."""
     with pytest.raises(ExploreError) as caught:
         on_server.peek("every", where="word")
-    assert "not a boolean expression" in caught.value.why
+    assert "not a boolean expression" in caught.value.reason
 
 
 def test_blanks_are_no_filter(found: Connection) -> None:
@@ -368,7 +368,7 @@ def test_loading_says_what_is_in_its_way(
     script.methods["LoadCollection"] = reply(failed(700, "index not found[collection=books]"))
     with pytest.raises(ExploreError, match="books could not be loaded") as caught:
         asyncio.run(connection.async_load("books"))
-    assert "index not found" in caught.value.why
+    assert "index not found" in caught.value.reason
 
 
 @pytest.mark.parametrize("where", ["id >", "id > 1 and", "id in [1, 2", "@", "word > 1", "id = ="])
@@ -379,10 +379,10 @@ def test_a_filter_that_is_not_understood_is_told_with_its_place(
     with pytest.raises(ExploreError, match="does not understand the filter") as caught:
         found.peek("every", where=where)
     assert "Traceback" not in str(caught.value)
-    assert "expecting {" not in caught.value.why
+    assert "expecting {" not in caught.value.reason
     if where == "id > 1 and":
-        assert "column" in caught.value.why
-        assert "'id > 1 and'" in caught.value.why
+        assert "column" in caught.value.reason
+        assert "'id > 1 and'" in caught.value.reason
 
 
 def test_a_field_that_is_not_there_is_told(on_lite: Connection) -> None:
@@ -952,7 +952,7 @@ def test_a_user_sees_what_the_server_shows_him_and_reads_what_is_missing(
     with pytest.raises(DeniedError, match="You may not read films") as caught:
         bob.peek("films")
     assert caught.value.privilege == "Query"
-    assert caught.value.why == f"{BOB} lacks the privilege Query."
+    assert caught.value.reason == f"{BOB} lacks the privilege Query."
     assert caught.value.grant in caught.value.fix
     assert _copied(caught.value).grant == caught.value.grant
 

@@ -141,7 +141,7 @@ def test_the_value_of_a_variable_leaves_the_advice_readable(
     with pytest.raises(ExploreError) as caught:
         magic("peek books --where $wanted")
     assert "year > 1990 and title like 'A%'" in caught.value.fix
-    assert "At column 7" in caught.value.why
+    assert "At column 7" in caught.value.reason
 
 
 FILTERS = [

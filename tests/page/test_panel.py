@@ -158,7 +158,7 @@ def test_a_refused_connect_says_what_why_and_what_to_do(page: Page) -> None:
     port = free_port()
     error = page.refusal("connect", address=f"localhost:{port}", alias="x")
     assert f"localhost:{port}" in error["what"]
-    assert "refused" in error["why"]
+    assert "refused" in error["reason"]
     assert error["fix"]
     error = page.refusal("connect", address="localhost:99999", alias="x")
     assert "65535" in "".join(error.values())
@@ -197,7 +197,7 @@ def test_a_secret_need_not_be_typed_again_and_can_be_forgotten(
     error = page.refusal(
         "connect", address=milvus_auth.address, alias="x", user="root", password="no"
     )
-    assert "Wrong password" in error["why"]
+    assert "Wrong password" in error["reason"]
     assert milvus_auth.root_token not in str(page.events)
 
 
@@ -437,7 +437,7 @@ def test_a_connection_as_code_without_its_secret(page: Page, milvus_auth: Milvus
         assert secret not in text
     page.ask("connect", address="./demo.db", alias="lite")
     assert page.refusal("code", alias="lite", language="go")["what"]
-    assert page.refusal("code", alias="prod", language="fortran")["why"]
+    assert page.refusal("code", alias="prod", language="fortran")["reason"]
     page.run(OPEN_CLIENT.format(name="store", uri=milvus_auth.uri))
     page.read_row("client:store")
     text = page.ask("code", alias="client:store", language="magic")["text"]

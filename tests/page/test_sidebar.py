@@ -260,7 +260,7 @@ def test_a_package_that_cannot_be_imported_is_told(page: Page) -> None:
     """The sidebar does not wait for ever."""
     page.kernel.run(LOAD)
     page.kernel.run("import sys; sys.modules['grpc'] = None")
-    assert "grpc" in page.refusal("hello")["why"]
+    assert "grpc" in page.refusal("hello")["reason"]
     page.kernel.run("del sys.modules['grpc']")
     assert page.ask("hello")["connections"] == []
 
@@ -315,7 +315,7 @@ def test_the_pace_is_that_of_the_settings(page: Page) -> None:
     assert page.ask("hello")["heartbeat_s"] == 0.7
     told = page.run("h = %config MilvusMagics.heartbeat\nprint(h)")
     assert told.strip() == "0.7"
-    assert "above 0" in page.refusal("pace", heartbeat_s=-1)["why"]
+    assert "above 0" in page.refusal("pace", heartbeat_s=-1)["reason"]
 
 
 def test_a_page_of_another_version_is_told(page: Page) -> None:
@@ -406,7 +406,7 @@ def test_the_pace_reaches_a_registry_that_was_there_before_the_magic(page: Page)
     page.run(LOAD)
     page.ask("pace", heartbeat_s=0.9)
     assert page.ask("hello")["heartbeat_s"] == 0.9
-    assert "a day" in page.refusal("pace", heartbeat_s=10**400)["why"]
+    assert "a day" in page.refusal("pace", heartbeat_s=10**400)["reason"]
     assert page.ask("hello")["heartbeat_s"] == 0.9
 
 

@@ -304,7 +304,7 @@ def test_an_impossible_port_is_refused(port: object) -> None:
         assert params(port=port).address == "localhost:19530"
         return
     error = refusal(port=port)
-    assert "65535" in error.why
+    assert "65535" in error.reason
     if isinstance(port, (str, float)) or (isinstance(port, int) and port < 10**9):
         assert repr(port) in error.what
 
@@ -835,7 +835,7 @@ def test_an_existing_lite_database_is_accepted(folder: Path) -> None:
 def test_a_folder_that_cannot_be_written_to_is_refused(folder: Path) -> None:
     """Before Milvus Lite tries, and says only that it failed."""
     folder.chmod(0o500)
-    assert "may not write" in refusal(uri="x.db").why
+    assert "may not write" in refusal(uri="x.db").reason
 
 
 # --- TLS ----------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ def test_a_variable_that_nobody_expanded_is_named(given: dict[str, Any]) -> None
     """Its name, and where its value comes from; nothing else of what was given."""
     with pytest.raises(ParamsError) as refused:
         parse(**given)
-    assert refused.value.why == "Nothing has put the value of MILVUS_HOST in its place."
+    assert refused.value.reason == "Nothing has put the value of MILVUS_HOST in its place."
     assert "secret-1" not in str(refused.value)
     assert "pa$$word" not in str(refused.value)
 

@@ -661,8 +661,8 @@ def test_no_cause_lacks_words() -> None:
     for uri in ("localhost:19530", "https://[::1]:1", "unix:/a/b", "./x.db"):
         for cause in CAUSES:
             found = diagnosis.of(parse(uri=uri).endpoint, cause, "{what}\x1b[31m was said")
-            assert found.why
-            assert "\x1b" not in found.why + found.fix + found.evidence
+            assert found.reason
+            assert "\x1b" not in found.reason + found.fix + found.evidence
 
 
 def test_the_other_addresses_of_a_name_are_tried(
@@ -959,13 +959,13 @@ def test_what_a_server_quotes_of_the_sign_in_is_hidden() -> None:
         endpoint = parse(uri="localhost", token=token).endpoint
         for code in (grpc.StatusCode.UNKNOWN, grpc.StatusCode.PERMISSION_DENIED):
             found = diagnosis.from_rpc(endpoint, code, text, channel="READY")
-            told = found.why + found.fix + found.evidence
+            told = found.reason + found.fix + found.evidence
             assert "hunter22" not in told
             assert "an-api-key" not in told
             assert "cm9vdD" not in told
             assert "password: Milvus" not in told
     endpoint = parse(uri="localhost", token="root:Milvus").endpoint
-    assert "Milvus is" in diagnosis.server_refused(endpoint, 5, "Milvus is on fire").why
+    assert "Milvus is" in diagnosis.server_refused(endpoint, 5, "Milvus is on fire").reason
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="who holds a lock is told by Linux alone")

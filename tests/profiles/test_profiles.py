@@ -652,7 +652,7 @@ def test_without_a_keyring_the_secret_can_be_typed(monkeypatch: pytest.MonkeyPat
     with pytest.raises(ProfileError) as failure:
         params_of(profile, default_timeout=5)
     assert failure.value.cause == "secret-needed"
-    assert "NoKeyringError" in failure.value.why
+    assert "NoKeyringError" in failure.value.reason
     assert params_of(profile, default_timeout=5, secret=Secret("x")).auth == "password"
 
 

@@ -297,7 +297,7 @@ export class MilvusKernel {
       ? null
       : {
           what: trans.__('%1 failed.', LOAD_CODE),
-          why: `${error.ename}: ${error.evalue}`,
+          reason: `${error.ename}: ${error.evalue}`,
           fix: trans.__('Run it in a cell to see more.'),
           cause: '',
           evidence: '',
@@ -321,7 +321,7 @@ export class MilvusKernel {
     if (this.is('loading')) {
       this.failure = {
         what: trans.__('The kernel has a milvus_nb that is too old for the sidebar.'),
-        why: trans.__('It was loaded, and did not answer.'),
+        reason: trans.__('It was loaded, and did not answer.'),
         fix: trans.__(
           'Update milvus_nb in the environment of the kernel, then restart the kernel.',
         ),

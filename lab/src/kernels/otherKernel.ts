@@ -103,7 +103,7 @@ async function answered(kernel: MilvusKernel): Promise<void> {
 function unanswered(): Failure {
   return {
     what: trans.__('The kernel has not answered. Nothing was done.'),
-    why: trans.__('It has ended, or runs a cell.'),
+    reason: trans.__('It has ended, or runs a cell.'),
     fix: trans.__('Open its notebook to see.'),
     cause: '',
     evidence: '',

@@ -76,7 +76,7 @@ function secretMissing({ auth, alias }: Row): Failure {
       auth === 'password'
         ? trans.__('The password for %1 is needed.', alias)
         : trans.__('The token for %1 is needed.', alias),
-    why: '',
+    reason: '',
     fix: trans.__('Type it, and press Reconnect.'),
     cause: '',
     evidence: '',
@@ -86,7 +86,7 @@ function secretMissing({ auth, alias }: Row): Failure {
 function unconfirmed({ alias }: Row): Failure {
   return {
     what: trans.__('%1 was not connected: its profile says that one has to be asked.', alias),
-    why: '',
+    reason: '',
     fix: trans.__('Tick it, and press Reconnect.'),
     cause: '',
     evidence: '',
@@ -97,7 +97,7 @@ function unconfirmed({ alias }: Row): Failure {
 export function notLoaded(): Failure {
   return {
     what: trans.__('milvus_nb could not be loaded.'),
-    why: '',
+    reason: '',
     fix: trans.__('Run %load_ext milvus_nb in a cell to see why.'),
     cause: '',
     evidence: '',

@@ -25,7 +25,7 @@ export async function read(answer: Response, type: string): Promise<unknown> {
 export function refused(status: number): Failure {
   return {
     what: trans.__('The Jupyter server has not done it.'),
-    why: trans.__('It answered with the status %1.', status),
+    reason: trans.__('It answered with the status %1.', status),
     fix: trans.__('Its log may say more.'),
     cause: '',
     evidence: '',
@@ -35,7 +35,7 @@ export function refused(status: number): Failure {
 function unreadable(): Failure {
   return {
     what: trans.__('The answer of the Jupyter server was not understood.'),
-    why: trans.__('It is not what this version of milvus_nb answers.'),
+    reason: trans.__('It is not what this version of milvus_nb answers.'),
     fix: trans.__(
       'Reload the page. If that does not help, update milvus_nb in the environment of JupyterLab and restart it.',
     ),

@@ -171,6 +171,6 @@ function isNotebook(widget: Widget | null): widget is NotebookPanel {
 }
 
 function tell(error: unknown): void {
-  const { what, why, fix } = failureOf(error);
-  Notification.error([what, why, fix].filter(Boolean).join(' '));
+  const { what, reason, fix } = failureOf(error);
+  Notification.error([what, reason, fix].filter(Boolean).join(' '));
 }

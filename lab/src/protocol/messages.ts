@@ -4,7 +4,7 @@
 /** Types by name: an alias is a type, an interface has a type for each field. `?` is an optional one. */
 export type Shapes = Record<string, string | Record<string, string>>;
 
-export const PROTOCOL = 7;
+export const PROTOCOL = 8;
 
 export type State = 'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
 
@@ -108,7 +108,7 @@ export interface Stage {
 /** An error, as the user should read it: what happened, why, what to do. */
 export interface Failure {
   what: string;
-  why: string;
+  reason: string;
   fix: string;
   /** An identifier, as `refused`; empty if there is none. */
   cause: string;
@@ -163,7 +163,7 @@ export interface ProfileProblem {
   /** Which profile; empty where it is about the file. */
   profile: string;
   what: string;
-  why: string;
+  reason: string;
   fix: string;
   /** Whether the profile works nevertheless. */
   is_warning: boolean;
@@ -628,7 +628,7 @@ export const SHAPES: Shapes = {
   },
   Failure: {
     what: 'string',
-    why: 'string',
+    reason: 'string',
     fix: 'string',
     cause: 'string',
     evidence: 'string',
@@ -667,7 +667,7 @@ export const SHAPES: Shapes = {
     where: 'string',
     profile: 'string',
     what: 'string',
-    why: 'string',
+    reason: 'string',
     fix: 'string',
     is_warning: 'boolean',
   },

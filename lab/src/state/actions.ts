@@ -215,7 +215,7 @@ export class Actions implements ProfileActions {
     if (isShown()) {
       const { failure } = report;
       show(report, elapsed());
-      const found = failure?.why || failure?.what;
+      const found = failure?.reason || failure?.what;
       this.store.announce(
         found ? trans.__('%1: %2', alias, found) : trans.__('%1: Everything answers.', alias),
       );

@@ -13,7 +13,7 @@ export class RequestError extends Error {
 export function gone(): Failure {
   return {
     what: trans.__('The kernel is gone.'),
-    why: trans.__('It was restarted or stopped before it answered.'),
+    reason: trans.__('It was restarted or stopped before it answered.'),
     fix: trans.__('Run %milvus panel again.'),
     cause: '',
     evidence: '',
@@ -24,7 +24,7 @@ export function gone(): Failure {
 export function offline(): Failure {
   return {
     what: trans.__('This page is not connected to the kernel. Nothing was done.'),
-    why: trans.__('The network or the Jupyter server is away.'),
+    reason: trans.__('The network or the Jupyter server is away.'),
     fix: trans.__('Try again when JupyterLab shows the kernel as connected.'),
     cause: '',
     evidence: '',
@@ -35,7 +35,7 @@ export function offline(): Failure {
 export function mismatch(kernel: number): Failure {
   return {
     what: trans.__('This page and the kernel have different versions of milvus_nb.'),
-    why: trans.__(
+    reason: trans.__(
       'The page speaks version %1 of their protocol, the kernel version %2.',
       PROTOCOL,
       kernel,
@@ -52,7 +52,7 @@ export function mismatch(kernel: number): Failure {
 export function malformed(method: Method): Failure {
   return {
     what: trans.__('The answer of the kernel was not understood.'),
-    why: trans.__('It is none to "%1".', method),
+    reason: trans.__('It is none to "%1".', method),
     fix: trans.__('Install the same milvus_nb for JupyterLab and for the kernel.'),
     cause: '',
     evidence: '',
@@ -64,5 +64,5 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof RequestError) {
     return error.failure;
   }
-  return { ...gone(), what: trans.__('The panel failed.'), why: String(error) };
+  return { ...gone(), what: trans.__('The panel failed.'), reason: String(error) };
 }

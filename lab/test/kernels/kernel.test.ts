@@ -316,7 +316,7 @@ test('a package that is missing is told apart from one that fails', async () => 
   connection.executed = { ...error, evalue: "No module named 'grpc'" };
   assert.ok(!(await kernel.load()));
   assert.equal(kernel.phase, 'absent');
-  assert.match(kernel.failure?.why ?? '', /grpc/);
+  assert.match(kernel.failure?.reason ?? '', /grpc/);
 });
 
 test('a kernel whose package is too old to answer is told so', async t => {

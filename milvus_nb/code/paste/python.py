@@ -195,8 +195,9 @@ class _Scope:
             return EXPRESSION
         if name in self._nodes:
             return self.value(self._nodes[name], seen | {name})
+        told = f"The pasted text does not say what {name} is."
         return Unread(
-            f"The pasted text does not say what {name} is." if len(name) <= 64 else EXPRESSION.why,
+            told if len(name) <= 64 else EXPRESSION.reason,
             "Paste the line that assigns it as well, or write the value itself in its place.",
         )
 

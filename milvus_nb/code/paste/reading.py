@@ -67,7 +67,7 @@ class Found:
 class Unread:
     """A value that cannot be known without running the text, and why. It is no error until used."""
 
-    why: str
+    reason: str
     fix: str = "Write the value itself in its place, or the name of an environment variable."
 
 
@@ -148,7 +148,7 @@ class Reading:
             The value cannot be known, is a placeholder, or is no address.
         """
         if isinstance(finding, Unread):
-            raise ParamsError(f"{source} cannot be read.", finding.why, finding.fix)
+            raise ParamsError(f"{source} cannot be read.", finding.reason, finding.fix)
         value = finding.value
         if value is None or value == "":
             return

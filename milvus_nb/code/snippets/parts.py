@@ -100,10 +100,10 @@ def options_left_out(params: ConnectionParams, *, all_of_them: bool = True) -> l
     ]
 
 
-def left_out(mark: str, names: Iterable[str], why: str) -> list[str]:
+def left_out(mark: str, names: Iterable[str], reason: str) -> list[str]:
     """Give the comment that names what is left out; no line where nothing is."""
     listed = ", ".join(names)
-    return [f"{mark} Left out ({why}): {listed}"] if listed else []
+    return [f"{mark} Left out ({reason}): {listed}"] if listed else []
 
 
 def without_name(mark: str, endpoint: Endpoint) -> list[str]:

@@ -6,11 +6,11 @@ interface Props {
 }
 
 /** What happened, why, what to do: the same three lines as in a cell; then how it was seen. */
-export function FailureText({ failure: { what, why, fix, cause, evidence } }: Props) {
+export function FailureText({ failure: { what, reason, fix, cause, evidence } }: Props) {
   return (
     <>
-      <p class="milvus-nb-what">{what || why}</p>
-      {what !== '' && why !== '' && <p class="milvus-nb-why">{why}</p>}
+      <p class="milvus-nb-what">{what || reason}</p>
+      {what !== '' && reason !== '' && <p class="milvus-nb-reason">{reason}</p>}
       {fix !== '' && <p class="milvus-nb-fix">{fix}</p>}
       {cause + evidence !== '' && (
         <p class="milvus-nb-evidence">

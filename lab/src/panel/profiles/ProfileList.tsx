@@ -49,11 +49,15 @@ export function ProfileList({ found, connected, door, focus }: Props) {
 }
 
 /** What is wrong in a file of profiles, so that nobody wonders where one has gone. */
-function Problem({ problem: { where, what, why, fix, is_warning } }: { problem: ProfileProblem }) {
+function Problem({
+  problem: { where, what, reason, fix, is_warning },
+}: {
+  problem: ProfileProblem;
+}) {
   return (
     <p class="milvus-nb-problem milvus-nb-data" data-warning={is_warning}>
       <span class="milvus-nb-problem-where">{where}: </span>
-      {[what, why, fix].filter(Boolean).join(' ')}
+      {[what, reason, fix].filter(Boolean).join(' ')}
     </p>
   );
 }
