@@ -135,7 +135,9 @@ def _connect(
     alias = arguments.alias
     # Planned once: where a typed secret goes is what its prompt has said.
     params = meaning.planned(context.registry, alias, given, ask=arguments.ask)
-    start = functools.partial(context.registry.open, alias, params, replace=arguments.replace)
+    start = functools.partial(
+        context.registry.start_attempt, alias, params, replace=arguments.replace
+    )
     return context.watched(start)
 
 
@@ -213,7 +215,7 @@ def _connect_pasted(context: Context, pasted: str, text: str, options: list[Word
         given["timeout"] = seconds(arguments.timeout)
     target = parsing.parse(**given, default_timeout=registry.timeout)
     better = snippets.connect_line(target, alias, ask=True)
-    start = functools.partial(registry.open, alias, target, replace=arguments.replace)
+    start = functools.partial(registry.start_attempt, alias, target, replace=arguments.replace)
     try:
         connection = context.watched(start)
     except MilvusNbError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..params import parsing
-from ..registry.table import DEFAULT_ALIAS
+from ..registry.aliases import DEFAULT_ALIAS
 from . import options, profile_commands
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def planned(
     registry
         Whose alias it is.
     alias, given
-        As `ConnectionTable.plan` takes them.
+        As `Aliases.plan` takes them.
     ask
         Whether to ask for a password, where there is a user, or a token.
     """

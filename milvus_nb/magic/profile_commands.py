@@ -97,7 +97,7 @@ def start(
     given
         As in `params_of`.
     replace_it
-        As in `ConnectionTable.open`.
+        As in `ConnectionTable.start_attempt`.
     asks
         Whether the secret is asked for in any case.
     """
@@ -107,7 +107,7 @@ def start(
         say(f"{profile.name} is the project's, of {profile.path}; yours of that name is hidden.")
     if asks or (profile.secret.kind == "ask" and not has_secret):
         given = given | typed(registry, profile, given)
-    begin = functools.partial(open_profile, registry, profile, alias, replace_it=replace_it)
+    begin = functools.partial(open_profile, registry, profile, alias, replace=replace_it)
     try:
         return context.watched(functools.partial(begin, **given))
     except ProfileError as error:

@@ -76,7 +76,7 @@ def _again(context: Context, one: Row, *, confirmed: bool) -> list[str]:
             params = context.registry.plan(alias, **given, **more)
             if asks:
                 params = options.signed_in(params, alias)
-            context.watched(functools.partial(context.registry.open, alias, params))
+            context.watched(functools.partial(context.registry.start_attempt, alias, params))
     except MilvusNbError as error:
         say("\n".join(error.lines))
         return [alias]

@@ -211,11 +211,11 @@ class PageSession:
             given = self._forms.profile(request)
             alias = name if alias == "default" else alias
             job = open_profile(
-                self._registry, profile, alias, replace_it=replace, report=report, **given
+                self._registry, profile, alias, replace=replace, report=report, **given
             )
         else:
             params = self._params(request)
-            job = self._registry.open(alias, params, replace=replace, report=report)
+            job = self._registry.start_attempt(alias, params, replace=replace, report=report)
 
         def result(_: Any) -> dict[str, Any]:
             self._forms.forget(request.id)
@@ -289,7 +289,7 @@ class PageSession:
         if all(found.alias != alias for found in self._registry.connections()):
             self._registry.find(alias)  # raises: there is no such connection
         self._registry.cancel(alias)
-        self._follow(request.id, self._registry.close(alias), lambda _: {})
+        self._follow(request.id, self._registry.start_disconnect(alias), lambda _: {})
 
     def _do_reconnect(self, request: Request) -> None:
         alias = request.params["alias"]
@@ -300,7 +300,9 @@ class PageSession:
                 "",
                 "Connect again with the form.",
             )
-        self._follow(request.id, self._registry.open(alias, params), lambda _: {"alias": alias})
+        self._follow(
+            request.id, self._registry.start_attempt(alias, params), lambda _: {"alias": alias}
+        )
 
     def _do_retry(self, request: Request) -> None:
         self._registry.retry(request.params["alias"])

@@ -286,7 +286,7 @@ class Connection(Exploring, HasTraits):
 
     # On the monitor's thread
 
-    async def open(self, stages: Stages) -> None:
+    async def establish(self, stages: Stages) -> None:
         """Reach the server, sign in, and check that the database is there.
 
         Raises
@@ -295,12 +295,12 @@ class Connection(Exploring, HasTraits):
             It failed; nothing is left open.
         """
         try:
-            await self._translated("connect", self._open(stages))
+            await self._translated("connect", self._reach(stages))
         except BaseException:
             await to_the_end(self.close())
             raise
 
-    async def _open(self, stages: Stages) -> None:
+    async def _reach(self, stages: Stages) -> None:
         endpoint = self.params.endpoint
         with stages.run("file") if endpoint.kind == "lite" else contextlib.nullcontext():
             watch = self._watch = await self.live_monitor().acquire(endpoint)

@@ -115,7 +115,7 @@ class Others:
         await asyncio.gather(*(self._add(one, users[one.key]) for one in fresh))
         return gone
 
-    async def close(self, connection: Connection) -> None:
+    async def disconnect(self, connection: Connection) -> None:
         """Close one for real, with the Milvus Lite file that nobody else uses any more."""
         await to_the_end(connection.close())
         with self._lock:

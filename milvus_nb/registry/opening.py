@@ -28,7 +28,7 @@ class Opener(Protocol):
     timeout: float
     monitor: Monitor
 
-    def open(
+    def start_attempt(
         self,
         alias: str,
         params: ConnectionParams,
@@ -52,7 +52,7 @@ def open_profile(
     profile: Profile,
     alias: str = "",
     *,
-    replace_it: bool = False,
+    replace: bool = False,
     report: Callable[[list[Stage]], None] | None = None,
     quietly: bool = False,
     **given: Any,
@@ -67,8 +67,8 @@ def open_profile(
         Itself, not its name: what was shown is what is connected.
     alias
         Default: the profile's name.
-    replace_it, report, quietly
-        As in `ConnectionTable.open`.
+    replace, report, quietly
+        As in `ConnectionTable.start_attempt`.
     **given
         As in `params_of`.
 
@@ -84,7 +84,7 @@ def open_profile(
         return params_of(profile, default_timeout=table.timeout, **given)
 
     def start(params: ConnectionParams) -> Job[Connection]:
-        return table.open(alias, params, replace=replace_it, report=report, quietly=quietly)
+        return table.start_attempt(alias, params, replace=replace, report=report, quietly=quietly)
 
     async def open_later() -> Connection:
         params = await run_blocking(make)

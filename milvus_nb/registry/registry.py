@@ -17,9 +17,11 @@ from ..errors import AliasError, CancelError, ParamsError, without_frames
 from ..params.endpoint import DEFAULT_TIMEOUT
 from ..params.parsing import checked_name
 from ..watching.watch import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
+from .aliases import DEFAULT_ALIAS, MAX_CONNECTIONS
+from .events import Event
 from .opening import open_profile
 from .restart import Memory, remember
-from .table import DEFAULT_ALIAS, MAX_CONNECTIONS, ConnectionTable, Event
+from .table import ConnectionTable
 from .validation import (
     check_alias,
     check_config,
@@ -158,7 +160,7 @@ class ConnectionRegistry(ConnectionTable):
         # A debugger's or a verbose traceback's view of this frame must not show them.
         user = password = token = ""
         kwargs.clear()
-        return _connected(alias, self.start(alias, replace=replace, **_emptied(given)))
+        return _connected(alias, self.start_connect(alias, replace=replace, **_emptied(given)))
 
     def connect_profile(
         self, name: str | Profile, alias: str = "", *, replace: bool = False, **given: Any
@@ -187,7 +189,7 @@ class ConnectionRegistry(ConnectionTable):
         """
         self.monitor.refuse_own_thread()
         profile = self.profiles.get(name) if isinstance(name, str) else name
-        job = open_profile(self, profile, alias, replace_it=replace, **_emptied(given))
+        job = open_profile(self, profile, alias, replace=replace, **_emptied(given))
         return _connected(alias or profile.name, job)
 
     def disconnect(self, alias: str) -> None:
@@ -210,7 +212,7 @@ class ConnectionRegistry(ConnectionTable):
         Attempts to connect that are under way are left alone.
         """
         self.monitor.refuse_own_thread()
-        jobs = [self.close(alias) for alias in self.aliases()]
+        jobs = [self.start_disconnect(alias) for alias in self.aliases()]
         for job in jobs:
             job.wait(cancel_on_interrupt=False)
 
@@ -262,7 +264,7 @@ class ConnectionRegistry(ConnectionTable):
         check_alias(alias)
         if alias in self:
             self[alias].close_here()
-        await self.close(alias)
+        await self.start_disconnect(alias)
 
     async def async_remove_connection(self, alias: str) -> None:
         """Close a connection and forget its parameters, as `remove_connection` does."""

@@ -16,8 +16,9 @@ from .rows import row
 
 if TYPE_CHECKING:
     from ..protocol import Row
+    from .events import Event
     from .memory_file import Record
-    from .table import ConnectionTable, Event
+    from .table import ConnectionTable
 
 __all__ = ["Memory", "remember"]
 

@@ -12,16 +12,24 @@ from .. import sdk
 from ..base.suggestion import closest
 from ..errors import AliasError, ParamsError
 from ..params import parsing
-from ..params.secret import holds_sign_in
+from ..params.secret import holds_sign_in, shown_name
 from ..params.values import shown, text
 
 if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
 
 __all__ = [
-    "LEAST_S", "check_alias", "check_config", "check_keywords", "check_new_alias",
-    "check_pace", "differences_between",
-    "in_use", "is_opening",
+    "LEAST_S",
+    "being_connected",
+    "check_alias",
+    "check_config",
+    "check_keywords",
+    "check_new_alias",
+    "check_pace",
+    "differences_between",
+    "in_use",
+    "not_connected",
+    "not_there",
 ]  # fmt: skip
 
 #: No server is asked more often, and none has less time to answer; in seconds.
@@ -122,7 +130,7 @@ def in_use(alias: str, state: str, differences: list[str]) -> AliasError:
     )
 
 
-def is_opening(
+def being_connected(
     alias: str, params: ConnectionParams, differences: list[str] | None = None
 ) -> AliasError:
     """Make the error for an alias that is no connection yet, but on the way to become one."""
@@ -131,4 +139,25 @@ def is_opening(
         f"{alias} is just being connected.",
         f"It goes to {params.address}{how}.",
         "Wait until it is, or has failed; or use another alias.",
+    )
+
+
+def not_connected(alias: str, params: ConnectionParams) -> AliasError:
+    """Make the error for an alias of which only the parameters are known."""
+    return AliasError(
+        f"{alias} is not connected.",
+        f"It goes to {params.address}; its parameters are remembered.",
+        f"Connect it: %milvus connect -a {alias}",
+    )
+
+
+def not_there(name: str, known: list[str]) -> AliasError:
+    """Make the error for a name that no connection has."""
+    same = (other for other in known if other.partition(":")[2] == name.rpartition(":")[2])
+    near = next(same, "") or closest(name, known)
+    fix = "%milvus status shows them." if known else "Connect first: %milvus connect"
+    return AliasError(
+        f"There is no connection {shown_name(name)}.",
+        f"There are: {', '.join(known)}." if known else "Nothing is connected.",
+        f"Did you mean {near}?" if near else fix,
     )

@@ -269,7 +269,7 @@ class Asker:
     async def _ask(
         self, stages: Stages, *, databases: Iterable[str], retry_s: float | None
     ) -> Answers:
-        probe = await self._open(stages, retry_s)
+        probe = await self._open_probe(stages, retry_s)
         errors = Errors()
 
         async def version() -> None:
@@ -338,7 +338,7 @@ class Asker:
                 diagnosis.of(self.endpoint, "lite-deleted", "it is not there any more")
             )
 
-    async def _open(self, stages: Stages, retry_s: float | None) -> Probe:
+    async def _open_probe(self, stages: Stages, retry_s: float | None) -> Probe:
         try:
             check_cloud(self.endpoint)
         except ProbeError as error:

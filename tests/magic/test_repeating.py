@@ -120,7 +120,7 @@ def test_an_address_is_no_alias(connections: ConnectionRegistry, alias: str) -> 
     for use in (
         lambda: connections.connect(alias),
         lambda: connections.add_connection(**{alias: {"uri": "localhost"}}),
-        lambda: connections.open(alias, parse(uri="localhost")),
+        lambda: connections.start_attempt(alias, parse(uri="localhost")),
     ):
         with pytest.raises(ParamsError, match=r"Did you mean uri=\?") as failure:
             use()

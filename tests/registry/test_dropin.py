@@ -18,7 +18,7 @@ from pymilvus import MilvusException
 from pymilvus.exceptions import ConnectionConfigException, ParamError
 
 from milvus_nb import AliasError, ConnectionRegistry, ParamsError
-from milvus_nb.registry import table
+from milvus_nb.registry import aliases
 from tests.support.helpers import sockets_to, wait_until
 from tests.support.other_pymilvus import their_registry
 from tests.support.servers import FaultProxy
@@ -306,7 +306,7 @@ def test_what_is_given_changes_what_is_remembered(
     """Without an address it is the alias's own, not that of the environment; the rest stays."""
     monkeypatch.setenv("MILVUS_URI", "http://elsewhere.example:1")
     connections.add_connection(prod={"uri": f"{milvus_auth.uri}/sales", "token": "root:wrong"})
-    found = connections.start("prod", db_name="default", password="Milvus").wait()
+    found = connections.start_connect("prod", db_name="default", password="Milvus").wait()
     assert (found.address, found.user, found.db_name) == (milvus_auth.address, "root", "default")
     with pytest.raises(AliasError, match=r"differ in database \(the server's default, not other\)"):
         connections.connect("prod", db_name="other")
@@ -351,8 +351,8 @@ def test_the_limit_counts_connections_not_names(
     connections: ConnectionRegistry, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """65,536, here lowered: names are free, a live alias is reused, and a closed one makes room."""
-    assert table.MAX_CONNECTIONS == 65_536
-    monkeypatch.setattr(table, "MAX_CONNECTIONS", 2)
+    assert aliases.MAX_CONNECTIONS == 65_536
+    monkeypatch.setattr(aliases, "MAX_CONNECTIONS", 2)
     connections.add_connection(**{f"name{number}": {} for number in range(5)})
     connections.connect("a", uri=milvus.uri)
     connections.connect("b", uri=milvus.uri)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from milvus_nb.registry.table import Event
+    from milvus_nb.registry.events import Event
     from tests.support.servers import MilvusTestServer
 
 

@@ -152,7 +152,7 @@ def test_a_fork_does_not_wait_for_a_silent_server(guest: Kernel) -> None:
     with SilentPeer() as peer:
         guest.run(
             "from milvus_nb import connections\n"
-            f"job = connections.start('far', address='{peer.address}', timeout=60)"
+            f"job = connections.start_connect('far', address='{peer.address}', timeout=60)"
         )
         took = "start = time.monotonic(); live(work); time.monotonic() - start < 19"
         assert alone(guest, took) == "True"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from milvus_nb import Connection
-    from milvus_nb.registry.table import Event
+    from milvus_nb.registry.events import Event
     from tests.support.servers import MilvusTestServer
 
 
@@ -43,7 +43,7 @@ def test_a_connect_beside_a_disconnect_returns(
     for n in range(4):
         way.blackhole()
         call = Call(lambda n=n: connections.connect(f"b{n}", uri=way.address, timeout=1.5))  # type: ignore[misc]
-        wait_until(lambda n=n: f"b{n}" in connections._opening)  # type: ignore[misc]
+        wait_until(lambda n=n: f"b{n}" in connections._attempts)  # type: ignore[misc]
         Call(lambda: connections.disconnect("a")).ended()
         assert isinstance(call.ended().error, ConnectError)
         way.pass_through()
@@ -232,7 +232,7 @@ def test_a_hurried_connect_beside_a_patient_one_to_the_same_alias(
     """Each has its own timeout, whichever was first; also where the alias is live."""
     way.blackhole()
     patient = Call(lambda: connections.connect("a", uri=way.address, timeout=120))
-    wait_until(lambda: "a" in connections._opening)
+    wait_until(lambda: "a" in connections._attempts)
     hurried = Call(lambda: connections.connect("a", uri=way.address, timeout=0.5))
     assert isinstance(hurried.ended().error, ConnectError)
     assert hurried.took_s < 60
@@ -254,7 +254,7 @@ def test_a_patient_connect_beside_a_hurried_one_to_the_same_alias(
     """It does not fail with the other's timeout."""
     way.delay(0.3)
     hurried = Call(lambda: connections.connect("a", uri=way.address, timeout=0.2))
-    wait_until(lambda: "a" in connections._opening)
+    wait_until(lambda: "a" in connections._attempts)
     patient = Call(lambda: connections.connect("a", uri=way.address, timeout=120))
     assert isinstance(hurried.ended().error, ConnectError)
     assert patient.ended().error is None
@@ -267,14 +267,14 @@ def test_of_two_connects_to_one_alias_one_may_be_cancelled(
     """The other goes on, and both get the same connection otherwise."""
     way.delay(0.1)
     params = parse(uri=way.address)
-    one, two = connections.open("a", params), connections.open("a", params)
+    one, two = connections.start_attempt("a", params), connections.start_attempt("a", params)
     one.cancel()
     with pytest.raises(ClosedError):
         one.wait()
     found = two.wait()
     assert found is connections["a"]
     connections.disconnect("a")
-    jobs = [connections.open("a", params) for _ in range(4)]
+    jobs = [connections.start_attempt("a", params) for _ in range(4)]
     assert len({id(job.wait()) for job in jobs}) == 1
     connections.disconnect("a")
     wait_until(lambda: sockets_to(way.port) == [])
@@ -293,7 +293,7 @@ def test_events_end_with_the_truth(connections: ConnectionRegistry, way: FaultPr
     for _ in range(10):
         connections.connect("a", uri=way.address)
         _ = connections.client("a")
-        closing = connections.close("a")
+        closing = connections.start_disconnect("a")
         connections.connect("a", uri=way.address)
         closing.wait()
         assert told["a"] in ("added", "changed")
@@ -328,7 +328,7 @@ def test_a_cancelled_job_is_no_cancelled_task(
     connections: ConnectionRegistry, silent_port: int
 ) -> None:
     """Whoever awaits what somebody else cancels gets an error that `except Exception` sees."""
-    job = connections.open("a", parse(uri=f"127.0.0.1:{silent_port}", timeout=20))
+    job = connections.start_attempt("a", parse(uri=f"127.0.0.1:{silent_port}", timeout=20))
 
     async def work() -> None:
         waiting = asyncio.ensure_future(_awaited(job))

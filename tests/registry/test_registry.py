@@ -11,7 +11,7 @@ import pytest
 from pymilvus.exceptions import ConnectionConfigException, ParamError
 
 from milvus_nb import AliasError, ConnectError, ConnectionRegistry, ParamsError
-from milvus_nb.registry import table
+from milvus_nb.registry import aliases
 from tests.support.helpers import free_port, open_files, sockets_to, threads, wait_until
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ def test_an_alias_that_is_being_opened_is_told_as_that(
     connections: ConnectionRegistry, silent_port: int, milvus: MilvusTestServer
 ) -> None:
     """Not as one that does not exist, nor as one that is connected."""
-    job = connections.start("lab", uri=f"127.0.0.1:{silent_port}", timeout=60)
+    job = connections.start_connect("lab", uri=f"127.0.0.1:{silent_port}", timeout=60)
     for call in (
         lambda: connections["lab"],
         lambda: connections.client("lab"),
@@ -405,8 +405,8 @@ def test_one_connection_more_than_the_limit_is_refused(
     connections: ConnectionRegistry, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The limit is Milvus's documented 65,536; here it is lowered."""
-    assert table.MAX_CONNECTIONS == 65_536
-    monkeypatch.setattr(table, "MAX_CONNECTIONS", 2)
+    assert aliases.MAX_CONNECTIONS == 65_536
+    monkeypatch.setattr(aliases, "MAX_CONNECTIONS", 2)
     connections.connect("a", uri=milvus.address)
     connections.connect("b", uri=milvus.address)
     with pytest.raises(AliasError, match="limit"):

@@ -45,7 +45,7 @@ def test_a_lite_start_that_was_cancelled_does_not_take_the_next_one_away(
 ) -> None:
     """Ctrl-C, and the cell again at once."""
     params = parse(uri=str(lite_path))
-    first = connections.open("a", params)
+    first = connections.start_attempt("a", params)
     connections.cancel("a")
     again = connections.connect("a", uri=str(lite_path))
     with pytest.raises(CancelError):
@@ -234,7 +234,7 @@ def test_two_closes_at_once_leave_no_closed_connection_current(
     """Whichever ends last."""
     for alias in "cba":
         connections.connect(alias, uri=milvus.uri)
-    jobs = [connections.close("b"), connections.close("a")]
+    jobs = [connections.start_disconnect("b"), connections.start_disconnect("a")]
     for job in jobs:
         job.wait()
     assert connections.current is None

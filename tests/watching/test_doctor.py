@@ -216,7 +216,7 @@ def test_a_hundred_cancelled_attempts_leave_no_file(connections: ConnectionRegis
     """At any stage."""
     with SilentPeer() as peer:
         for number in range(100):
-            job = connections.open(f"c{number}", parse(uri=peer.address))
+            job = connections.start_attempt(f"c{number}", parse(uri=peer.address))
             time.sleep(0.001 * (number % 10))
             job.cancel()
             with pytest.raises(CancelError):
