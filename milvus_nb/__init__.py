@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         MilvusNbError,
         MissingExtraError,
         ParamsError,
+        ProfileError,
     )
     from .explore import Collections, Databases, Description, Entry, Peek, Untold
     from .registry.connection import Connection, PingResult
@@ -51,6 +52,7 @@ __all__ = [
     "ParamsError",
     "Peek",
     "PingResult",
+    "ProfileError",
     "Report",
     "Untold",
     "__version__",

@@ -9,6 +9,7 @@
     ├── ExploreError         what was looked for in a database is not there, or was refused
     │   │                    (MilvusException)
     │   └── DeniedError      a privilege is missing
+    ├── ProfileError         a profile, or a file of profiles, cannot be used
     ├── MissingExtraError    an optional package is not installed
     ├── MagicUsageError      a line of ``%milvus`` that cannot be understood
     └── ClosedError          the connection was disconnected, replaced, or shut down
@@ -44,6 +45,7 @@ __all__ = [
     "MilvusNbError",
     "MissingExtraError",
     "ParamsError",
+    "ProfileError",
     "join_pymilvus",
     "without_frames",
 ]
@@ -206,6 +208,10 @@ class DeniedError(ExploreError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return _denied, (self.what, self.reason, self.fix, self.privilege, self.grant)
+
+
+class ProfileError(MilvusNbError):
+    """A profile, or the file of profiles, cannot be used; nothing was sent anywhere."""
 
 
 class MissingExtraError(MilvusNbError):

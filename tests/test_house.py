@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import inspect
+import re
 import shutil
 import subprocess
 import sys
@@ -65,6 +68,18 @@ def test_what_is_public_is_said_once() -> None:
     assert sorted(names | hooks) == sorted(milvus_nb.__all__) == dir(milvus_nb)
     for name in milvus_nb.__all__:
         assert getattr(milvus_nb, name) is not None
+
+
+def test_what_a_public_method_raises_is_public() -> None:
+    """Whoever wants to catch it finds it in `milvus_nb`."""
+    raised: set[str] = set()
+    for name in milvus_nb.__all__:
+        public = getattr(milvus_nb, name)
+        for member in (public, *vars(public).values()) if inspect.isclass(public) else (public,):
+            _, _, told = (inspect.getdoc(member) or "").partition("\nRaises\n------\n")
+            raised |= set(re.findall(r"\w+", " ".join(re.findall(r"^\w.*", told, re.MULTILINE))))
+    assert "ProfileError" in raised
+    assert raised <= {*milvus_nb.__all__, *dir(builtins), "ParamError"}  # pymilvus's
 
 
 def test_each_room_says_what_it_is_for_and_that_it_is_not_public() -> None:

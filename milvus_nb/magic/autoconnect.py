@@ -59,7 +59,7 @@ def _connect(context: Context) -> None:
 
 def _start(registry: ConnectionRegistry) -> list[Job[Connection]]:
     """Start to connect all that want it, and tell what keeps one from being known."""
-    from ..profiles.profile import ProfileError
+    from ..errors import ProfileError
     from ..registry.opening import open_profile
 
     found = registry.profiles.find()

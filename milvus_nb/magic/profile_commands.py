@@ -12,11 +12,11 @@ from ..base.printing import printable, say, visible
 from ..base.suggestion import closest
 from ..code import usage
 from ..code.arguments import shown, split
-from ..errors import MagicUsageError, MilvusNbError
+from ..errors import MagicUsageError, MilvusNbError, ProfileError
 from ..profiles import importing, saving, secrets
 from ..profiles.conversion import params_of, secret_of
 from ..profiles.places import place_of_profile, sends
-from ..profiles.profile import KEYS, Profile, ProfileError, SecretRef, is_clear
+from ..profiles.profile import KEYS, Profile, SecretRef, is_clear
 from ..registry.opening import open_profile
 from ..views.profiles import ProfileTable, ProfileText
 from . import options

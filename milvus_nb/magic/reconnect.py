@@ -6,9 +6,8 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from ..base.printing import say, visible
-from ..errors import MagicUsageError, MilvusNbError
+from ..errors import MagicUsageError, MilvusNbError, ProfileError
 from ..profiles.places import place_of_profile, sends
-from ..profiles.profile import ProfileError
 from . import options, profile_commands
 
 if TYPE_CHECKING:

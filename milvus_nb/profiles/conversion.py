@@ -6,13 +6,14 @@ import os
 from dataclasses import replace
 from typing import Any, Final
 
+from ..errors import ProfileError
 from ..params import parsing
 from ..params.endpoint import DEFAULT_TIMEOUT, ConnectionParams
 from ..params.secret import Secret
 from ..params.tls import PEM_FILES
 from ..params.values import is_given
 from . import secrets
-from .profile import Profile, ProfileError, SecretRef
+from .profile import Profile, SecretRef
 
 __all__ = ["params_of", "profile_of", "secret_of"]
 

@@ -18,8 +18,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from ..errors import ProfileError
 from ..probing.outside import plain
-from .profile import ProfileError
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -7,11 +7,11 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import MilvusNbError
+from ..errors import MilvusNbError, ProfileError
 from ..params import parsing
 from . import files
 from .conversion import profile_of, secret_of
-from .profile import ProfileError, SecretRef, check_name
+from .profile import SecretRef, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ..base.suggestion import closest
-from ..errors import MilvusNbError
+from ..errors import MilvusNbError, ProfileError
 from . import files
 from .files import MOST_PROFILES, SECTION
-from .profile import KEYS, Profile, ProfileError
+from .profile import KEYS, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
 
 from ..base.suggestion import closest
-from ..errors import MilvusNbError, ParamsError
+from ..errors import ParamsError, ProfileError
 from ..params import parsing
 from ..params.address import parse_address
 from ..params.guard import Guard
@@ -24,7 +24,6 @@ __all__ = [
     "COLORS",
     "KEYS",
     "Profile",
-    "ProfileError",
     "SecretRef",
     "check_name",
     "clear_in",
@@ -50,12 +49,6 @@ _CLEAR: Final = re.compile(
     r"|credentials?|creds?|secrets?|key|apikey)[0-9]*"
 )
 _MOST_KEY: Final = 40  # characters of a key that are shown
-
-#: The keys that name files.
-
-
-class ProfileError(MilvusNbError):
-    """A profile, or the file of profiles, cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)

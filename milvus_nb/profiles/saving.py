@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..errors import MilvusNbError
+from ..errors import MilvusNbError, ProfileError
 from ..params.secret import Secret
 from . import secrets
 from .conversion import profile_of, secret_of
-from .profile import Profile, ProfileError, SecretRef
+from .profile import Profile, SecretRef
 
 if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams

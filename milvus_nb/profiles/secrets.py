@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..base.dotenv import set_by
 from ..base.printing import printable
-from ..errors import MilvusNbError, MissingExtraError
+from ..errors import MilvusNbError, MissingExtraError, ProfileError
 from ..params import parsing
 from ..params.address import parse_address
 from ..params.secret import Secret, shown_name
 from ..params.tls import PEM_FILES
-from .profile import Profile, ProfileError, SecretRef, clear_in
+from .profile import Profile, SecretRef, clear_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

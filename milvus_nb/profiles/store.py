@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..base.printing import visible
 from ..base.suggestion import closest
+from ..errors import ProfileError
 from ..params.secret import shown_name
 from ..probing.outside import plain
 from . import files
@@ -16,7 +17,7 @@ from .files import SECTION
 from .listing import Found, Problem, profiles_in
 from .location import user_file
 from .places import place_of_profile, sends
-from .profile import KEYS, Profile, ProfileError, clear_in, is_name
+from .profile import KEYS, Profile, clear_in, is_name
 from .trust import Trust
 
 if TYPE_CHECKING:

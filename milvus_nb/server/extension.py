@@ -87,7 +87,7 @@ class MilvusServer(LoggingConfigurable):
         ProfileError
             The path leads out of the server's root.
         """
-        from ..profiles.profile import ProfileError
+        from ..errors import ProfileError
         from ..profiles.store import ProfileStore
 
         if not self.root_dir:  # the notebooks are no files
@@ -240,8 +240,8 @@ class TestHandler(_Handler):
     @_answering
     async def post(self, name: str) -> Any:
         """Examine the way to it layer by layer; nothing is connected."""
+        from ..errors import ProfileError
         from ..params.secret import Secret
-        from ..profiles.profile import ProfileError
         from ..profiles.trust import permit
         from ..registry.opening import examine_profile
         from ..views.described import report

@@ -14,8 +14,7 @@ import pytest
 from keyring.backends import fail
 
 from milvus_nb import Connection, ConnectionRegistry, MilvusNbError, ParamsError
-from milvus_nb.errors import MagicUsageError
-from milvus_nb.profiles.profile import ProfileError
+from milvus_nb.errors import MagicUsageError, ProfileError
 from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.registry.restart import Memory
 from tests.support.helpers import allow_profiles, free_port, wait_until

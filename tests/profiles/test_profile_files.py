@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from milvus_nb.errors import MilvusNbError
+from milvus_nb.errors import MilvusNbError, ProfileError
 from milvus_nb.magic.magics import _LEAST
 from milvus_nb.profiles.files import MOST_BYTES, MOST_PROFILES
 from milvus_nb.profiles.listing import profiles_in
-from milvus_nb.profiles.profile import Profile, ProfileError
+from milvus_nb.profiles.profile import Profile
 from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.registry.registry import ConnectionRegistry
 from milvus_nb.registry.validation import LEAST_S

@@ -19,11 +19,12 @@ import tomlkit
 from keyrings.alt.file import PlaintextKeyring
 
 from milvus_nb.code import snippets
+from milvus_nb.errors import ProfileError
 from milvus_nb.params.secret import Secret
 from milvus_nb.profiles import saving, secrets
 from milvus_nb.profiles.conversion import params_of, profile_of, secret_of
 from milvus_nb.profiles.location import VARIABLE, user_file
-from milvus_nb.profiles.profile import KEYS, Profile, ProfileError, SecretRef
+from milvus_nb.profiles.profile import KEYS, Profile, SecretRef
 from milvus_nb.profiles.store import ProfileStore
 from tests.support.helpers import wait_until
 

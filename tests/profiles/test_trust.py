@@ -17,10 +17,11 @@ import pytest
 
 from milvus_nb._version import PROTOCOL
 from milvus_nb.base.printing import visible
+from milvus_nb.errors import ProfileError
 from milvus_nb.page.session import PageSession
 from milvus_nb.params.parsing import parse
 from milvus_nb.profiles.places import place, prompt
-from milvus_nb.profiles.profile import Profile, ProfileError
+from milvus_nb.profiles.profile import Profile
 from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.profiles.trust import file_beside, permit
 from tests.support.helpers import threads, wait_until
