@@ -599,6 +599,7 @@ METHODS: Final[dict[str, tuple[Any, Any]]] = {
     "ping": (Alias, Ping),
     "details": (Alias, Facts),
     "sources": (Alias, Facts),
+    "rights": (Alias, Facts),
     "code": (Language, Code),
     "cell": (Alias, Text),
     "databases": (Alias, DatabaseNames),

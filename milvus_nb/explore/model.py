@@ -507,7 +507,7 @@ class Rights:
         """Give labels and texts, as the facts of a connection are shown."""
         pairs: list[tuple[str, str]] = []
         if self.roles is not None:
-            all_of_it = "none; root may do everything" if self.user == "root" else "none"
+            all_of_it = "none; by default root may do everything" if self.user == "root" else "none"
             pairs.append(("Roles", ", ".join(self.roles) or all_of_it))
         if self.rights is not None:
             on: dict[str, list[str]] = {}
@@ -519,7 +519,7 @@ class Rights:
             lines = [f"{place}: {', '.join(dict.fromkeys(names))}" for place, names in on.items()]
             pairs.append(("Privileges", "\n".join(lines[:_MOST_PLACES]) or "none in this database"))
         lacks = [one.reason + (f"\n{one.grant}" if one.grant else "") for one in self.lacks]
-        return [*pairs, *(("Not told", words) for words in lacks)]
+        return [*pairs, *([("Not told", "\n".join(lacks))] if lacks else [])]
 
     @classmethod
     def none(cls) -> Self:

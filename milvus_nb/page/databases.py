@@ -56,6 +56,7 @@ class DatabaseQuestions:
             "describe": self._do_describe,
             "preview": self._do_preview,
             "collection_code": self._do_code,
+            "rights": self._do_rights,
         }
 
     def _do_databases(self, request: Request) -> None:
@@ -77,6 +78,11 @@ class DatabaseQuestions:
         name, database = request.params["collection"], request.params["database"]
         count = max(1, min(request.params["count"], _MOST_ROWS))
         self._ask(request, lambda of: of.peek(name, count, "", database), _preview)
+
+    def _do_rights(self, request: Request) -> None:
+        connection = self._registry.find(request.params["alias"])
+        job = connection.start_exploring(lambda of: of.rights())
+        self._follow(request.id, job, lambda rights: {"rows": rights.pairs()})
 
     def _do_code(self, request: Request) -> None:
         from ..explore.code import code_for, code_here

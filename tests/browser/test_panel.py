@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def test_connect_to_a_server_and_to_lite_see_both_and_disconnect(
     open_notebook: Callable[..., Notebook], milvus_auth: MilvusTestServer
 ) -> None:
-    """By clicks alone: wrong password, right password, a file, disconnect, undo."""
+    """By clicks alone: wrong password, right password, own rights, a file, disconnect, undo."""
     notebook = open_notebook(LOAD, "%milvus panel")
     notebook.run_all()
     pid = notebook.kernel_pid()
@@ -45,6 +45,10 @@ def test_connect_to_a_server_and_to_lite_see_both_and_disconnect(
     row = notebook.row("prod")
     for text in ("Connected", milvus_auth.address, "root", "db default", "v2.3.5", "ms"):
         expect(row).to_contain_text(text)
+    notebook.choose("prod", "Details")
+    rights = notebook.row("prod").get_by_label("What you may do on prod")
+    expect(rights).to_contain_text("by default root may do everything")
+    notebook.choose("prod", "Hide details")
     notebook.connect("lite", Address="./demo.db")
     expect(notebook.row("lite")).to_contain_text("./demo.db")
     assert len(sockets_to(milvus_auth.port, pid)) == 1

@@ -219,7 +219,7 @@ def test_code_for_a_collection(magic: Callable[[str], Any], server: MilvusTestSe
 
 def test_status_shows_the_user_s_own_rights(magic: Callable[[str], Any]) -> None:
     """Where the server tells."""
-    assert "root may do everything" in repr(magic("status prod"))
+    assert "by default root may do everything" in repr(magic("status prod"))
 
 
 def test_tab_completes_what_is_there(magic: Callable[[str], Any], ip: InteractiveShell) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from milvus_nb import ConnectionRegistry
     from tests.support.kernels import Kernel
+    from tests.support.servers import MilvusTestServer
 
 
 class Page:
@@ -146,6 +147,18 @@ def test_a_failure_is_an_answer_for_its_node_alone(
     assert page.refusal("databases", "nobody")["what"].startswith("There is no connection")
     many = [str(number) for number in range(51)]
     assert "at most 50" in page.refusal("sizes", "a", database="sales", names=many)["fix"]
+
+
+def test_a_page_is_told_what_the_user_may_do(
+    page: Page, connections: ConnectionRegistry, milvus_auth: MilvusTestServer, lite_path: Path
+) -> None:
+    """As `%milvus status` tells it; nothing of who has not signed in."""
+    connections.connect("prod", uri=milvus_auth.uri, token=milvus_auth.root_token, timeout=20)
+    told = dict(page.ask("rights", "prod")["rows"])
+    assert told["Roles"] == "none; by default root may do everything"
+    assert "DescribeCollection" in told["Privileges"]
+    connections.connect("lite", uri=str(lite_path))
+    assert page.ask("rights")["rows"] == []
 
 
 def test_a_page_takes_its_question_back(

@@ -543,6 +543,7 @@ export interface Methods {
   ping: { params: Alias; result: Ping };
   details: { params: Alias; result: Facts };
   sources: { params: Alias; result: Facts };
+  rights: { params: Alias; result: Facts };
   code: { params: Language; result: Code };
   cell: { params: Alias; result: Text };
   databases: { params: Alias; result: DatabaseNames };
@@ -940,6 +941,7 @@ export const RESULTS: Record<Method, string> = {
   ping: 'Ping',
   details: 'Facts',
   sources: 'Facts',
+  rights: 'Facts',
   code: 'Code',
   cell: 'Text',
   databases: 'DatabaseNames',

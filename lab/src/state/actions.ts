@@ -182,6 +182,11 @@ export class Actions implements ProfileActions {
     return (await this.link.request('sources', { alias }).answer).rows;
   }
 
+  /** The roles and privileges of the connection's own user, where the server tells them. */
+  async rights(alias: string): Promise<Fact[]> {
+    return (await this.link.request('rights', { alias }).answer).rows;
+  }
+
   /** A connection as code; the language is remembered for the next. */
   async code(alias: string, language: string): Promise<string> {
     this.store.language = language;

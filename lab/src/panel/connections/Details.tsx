@@ -66,6 +66,7 @@ export function Details({ row, check, actions }: Props) {
           busy={facts === null}
         />
       )}
+      <Rights row={row} actions={actions} />
       <Sources row={row} actions={actions} />
       <div class="milvus-nb-checked" ref={place}>
         <CheckButton row={row} check={check} actions={actions} />
@@ -88,14 +89,17 @@ interface Said {
   at: number;
 }
 
-/** What the server says over HTTP, asked once for each time the details are opened. */
-function Sources({ row: { alias, endpoint, db_name, state }, actions }: Omit<Props, 'check'>) {
+/** What a server says when it is asked: once for each time the details are opened. */
+function useAnswer(
+  ask: (alias: string) => Promise<Fact[]>,
+  { alias, endpoint, db_name, state }: Row,
+): { said: Said | null; failure: Failure | null } {
   const [said, setSaid] = useState<Said | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
 
   useEffect(() => {
     let current = true;
-    actions.sources(alias).then(
+    ask(alias).then(
       facts => {
         if (current) {
           setSaid({ facts, at: elapsed() });
@@ -113,6 +117,12 @@ function Sources({ row: { alias, endpoint, db_name, state }, actions }: Omit<Pro
     };
   }, [alias, endpoint, db_name, state]);
 
+  return { said, failure };
+}
+
+/** What the server says over HTTP. */
+function Sources({ row, actions }: Omit<Props, 'check'>) {
+  const { said, failure } = useAnswer(alias => actions.sources(alias), row);
   if (failure !== null) {
     return <FailureText failure={failure} />;
   }
@@ -122,7 +132,7 @@ function Sources({ row: { alias, endpoint, db_name, state }, actions }: Omit<Pro
   return (
     <div class="milvus-nb-sources">
       <FactList
-        label={trans.__('What %1 says over HTTP', alias)}
+        label={trans.__('What %1 says over HTTP', row.alias)}
         facts={said?.facts ?? []}
         busy={said === null}
       />
@@ -131,6 +141,21 @@ function Sources({ row: { alias, endpoint, db_name, state }, actions }: Omit<Pro
           ? trans.__('Asking over HTTP…')
           : trans.__('Asked over HTTP %1 ago', age((elapsed() - said.at) / 1000))}
       </p>
+    </div>
+  );
+}
+
+/** The roles and privileges of the user who has signed in; nothing where there are none. */
+function Rights({ row, actions }: Omit<Props, 'check'>) {
+  const answers = row.state === 'connected' || row.state === 'degraded';
+  const { said } = useAnswer(alias => (answers ? actions.rights(alias) : Promise.resolve([])), row);
+  if (said === null || said.facts.length === 0) {
+    return null; // Where it fails, the row says why.
+  }
+  return (
+    <div class="milvus-nb-sources">
+      <FactList label={trans.__('What you may do on %1', row.alias)} facts={said.facts} />
+      <p class="milvus-nb-age">{trans.__('Asked %1 ago', age((elapsed() - said.at) / 1000))}</p>
     </div>
   );
 }
