@@ -163,7 +163,7 @@ def rest() -> Iterator[str]:
 
 def parameter(it: dict[str, Any]) -> tuple[str, str]:
     """Give a row of what is sent."""
-    return f"`{it['name']}` in the {it['in']}", it.get("description", "the profile's name")
+    return f"`{it['name']}` in the {it['in']}", it["description"]
 
 
 def body(it: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -193,7 +193,8 @@ def kind(schema: dict[str, Any]) -> str:
         return f"a string like `{schema['pattern']}`"
     if schema["type"] == "array":
         return f"an array of: {kind(schema['items'])}"
-    return str(schema["type"])
+    types = schema["type"]
+    return types if isinstance(types, str) else " or ".join(types)
 
 
 PARTS = {
