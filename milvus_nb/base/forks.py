@@ -4,7 +4,7 @@ A child has the memory of its parent, but of its threads only the one that forke
 (and use gRPC for itself) if nothing was under way inside gRPC at that moment. Else gRPC skips its
 handlers for forks, and says so in the cell, and what becomes of a call crashes the child, in which
 the thread that waited for it is gone. So all that we do with gRPC goes through one gate, and a fork
-waits until nobody is inside.
+waits until nobody is inside; for the calls of clients that we have handed out it waits a moment.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Gate:
     def _reset(self) -> None:
         self._changed = threading.Condition()
         self._inside: set[object] = set()
+        self._users: set[object] = set()
         self._interrupted: set[object] = set()
         self._forks = 0
         self._is_stopped = False  # by Ctrl-C
@@ -48,7 +49,7 @@ class Gate:
     def passing(self) -> Iterator[None]:
         """Do something quick with gRPC; a fork waits for it, and it for a fork."""
         token = object()
-        self._enter(token)
+        self._enter(token, self._inside)
         try:
             yield
         finally:
@@ -69,6 +70,12 @@ class Gate:
             call.add_done_callback(self._leave)
         return call
 
+    def enter_for_user(self) -> Callable[[object], None]:
+        """Let a call of a user's begin; give what has to be called when it has ended."""
+        token = object()
+        self._enter(token, self._users)
+        return lambda _: self._leave(token)
+
     def was_interrupted(self, call: Any) -> bool:
         """Tell once whether a call that has ended was interrupted, and has to be made again."""
         with self._changed:
@@ -76,14 +83,15 @@ class Gate:
             self._interrupted.discard(call)
         return interrupted
 
-    def _enter(self, who: object) -> None:
+    def _enter(self, who: object, inside: set[object]) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._forks, _PATIENCE_S + 2 * _LONGEST_S)
-            self._inside.add(who)
+            inside.add(who)
 
     def _leave(self, who: object) -> None:
         with self._changed:
             self._inside.discard(who)
+            self._users.discard(who)
             self._changed.notify_all()
 
     # Around a fork, on the thread that forks
@@ -93,16 +101,16 @@ class Gate:
         self._changed.acquire()
         self._forking.here = True
         self._forks += 1
-        self._wait_until_empty(_PATIENCE_S)
+        self._wait_until(lambda: not (self._inside or self._users), _PATIENCE_S)
         calls = [call for call in self._inside if hasattr(call, "cancel")]
         self._interrupted.update(calls)
         for call in calls:
             call.cancel()
-        self._wait_until_empty(_LONGEST_S)
+        self._wait_until(lambda: not self._inside, _LONGEST_S)
 
-    def _wait_until_empty(self, seconds: float) -> None:
+    def _wait_until(self, is_empty: Callable[[], bool], seconds: float) -> None:
         try:
-            self._changed.wait_for(lambda: not self._inside, seconds)
+            self._changed.wait_for(is_empty, seconds)
         except KeyboardInterrupt:  # Python would write it into the cell, and go on
             self._is_stopped = True
 

@@ -94,6 +94,8 @@ class PageSession:
         self._set_heartbeat = set_heartbeat or registry.set_heartbeat
         self._registry = registry
         self._lock = threading.Lock()
+        # What is told of connections is of that very moment: told late, it would stay for good.
+        self._telling = threading.Lock()
         self._jobs: dict[int, Job[Any]] = {}
         self._failures: dict[int, dict[str, Any]] = {}
         self._forms = Forms()
@@ -181,14 +183,12 @@ class PageSession:
             "milvus_nb": __version__,
             "pymilvus": installed_version(),
         }
-        rows = [self._row(found, own=own) for found, own in self._all()]
         heartbeat = registry.monitor.pace.heartbeat
         found = registry.profiles.find()
-        self.send(
-            messages.answer(
-                request.id, messages.hello(rows, self._current(), heartbeat, versions, found)
-            )
-        )
+        with self._telling:
+            rows = [self._row(one, own=own) for one, own in self._all()]
+            told = messages.hello(rows, self._current(), heartbeat, versions, found)
+            self.send(messages.answer(request.id, told))
         self._registry.look()
         self._watch_profiles()
 
@@ -484,12 +484,13 @@ class PageSession:
             dirty, self._dirty = self._dirty, set()
         if not self._attention.is_there:
             return
-        known = {found.alias: (found, own) for found, own in self._all()}
-        changed = [
-            self._row(known[alias][0], own=known[alias][1]) for alias in dirty if alias in known
-        ]
-        removed = [alias for alias in dirty if alias and alias not in known]
-        self.send(messages.rows_event(changed, removed, self._current()))
+        with self._telling:
+            known = {found.alias: (found, own) for found, own in self._all()}
+            changed = [
+                self._row(known[alias][0], own=known[alias][1]) for alias in dirty if alias in known
+            ]
+            removed = [alias for alias in dirty if alias and alias not in known]
+            self.send(messages.rows_event(changed, removed, self._current()))
 
     def _watch_profiles(self) -> None:
         """Tell pages when the files of profiles change, for as long as one attends."""

@@ -112,6 +112,7 @@ class Probe:
         self._is_closed = False
         self._lost: asyncio.Future[None] | None = None
         self._callables: dict[str, Any] = {}
+        self._there: set[str] = set()  # databases that were signed in to
         try:
             with GATE.passing():
                 self._channel = open_channel(endpoint, target)
@@ -208,7 +209,11 @@ class Probe:
         return names(self._endpoint, reply.db_names)
 
     async def look_for(
-        self, wanted: Iterable[str], left: Callable[[], float | None] = lambda: None
+        self,
+        wanted: Iterable[str],
+        left: Callable[[], float | None] = lambda: None,
+        *,
+        anew: bool = True,
     ) -> Databases:
         """Tell which databases there are not, also where the user may not list them.
 
@@ -218,12 +223,16 @@ class Probe:
             Their names.
         left
             Tells how many seconds there are.
+        anew
+            Whether those are looked for again that can only be found by signing in to them, and
+            were. The server lists each sign-in as a client, for a day.
         """
         found = await self.databases(left())
         listed = None if found is None else frozenset(found)
         missing = frozenset(wanted) - (listed or frozenset())
         if self._endpoint.kind != "lite":  # which lists them all
-            missing = frozenset([name for name in missing if not await self._has(name, left())])
+            asked = missing if anew else missing - self._there
+            missing = frozenset([name for name in asked if not await self._has(name, left())])
         elif listed is None:
             missing = frozenset()
         return Databases(listed, missing)
@@ -239,8 +248,10 @@ class Probe:
             client_info=self._client_info(),
         )
         if reply.status.code == _DATABASE_NOT_FOUND:
+            self._there.discard(database)
             return False
         self._refuse(reply.status)
+        self._there.add(database)
         return True
 
     async def ask(

@@ -34,7 +34,7 @@ from .validation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from ..views.report import Report
     from ..watching.watch import Pace
@@ -159,7 +159,7 @@ class ConnectionTable(Aliases):
     async def _attempt(
         self, connection: Connection, stages: Stages, *, quietly: bool
     ) -> Connection:
-        alias, monitor = connection.alias, connection.live_monitor()
+        alias, monitor, others = connection.alias, connection.live_monitor(), self._others
         ends = time.monotonic() + connection.params.timeout
         try:
             await connection.establish(stages)
@@ -189,7 +189,7 @@ class ConnectionTable(Aliases):
         if unused is not None:
             # It is connected: neither a cancellation nor what is slow to close changes that.
             left = max(ends - time.monotonic(), _CLOSING_S)
-            await monitor.finish(unused.close(), left)
+            await monitor.finish(_closed(unused, others), left)
         if not is_wanted:
             raise ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
         return result
@@ -247,9 +247,8 @@ class ConnectionTable(Aliases):
 
     async def _close(self, others: Others, name: str, connection: Connection) -> None:
         # Also where everything is shut down meanwhile, which wants the same.
-        is_own = connection.origin == "milvus_nb"
         try:
-            await uncancelled(connection.close() if is_own else others.disconnect(connection))
+            await uncancelled(_closed(connection, others))
         finally:
             self._let_go(name, connection)
 
@@ -411,6 +410,12 @@ class ConnectionTable(Aliases):
             if self._connections.get(alias) is connection:
                 del self._connections[alias]
         self._let_go(alias, connection)
+
+
+def _closed(connection: Connection, others: Others) -> Coroutine[Any, Any, None]:
+    """Close a connection, whoever opened it."""
+    is_own = connection.origin == "milvus_nb"
+    return connection.close() if is_own else others.disconnect(connection)
 
 
 def _not_others(connection: Connection) -> AliasError:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
+from ..base.forks import GATE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
@@ -57,6 +59,18 @@ class Channels:
 
         setattr(handler, self._make, make_and_keep)
         self._keep(getattr(handler, self._current))
+        self._guard(handler)
+
+    def _guard(self, handler: Any) -> None:
+        """Have all calls of a handler go through the gate for forks."""
+        reconnect = handler.reconnect
+
+        def reconnect_and_guard(*args: Any, **kwargs: Any) -> None:
+            reconnect(*args, **kwargs)
+            _pass_gate(handler)
+
+        handler.reconnect = reconnect_and_guard
+        _pass_gate(handler)
 
     def sockets(self) -> int:
         """Count the sockets that they have at this moment."""
@@ -108,6 +122,9 @@ class AsyncChannels(Channels):
         self._handlers.add(handler)
         super().keep_those_of(handler)
 
+    def _guard(self, handler: Any) -> None:
+        """Leave it: asyncio's gRPC has a thread inside all the time."""
+
     def _let_go(self, handler: Any) -> None:
         """Leave those of before to pymilvus, which waits for the calls that are under way."""
 
@@ -124,6 +141,26 @@ class AsyncChannels(Channels):
 
         _on_loop(channels[0]._loop, close)
         _close_cores(channels)
+
+
+class _Passing(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]  # gRPC has no types
+    """Has calls go through the gate: a fork waits a moment for their end, and they for a fork's."""
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        leave = GATE.enter_for_user()
+        try:
+            call = continuation(details, request)
+            call.add_done_callback(leave)
+        except BaseException:
+            leave(None)
+            raise
+        return call
+
+
+def _pass_gate(handler: Any) -> None:
+    # Private names; a test notices a change.
+    handler._final_channel = grpc.intercept_channel(handler._final_channel, _Passing())
+    handler._stub = type(handler._stub)(handler._final_channel)
 
 
 def has_socket(handler: Any) -> bool:

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, cast
 
 from ..errors import ConnectError
+from .form_words import for_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +29,7 @@ def failure(error: MilvusNbError) -> protocol.Failure:
     return {
         "what": error.what,
         "reason": error.reason,
-        "fix": error.fix,
+        "fix": for_form(error.fix),
         "cause": error.cause,
         "evidence": error.diagnosis.evidence if error.diagnosis else "",
     }

@@ -40,6 +40,9 @@ _BROKEN_OFF: Final = ("cut-off", "reset", "forward-nowhere")
 # A deadline that is noticed later than this, in seconds, was missed by us: the laptop slept.
 _OVERSLEPT_S: Final = 0.3
 
+# In one of so many heartbeats databases are signed in to that the user may not list.
+_SIGN_IN_EVERY: Final = 10
+
 # How long what an investigation found is taken to be so, in seconds.
 _LOOK_AGAIN_S: Final = 10.0
 
@@ -114,6 +117,7 @@ class Asker:
         self._probe: Probe | None = None
         self._note = ""
         self._has_signed_in = False
+        self._beats = 0
         self._known: tuple[str, Diagnosis, float] | None = None
         self._served: lite.Served | None = None
 
@@ -253,7 +257,10 @@ class Asker:
             with stages.run("health") as found:
                 unhealthy = await errors.text(probe.health(left()))
                 found(unhealthy or "healthy")
-            there = await errors.keep(probe.look_for(databases, left)) if databases else None
+            self._beats += 1
+            anew = stages.watched or self._beats % _SIGN_IN_EVERY == 0
+            look = probe.look_for(databases, left, anew=anew) if databases else None
+            there = await errors.keep(look) if look is not None else None
         except ProbeError as error:
             if error.diagnosis.cause != "unanswered":
                 raise

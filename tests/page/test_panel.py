@@ -391,6 +391,30 @@ def test_a_cell_that_keeps_a_page_from_saying_so_does_not_end_it(page: Page) -> 
     assert is_forgotten(page)
 
 
+#: Disconnects while a page is just being told everything, and has it told of that first.
+MEANWHILE = """
+import time
+from milvus_nb import connections
+store = type(connections.profiles)
+find = store.find
+def slow(self):
+    store.find = find
+    connections.disconnect("late")
+    while panel._session._flush_due: time.sleep(0.01)
+    return find(self)
+store.find = slow
+"""
+
+
+def test_what_changes_while_a_page_is_told_everything(page: Page) -> None:
+    """It is told as it is then: what was so before would be shown until something else changes."""
+    page.ask("hello")
+    page.run("c = %milvus connect ./late.db -a late")
+    page.read_row("late")
+    page.overhear(MEANWHILE)
+    assert page.ask("hello")["connections"] == []
+
+
 def test_what_others_opened_is_closed_for_real(page: Page, milvus_auth: MilvusTestServer) -> None:
     """The socket is gone, and with it the client."""
     page.run(OPEN_CLIENT.format(name="store", uri=milvus_auth.uri))

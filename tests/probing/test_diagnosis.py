@@ -27,6 +27,7 @@ from milvus_nb.params.parsing import parse
 from milvus_nb.probing import diagnosis, rest, rules
 from milvus_nb.probing.causes import CAUSES
 from milvus_nb.probing.cloud import is_cloud
+from milvus_nb.views.form_words import for_form
 from tests.support.helpers import free_port, threads, wait_until
 from tests.support.servers import (
     ConnectProxy,
@@ -1035,3 +1036,13 @@ def test_a_proxy_that_begins_to_refuse_is_named(
         assert way.address in str(failure.value)
         assert "%env no_proxy=intranet.test,milvus.test" in failure.value.fix
         assert "proxy" not in capfd.readouterr().err
+
+
+def test_a_page_is_told_of_fields_where_a_cell_is_told_of_options() -> None:
+    """What to do is said of each cause in the words of whoever reads it."""
+    cell = {name: cause.fix for name, cause in CAUSES.items()}
+    page = {name: for_form(fix) for name, fix in cell.items()}
+    assert [name for name, fix in page.items() if "--" in fix] == []
+    assert [name for name, fix in cell.items() if "--" in fix and fix == page[name]] == []
+    assert page["silent"].endswith("If it is only slow, give a Timeout of 30 s.")
+    assert page["no-credentials"] == "Sign in: with a Password or a Token."

@@ -128,6 +128,45 @@ def test_children_live_while_a_client_connects(guest: Kernel, milvus: MilvusTest
     guest.run("going = False\nasking.join()")
 
 
+@pytest.mark.usefixtures("milvus")
+def test_children_live_beside_calls_of_a_client(guest: Kernel) -> None:
+    """In other threads, also after it has connected anew: they are waited for, and wait."""
+    guest.run(
+        "from milvus_nb import connections\n"
+        "address, going = connections['default'].address, True\n"
+        "client = connections.connect('busy', uri=address).client\n"
+        "client._handler.reconnect()\n"
+        "def call():\n"
+        "    while going: client.list_collections()\n"
+        "calling = [threading.Thread(target=call) for _ in range(3)]\n"
+        "for one in calling: one.start()"
+    )
+    assert guest.run("forks(80)", timeout_s=120).text == "{0: 80}\n"
+    guest.run("going = False\nfor one in calling: one.join()\nconnections.disconnect('busy')")
+
+
+def test_a_fork_does_not_wait_for_a_long_call_of_a_client(
+    guest: Kernel, milvus: MilvusTestServer
+) -> None:
+    """The fork goes on after a moment, and so does the call."""
+    with FaultProxy(("127.0.0.1", milvus.port)) as way:
+        guest.run(
+            "from milvus_nb import connections\n"
+            "from milvus_nb.base.forks import GATE\n"
+            f"client, told = connections.connect('slow', uri='{way.address}').client, []\n"
+            "def call(): told.append(client.list_collections(timeout=60))\n"
+            "calling = threading.Thread(target=call)"
+        )
+        way.hold()
+        guest.run("calling.start()\nwhile not GATE._users: time.sleep(0.01)")
+        took = "start = time.monotonic()\nlive(work)\ntime.monotonic() - start < 19"
+        assert guest.run(took).text.endswith("True\n")
+        assert guest.run("told").text == "[]\n"
+        way.pass_through()
+        assert guest.run("calling.join(60)\nlen(told)").text == "1\n"
+        guest.run("connections.disconnect('slow')")
+
+
 @pytest.mark.usefixtures("still")
 @pytest.mark.parametrize("way_out", ["blackhole", "refuse"])
 def test_children_live_beside_an_unreachable_server(

@@ -206,15 +206,21 @@ def test_it_follows_its_database(
     client.close()
 
 
+@pytest.mark.parametrize("how", ["disconnected", "replaced"])
 def test_a_lite_database_of_somebody_else_is_released_with_its_last_client(
-    connections: ConnectionRegistry, lite_path: Path, run_python: Callable[[str], str]
+    connections: ConnectionRegistry, lite_path: Path, run_python: Callable[[str], str], how: str
 ) -> None:
     """It is shown by its path, and another notebook can open it once it is closed here."""
     client = MilvusClient(str(lite_path))
     [found] = others(connections).values()
     assert found.address.endswith("demo.db")
     assert found.state == "connected"
-    connections.disconnect(found.alias)
+    if how == "disconnected":
+        connections.disconnect(found.alias)
+    else:
+        connections.adopt(found.alias, "mine")
+        connections.connect("mine", uri=str(lite_path.parent / "new.db"), replace=True)
+        assert found.state == "disconnected"
     told = run_python(
         "from milvus_nb import connections\n"
         f"print(connections.connect(uri={str(lite_path)!r}, timeout=20).state)\n"

@@ -324,13 +324,22 @@ def test_a_database_that_is_there_but_not_listed(connections: ConnectionRegistry
         wanted = dict(context.invocation_metadata()).get("dbname", "default")
         return b"" if wanted in ("default", "hidden") else NO_DATABASE
 
-    connections.set_pace(heartbeat=0.2, deadline=10)
+    connections.set_pace(heartbeat=0.05, deadline=10)
     with ScriptedMilvus({**HEALTHY, "Connect": connect}) as server:
+
+        def asked(method: str, **metadata: str) -> int:
+            return sum(
+                call.method == method and metadata.items() <= call.metadata.items()
+                for call in list(server.calls)
+            )
+
         found = connections.connect("a", uri=server.address, db_name="hidden")
         with pytest.raises(ConnectError, match="no database nosuch"):
             connections.connect("b", uri=server.address, db_name="nosuch")
-        checked = found.checked_at
-        wait_until(lambda: found.checked_at != checked)
+        # Each sign-in is one more client in the server's list.
+        sign_ins, beats = asked("Connect", dbname="hidden"), asked("CheckHealth")
+        wait_until(lambda: asked("CheckHealth") >= beats + 20)
+        assert asked("Connect", dbname="hidden") <= sign_ins + 3
         assert found.state == "connected"
         assert connections.diagnose("a").ok
 

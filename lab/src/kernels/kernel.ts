@@ -82,6 +82,11 @@ export class MilvusKernel {
     return this.channel.abilities?.language ?? '';
   }
 
+  /** The page has no way to it. */
+  get isOffline(): boolean {
+    return !this.channel.isConnected;
+  }
+
   /** Since when a cell runs; null where none does. */
   get busySince(): number | null {
     return this.channel.busySince;

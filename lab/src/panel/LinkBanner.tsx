@@ -28,6 +28,19 @@ export function LinkBanner({ status, silence_s }: Props) {
           </p>
         </>
       )}
+      {status === 'offline' && (
+        <>
+          <p class="milvus-nb-what">
+            {trans.__('This page is not connected to the Jupyter server.')}
+          </p>
+          <p>
+            {trans.__(
+              'The list is of %1 ago. It is brought up to date when the connection is back.',
+              age(silence_s),
+            )}
+          </p>
+        </>
+      )}
       {status === 'restarting' && (
         <>
           <p class="milvus-nb-what">{trans.__('The kernel is restarting.')}</p>

@@ -8,10 +8,12 @@ const LONG = 2;
 
 interface Props {
   waited_s: number;
+  /** The page has no way to the kernel. */
+  isOffline: boolean;
   refusal: Failure | null;
 }
 
-export function Loading({ waited_s, refusal }: Props) {
+export function Loading({ waited_s, isOffline, refusal }: Props) {
   if (refusal !== null) {
     return (
       <div class="milvus-nb-empty" role="alert">
@@ -24,7 +26,9 @@ export function Loading({ waited_s, refusal }: Props) {
       <p>
         {waited_s < LONG
           ? trans.__('Asking the kernel…')
-          : trans.__('The kernel has not answered for %1. It may be busy.', age(waited_s))}
+          : isOffline
+            ? trans.__('This page is not connected to the Jupyter server.')
+            : trans.__('The kernel has not answered for %1. It may be busy.', age(waited_s))}
       </p>
     </div>
   );

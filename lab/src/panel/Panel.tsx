@@ -117,7 +117,9 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
       {all.length >= FILTER_FROM && (
         <Filter value={filter} shown={rows.length} total={all.length} onChange={setFilter} />
       )}
-      {store.link === 'opening' && <Loading waited_s={silence_s} refusal={store.refusal} />}
+      {store.link === 'opening' && (
+        <Loading waited_s={silence_s} isOffline={link.isOffline} refusal={store.refusal} />
+      )}
       {all.length > 0 && rows.length === 0 && (
         <p class="milvus-nb-empty">{trans.__('Nothing matches.')}</p>
       )}

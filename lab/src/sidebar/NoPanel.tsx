@@ -81,6 +81,13 @@ function Asking({ kernel }: { kernel: MilvusKernel }) {
   if (waited < LONG) {
     return <Message what="" />;
   }
+  if (kernel.isOffline) {
+    return (
+      <Message what={trans.__('This page is not connected to the Jupyter server')}>
+        <p>{trans.__('The kernel is asked when the connection is back.')}</p>
+      </Message>
+    );
+  }
   return (
     <Message what={trans.__('No answer from the kernel yet')}>
       <p>

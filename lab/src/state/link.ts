@@ -19,12 +19,13 @@ import type { KernelSignals, Wire } from './wire';
  * - `opening`: the first question is not answered yet
  * - `live`: the kernel was heard within the last heartbeats
  * - `silent`: it was not; what is shown may be out of date
+ * - `offline`: the same, and it is not the kernel's fault: the network or the server is away
  * - `resting`: nobody attends, so it is not asked and says nothing; what is shown is of then
  * - `restarting`: the kernel is being restarted
  * - `restarted`, `ended`: this panel's kernel is gone for good, and its connections with it
  */
 export type LinkStatus =
-  'opening' | 'live' | 'silent' | 'resting' | 'restarting' | 'restarted' | 'ended';
+  'opening' | 'live' | 'silent' | 'offline' | 'resting' | 'restarting' | 'restarted' | 'ended';
 
 export interface Listener {
   hello(hello: Hello): void;
@@ -122,8 +123,12 @@ export class Link {
     }
   }
 
+  private get isUnheard(): boolean {
+    return this.status === 'silent' || this.status === 'offline';
+  }
+
   /** What is sent now would arrive when the network is back, and surprise. */
-  private get isOffline(): boolean {
+  get isOffline(): boolean {
     return (this.kernel?.connectionStatus ?? 'connected') !== 'connected';
   }
 
@@ -228,7 +233,7 @@ export class Link {
       return;
     }
     this.heardAt = elapsed();
-    if (this.status === 'silent' && this.attends) {
+    if (this.isUnheard && this.attends) {
       this.setStatus('live');
       this.probe(); // Something may have been missed.
     }
@@ -275,7 +280,7 @@ export class Link {
       this.probe();
       return;
     }
-    if (this.status === 'live' || this.status === 'silent') {
+    if (this.status === 'live' || this.isUnheard) {
       this.stopAsking();
       this.setStatus('resting');
     }
@@ -316,9 +321,9 @@ export class Link {
     const silence = elapsed() - Math.max(this.heardAt, this.attendedAt);
     const expects = this.status === 'live' || this.status === 'resting';
     if (expects && silence > this.heartbeat_s * SILENT_AFTER * 1000) {
-      this.setStatus('silent');
+      this.setStatus(this.isOffline ? 'offline' : 'silent');
     }
-    if (this.status === 'silent') {
+    if (this.isUnheard) {
       this.probe();
     }
   };
@@ -346,11 +351,14 @@ export class Link {
     if (status === 'connected') {
       this.stopAsking(); // What was asked before may have been lost.
       this.isStaying = false;
+      if (this.status === 'offline') {
+        this.setStatus('silent'); // until it answers
+      }
       if (this.attends || this.status === 'opening') {
         this.probe();
       }
-    } else if (this.status === 'live') {
-      this.setStatus('silent');
+    } else if (this.status === 'live' || this.status === 'silent') {
+      this.setStatus('offline');
     }
   };
 

@@ -48,7 +48,7 @@ export function rowText(
   if (link === 'restarting' || link === 'restarted' || link === 'ended') {
     return unknown(trans.__('Closed with the kernel'), []);
   }
-  if (link === 'silent') {
+  if (link === 'silent' || link === 'offline') {
     return unknown(LAST_SEEN[row.state](), [trans.__('%1 ago', age(silence_s))]);
   }
   if (link === 'resting') {

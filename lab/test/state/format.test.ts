@@ -104,7 +104,14 @@ test('a row that nobody can vouch for never says connected', () => {
   assert.equal(at('silent').word, 'Last seen connected');
   assert.deepEqual(at('silent').facts, ['12 s ago']);
   assert.equal(at('resting').word, 'Connected as of 12 s ago');
-  for (const link of ['silent', 'resting', 'restarting', 'restarted', 'ended'] as const) {
+  for (const link of [
+    'silent',
+    'offline',
+    'resting',
+    'restarting',
+    'restarted',
+    'ended',
+  ] as const) {
     assert.equal(at(link).mark, 'unknown');
   }
   assert.equal(at('restarted').word, 'Closed with the kernel');

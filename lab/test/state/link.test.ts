@@ -159,6 +159,13 @@ test('the list is asked for again until it is given, less and less often', async
   assert.equal(hellos(), then);
 });
 
+test('a kernel that is silent before its connection is lost is not blamed for that', () => {
+  mock.timers.tick(9000);
+  assert.equal(link.status, 'silent');
+  kernel.connectionStatusChanged.emit('disconnected');
+  assert.equal(link.status, 'offline');
+});
+
 test('ticks keep it live', () => {
   for (let n = 0; n < 20; n++) {
     mock.timers.tick(3000);
@@ -183,10 +190,11 @@ test('a dead kernel, and one that is gone, have ended', () => {
   assert.equal(link.status, 'ended');
 });
 
-test('a lost connection is silence at once; the list is read again when it is back', async () => {
+test('a lost connection is told at once as that; the list is read again when it is back', async () => {
   kernel.connectionStatusChanged.emit('connecting');
-  assert.equal(link.status, 'silent');
+  assert.equal(link.status, 'offline');
   kernel.connectionStatusChanged.emit('connected');
+  assert.equal(link.status, 'silent');
   kernel.answerHello();
   await settle();
   assert.equal(link.status, 'live');
