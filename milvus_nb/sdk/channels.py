@@ -143,7 +143,7 @@ class AsyncChannels(Channels):
         _close_cores(channels)
 
 
-class _Passing(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]  # gRPC has no types
+class _Passing(grpc.UnaryUnaryClientInterceptor):
     """Has calls go through the gate: a fork waits a moment for their end, and they for a fork's."""
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What to do, in the words of a form: a page has fields, where a line of ``%milvus`` has options."""
+"""What to do, in a form's words: a page has fields, where a line of ``%milvus`` has options."""
 
 from __future__ import annotations
 
