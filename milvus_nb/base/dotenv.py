@@ -16,7 +16,10 @@ _NAME: Final = ".env"
 #: What was found once: the file may change, and the environment has its value still.
 _found: dict[tuple[str, str], str] = {}
 #: Where pymilvus may have found one, if the working folder has changed since.
-_FIRST: Final = os.path.abspath(os.curdir) if os.path.isdir(os.curdir) else os.sep
+try:
+    _FIRST: Final = os.getcwd()
+except OSError:  # it is gone
+    _FIRST: Final = os.sep
 
 
 def set_by(name: str) -> str:
