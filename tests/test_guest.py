@@ -118,6 +118,18 @@ def test_a_pickled_registry_in_a_pool_of_processes(
     assert told == "[0, 0] 1\n"
 
 
+def test_a_working_folder_that_is_gone(
+    run_python: Callable[[str], str], milvus: MilvusTestServer
+) -> None:
+    """As after a git checkout, or where a temporary one was cleaned up: a server is reached."""
+    told = run_python(
+        "import os, tempfile\nos.chdir(gone := tempfile.mkdtemp())\nos.rmdir(gone)\n"
+        "from milvus_nb import connections\n"
+        f"print(connections.connect(uri={milvus.uri!r}).state)"
+    )
+    assert told == "connected\n"
+
+
 def test_milvus_lite_never_goes_through_a_proxy(
     make_kernel: Callable[..., Kernel], lite_path: Path
 ) -> None:

@@ -15,11 +15,17 @@ __all__ = ["set_by"]
 _NAME: Final = ".env"
 #: What was found once: the file may change, and the environment has its value still.
 _found: dict[tuple[str, str], str] = {}
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it is gone
+        return os.sep
+
+
 #: Where pymilvus may have found one, if the working folder has changed since.
-try:
-    _FIRST: Final = os.getcwd()
-except OSError:  # it is gone
-    _FIRST: Final = os.sep
+_FIRST: Final = _working_folder()
 
 
 def set_by(name: str) -> str:

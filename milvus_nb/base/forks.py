@@ -13,6 +13,7 @@ import _thread
 import contextlib
 import os
 import threading
+import time
 import weakref
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -28,6 +29,7 @@ T = TypeVar("T")
 _PATIENCE_S: Final = 0.25
 _LONGEST_S: Final = 1.0
 _BACK_S: Final = 0.01
+_LOOK_S: Final = 0.001
 
 
 class Gate:
@@ -49,7 +51,7 @@ class Gate:
     def passing(self) -> Iterator[None]:
         """Do something quick with gRPC; a fork waits for it, and it for a fork."""
         token = object()
-        self._enter(token, self._inside)
+        self._enter(token)
         try:
             yield
         finally:
@@ -70,11 +72,21 @@ class Gate:
             call.add_done_callback(self._leave)
         return call
 
-    def enter_for_user(self) -> Callable[[object], None]:
-        """Let a call of a user's begin; give what has to be called when it has ended."""
-        token = object()
-        self._enter(token, self._users)
-        return lambda _: self._leave(token)
+    # A user's call may be stopped by Ctrl-C at any point, which must not leave a lock behind: so
+    # there is none here. Its parts are atomic.
+
+    def enter_for_user(self, call: object) -> None:
+        """Let a call of a user's begin, which is told from others by any object."""
+        ends = time.monotonic() + _PATIENCE_S + 2 * _LONGEST_S
+        self._users.add(call)
+        while self._forks and time.monotonic() < ends:
+            self._users.discard(call)
+            time.sleep(_LOOK_S)
+            self._users.add(call)
+
+    def leave_for_user(self, call: object) -> None:
+        """Take note that it has ended; more than once does no harm."""
+        self._users.discard(call)
 
     def was_interrupted(self, call: Any) -> bool:
         """Tell once whether a call that has ended was interrupted, and has to be made again."""
@@ -83,15 +95,14 @@ class Gate:
             self._interrupted.discard(call)
         return interrupted
 
-    def _enter(self, who: object, inside: set[object]) -> None:
+    def _enter(self, who: object) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._forks, _PATIENCE_S + 2 * _LONGEST_S)
-            inside.add(who)
+            self._inside.add(who)
 
     def _leave(self, who: object) -> None:
         with self._changed:
             self._inside.discard(who)
-            self._users.discard(who)
             self._changed.notify_all()
 
     # Around a fork, on the thread that forks
@@ -109,8 +120,10 @@ class Gate:
         self._wait_until(lambda: not self._inside, _LONGEST_S)
 
     def _wait_until(self, is_empty: Callable[[], bool], seconds: float) -> None:
+        ends = time.monotonic() + seconds
         try:
-            self._changed.wait_for(is_empty, seconds)
+            while not is_empty() and time.monotonic() < ends:
+                self._changed.wait(_LOOK_S)
         except KeyboardInterrupt:  # Python would write it into the cell, and go on
             self._is_stopped = True
 

@@ -6,6 +6,7 @@ Everything here runs on the monitor's event loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Clients"]
 
 T = TypeVar("T")
+
+# So long counting sockets may take, in seconds.
+_COUNTING_S: Final = 1.0
 
 # So long closing one may take, in seconds: pymilvus's own gives up a new connection after 2.
 _CLOSING_S: Final = 5.0
@@ -125,14 +129,16 @@ class Clients:
             work: list[Callable[[], None]] = [
                 functools.partial(sdk.close_async_client, other) for other, _ in others
             ]
-            connected = [sdk.sockets_of(other) for other, _ in others]
+            counts: list[Callable[[], int]] = [
+                functools.partial(sdk.sockets_of, other) for other, _ in others
+            ]
             if client is not None:
                 work.append(functools.partial(sdk.close_client, client))
-                connected.append(sdk.sockets_of(client))
+                counts.append(functools.partial(sdk.sockets_of, client))
             if self._found is not None and theirs:
                 work.append(self._found.close)
-                connected.append(int(self._found.has_own_socket()))
-            async with all_closed(sum(connected)):
+                counts.append(self._found.has_own_socket)
+            async with all_closed(await _total(counts)):
                 for close in work:
                     await run_closing(close, f"a client of {self._alias}", _CLOSING_S)
 
@@ -173,3 +179,13 @@ class Clients:
             raise
         finally:
             self._making = None
+
+
+async def _total(counts: list[Callable[[], int]]) -> int:
+    """Count, in a thread: after a Ctrl-C in the middle of a call gRPC may keep a lock for ever."""
+    if not counts:
+        return 0
+    with contextlib.suppress(asyncio.TimeoutError):
+        work = run_blocking(lambda: sum(count() for count in counts))
+        return await within(_COUNTING_S, work)
+    return 0

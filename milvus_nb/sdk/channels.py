@@ -147,12 +147,13 @@ class _Passing(grpc.UnaryUnaryClientInterceptor):
     """Has calls go through the gate: a fork waits a moment for their end, and they for a fork's."""
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        leave = GATE.enter_for_user()
+        mark = object()
         try:
+            GATE.enter_for_user(mark)
             call = continuation(details, request)
-            call.add_done_callback(leave)
+            call.add_done_callback(lambda _: GATE.leave_for_user(mark))
         except BaseException:
-            leave(None)
+            GATE.leave_for_user(mark)
             raise
         return call
 

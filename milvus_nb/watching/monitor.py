@@ -314,6 +314,7 @@ class Monitor:
 
     def _start(self) -> None:
         loop = asyncio.new_event_loop()
+        loop.set_debug(False)  # it is none of the user's, and would write into the cell
         thread = _Thread(target=self._run, args=(loop,), name="milvus-nb-monitor", daemon=True)
         try:
             thread.start()

@@ -189,6 +189,28 @@ def test_a_file_that_does_not_close(
     wait_until(lambda: not served() and threads("milvus-nb") == [])
 
 
+def test_a_client_that_cannot_be_asked(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """Ctrl-C in the middle of a call may leave a lock of gRPC's behind; nobody waits for that."""
+    channel = connections.connect("a", uri=milvus.uri).client._handler._channel
+    is_let_go = threading.Event()
+
+    class Held:
+        def __init__(self, core: Any) -> None:
+            self.close = core.close
+
+        def check_connectivity_state(self, _: bool) -> int:
+            return int(is_let_go.wait(60))
+
+    channel._channel = Held(channel._channel)
+    try:
+        Call(lambda: connections.disconnect("a")).ended(40)
+    finally:
+        is_let_go.set()
+    wait_until(lambda: sockets_to(milvus.port) == [])
+
+
 def test_a_file_that_is_open_in_the_moment_in_which_its_closing_is_cancelled(
     lite_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
