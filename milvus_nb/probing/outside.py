@@ -7,6 +7,7 @@ longer than in proportion to what is kept, and all the limits stand here.
 from __future__ import annotations
 
 import base64
+import html
 import itertools
 import json
 import re
@@ -89,8 +90,10 @@ def said(endpoint: Endpoint, text: str, most: int = MOST_REASON) -> str:
         As for `plain`.
     """
     sent = _Sent(endpoint.credentials, endpoint.user)
-    # A secret that begins within what is kept is looked at as a whole.
-    found = sent.out_of(text[: 2 * most + sent.longest])
+    window = 2 * most + sent.longest
+    found = sent.out_of(text[:window])
+    if len(text) > window:  # at its end one may begin
+        found = f"{found[: max(len(found) - sent.longest, 0)]}…"
     # What stood between its letters, such as a line's end, may go with the cleaning.
     return sent.out_of(plain(redact(found), most))
 
@@ -170,7 +173,12 @@ class _Sent:
         return re.sub(rf"{before}{re.escape(self._password)}(?!\w)", MASK, text)
 
 
+# In JSON; it is made for pages.
+_OF_GO: Final = str.maketrans({letter: f"\\u{ord(letter):04x}" for letter in "<>&"})
+
+
 def _forms(secret: str) -> Iterator[str]:
+    """Give what becomes of it on the wire, in a URL, a page, JSON, a log, and JSON in those."""
     sent = secret.encode("utf-8", "surrogatepass")
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         encoded = encode(sent).decode()
@@ -179,6 +187,13 @@ def _forms(secret: str) -> Iterator[str]:
     for percent in (quote(sent), quote(sent, safe=""), quote_plus(sent)):
         yield percent
         yield re.sub("%..", lambda found: found[0].lower(), percent)
+        yield quote(percent, safe="")
+    escaped = html.escape(secret, quote=False)
+    for double, single in (("&quot;", "&#x27;"), ("&#34;", "&#39;"), ('"', "'")):  # Python's, Go's
+        yield escaped.replace('"', double).replace("'", single)
+    for quoted in (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret)):
+        for text in (quoted[1:-1], quoted[1:-1].translate(_OF_GO)):
+            yield text
+            yield json.dumps(text, ensure_ascii=False)[1:-1]
+    yield repr(sent)[2:-1]
     yield secret
-    yield json.dumps(secret)[1:-1]
-    yield repr(secret)[1:-1]

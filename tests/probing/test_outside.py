@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -11,6 +13,8 @@ import grpc
 import pytest
 
 from milvus_nb import ConnectError
+from milvus_nb._version import PROTOCOL
+from milvus_nb.page.session import PageSession
 from milvus_nb.params.parsing import parse
 from milvus_nb.params.secret import redact
 from milvus_nb.probing import outside, wire
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
     from milvus_nb.registry.registry import ConnectionRegistry
 
-SECRET = "Zebra#7 quagga/%"
+SECRET = "Zebra#7 'qu\\agga\"<é>&/%"
 TOKEN = f"root:{SECRET}"
 HEADER = base64.b64encode(TOKEN.encode()).decode()
 FORMS = (
@@ -32,7 +36,17 @@ FORMS = (
     quote(SECRET),
     quote(TOKEN, safe=""),
     quote(TOKEN, safe="").replace("%3A", "%3a"),
-)
+    quote(quote(TOKEN), safe=""),
+    base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
+    json.dumps(SECRET)[1:-1],
+    json.dumps(TOKEN, ensure_ascii=False)[1:-1].replace("<", r"\u003c").replace(">", r"\u003e")
+    .replace("&", r"\u0026"),  # as Go writes it
+    json.dumps(json.dumps(SECRET)[1:-1])[1:-1],
+    repr(SECRET)[1:-1],
+    repr(SECRET.encode())[2:-1],
+    html.escape(SECRET),
+    html.escape(SECRET, quote=False).replace('"', "&#34;").replace("'", "&#39;"),
+)  # fmt: skip
 
 
 def cpu_s(work: Callable[[], object]) -> float:
@@ -93,9 +107,15 @@ def abort(words: str, code: str = "UNKNOWN") -> Callable[[grpc.ServicerContext],
 
 @pytest.mark.parametrize("form", FORMS)
 def test_no_text_of_a_server_repeats_the_sign_in(
-    connections: ConnectionRegistry, form: str
+    connections: ConnectionRegistry, form: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not its version, its reasons, the names of its databases, nor the words of its refusals."""
+    """Not its version, its reasons, the names of its databases, nor the words of its refusals.
+
+    Neither in a cell, a diagnosis, the doctor and the log, nor in what a page is told.
+    """
+    caplog.set_level(0)
+    told: list[Any] = []
+    page = PageSession(connections, told.append)
     echo = f"no {form} here"
     methods = {
         **HEALTHY,
@@ -118,6 +138,13 @@ def test_no_text_of_a_server_repeats_the_sign_in(
             else:
                 seen += [repr(other), other.reason, other.server_version]
             seen.append(repr(connections.examine(server.address, token=TOKEN).wait()))
+            params = {"address": server.address, "alias": "page", "token": TOKEN, "db_name": "x"}
+            number = len(seen)
+            page.handle({"v": PROTOCOL, "id": number, "method": "connect", "params": params})
+            wait_until(lambda number=number: [one for one in told if one.get("id") == number])  # type: ignore[misc]  # of the lambda
+    page.close()
+    seen += [json.dumps(told, ensure_ascii=False), caplog.text]
+    assert "no " in seen[-2]
     assert not [text for text in seen if form in text or "Zebra" in text or HEADER[:8] in text]
 
 
