@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from ..params.endpoint import ConnectionParams
 
-__all__ = ["Shown", "StatusTable", "age", "connection_line", "connections_html", "connections_text"]
+__all__ = [
+    "Shown", "StatusTable", "age", "connection_line", "connections_html", "connections_text",
+    "duration",
+]  # fmt: skip
 
 # A state is a word and a shape as well as a colour.
 SHAPES: Final = {
@@ -111,16 +114,16 @@ class StatusTable:
 
 
 def age(since: float | None) -> str:
-    """Say how long ago a time was: ``"12 s"``, ``"3 min"``, ``"2 h 5 min"``, ``"4 d"``.
+    """Say how long ago a time was (Unix seconds), as `duration` does."""
+    return "–" if since is None else duration(time.time() - since)
 
-    Parameters
-    ----------
-    since
-        Unix seconds.
+
+def duration(seconds: float) -> str:
+    """Say how long something has lasted: ``"12 s"``, ``"3 min"``, ``"2 h 5 min"``, ``"4 d"``.
+
+    The page says the same: ``lab/test/state/ages.json`` is what both are held to.
     """
-    if since is None:
-        return "–"
-    seconds = max(int(time.time() - since), 0)
+    seconds = max(int(seconds), 0)
     if seconds < 60:
         return f"{seconds} s"
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400

@@ -13,18 +13,10 @@ import {
 } from '../../src/state/format';
 import { rowText } from '../../src/state/rowText';
 import { row } from '../rows';
+import ages from './ages.json';
 
 test('an age is given as the kernel gives it, and is never negative', () => {
-  const cases: [number, string][] = [
-    [-3, '0 s'],
-    [59.9, '59 s'],
-    [60, '1 min'],
-    [3599, '59 min'],
-    [7200 + 300, '2 h 5 min'],
-    [24 * 3600 - 1, '23 h 59 min'],
-    [30 * 3600, '1 d'],
-  ];
-  for (const [seconds, text] of cases) {
+  for (const [seconds, text] of ages as [number, string][]) {
     assert.equal(age(seconds), text);
   }
 });

@@ -1,0 +1,1 @@
+"""Connections, reports and profiles as text and as HTML."""
