@@ -24,7 +24,8 @@ from milvus_nb.params.endpoint import ConnectionParams
 from milvus_nb.params.parsing import parse
 from milvus_nb.params.secret import Secret
 from milvus_nb.params.tls import Tls
-from tests.params.test_params import MARK, databases, hosts, pems, ports, secrets, users
+from tests.params.test_tls_files import pems
+from tests.support.parameters import MARK, databases, hosts, ports, secrets, users
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.exploring import make_every_type, make_text
+from tests.support.servers import ScriptedMilvus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from milvus_nb import Connection, ConnectionRegistry
@@ -21,3 +23,10 @@ def on_lite(connections: ConnectionRegistry, lite_path: Path) -> Connection:
     make_every_type(connection.client, "every", is_lite=True)
     make_text(connection.client, "texts")
     return connection
+
+
+@pytest.fixture
+def script() -> Iterator[ScriptedMilvus]:
+    """Give a server that answers what a real one cannot be made to."""
+    with ScriptedMilvus() as server:
+        yield server

@@ -1,112 +1,34 @@
-"""Connection parameters: what may be written, what is refused and how, and that no secret shows."""
+"""Connection parameters: what may be written, and what is refused and how; a section a topic."""
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import os
-import pickle
-import ssl
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 import pytest
-import trustme
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from milvus_nb.errors import ParamsError
 from milvus_nb.params.endpoint import ConnectionParams, Endpoint
 from milvus_nb.params.parsing import change, is_empty, parse
-from milvus_nb.params.secret import Secret, holds_sign_in, redact
-from milvus_nb.params.tidy import tidy_name, tidy_token
-from milvus_nb.params.tls import Tls
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-# Every secret made here has this in it, and nothing else does: finding it is finding a leak.
-MARK = "Zq7"
-
-
-def params(env: Mapping[str, str] | None = None, /, **given_: Any) -> ConnectionParams:
-    """Parse with an empty environment unless one is given."""
-    return parse(env=env or {}, **given_)
-
-
-def refusal(env: Mapping[str, str] | None = None, /, **given_: Any) -> ParamsError:
-    """Return the error of parameters that cannot be used: each part one line, and a way out."""
-    with pytest.raises(ParamsError) as caught:
-        params(env, **given_)
-    error = caught.value
-    assert error.what
-    assert error.fix
-    assert all(len(line.splitlines()) == 1 for line in error.lines)
-    return error
-
-
-def attempt(
-    env: Mapping[str, str] | None = None, /, **given_: Any
-) -> ConnectionParams | ParamsError:
-    """Return what comes out, parameters or an error; any other exception goes through."""
-    try:
-        return params(env, **given_)
-    except ParamsError as error:
-        return error.with_traceback(None)
-
-
-# --- strategies ---------------------------------------------------------------------------------
-
-labels = st.from_regex(r"[a-z0-9_]([a-z0-9_-]{0,8}[a-z0-9_])?", fullmatch=True)
-names = (
-    st.lists(labels, min_size=1, max_size=3)
-    .map(".".join)
-    .filter(lambda name: not name.rpartition(".")[2].isdigit() and not name.endswith(".db"))
+from milvus_nb.params.secret import Secret
+from tests.support.parameters import (
+    MARK,
+    attempt,
+    bracketed,
+    databases,
+    hosts,
+    params,
+    ports,
+    refusal,
+    secrets,
+    users,
 )
-ipv4 = st.ip_addresses(v=4).map(str)
-ipv6 = st.ip_addresses(v=6).map(lambda address: address.compressed)
-hosts = st.one_of(names, ipv4, ipv6)
-ports = st.integers(1, 65535)
-encodable = st.characters(exclude_categories=["Cs"])
-# What looks copied is read as it was meant, see tests/params/test_tidy.py.
-users = st.text(
-    encodable.filter(lambda character: character != ":"), min_size=1, max_size=12
-).filter(lambda name: tidy_name(name) == name and tidy_token(f"{name}:{MARK}") == f"{name}:{MARK}")
-secrets = st.text(encodable, max_size=12).map(
-    lambda text: f"{MARK}{text}{MARK}".replace("\r", "").replace("\n", "")
-)
-databases = st.text(encodable, min_size=1, max_size=12).filter(
-    lambda name: (
-        name not in {"webui", "healthz", "metrics", ".", ".."}
-        and tidy_name(name) == name
-        and not holds_sign_in(name)
-    )
-)
-
-
-def bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def all_texts(value: object) -> str:
-    """Everything that may show a value by accident, in one text."""
-    shown = [
-        repr(value),
-        str(value),
-        f"{value}",
-        f"{value:>3}" if isinstance(value, Secret) else "",
-    ]
-    shown += [
-        pickle.dumps(value, version).decode("latin-1")
-        for version in range(2, pickle.HIGHEST_PROTOCOL + 1)
-    ]
-    shown.append(repr(pickle.loads(pickle.dumps(value))))  # noqa: S301  # our own bytes
-    shown.append(repr(copy.deepcopy(value)))
-    return "\n".join(shown)
-
 
 # --- addresses ----------------------------------------------------------------------------------
 
@@ -364,178 +286,6 @@ def test_two_databases_are_refused() -> None:
     error = refusal(uri="http://h/a", db_name="b")
     assert "'a'" in error.what
     assert "'b'" in error.what
-
-
-# --- sign-in ------------------------------------------------------------------------------------
-
-
-def test_the_ways_to_sign_in() -> None:
-    """A token with a colon is user and password, one without is an API key."""
-    assert params(token="root:a:b").user == "root"
-    assert params(token="root:a:b").endpoint.credentials == Secret("root:a:b")
-    assert params(token="root:a:b").auth == "password"
-    assert params(token="key").auth == "token"
-    assert params(token="key").user == ""
-    assert params(token=Secret("key")) == params(token="key")
-    assert params(uri="http://root:p%40ss@h") == params(uri="h", user="root", password="p@ss")
-    assert params(uri="http://root:p@ss@h") == params(uri="http://root:p%40ss@h")
-    assert params(uri="root:pass@h") == params(uri="h", token="root:pass")
-    assert params(uri="http://root@h", password="pass") == params(uri="h", token="root:pass")
-
-
-@pytest.mark.parametrize(
-    ("given_", "names_"),
-    [
-        ({"user": "root"}, ["no password"]),
-        ({"password": f"{MARK}aaa"}, ["no user"]),
-        ({"token": "root:"}, ["token", "no password"]),
-        ({"token": f":{MARK}aaa"}, ["token", "no user"]),
-        ({"token": ":"}, ["token"]),
-        ({"uri": f"http://{MARK}aaa@h"}, ["uri", "no password"]),
-        ({"uri": f"http://:{MARK}aaa@h"}, ["uri", "no user"]),
-        ({"user": f"root:{MARK}aaa"}, ["colon"]),
-        ({"token": f"{MARK}aaa\n"}, ["token", "line break"]),
-        ({"token": f"root:{MARK}aaa\n"}, ["token", "line break"]),
-        ({"token": f"{MARK}a", "user": "u", "password": f"{MARK}b"}, ["token", "user/password"]),
-        ({"token": f"u:{MARK}a", "user": "u", "password": f"{MARK}b"}, ["token", "passwords"]),
-        ({"token": f"u:{MARK}a", "uri": f"http://u:{MARK}b@h"}, ["token", "uri", "passwords"]),
-        ({"token": f"u:{MARK}a", "uri": f"http://v:{MARK}a@h"}, ["token", "uri", "users"]),
-        (
-            {"address": f"u:{MARK}a@h", "uri": f"http://u:{MARK}b@h"},
-            ["address", "uri", "passwords"],
-        ),
-        ({"password": f"{MARK}\ud800"}, ["password", "surrogate"]),
-        ({"token": 1234567}, ["token", "int"]),
-        ({"password": b"\xff" + MARK.encode()}, ["password", "bytes"]),
-    ],
-)
-def test_a_sign_in_that_cannot_be_used_is_refused(
-    given_: dict[str, Any], names_: list[str]
-) -> None:
-    """The error names the places, never the values."""
-    error = refusal(**given_)
-    assert all(name in str(error) for name in names_)
-    assert MARK not in str(error)
-    assert "1234567" not in str(error)
-
-
-MALFORMED = [
-    "http://root:{0}", "http://root:{0}/", "root:{0}", "root:{0}@", "http://root:{0}@h:99999",
-    "http://root:{0}@h:x", "ws://root:{0}@h", "http://root:{0}@h h", "http://root:{0}@[::1",
-    "http://root:{0}@h/a/b", "http://root:{0}@h?x", "http://h?token={0}", "http//root:{0}@h/x.db",
-    "./x.db;token={0}", "./x;token={0}/x.db", "./x;token={0}.sock",
-    "root:{0}@x.db", "root:{0}@./x.db", "./root:{0}@h", "/root:{0}@h", "file://root:{0}@h/x.db",
-    "unix://root:{0}@h", "tcp:root:{0}", "http:root:{0}@h", "http:/root:{0}@h", "a:/{0}@h",
-    "http://root:{0}@h:19530#x", "http://{0}@h", "http://root@{0}@h", "http://root:{0}@-h",
-    "http://root:/{0}@h", "http://root:?{0}@h", "http://root:#{0}@h", "http://root: {0}@h",
-    "http://root:%FF{0}@h", "http://root:{0}@h:19530\n", "grpcs://root:{0}@h", "[root:{0}",
-    "http://root:{0}@h,root:{0}@i",
-]  # fmt: skip
-
-
-@given(st.sampled_from(MALFORMED), secrets)
-@example("http://root:{0}", f"{MARK};{MARK}")
-@example("http://root:{0}@h:x", f"{MARK}@;{MARK}")
-def test_no_error_shows_a_secret_that_was_put_into_an_address(form: str, secret: str) -> None:
-    """Not even where the address is malformed, and the secret not encoded."""
-    if "@" not in form:
-        # root:p@ss with the host forgotten is, to the letter, a user p on the host ss.
-        secret = secret.replace("@", "")
-    text = form.format(secret)
-    for result in (
-        attempt(uri=text), attempt(address=text), attempt(host=text), attempt({"MILVUS_URI": text}),
-    ):  # fmt: skip
-        assert MARK.lower() not in all_texts(result).lower()
-
-
-@pytest.mark.parametrize("form", MALFORMED)
-def test_no_error_shows_a_plain_secret(form: str) -> None:
-    """The same for a secret of letters and digits, which is most of them."""
-    text = form.format(f"{MARK}abc")
-    for result in (
-        attempt(uri=text), attempt(address=text), attempt(host=text), attempt({"MILVUS_URI": text}),
-    ):  # fmt: skip
-        assert MARK.lower() not in all_texts(result).lower()
-
-
-def test_what_follows_the_sign_in_is_hidden_unless_it_looks_like_a_host() -> None:
-    """A password with an '@' and no host after it would show its second half otherwise."""
-    assert "http://••••@••••" in refusal(uri="http://root:p@;ss").what
-    assert "http://••••@db.example:99999" in refusal(uri="http://root:pass@db.example:99999").what
-
-
-# --- Secret and redact --------------------------------------------------------------------------
-
-
-@given(secrets)
-def test_a_secret_shows_nothing(value: str) -> None:
-    """Only `reveal` gives it; its length is not told; pickles and copies are empty."""
-    secret = Secret(value)
-    assert MARK not in all_texts(secret)
-    assert secret.reveal() == value
-    assert repr(secret) == str(secret) == f"{secret}" == "••••"
-    assert not copy.copy(secret)
-    assert not copy.deepcopy(secret)
-    assert not pickle.loads(pickle.dumps(secret))  # noqa: S301  # our own bytes
-    assert not hasattr(secret, "__dict__")
-
-
-@given(st.text(), st.text())
-def test_secrets_compare_by_value(one: str, two: str) -> None:
-    """Two are equal if, and only if, they hold the same; a secret never equals a text."""
-    assert (Secret(one) == Secret(two)) == (one == two)
-    assert hash(Secret(one)) == hash(Secret(one))
-    assert bool(Secret(one)) == bool(one)
-    assert Secret(one) != one
-    assert repr(Secret()) == ""
-
-
-@given(users, secrets, databases)
-def test_parameters_show_no_secret(user: str, secret: str, db_name: str) -> None:
-    """Not in a repr, a format, a pickle, a copy, as a dictionary or as fields."""
-    for given_ in ({"user": user, "password": secret}, {"token": f"k{secret}".replace(":", "")}):
-        found = params(db_name=db_name, **given_)
-        for value in (found, found.endpoint, found.as_dict(), dataclasses.asdict(found)):
-            assert MARK not in all_texts(value).replace(repr(user), "")
-        bare = found.without_secrets()
-        assert not bare.endpoint.credentials
-        assert bare.auth == "none"
-        assert (bare.address, bare.user, bare.db_name) == (found.address, found.user, db_name)
-        assert found.endpoint.credentials
-
-
-def test_as_dict_is_what_pymilvus_shows() -> None:
-    """Address, user, database and TLS; no secret."""
-    found = params(uri="https://root:pass@h/sales")
-    assert found.as_dict() == {
-        "address": "h:443",
-        "user": "root",
-        "db_name": "sales",
-        "secure": True,
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("http://root:pass@h:1/x", "http://••••@h:1/x"),
-        ("see http://root:p@ss@h and ws://u:p@i", "see http://••••@h and ws://••••@i"),
-        ("failed: root:Milvus@localhost:19530", "failed: ••••@localhost:19530"),
-        ('http://root:p"ss@h', "http://••••@h"),
-        ("connect to localhost:19530 at http://h/x", "connect to localhost:19530 at http://h/x"),
-        ("", ""),
-    ],
-)
-def test_redact_hides_the_sign_in_of_uris(text: str, shown: str) -> None:
-    """What is between the scheme and the host goes; what holds no sign-in stays."""
-    assert redact(text) == shown
-
-
-@given(st.text(), st.text(), secrets)
-def test_redact_finds_a_sign_in_anywhere(before: str, after: str, secret: str) -> None:
-    """An encoded secret in a URI is hidden in whatever text."""
-    text = f"{before} http://root:{quote(secret, safe='')}@h {after}"
-    assert MARK not in redact(text)
 
 
 # --- differences --------------------------------------------------------------------------------
@@ -836,123 +586,6 @@ def test_a_folder_that_cannot_be_written_to_is_refused(folder: Path) -> None:
     """Before Milvus Lite tries, and says only that it failed."""
     folder.chmod(0o500)
     assert "may not write" in refusal(uri="x.db").reason
-
-
-# --- TLS ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def pems(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Real certificates and keys, and files that are none."""
-    base = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    client, stranger = authority.issue_cert("client"), authority.issue_cert("stranger")
-    text = client.cert_chain_pems[0].bytes()
-    plain_key = client.private_key_pem.bytes()
-    encrypted = (
-        b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIC\n-----END ENCRYPTED PRIVATE KEY-----\n"
-    )
-    contents = {
-        "ca": authority.cert_pem.bytes(),
-        "cert": text,
-        "key": plain_key,
-        "foreign": stranger.private_key_pem.bytes(),
-        "commented": "# Prüfstelle\n".encode() + authority.cert_pem.bytes(),
-        "der": ssl.PEM_cert_to_DER_cert(text.decode()),
-        "damaged": text[:200] + b"\n-----END CERTIFICATE-----\n",
-        "damaged_key": plain_key[:200] + b"\n-----END RSA PRIVATE KEY-----\n",
-        "encrypted": encrypted,
-        "empty": b"",
-    }
-    files = {name: base / f"{name}.pem" for name in contents}
-    for name, content in contents.items():
-        files[name].write_bytes(content)
-    return {
-        **{name: str(path) for name, path in files.items()},
-        "folder": str(base),
-        "missing": str(base / "nowhere.pem"),
-    }
-
-
-def test_tls_files_turn_tls_on(pems: dict[str, str]) -> None:
-    """With any scheme; their paths are kept absolute."""
-    found = params(uri="h", ca_pem_path=pems["ca"])
-    assert found.secure
-    assert found.address == "https://h:19530"
-    assert found.endpoint.tls == Tls(ca_pem_path=pems["ca"])
-    assert found.endpoint.tls.root_pem_path == pems["ca"]
-    assert params(uri="http://h", server_pem_path=Path(pems["cert"])).secure
-    assert params(uri="h", ca_pem_path=pems["commented"]).secure
-    assert params(uri="h", secure=True).secure
-    assert params(uri="http://h", secure=True).address == "https://h:19530"
-    assert not params(uri="http://h", secure=False).secure
-    relative = os.path.relpath(pems["ca"])
-    assert params(uri="h", ca_pem_path=relative) == found
-    both = params(uri="h", ca_pem_path=pems["ca"], server_pem_path=pems["cert"])
-    assert both.endpoint.tls.root_pem_path == pems["cert"]
-
-
-def test_a_client_certificate_comes_with_its_key(pems: dict[str, str]) -> None:
-    """Mutual TLS: the pair is accepted, with the certificates of the system or one's own."""
-    pair = {"client_pem_path": pems["cert"], "client_key_path": pems["key"]}
-    assert params(uri="h", **pair).secure
-    assert params(uri="h", ca_pem_path=pems["ca"], **pair).endpoint.tls.client_key_path
-
-
-@pytest.mark.parametrize(
-    ("given_", "why"),
-    [
-        ({"ca_pem_path": "missing"}, "there is no file"),
-        ({"ca_pem_path": "folder"}, "not a file"),
-        ({"ca_pem_path": "key"}, "holds a private key, not a certificate"),
-        ({"ca_pem_path": "encrypted"}, "holds a private key, not a certificate"),
-        ({"server_pem_path": "der"}, "openssl x509 -inform der"),
-        ({"server_pem_path": "empty"}, "no certificate in PEM form"),
-        ({"ca_pem_path": "damaged"}, "damaged"),
-        ({"client_pem_path": "cert"}, "client_pem_path is given without client_key_path"),
-        ({"client_key_path": "key"}, "client_key_path is given without client_pem_path"),
-        ({"client_pem_path": "key", "client_key_path": "cert"}, "swapped"),
-        ({"client_pem_path": "cert", "client_key_path": "cert"}, "holds a certificate, not"),
-        ({"client_pem_path": "cert", "client_key_path": "empty"}, "no private key in PEM form"),
-        ({"client_pem_path": "cert", "client_key_path": "foreign"}, "is not the key of"),
-        ({"client_pem_path": "cert", "client_key_path": "encrypted"}, "openssl pkey"),
-        ({"client_pem_path": "cert", "client_key_path": "damaged_key"}, "OpenSSL cannot use"),
-        ({"client_pem_path": "cert", "client_key_path": "missing"}, "there is no file"),
-    ],
-)
-def test_a_tls_file_that_cannot_be_used_is_refused(
-    given_: dict[str, str], why: str, pems: dict[str, str]
-) -> None:
-    """Missing, of the wrong kind, damaged, or half a pair: said before anything is sent."""
-    error = refusal(uri="h", **{name: pems[file] for name, file in given_.items()})
-    assert why in str(error)
-    assert any(name in error.what for name in given_)
-
-
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read anything"
-)
-def test_a_tls_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    """With what the system says."""
-    file = tmp_path / "ca.pem"
-    file.touch(mode=0o000)
-    assert "cannot be read" in refusal(uri="h", ca_pem_path=str(file)).what
-
-
-@pytest.mark.parametrize(
-    "given_",
-    [
-        {"uri": "https://h", "secure": False},
-        {"uri": "h", "secure": False, "server_name": "n"},
-        {"uri": "./x.db", "secure": True},
-        {"uri": "./x.db", "server_name": "n"},
-        {"uri": "unix:/run/m.sock", "secure": True},
-        {"uri": "unix:/run/m.sock", "ca_pem_path": "/x"},
-    ],
-)
-def test_tls_that_contradicts_the_address_is_refused(given_: dict[str, Any]) -> None:
-    """``secure=False`` with https://, and TLS where there is no network."""
-    assert "TLS" in str(refusal(**given_))
 
 
 # --- the module ---------------------------------------------------------------------------------
