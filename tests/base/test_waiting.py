@@ -46,6 +46,21 @@ async def for_ever() -> None:
     await asyncio.Event().wait()
 
 
+async def cancelled_until(
+    release: asyncio.Event, work: Coroutine[Any, Any, None], times: int
+) -> None:
+    """Cancel work so many times before it is released: it ends only then, and as cancelled."""
+    task = asyncio.create_task(work)
+    for _ in range(times):
+        await asyncio.sleep(0.01)
+        task.cancel()
+    await asyncio.sleep(0.01)
+    assert not task.done()
+    release.set()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
 @pytest.mark.parametrize("name", ["result_of", "within"])
 @pytest.mark.parametrize("order", ["cancelled first", "settled first"])
 def test_a_cancellation_in_the_moment_of_the_result_is_not_swallowed(name: str, order: str) -> None:
@@ -178,15 +193,7 @@ def test_a_clean_up_is_not_cut_short() -> None:
             await release.wait()
             done.append("clean")
 
-        task = asyncio.create_task(to_the_end(clean()))
-        for _ in range(3):
-            await asyncio.sleep(0)
-            task.cancel()
-        await asyncio.sleep(0)
-        assert not task.done()
-        release.set()
-        await asyncio.wait([task])
-        assert task.cancelled()
+        await cancelled_until(release, to_the_end(clean()), 3)
         assert done == ["clean"]
 
     run(work())
@@ -205,15 +212,7 @@ def test_the_cleaning_up_of_what_was_cancelled_is_not_cut_short() -> None:
                 await to_the_end(release.wait())
                 done.append("clean")
 
-        task = asyncio.create_task(within(None, clean()))
-        for _ in range(4):
-            await asyncio.sleep(0.01)
-            task.cancel()
-        await asyncio.sleep(0.01)
-        assert not task.done()
-        release.set()
-        await asyncio.wait([task])
-        assert task.cancelled()
+        await cancelled_until(release, within(None, clean()), 4)
         assert done == ["clean"]
 
     run(work())

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.lab import PATIENCE_MS, JupyterLab, Notebook, launch_chromium, new_context
+from tests.browser.lab import (
+    PATIENCE_MS,
+    JupyterLab,
+    Notebook,
+    Sidebar,
+    launch_chromium,
+    new_context,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,6 +60,12 @@ def page(chromium: Browser) -> Iterator[Page]:
     yield page
     context.close()
     assert [error for error in errors if error not in _THEIRS] == []
+
+
+@pytest.fixture
+def sidebar(page: Page) -> Sidebar:
+    """Give the sidebar of the page."""
+    return Sidebar(page)
 
 
 @pytest.fixture

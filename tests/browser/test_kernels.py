@@ -7,7 +7,6 @@ import urllib.request
 from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab import (
@@ -26,17 +25,12 @@ from tests.support.helpers import sockets_to, wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
     from playwright.sync_api import Browser, Page
 
     from tests.support.servers import MilvusTestServer
 
 LITE = "c = %milvus connect ./lite.db -a lite"
-
-
-@pytest.fixture
-def sidebar(page: Page) -> Sidebar:
-    """Give the sidebar of the page."""
-    return Sidebar(page)
 
 
 def api(lab: JupyterLab, method: str, path: str, body: object = None) -> Any:

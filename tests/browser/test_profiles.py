@@ -33,12 +33,6 @@ def profiles_file(lab: JupyterLab) -> Iterator[Path]:
     (lab.work / "milvus.toml").unlink(missing_ok=True)
 
 
-@pytest.fixture
-def sidebar(page: Page) -> Sidebar:
-    """Give the sidebar of the page."""
-    return Sidebar(page)
-
-
 def profile(sidebar: Sidebar, name: str) -> Locator:
     """Give the row of a profile, of the notebook in front."""
     rows = sidebar.node.get_by_role("listitem", name=f"Profile {name}", exact=True)

@@ -6,7 +6,6 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser import kernelspecs
@@ -26,18 +25,13 @@ from tests.support.helpers import sockets_to, wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
     from playwright.sync_api import Browser, Page
 
     from tests.support.servers import MilvusTestServer
 
 
 _CONNECT = "c = %milvus connect {address} -a {alias}"
-
-
-@pytest.fixture
-def sidebar(page: Page) -> Sidebar:
-    """Give the sidebar of the page."""
-    return Sidebar(page)
 
 
 def run(page: Page, code: str) -> Any:

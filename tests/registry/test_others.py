@@ -34,6 +34,7 @@ def _nothing_is_left_open(connections: ConnectionRegistry) -> Iterator[None]:
     connections.look().wait()
     for other in connections.others():
         connections.disconnect(other.alias)
+    pymilvus.connections.remove_connection("old")  # which remembers it
 
 
 def others(connections: ConnectionRegistry) -> dict[str, Connection]:

@@ -6,10 +6,11 @@ be used unnoticed, and a socket's failures have Winsock's numbers and words in a
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.support.helpers import output_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,16 +103,5 @@ def run_as_on_windows(code: str, *, needs: Iterable[str] = (), deadline_s: float
     subprocess.TimeoutExpired
         The deadline has passed.
     """
-    done = subprocess.run(
-        [sys.executable, "-c", f"NEEDS = {tuple(needs)!r}\n{PRELUDE}{code}"],
-        cwd=_ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=deadline_s,
-    )
-    if done.returncode:
-        raise RuntimeError(f"it ended with code {done.returncode}:\n{done.stdout}")
-    return done.stdout
+    command = [sys.executable, "-c", f"NEEDS = {tuple(needs)!r}\n{PRELUDE}{code}"]
+    return output_of(command, deadline_s, cwd=_ROOT)

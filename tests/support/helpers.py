@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
+import subprocess
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -147,6 +148,34 @@ class Call(threading.Thread):
         self.join(seconds)
         assert not self.is_alive(), "the call hangs"
         return self
+
+
+def output_of(command: list[str], deadline_s: float, **how: Any) -> str:
+    """Run a program and give what it printed; RuntimeError with that where it failed.
+
+    Parameters
+    ----------
+    command
+        The program and its arguments.
+    deadline_s
+        Seconds after which it is killed: TimeoutExpired.
+    **how
+        As `subprocess.run` takes it.
+    """
+    done = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=deadline_s,
+        **how,
+    )
+    if done.returncode:
+        message = f"it ended with code {done.returncode}:\n{done.stdout}"
+        raise RuntimeError(message)
+    return str(done.stdout)
 
 
 def allow_profiles() -> None:

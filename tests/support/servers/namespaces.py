@@ -17,6 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tests.support.helpers import output_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -116,20 +118,9 @@ def run_in_namespace(
             own.flush()
             os.fchmod(own.fileno(), 0o644)
             commands.append(f"mount --bind '{own.name}' '{place}'")
-        done = subprocess.run(
-            _inside([sys.executable, "-c", code], [*commands, *setup]),
-            cwd=_ROOT,
-            env={**os.environ, **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=deadline_s,
-        )
-    if done.returncode:
-        raise RuntimeError(f"it ended with code {done.returncode}:\n{done.stdout}")
-    return done.stdout
+        command = _inside([sys.executable, "-c", code], [*commands, *setup])
+        env = {**os.environ, **(environment or {})}
+        return output_of(command, deadline_s, cwd=_ROOT, env=env)
 
 
 def _inside(command: list[str], setup: Sequence[str]) -> list[str]:
