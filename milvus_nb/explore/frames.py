@@ -39,9 +39,13 @@ def framed(peek: Peek) -> Any:
     return frame
 
 
+def _pandas() -> Any:
+    return importlib.import_module("pandas")  # it has no types
+
+
 @functools.cache
 def _class() -> Any:
-    pd: Any = importlib.import_module("pandas")  # it has no types
+    pd: Any = _pandas()
 
     class DataFrame(pd.DataFrame):  # type: ignore[misc]  # as above
         """Rows of a collection; vectors are whole, and shown shortened."""
@@ -78,9 +82,9 @@ def _class() -> Any:
 def _same(given: Any, now: Any) -> bool:
     if given is now:
         return True
-    if given is None:
-        return bool(now is None or now != now)  # noqa: PLR0124  # pandas's null is a NaN
-    return type(now) is not list and bool(given == now)
+    if given is None:  # pandas has three nulls
+        return bool(now is None or now is _pandas().NA or now != now)  # noqa: PLR0124  # NaN
+    return now is not _pandas().NA and type(now) is not list and bool(given == now)
 
 
 def _itself(frame: Any) -> Any:

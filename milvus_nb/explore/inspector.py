@@ -96,8 +96,9 @@ class Inspector:
         except Refusal as error:
             failed = await self._explainer.not_listed(error, database)
         else:
-            names = tuple(sorted(self._reader.names(reply.collection_names)))
-            created = dict(zip(reply.collection_names, reply.created_utc_timestamps, strict=False))
+            told = list(reply.collection_names)  # each look into the reply takes a while
+            names = tuple(sorted(self._reader.names(told)))
+            created = dict(zip(told, reply.created_utc_timestamps, strict=False))
             shown = database or DEFAULT_DATABASE
             listed = Collections(self._alias, shown, names, time.time(), created)
             if details and 0 < len(names) <= MOST_DETAILED:

@@ -455,10 +455,23 @@ class Peek(Sequence[dict[str, Any]], _Shown):
         return len(self.rows)
 
     def to_pandas(self) -> Any:
-        """Give a ``pandas.DataFrame``, a row each, vectors whole; ImportError without pandas."""
+        """Give a ``pandas.DataFrame``, a row each, vectors whole; ImportError without pandas.
+
+        A column of whole numbers with a null among them is an ``Int64``, one of truths a
+        ``boolean``: numbers stay as they are.
+        """
         pd: Any = importlib.import_module("pandas")  # it has no types
-        rows = [[row.get(name) for name in self.columns] for row in self.rows]
-        return pd.DataFrame(rows, columns=list(self.columns))
+        columns = {name: [row.get(name) for row in self.rows] for name in self.columns}
+        series = {name: pd.Series(one, dtype=_dtype(one)) for name, one in columns.items()}
+        return pd.DataFrame(series, columns=list(self.columns))
+
+
+def _dtype(values: list[Any]) -> str | None:
+    """Name what pandas would not choose: it makes whole numbers beside a null floats."""
+    kinds = {type(value) for value in values}
+    if kinds == {int, type(None)} and all(-(2**63) <= value < 2**63 for value in values if value):
+        return "Int64"
+    return "boolean" if kinds == {bool, type(None)} else None
 
 
 @dataclass(frozen=True)

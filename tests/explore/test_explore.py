@@ -197,6 +197,35 @@ def test_peek_is_a_dataframe_that_shows_itself_shortened(found: Connection) -> N
     assert "99" in repr(frame)
 
 
+def test_numbers_beside_nulls_stay_whole(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """Pandas alone would make floats of them, which do not hold each number of 64 bits."""
+    pd: Any = pytest.importorskip("pandas")
+    large = 2**53 + 1
+    longs = schema_pb2.ScalarField(long_data=schema_pb2.LongArray(data=[large, 0]))
+    truths = schema_pb2.ScalarField(bool_data=schema_pb2.BoolArray(data=[True, False]))
+    more = schema_pb2.JSONArray(data=[b'{"n": 7, "on": false}', b"{}"])
+    dynamic = schema_pb2.ScalarField(json_data=more)
+    no_null = {"valid_data": [True, False]}
+    columns = [
+        schema_pb2.FieldData(type=INT64, field_name="count", scalars=longs, **no_null),
+        schema_pb2.FieldData(type=1, field_name="flag", scalars=truths, **no_null),
+        schema_pb2.FieldData(type=23, field_name="$meta", scalars=dynamic, is_dynamic=True),
+    ]
+    script.methods |= {
+        "DescribeCollection": schema_of(field("count", INT64, is_primary_key=True)),
+        "Query": reply(milvus_pb2.QueryResults(fields_data=columns)),
+    }
+    frame = framed(connections.connect("a", uri=script.address).peek("books"))
+    kinds = {"count": "Int64", "flag": "boolean", "n": "Int64", "on": "boolean"}
+    assert {name: str(kind) for name, kind in frame.dtypes.items()} == kinds
+    assert frame["count"][0] == large
+    assert "null" in repr(frame)
+    frame.loc[0, "count"] = pd.NA
+    assert str(large) not in repr(frame)
+
+
 def test_without_pandas_peek_is_a_list(found: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which shows itself the same."""
     rows = found.peek("every", 2)

@@ -263,6 +263,10 @@ def test_looking_works_in_a_kernel_and_shows_html(kernel: Kernel, server: Milvus
     assert kernel.run("import sys; print('pymilvus' in sys.modules)").stdout == "False\n"
     failed = kernel.execute("%milvus peek nix")
     assert "has no collection 'nix'" in failed.traceback
+    kernel.run("sys.modules['pandas'] = None")  # where it is not installed
+    done = kernel.run("rows = %milvus peek books -n 2\nprint(len(rows), rows[0]['id'])\nrows")
+    assert done.stdout + done.stderr == "2 0\n"
+    assert "[0.5, -0.25, … 4]" in (done.result or {})["text/html"]
 
 
 def test_ctrl_c_cancels_looking(kernel: Kernel) -> None:
