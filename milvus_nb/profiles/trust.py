@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import MilvusNbError
 from . import files
+from .writing import rewrite
 
 if TYPE_CHECKING:
     from .profile import Profile
@@ -87,7 +88,7 @@ class Trust:
             return json.dumps([*rows, row][-_MOST_KEPT:], indent=1) + "\n"
 
         try:
-            files.rewrite(file, added, lock_folder=os.path.dirname(path))
+            rewrite(file, added, lock_folder=os.path.dirname(path))
         except MilvusNbError as error:
             return " ".join(part for part in (error.what, error.reason) if part)
         finally:
@@ -122,7 +123,7 @@ class Trust:
             self._here.discard(kept)
             self._cache = None
         if os.path.lexists(file_beside(path)):
-            files.rewrite(file_beside(path), without, lock_folder=os.path.dirname(path))
+            rewrite(file_beside(path), without, lock_folder=os.path.dirname(path))
         with self._lock:
             self._cache = None
         return was_allowed

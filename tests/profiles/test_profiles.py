@@ -459,7 +459,7 @@ def test_writers_without_a_home_wait_for_each_other_and_leave_nothing(
     )
     assert other.stdout is not None
     assert other.stdout.readline() == "locked\n"
-    monkeypatch.setattr("milvus_nb.profiles.files._LOCK_WAIT_S", 0.2)
+    monkeypatch.setattr("milvus_nb.profiles.writing._LOCK_WAIT_S", 0.2)
     with pytest.raises(ProfileError, match="being written by another process"):
         store.save(Profile("b", "h"), project=True)
     other.communicate()
@@ -558,6 +558,59 @@ def test_the_last_profile_can_be_deleted(store: ProfileStore) -> None:
     assert list(store) == []
     store.save(Profile("b", "h"))
     assert list(store) == ["b"]
+
+
+_STRANGE = (
+    '# Mine\n[x]\ntext = """\n[profiles.a]\n# not a comment\n"""\nn = nan\n'
+    "[profiles.a]\n# first\naddress = 'x' # here\nmine = [\n  1,\n\n  # two\n  2 ]\n"
+    "[profiles.a.more]\ny = 1979-05-27\n\n# about b\n[ profiles . \"b\" ]\naddress = 'y'\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("edit", "was", "becomes"),
+    [
+        (
+            lambda store: store.rename("b", "my b"),
+            '[ profiles . "b" ]',
+            '[ profiles . "my b" ]',
+        ),
+        (lambda store: store.delete("b"), "[ profiles . \"b\" ]\naddress = 'y'\n", ""),
+        (
+            lambda store: store.put(replace(store.get("b"), address="z")),
+            "address = 'y'",
+            'address = "z"',
+        ),
+        (
+            lambda store: store.save(replace(store.get("a"), label="A"), replace_it=True),
+            "  2 ]\n",
+            '  2 ]\nlabel = "A"\n\n',
+        ),
+    ],
+    ids=["rename", "delete", "change", "add"],
+)
+def test_an_edit_touches_no_other_line(
+    store: ProfileStore, edit: Callable[[ProfileStore], object], was: str, becomes: str
+) -> None:
+    """Whatever stands there, also what only looks like a profile."""
+    write(store, _STRANGE)
+    edit(store)
+    assert Path(store.path).read_text() == _STRANGE.replace(was, becomes)
+
+
+@pytest.mark.parametrize("edit", ["rename", "delete"])
+def test_what_only_looks_like_a_profile_is_not_edited(store: ProfileStore, edit: str) -> None:
+    """It is a text of somebody else's: the profile of that name alone is another, or gone."""
+    write(store, _STRANGE)
+    try:
+        _ = store.rename("a", "z") if edit == "rename" else store.delete("a")
+    except ProfileError:
+        assert Path(store.path).read_text() == _STRANGE
+        return
+    assert list(store) == (["b", "z"] if edit == "rename" else ["b"])
+    text = Path(store.path).read_text()
+    assert text.startswith(_STRANGE[: _STRANGE.index("n = nan")])
+    assert "# about b" in text or edit == "delete"
 
 
 @pytest.mark.parametrize("name", ["a", "b"])
