@@ -353,9 +353,8 @@ def _test(context: Context, arguments: argparse.Namespace) -> None:
 def _allow(context: Context, arguments: argparse.Namespace) -> None:
     """Allow a project's profile: for who has read it, and where nobody can be asked."""
     store = context.registry.profiles
-    profile = store.get(arguments.name)
-    if not profile.is_project:
-        say(f"{profile.name} is one of yours: it needs no permission.")
+    profile = _of_project(store, arguments.name)
+    if profile is None:
         return
     problem = store.allow(profile)
     say(f"Allowed: {profile.name} of {visible(profile.path)} {sends(profile)}.")
@@ -365,9 +364,8 @@ def _allow(context: Context, arguments: argparse.Namespace) -> None:
 def _revoke(context: Context, arguments: argparse.Namespace) -> None:
     """Take a permission back; connections that stand are left alone."""
     store = context.registry.profiles
-    profile = store.get(arguments.name)
-    if not profile.is_project:
-        say(f"{profile.name} is one of yours: it needs no permission.")
+    profile = _of_project(store, arguments.name)
+    if profile is None:
         return
     was_allowed = store.revoke(profile)
     before = "" if was_allowed else "It was not allowed. "
@@ -375,6 +373,15 @@ def _revoke(context: Context, arguments: argparse.Namespace) -> None:
         f"{before}{profile.name} of {visible(profile.path)} is asked about before it is used. "
         "What is connected stays connected: %milvus disconnect"
     )
+
+
+def _of_project(store: ProfileStore, name: str) -> Profile | None:
+    """Give a project's profile; say so, and give None, where it is one of the user's own."""
+    profile = store.get(name)
+    if profile.is_project:
+        return profile
+    say(f"{profile.name} is one of yours: it needs no permission.")
+    return None
 
 
 def _secret(context: Context, arguments: argparse.Namespace) -> None:

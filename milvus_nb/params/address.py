@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 from ..base.suggestion import closest
 from .files import absolute_path, lite_path
-from .host import SHAPES, check_characters, ipv6, plain_name, refusal
+from .host import SHAPES, check_characters, host_port, in_brackets, ipv6, plain_name, refusal
 from .secret import Secret, holds_sign_in, recognised_host, redact_address
 from .tidy import check_expanded, tidy_address, tidy_name
 
@@ -121,9 +121,9 @@ def display(address: Address) -> str:
         return address.path if inside.startswith(os.pardir) else os.path.join(os.curdir, inside)
     if address.kind == "unix":
         return f"unix:{address.path}"
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    scheme = "https://" if address.secure else ""
-    return f"{scheme}{host}" if address.port is None else f"{scheme}{host}:{address.port}"
+    host, port = address.host, address.port
+    place = in_brackets(host) if port is None else host_port(host, port)
+    return f"https://{place}" if address.secure else place
 
 
 def _server(rest: str, text: str, source: str, secure: bool | None) -> Address:

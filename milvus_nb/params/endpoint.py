@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from .address import Address, Kind, display
 from .guard import Guard
+from .host import host_port, in_brackets
 from .secret import Secret
 from .tls import Tls
 from .values import in_clear
@@ -79,8 +80,20 @@ class Endpoint:
         if self.kind == "unix":
             return f"unix:{quote(self.path)}"
         if ":" in self.host:
-            return f"ipv6:[{self.host.replace('%', '%25')}]:{self.port}"
-        return f"{self.host}:{self.port}"
+            return f"ipv6:{host_port(self.host.replace('%', '%25'), self.port)}"
+        return host_port(self.host, self.port)
+
+    @property
+    def pymilvus_uri(self) -> str:
+        """The address as pymilvus takes it."""
+        if self.kind == "unix":
+            return self.target
+        if self.kind == "lite":
+            return self.address
+        # pymilvus drops an IPv6 address's brackets, and gRPC then cannot tell the port; gRPC
+        # decodes percent-encoding, pymilvus does not.
+        host = quote(in_brackets(self.host), safe="") if ":" in self.host else self.host
+        return f"{'https' if self.secure else 'http'}://{host}:{self.port}"
 
     @property
     def channel_arguments(self) -> dict[str, int | str]:

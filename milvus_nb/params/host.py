@@ -10,7 +10,10 @@ from ..errors import ParamsError
 from .secret import redact_address
 from .tidy import as_place, check_expanded
 
-__all__ = ["SHAPES", "check_characters", "host_name", "ipv6", "plain_name", "refusal"]
+__all__ = [
+    "SHAPES", "check_characters", "host_name", "host_port", "in_brackets", "ipv6", "plain_name",
+    "refusal",
+]  # fmt: skip
 
 #: What to write instead, for the last line of an error.
 SHAPES: Final = "Write host:port, https://host/database or ./file.db, for example localhost:19530."
@@ -63,6 +66,16 @@ def ipv6(text: str) -> str:
         return ipaddress.IPv6Address(address).compressed + (percent and f"%{zone}")
     except ValueError:
         return ""
+
+
+def in_brackets(host: str) -> str:
+    """Write a host as it stands in front of a port: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
+def host_port(host: str, port: int | str) -> str:
+    """Write ``host:port``, with an IPv6 address in brackets."""
+    return f"{in_brackets(host)}:{port}"
 
 
 def plain_name(text: str) -> str:

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
 
-from ..base.dotenv import set_by
 from ..base.printing import printable
 from ..errors import ParamsError
 from .address import Address, display, parse_address
+from .dotenv import set_by
 from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
 from .host import host_name
 from .secret import Secret, holds_sign_in, shown_name

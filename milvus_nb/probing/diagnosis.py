@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import Diagnosis
+from ..params.host import in_brackets
 from ..params.parsing import DEFAULT_PORT
 from ..params.tidy import oddity
 from . import oserror, rules
@@ -293,7 +294,7 @@ def _http_status(status: int) -> str:
 
 def _facts(endpoint: Endpoint) -> dict[str, Any]:
     tls = endpoint.tls
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    host = in_brackets(endpoint.host)
     given = [path for path in (tls.root_pem_path, tls.client_pem_path, tls.client_key_path) if path]
     return {
         "address": endpoint.address,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..base.blocking import run_blocking
 from ..base.waiting import end
+from ..params.host import host_port
 from . import oserror
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def shown(address: SocketAddress) -> str:
     host, port = where[:2]
     if family == socket.AF_INET6 and where[3] and "%" not in host:
         host = f"{host}%{where[3]}"  # a link-local address means something only with its zone
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return host_port(host, port)
 
 
 async def look_up(host: str, port: int) -> list[SocketAddress]:

@@ -6,7 +6,7 @@ import contextlib
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
-from ..base.dotenv import set_by
+from ..params.dotenv import set_by
 from . import diagnosis
 from .certificate import ROOTS_VARIABLE
 from .diagnosis import ProbeError

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..base.waiting import to_the_end, within
+from ..params.host import host_port
 from ..params.parsing import DEFAULT_PORT
 from ..params.secret import Secret
 from . import diagnosis
@@ -182,8 +183,7 @@ async def _right_port(endpoint: Endpoint) -> dict[str, str]:
     """Say where Milvus's own port is, if it is where it usually is."""
     if await _is_milvus(endpoint):
         return {"right_address": _usual(endpoint).address}
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    return {"right_address": f"{host}:PORT (19530 by default)"}
+    return {"right_address": f"{host_port(endpoint.host, 'PORT')} (19530 by default)"}
 
 
 def _usual(endpoint: Endpoint) -> Endpoint:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from ..params.host import host_port
 from .outside import MOST_TOLD, said
-from .webcall import fetch, place
+from .webcall import fetch
 
 if TYPE_CHECKING:
     from ..params.endpoint import Endpoint
@@ -59,7 +60,7 @@ async def ask_management(endpoint: Endpoint, port: int, deadline: float) -> Mana
     deadline
         How long it may take, in seconds.
     """
-    address = place(endpoint.host, port)
+    address = host_port(endpoint.host, port)
     headers = {"Content-Type": "application/json"}
     answer = await fetch(endpoint.host, port, "/healthz", deadline, headers=headers)
     if answer.problem:

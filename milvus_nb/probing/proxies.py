@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
+from ..params.host import host_port
 from ..params.secret import Secret
 from . import diagnosis
 from .diagnosis import ProbeError
@@ -56,7 +57,7 @@ class Proxy:
     @property
     def address(self) -> str:
         """Where it is, for people; never its credentials."""
-        return f"{self.host}:{self.port}"
+        return host_port(self.host, self.port)
 
 
 def proxy(endpoint: Endpoint) -> Proxy | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ..base.waiting import within
+from ..params.host import host_port
 from . import oserror
 from .certificate import default_roots
 from .dial import dial, look_up
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from ..params.tls import Tls
 
-__all__ = ["Answer", "fetch", "place"]
+__all__ = ["Answer", "fetch"]
 
 _MOST_HEAD_BYTES: Final = 1 << 16
 _FIRST_BYTES: Final = 9  # a frame's header, where it is HTTP/2
@@ -62,11 +63,6 @@ class Answer:
     body: bytes = b""
     problem: str = ""
     ms: float = 0.0
-
-
-def place(host: str, port: int) -> str:
-    """Write ``host:port``, with an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 async def fetch(
@@ -115,7 +111,7 @@ def _request(
     host: str, port: int, path: str, headers: Mapping[str, str], content: bytes | None
 ) -> bytes:
     bare, _, _ = host.partition("%")  # the zone of an address is this machine's affair
-    given = {"Host": place(bare, port), "Connection": "close", **headers}
+    given = {"Host": host_port(bare, port), "Connection": "close", **headers}
     if content is not None:
         given["Content-Length"] = str(len(content))
     for name, value in given.items():

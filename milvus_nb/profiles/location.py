@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from ..base.dotenv import set_by
+from ..params.dotenv import set_by
 
 __all__ = ["VARIABLE", "user_file"]
 

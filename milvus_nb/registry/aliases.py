@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
     from ..profiles.profile import Profile
     from .connection import Connection
-    from .foreign import Others
+    from .foreign import ForeignConnections
 
 __all__ = ["DEFAULT_ALIAS", "MAX_CONNECTIONS", "Aliases"]
 
@@ -54,7 +54,7 @@ class Aliases:
         The connections that others opened, which have names instead of aliases.
     """
 
-    def __init__(self, timeout: float, others: Others) -> None:
+    def __init__(self, timeout: float, others: ForeignConnections) -> None:
         self.timeout = timeout
         self.profiles = ProfileStore()
         """Saved connections: the user's, and the project's of the working folder."""

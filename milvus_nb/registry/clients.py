@@ -41,13 +41,13 @@ class Clients:
     ----------
     alias
         Shown by the server in its list of clients.
-    found
+    foreign
         Somebody else's connection that this one stands for: its clients are used, and closed.
     """
 
-    def __init__(self, alias: str, found: sdk.Found | None = None) -> None:
+    def __init__(self, alias: str, foreign: sdk.ForeignConnection | None = None) -> None:
         self._alias = alias
-        self._found = found
+        self._foreign = foreign
         self._lock = asyncio.Lock()
         self._client: MilvusClient | None = None
         self._async: list[tuple[AsyncMilvusClient, asyncio.AbstractEventLoop | None]] = []
@@ -103,8 +103,8 @@ class Clients:
         for client in [self._client, *(one for one, _ in self._async)]:
             if client is not None:
                 sdk.use_database(client, db_name)
-        if self._found is not None:
-            self._found.use_database(db_name)
+        if self._foreign is not None:
+            self._foreign.use_database(db_name)
 
     def close_here(self) -> None:
         """Close the async clients of the event loop that runs on this very thread.
@@ -115,8 +115,8 @@ class Clients:
             if sdk.is_of_this_loop(client):
                 sdk.close_async_client(client)
         theirs = self._theirs("async")
-        if self._found is not None and any(sdk.is_of_this_loop(client) for client in theirs):
-            self._found.close()
+        if self._foreign is not None and any(sdk.is_of_this_loop(client) for client in theirs):
+            self._foreign.close()
 
     async def close(self, *, theirs: bool) -> None:
         """Close all of them, and their sockets; those of somebody else if that is wanted."""
@@ -135,9 +135,9 @@ class Clients:
             if client is not None:
                 work.append(functools.partial(sdk.close_client, client))
                 counts.append(functools.partial(sdk.sockets_of, client))
-            if self._found is not None and theirs:
-                work.append(self._found.close)
-                counts.append(self._found.has_own_socket)
+            if self._foreign is not None and theirs:
+                work.append(self._foreign.close)
+                counts.append(self._foreign.has_own_socket)
             async with all_closed(await _total(counts)):
                 for close in work:
                     await run_closing(close, f"a client of {self._alias}", _CLOSING_S)
@@ -151,9 +151,9 @@ class Clients:
             )
 
     def _theirs(self, kind: str) -> list[Any]:
-        if self._found is None or self._found.kind != kind:
+        if self._foreign is None or self._foreign.kind != kind:
             return []
-        return self._found.clients()
+        return self._foreign.clients()
 
     def _drop_those_of_ended_loops(self) -> None:
         for one in list(self._async):

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..params.endpoint import ConnectionParams
-    from ..sdk import Found
+    from ..sdk import ForeignConnection
     from ..views.report import Report
     from ..watching.monitor import Job, Monitor
     from ..watching.watch import Status, Watch
@@ -150,17 +150,17 @@ class Connection(Exploring, HasTraits):
         params: ConnectionParams,
         monitor: Monitor | None,
         disconnect: Callable[[str], None] | None,
-        found: Found | None = None,
+        foreign: ForeignConnection | None = None,
     ) -> None:
         super().__init__()
         self.params = params
         self._monitor = monitor
         self._disconnect = disconnect
         self._watch: Watch | None = None
-        self._clients = Clients(alias, found)
+        self._clients = Clients(alias, foreign)
         self._under_way: set[asyncio.Task[Any]] = set()
         self._set(
-            origin=found.origin if found is not None else "milvus_nb",
+            origin=foreign.origin if foreign is not None else "milvus_nb",
             alias=alias,
             address=params.address,
             user=params.user,

@@ -23,20 +23,20 @@ from .variables import holders, user_namespace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..sdk import Found
+    from ..sdk import ForeignConnection
     from ..watching.monitor import Monitor
 
-__all__ = ["Others"]
+__all__ = ["ForeignConnections"]
 
 
 @dataclass
-class _Other:
-    found: Found
+class _Known:
+    foreign: ForeignConnection
     connection: Connection
     is_adopted: bool = False
 
 
-class Others:
+class ForeignConnections:
     """What is known of the connections of others.
 
     Parameters
@@ -59,7 +59,7 @@ class Others:
         self._emit = emit
         self._disconnect = disconnect
         self._lock = forkable(threading.Lock())
-        self._known: dict[int, _Other] = {}
+        self._known: dict[int, _Known] = {}
 
     # From any thread
 
@@ -68,21 +68,16 @@ class Others:
         with self._lock:
             return [other.connection for other in self._known.values() if not other.is_adopted]
 
-    @property
-    def are_known(self) -> bool:
-        """Whether there are any, adopted or not."""
-        return bool(self._known)
-
     def get(self, name: str) -> Connection | None:
         """Give the one of that name; of several variables that hold one each makes a name."""
         known = self.connections()
         kind, _, word = name.partition(":")
-        for found in known:
-            if found.alias == name:
-                return found
-        for found in known:
-            if found.alias.startswith(f"{kind}:") and word in found.users:
-                return found
+        for connection in known:
+            if connection.alias == name:
+                return connection
+        for connection in known:
+            if connection.alias.startswith(f"{kind}:") and word in connection.users:
+                return connection
         return None
 
     def adopt(self, connection: Connection, alias: str) -> None:
@@ -97,12 +92,12 @@ class Others:
 
     async def look(self) -> list[Connection]:
         """Look again; give the adopted ones that are gone, which the registry has to let go."""
-        found = {one.key: one for one in sdk.find()}
-        users = self._users(list(found.values()))
+        there = {foreign.key: foreign for foreign in sdk.find_foreign()}
+        users = self._users(list(there.values()))
         gone = []
         for key, other in list(self._known.items()):
-            if key in found and other.found.is_open():
-                self._follow(other, found[key], users[key])
+            if key in there and other.foreign.is_open():
+                self._follow(other.connection, there[key], users[key])
                 continue
             with self._lock:
                 self._known.pop(key, None)
@@ -111,8 +106,8 @@ class Others:
             else:
                 await to_the_end(other.connection.close(theirs=False))
                 self._emit("removed", other.connection.alias)
-        fresh = [one for key, one in found.items() if key not in self._known]
-        await asyncio.gather(*(self._add(one, users[one.key]) for one in fresh))
+        fresh = [foreign for key, foreign in there.items() if key not in self._known]
+        await asyncio.gather(*(self._add(foreign, users[foreign.key]) for foreign in fresh))
         return gone
 
     async def disconnect(self, connection: Connection) -> None:
@@ -136,11 +131,11 @@ class Others:
             await connection.close(theirs=False)
         return known
 
-    async def _add(self, found: Found, users: list[str]) -> None:
-        name = self._name(found, users)
-        connection = Connection(name, found.params, self._monitor, self._disconnect, found)
+    async def _add(self, foreign: ForeignConnection, users: list[str]) -> None:
+        name = self._name(foreign, users)
+        connection = Connection(name, foreign.params, self._monitor, self._disconnect, foreign)
         with self._lock:
-            self._known[found.key] = _Other(found, connection)
+            self._known[foreign.key] = _Known(foreign, connection)
         self._emit("added", name)
         await connection.attach(users)
         if connection.state == "disconnected":  # meanwhile
@@ -150,38 +145,41 @@ class Others:
         )
         self._emit("changed", connection.alias)
 
-    def _follow(self, other: _Other, found: Found, users: list[str]) -> None:
-        if other.connection.follow(found.params.db_name, users):
-            self._emit("changed", other.connection.alias)
+    def _follow(self, connection: Connection, foreign: ForeignConnection, users: list[str]) -> None:
+        if connection.follow(foreign.params.db_name, users):
+            self._emit("changed", connection.alias)
 
-    def _users(self, found: list[Found]) -> dict[int, list[str]]:
+    def _users(self, all_foreign: list[ForeignConnection]) -> dict[int, list[str]]:
         """Say which variables hold each of them, by its key."""
-        if not found:
+        if not all_foreign:
             return {}
-        clients = [(client, one.key) for one in found for client in one.clients()]
+        clients = [(client, foreign.key) for foreign in all_foreign for client in foreign.clients()]
         of_client = {id(client): key for client, key in clients}
-        of_alias = {one.alias: one.key for one in found if one.kind == "orm"}
+        of_alias = {foreign.alias: foreign.key for foreign in all_foreign if foreign.kind == "orm"}
 
         def held(thing: Any) -> int | None:
             alias = sdk.alias_used_by(thing) if of_alias else None
             return of_client.get(id(thing)) if alias is None else of_alias.get(alias)
 
         places = holders(user_namespace(), held)
-        return {one.key: places.get(one.key) or _without_name(one) for one in found}
+        return {
+            foreign.key: places.get(foreign.key) or _without_name(foreign)
+            for foreign in all_foreign
+        }
 
-    def _name(self, found: Found, users: list[str]) -> str:
-        word = found.alias or ("" if users == _without_name(found) else users[0])
+    def _name(self, foreign: ForeignConnection, users: list[str]) -> str:
+        word = foreign.alias or ("" if users == _without_name(foreign) else users[0])
         taken = {other.connection.alias for other in self._known.values()}
-        name, number = f"{found.kind}:{word or 1}", 1
+        name, number = f"{foreign.kind}:{word or 1}", 1
         while name in taken:
             number += 1
-            name = f"{found.kind}:{word}-{number}" if word else f"{found.kind}:{number}"
+            name = f"{foreign.kind}:{word}-{number}" if word else f"{foreign.kind}:{number}"
         return name
 
 
-def _without_name(found: Found) -> list[str]:
+def _without_name(foreign: ForeignConnection) -> list[str]:
     """Say who uses a connection that no variable holds."""
-    clients = len(found.clients())
+    clients = len(foreign.clients())
     if not clients:
         return []
-    return [f"a {found.origin} in no variable" if clients == 1 else f"{clients} in no variable"]
+    return [f"a {foreign.origin} in no variable" if clients == 1 else f"{clients} in no variable"]

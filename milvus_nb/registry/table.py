@@ -24,7 +24,7 @@ from ..watching.monitor import Job, Monitor
 from .aliases import DEFAULT_ALIAS, Aliases
 from .attempts import Attempt
 from .connection import Connection, PingResult
-from .foreign import Others
+from .foreign import ForeignConnections
 from .opening import examine_profile, open_profile
 from .validation import (
     check_keywords,
@@ -65,8 +65,8 @@ class ConnectionTable(Aliases):
         self._ending = forkable(threading.Lock())
         self._looking: Job[None] | None = None
 
-    def _make_others(self) -> Others:
-        return Others(self.monitor, self._emit, self._disconnect)
+    def _make_others(self) -> ForeignConnections:
+        return ForeignConnections(self.monitor, self._emit, self._disconnect)
 
     def _prepare(self) -> None:
         """Do what has to be done before the first connection; called before each."""
@@ -245,7 +245,7 @@ class ConnectionTable(Aliases):
             connection.close_here()
         self.start_disconnect(name).wait(cancel_on_interrupt=False)
 
-    async def _close(self, others: Others, name: str, connection: Connection) -> None:
+    async def _close(self, others: ForeignConnections, name: str, connection: Connection) -> None:
         # Also where everything is shut down meanwhile, which wants the same.
         try:
             await uncancelled(_closed(connection, others))
@@ -286,7 +286,7 @@ class ConnectionTable(Aliases):
                 attempt.job.cancel()
             monitor.stop(lambda: self._close_all(list(connections.values()), others))
 
-    async def _close_all(self, connections: list[Connection], others: Others) -> None:
+    async def _close_all(self, connections: list[Connection], others: ForeignConnections) -> None:
         """Close the connections of before `close_all`; those that others opened stay open."""
         for connection in await others.forget():
             self._let_go(connection.alias, connection)
@@ -386,21 +386,9 @@ class ConnectionTable(Aliases):
         self._make_current(alias)
         return connection
 
-    def forget_others(self) -> None:
-        """Stop watching the connections of others, adopted or not; they stay open."""
-        with self._lock:
-            if not self._others.are_known:
-                return
-            job = self.monitor.submit(self._forget_others(self._others))
-        job.wait(cancel_on_interrupt=False)
-
-    async def _look(self, others: Others) -> None:
+    async def _look(self, others: ForeignConnections) -> None:
         for connection in await others.look():
             await to_the_end(connection.close(theirs=False))
-            self._drop(connection)
-
-    async def _forget_others(self, others: Others) -> None:
-        for connection in await to_the_end(others.forget()):
             self._drop(connection)
 
     def _drop(self, connection: Connection) -> None:
@@ -412,7 +400,7 @@ class ConnectionTable(Aliases):
         self._let_go(alias, connection)
 
 
-def _closed(connection: Connection, others: Others) -> Coroutine[Any, Any, None]:
+def _closed(connection: Connection, others: ForeignConnections) -> Coroutine[Any, Any, None]:
     """Close a connection, whoever opened it."""
     is_own = connection.origin == "milvus_nb"
     return connection.close() if is_own else others.disconnect(connection)

@@ -19,17 +19,17 @@ from .clients import (
     sockets_of,
     use_database,
 )
-from .foreign import Found, alias_used_by, find
+from .foreign import ForeignConnection, alias_used_by, find_foreign
 from .loading import import_pymilvus, installed_version, param_error
 from .orm import Mirror
 
 __all__ = [
-    "Found",
+    "ForeignConnection",
     "Mirror",
     "alias_used_by",
     "close_async_client",
     "close_client",
-    "find",
+    "find_foreign",
     "import_pymilvus",
     "installed_version",
     "is_closed",

@@ -6,7 +6,6 @@ import asyncio
 import functools
 import inspect
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import quote
 
 from ..base.waiting import EndedError, within
 from ..errors import ClosedError, ConnectError, Diagnosis
@@ -285,7 +284,7 @@ def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, A
     tls = endpoint.tls
     without_proxy = WITHOUT_PROXY if endpoint.kind == "lite" else {}
     return {
-        "uri": _uri(endpoint, target),
+        "uri": f"http://{target}" if endpoint.kind == "lite" else endpoint.pymilvus_uri,
         "token": Masked(endpoint.credentials.reveal()),
         "db_name": params.db_name,
         "timeout": params.timeout,
@@ -310,16 +309,3 @@ def _diagnose(endpoint: Endpoint, error: Any) -> Diagnosis:
     if hasattr(cause, "code") and hasattr(cause, "details"):
         return diagnosis.from_rpc(endpoint, cause.code(), cause.details())
     return diagnosis.server_refused(endpoint, error.code, error.message)
-
-
-def _uri(endpoint: Endpoint, target: str) -> str:
-    if endpoint.kind == "unix":
-        return target
-    if endpoint.kind == "lite":
-        return f"http://{target}"
-    host = endpoint.host
-    if ":" in host:
-        # pymilvus drops an IPv6 address's brackets, and gRPC then cannot tell the port; gRPC
-        # decodes percent-encoding, pymilvus does not.
-        host = quote(f"[{host}]", safe="")
-    return f"{'https' if endpoint.secure else 'http'}://{host}:{endpoint.port}"

@@ -28,13 +28,13 @@ from .orm import MODULE, Handler, aliases_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Found", "alias_used_by", "find"]
+__all__ = ["ForeignConnection", "alias_used_by", "find_foreign"]
 
 _MANAGERS: Final = "pymilvus.client.connection_manager"
 
 
 @dataclass(frozen=True)
-class Found:
+class ForeignConnection:
     """One connection of somebody else.
 
     Attributes
@@ -77,7 +77,7 @@ class Found:
             other.key != self.key
             and other.params.endpoint.address == address
             and other.is_connected()
-            for other in find()
+            for other in find_foreign()
         )
 
     @property
@@ -95,7 +95,7 @@ def alias_used_by(thing: Any) -> str | None:
     return using if isinstance(using, str) else None
 
 
-def find() -> list[Found]:
+def find_foreign() -> list[ForeignConnection]:
     """List the connections of others. pymilvus is not imported for that."""
     try:
         return [*_of_orm(), *_of_clients(), *_of_async_clients()]
@@ -105,7 +105,7 @@ def find() -> list[Found]:
         return []
 
 
-def _of_orm() -> Iterator[Found]:
+def _of_orm() -> Iterator[ForeignConnection]:
     theirs = aliases_of(sys.modules.get(MODULE))
     if theirs is None:
         return
@@ -119,7 +119,9 @@ def _of_orm() -> Iterator[Found]:
             yield _orm_alias(theirs, alias, handler, params)
 
 
-def _orm_alias(theirs: Any, alias: str, handler: Any, params: ConnectionParams) -> Found:
+def _orm_alias(
+    theirs: Any, alias: str, handler: Any, params: ConnectionParams
+) -> ForeignConnection:
     handlers, held = theirs._alias_handlers, weakref.ref(handler)
 
     def use_database(db_name: str) -> None:
@@ -138,12 +140,12 @@ def _orm_alias(theirs: Any, alias: str, handler: Any, params: ConnectionParams) 
             refuse_calls(handler)
             handler.close()
 
-    return Found(
+    return ForeignConnection(
         "orm", id(handler), alias, params, list, is_open, is_connected, use_database, close
     )
 
 
-def _of_clients() -> Iterator[Found]:
+def _of_clients() -> Iterator[ForeignConnection]:
     module = sys.modules.get(_MANAGERS)
     manager = getattr(getattr(module, "ConnectionManager", None), "_instance", None)
     if manager is None:
@@ -154,7 +156,7 @@ def _of_clients() -> Iterator[Found]:
             yield _client("client", manager, managed, params)
 
 
-def _of_async_clients() -> Iterator[Found]:
+def _of_async_clients() -> Iterator[ForeignConnection]:
     module = sys.modules.get(_MANAGERS)
     managers = getattr(getattr(module, "AsyncConnectionManager", None), "_instances", {})
     for manager in list(managers.values()):
@@ -175,7 +177,9 @@ def _managed_by(manager: Any) -> list[Any]:
     ]
 
 
-def _client(kind: Literal["client", "async"], manager: Any, managed: Any, params: Any) -> Found:
+def _client(
+    kind: Literal["client", "async"], manager: Any, managed: Any, params: Any
+) -> ForeignConnection:
     held, users = weakref.ref(managed), managed.clients
 
     def is_open() -> bool:
@@ -201,7 +205,9 @@ def _client(kind: Literal["client", "async"], manager: Any, managed: Any, params
         _close(there)
 
     key, clients = id(managed.handler), lambda: list(users)
-    return Found(kind, key, "", params, clients, is_open, is_connected, use_database, close)
+    return ForeignConnection(
+        kind, key, "", params, clients, is_open, is_connected, use_database, close
+    )
 
 
 def _take_out(manager: Any, managed: Any) -> None:

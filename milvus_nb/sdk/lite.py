@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import Diagnosis, MilvusNbError, MissingExtraError
 from ..probing import diagnosis, oserror
 from ..probing.diagnosis import ProbeError
-from .foreign import Found, find
+from .foreign import ForeignConnection, find_foreign
 from .lite_lock import holder
 from .loading import import_pymilvus, installed_version
 
@@ -177,14 +177,14 @@ def inherit(path: str) -> None:
 
 
 def _stop(path: str) -> None:
-    if not any(_is_used_by(found, path) for found in find()):
+    if not any(_is_used_by(foreign, path) for foreign in find_foreign()):
         _manager().release_server(path)
 
 
-def _is_used_by(found: Found, path: str) -> bool:
-    if found.params.endpoint.path != path:
+def _is_used_by(foreign: ForeignConnection, path: str) -> bool:
+    if foreign.params.endpoint.path != path:
         return False
-    return found.kind == "orm" or bool(found.clients())
+    return foreign.kind == "orm" or bool(foreign.clients())
 
 
 def _manager() -> Any:

@@ -145,8 +145,8 @@ def proxy(world: World, mode: str = "refuse", variable: str = "http_proxy") -> d
     return {"uri": "milvus.example:19530", "timeout": 0.6}
 
 
-def proxy_down(world: World) -> dict[str, Any]:
-    world.environment.setenv("grpc_proxy", f"http://127.0.0.1:{free_port()}")
+def proxy_down(world: World, host: str = "127.0.0.1") -> dict[str, Any]:
+    world.environment.setenv("grpc_proxy", f"http://{host}:{free_port()}")
     return {"uri": "milvus.example"}
 
 
@@ -430,6 +430,8 @@ FAULTS = (
     # Proxies
     Fault("proxy refuses", "proxy-refused", "no_proxy=milvus.example", proxy),
     Fault("proxy is down", "proxy-unreachable", "grpc_proxy", proxy_down),
+    Fault("proxy with IPv6 is down", "proxy-unreachable", "[::1]:",
+          lambda w: proxy_down(w, "[::1]")),
     Fault("proxy hangs", "proxy-unreachable", "http_proxy", lambda w: proxy(w, "hang")),
     Fault("proxy is none", "proxy-unreachable", "https_proxy",
           lambda w: proxy(w, "garbage", "https_proxy")),

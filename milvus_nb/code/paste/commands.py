@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import MagicUsageError, ParamsError
 from .addresses import as_pymilvus_reads
-from .reading import Finding, Found, Unread, variable
+from .reading import Finding, Unread, Value, variable
 from .shell import Shell, sliced
 
 if TYPE_CHECKING:
@@ -51,15 +51,15 @@ def read_cli(text: str, reading: Reading) -> None:
     if not reading.given.keys() & {"uri", "host", "address"}:
         # The CLI's own default.
         if "port" in reading.given:
-            reading.put("host", Found("127.0.0.1"), "host")
+            reading.put("host", Value("127.0.0.1"), "host")
         else:
-            reading.put("uri", Found("http://127.0.0.1:19530"), "uri")
+            reading.put("uri", Value("http://127.0.0.1:19530"), "uri")
     if arguments.token is None:
         _read_shell(text, reading)
     for match in _USE.finditer(text):
         words = _words(match[1])
         if len(words) == 2:
-            reading.put("db_name", Found(words[1]), "the database")
+            reading.put("db_name", Value(words[1]), "the database")
 
 
 def read_magic(text: str, reading: Reading) -> None:
@@ -85,7 +85,7 @@ def _put_all(words: list[str], command: str, reading: Reading) -> argparse.Names
         if option in _KEYWORDS and value is not None:
             reading.put(_KEYWORDS[option], _value(option, value, reading), _option(option))
     if any(word.startswith(("-a", "--alias")) for word in words):
-        reading.put("alias", Found(arguments.alias), "the alias")
+        reading.put("alias", Value(arguments.alias), "the alias")
     if arguments.timeout is not None:
         reading.put("timeout", _seconds(arguments.timeout), "--timeout")
     for name in ("password", "token"):
@@ -95,7 +95,7 @@ def _put_all(words: list[str], command: str, reading: Reading) -> argparse.Names
     if arguments.tls is not None:
         # 0, the CLI's default, leaves it to the address.
         secure = arguments.tls != "0" or (False if reading.kind == "magic" else None)
-        reading.put("secure", Found(secure), "-tls")
+        reading.put("secure", Value(secure), "-tls")
     if arguments.ask:
         reading.note("--ask is left out: the password or token has to be given here")
     return arguments
@@ -103,14 +103,14 @@ def _put_all(words: list[str], command: str, reading: Reading) -> argparse.Names
 
 def _value(option: str, value: Any, reading: Reading) -> Finding:
     if option in {"address", "uri"}:
-        return Found(as_pymilvus_reads(value) if reading.kind == "milvus-cli" else value)
+        return Value(as_pymilvus_reads(value) if reading.kind == "milvus-cli" else value)
     reference = _REFERENCE.fullmatch(value) if option in {"password", "token"} else None
     if reference is None or reading.kind == "magic":
-        return Found(value)
+        return Value(value)
     finding = variable(reference[2], reading.env)
     if isinstance(finding, Unread):
         return finding
-    return Found((reference[1] or "") + finding.value, finding.typed)
+    return Value((reference[1] or "") + finding.value, finding.typed)
 
 
 def _option(name: str) -> str:
@@ -194,7 +194,7 @@ def _read_shell(text: str, reading: Reading) -> None:
 
 def _seconds(text: str) -> Finding:
     try:
-        return Found(float(text))
+        return Value(float(text))
     except ValueError:
         return Unread("It is no number of seconds.", "Write for example --timeout 10.")
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
 
 from ...errors import ParamsError
-from .reading import Finding, Found, Unread
+from ...params.host import in_brackets
+from .reading import Finding, Unread, Value
 from .shell import Shell, sliced
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def read_curl(text: str, reading: Reading) -> None:
     urls = [finding for name, finding in options if name == "url"] + [
         finding for name, finding in options if not name
     ]
-    with_scheme = [url for url in urls if isinstance(url, Found) and "://" in str(url.value)]
+    with_scheme = [url for url in urls if isinstance(url, Value) and "://" in str(url.value)]
     url = next(iter(with_scheme or urls), None)
     if url is None:
         raise ParamsError(
@@ -74,13 +75,13 @@ def _options(words: list[Finding]) -> Iterator[tuple[str, Finding]]:
     waiting = iter(words)
     nothing = Unread("Its value is missing.", "Paste the whole command.")
     for word in waiting:
-        text = word.value if isinstance(word, Found) else ""
+        text = word.value if isinstance(word, Value) else ""
         if text.startswith("--"):
             name, equals, value = text[2:].partition("=")
             if name not in _WITH_VALUE:
-                yield name or "--", Found(value=True)
+                yield name or "--", Value(value=True)
             elif equals:
-                yield name, Found(value, word.typed if isinstance(word, Found) else True)
+                yield name, Value(value, word.typed if isinstance(word, Value) else True)
             else:
                 yield name, next(waiting, nothing)
         elif text.startswith("-") and text != "-":
@@ -91,7 +92,7 @@ def _options(words: list[Finding]) -> Iterator[tuple[str, Finding]]:
                     is_there = len(text) > place and rest is not None
                     yield name, rest if is_there and rest else next(waiting, nothing)
                     break
-                yield name, Found(value=True)
+                yield name, Value(value=True)
         else:
             yield "", word
 
@@ -110,7 +111,7 @@ def _read_option(  # noqa: C901  # one branch an option
     elif name == "user":
         reading.put("user", sliced(finding, re.compile(r"([^:]*)")) or finding, "-u of curl")
         password = sliced(finding, re.compile(r"(?s)[^:]*:(.*)"))
-        reading.put("password", password or Found(""), "-u of curl")
+        reading.put("password", password or Value(""), "-u of curl")
     elif name in _PATHS:
         reading.put(_PATHS[name], finding, f"--{name} of curl")
     elif name == "cert":
@@ -142,15 +143,15 @@ def _read_url(url: Finding, values: dict[str, Finding], reading: Reading) -> Non
         reading.put("uri", url, "the URL of curl")
         return
     if (socket := values.get("unix-socket")) is not None:
-        if isinstance(socket, Found):
-            socket = Found(f"unix:{socket.value}", socket.typed)
+        if isinstance(socket, Value):
+            socket = Value(f"unix:{socket.value}", socket.typed)
         reading.put("uri", socket, "--unix-socket of curl")
     else:
         place = _place(parts, values, reading)
-        reading.put("uri", Found(place, url.typed), "the URL of curl")
+        reading.put("uri", Value(place, url.typed), "the URL of curl")
     names = parse_qs((parts["query"] or "")[1:]).get("dbName")
     if names:
-        reading.put("db_name", Found(names[0], url.typed), "dbName of curl")
+        reading.put("db_name", Value(names[0], url.typed), "dbName of curl")
 
 
 def _place(parts: re.Match[str], values: dict[str, Finding], reading: Reading) -> str:
@@ -160,9 +161,8 @@ def _place(parts: re.Match[str], values: dict[str, Finding], reading: Reading) -
     other_host, other_port = _elsewhere(values)
     if other_host and other_host != host:
         if is_https:
-            reading.put("server_name", Found(host.strip("[]")), "the host of curl's URL")
-        host = f"[{other_host}]" if ":" in other_host.strip("[]") else other_host
-        host = host.replace("[[", "[").replace("]]", "]")
+            reading.put("server_name", Value(host.strip("[]")), "the host of curl's URL")
+        host = in_brackets(other_host.strip("[]"))
     # curl, unlike Milvus's clients, takes port 80 where none is given.
     port = other_port or port or ("443" if is_https else "80")
     path = parts["path"] or ""
@@ -174,7 +174,7 @@ def _elsewhere(values: dict[str, Finding]) -> tuple[str, str]:
     """Give where curl really connects to, with --connect-to and --resolve."""
     for name, pattern, order in (("connect-to", _OTHER_PLACE, 1), ("resolve", _RESOLVED, -1)):
         finding = values.get(name)
-        text = finding.value if isinstance(finding, Found) else None
+        text = finding.value if isinstance(finding, Value) else None
         if isinstance(text, str) and (match := pattern.match(text)):
             host, port = match.groups()[::order]
             return host, port
@@ -183,12 +183,12 @@ def _elsewhere(values: dict[str, Finding]) -> tuple[str, str]:
 
 def _read_certificate(finding: Finding, reading: Reading) -> None:
     """Read ``FILE`` or ``FILE:PASSPHRASE``; a colon of the file has a backslash before it."""
-    if isinstance(finding, Found) and isinstance(finding.value, str):
+    if isinstance(finding, Value) and isinstance(finding.value, str):
         text = finding.value
         drive = text[:2] if re.match(r"[A-Za-z]:[\\/]", text) else ""
         match = re.match(r"(?s)((?:[^\\:]|\\[\\:]|\\)*)(:?)", text[len(drive) :])
         if match:
-            finding = Found(drive + re.sub(r"\\([\\:])", r"\1", match[1]), finding.typed)
+            finding = Value(drive + re.sub(r"\\([\\:])", r"\1", match[1]), finding.typed)
             if match[2]:
                 reading.note(
                     "the passphrase of --cert is left out: an encrypted key cannot be used"
@@ -205,10 +205,10 @@ def _read_body(finding: Finding, reading: Reading) -> None:
     except (ValueError, TypeError):
         return
     if isinstance(body, dict) and "dbName" in body:
-        reading.put("db_name", Found(body["dbName"], finding.typed), "dbName of curl")
+        reading.put("db_name", Value(body["dbName"], finding.typed), "dbName of curl")
 
 
 def _seconds(finding: Finding) -> Finding:
-    if isinstance(finding, Found) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{0,30})?", finding.value):
-        return Found(float(finding.value), finding.typed)
+    if isinstance(finding, Value) and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{0,30})?", finding.value):
+        return Value(float(finding.value), finding.typed)
     return finding if isinstance(finding, Unread) else Unread("It is no number of seconds.")

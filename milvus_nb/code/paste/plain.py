@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ...errors import ParamsError
-from .reading import Finding, Found, Unread
+from .reading import Finding, Unread, Value
 from .shell import Shell
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def read_json(text: str, reading: Reading) -> bool:
         return False
     inner = next((found[name] for name in found if name.lower() in _NESTED), None)
     for label, value in (inner if isinstance(inner, dict) else found).items():
-        _put(label, Found(value), reading)
+        _put(label, Value(value), reading)
     return bool(reading.given)
 
 
@@ -82,16 +82,16 @@ def read_lines(text: str, reading: Reading) -> bool:
             is_next = not value and match["mark"] == ":" and not LINES.match(after)
             pairs.append((match["label"], _value(after if is_next else value, match, reading)))
         elif _LABEL_ALONE.fullmatch(line) and keyword_of(line) and after:
-            pairs.append((line, Found(after)))
+            pairs.append((line, Value(after)))
         elif (cells := _CELLS.fullmatch(line)) and keyword_of(cells[1]):
-            pairs.append((cells[1], Found(cells[2])))
+            pairs.append((cells[1], Value(cells[2])))
     if (
         not pairs
         and len(lines) == 2
         and _URL.match(lines[0])
         and not re.search(r"\s|://", lines[1])
     ):
-        pairs = [("uri", Found(lines[0])), ("token", Found(lines[1]))]
+        pairs = [("uri", Value(lines[0])), ("token", Value(lines[1]))]
     if not any(keyword_of(label) not in {"", "alias", "timeout"} for label, _ in pairs):
         return False
     for label, finding in pairs:
@@ -104,21 +104,21 @@ def read_uri(text: str, reading: Reading) -> None:
     text = text.strip().rstrip(",;")
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`":
         text = text[1:-1]
-    reading.put("uri", Found(text), "the address")
+    reading.put("uri", Value(text), "the address")
 
 
 def _value(text: str, match: re.Match[str], reading: Reading) -> Finding:
     if match["mark"] == "=" and "$" in text and not text.startswith("'"):
         words = Shell(text, reading.env).words(0)
-        return words[0] if words else Found("")
+        return words[0] if words else Value("")
     if quoted := _QUOTED.fullmatch(text):
-        return Found(quoted[2])
-    return Found(re.sub(r"\s#.*", "", text).strip())
+        return Value(quoted[2])
+    return Value(re.sub(r"\s#.*", "", text).strip())
 
 
 def _put(label: str, finding: Finding, reading: Reading) -> None:
     keyword = keyword_of(label)
-    if isinstance(finding, Found) and isinstance(finding.value, str):
+    if isinstance(finding, Value) and isinstance(finding.value, str):
         if keyword == "secure":
             finding = _flag(finding.value)
         elif keyword == "timeout":
@@ -139,11 +139,11 @@ def _put(label: str, finding: Finding, reading: Reading) -> None:
 
 def _flag(text: str) -> Finding:
     if text.lower() in _FLAGS:
-        return Found(_FLAGS[text.lower()])
+        return Value(_FLAGS[text.lower()])
     return Unread("It is neither true nor false.", "Write true or false.")
 
 
 def _seconds(text: str) -> Finding:
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{0,9})?", text):
-        return Found(float(text))
+        return Value(float(text))
     return Unread("It is no number of seconds.", "Write for example timeout=5.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from ...base.suggestion import closest
 from ...errors import ParamsError
 from .addresses import as_pymilvus_reads
-from .reading import EXPRESSION, MOST_STEPS, Finding, Found, Unread, as_text, joined, variable
+from .reading import EXPRESSION, MOST_STEPS, Finding, Unread, Value, as_text, joined, variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -79,7 +79,7 @@ def read_python(text: str, reading: Reading) -> None:
 def _read_call(call: ast.Call, kind: str, scope: _Scope, reading: Reading) -> None:
     names = _ORM if kind == "connections.connect" else _CLIENT
     for name, finding in _arguments(call, names, kind, scope):
-        if name == "handler" and finding != Found("GRPC"):
+        if name == "handler" and finding != Value("GRPC"):
             reading.note("handler is left out: only GRPC is supported")
         if name in _KEYWORDS:
             reading.put(name, _ours(name, finding), f"{name} of {kind}(…)")
@@ -90,7 +90,7 @@ def _read_call(call: ast.Call, kind: str, scope: _Scope, reading: Reading) -> No
         elif name not in _SILENT:
             reading.note(f"{name} is not a connection parameter")
     if names is _CLIENT and not reading.given.keys() & {"uri", "address", "host", "port"}:
-        reading.put("uri", Found(_DEFAULT_URI), "uri")
+        reading.put("uri", Value(_DEFAULT_URI), "uri")
 
 
 def _arguments(
@@ -108,7 +108,7 @@ def _arguments(
         finding = scope.value(keyword.value)
         if keyword.arg is not None:
             yield keyword.arg, finding
-        elif isinstance(finding, Found) and isinstance(finding.value, dict):
+        elif isinstance(finding, Value) and isinstance(finding.value, dict):
             yield from finding.value.items()
         else:
             raise ParamsError(
@@ -120,16 +120,16 @@ def _arguments(
 
 def _ours(name: str, finding: Finding) -> Finding:
     """Turn an address into ours, and a dictionary of findings into one of values."""
-    if name == "uri" and isinstance(finding, Found) and isinstance(finding.value, str):
-        return Found(as_pymilvus_reads(finding.value), finding.typed)
-    if not (isinstance(finding, Found) and isinstance(finding.value, dict)):
+    if name == "uri" and isinstance(finding, Value) and isinstance(finding.value, str):
+        return Value(as_pymilvus_reads(finding.value), finding.typed)
+    if not (isinstance(finding, Value) and isinstance(finding.value, dict)):
         return finding
     values = {}
     for key, inner in finding.value.items():
         if isinstance(inner, Unread):
             return inner
         values[key] = inner.value
-    return Found(values, finding.typed)
+    return Value(values, finding.typed)
 
 
 class _Scope:
@@ -164,9 +164,9 @@ class _Scope:
             return EXPRESSION
         match node:
             case ast.Constant(value=str() | int() | float() | None as constant):
-                return Found(constant)
+                return Value(constant)
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
-                return Found(-number)
+                return Value(-number)
             case ast.Name(id=name):
                 return self._named(name, seen)
             case ast.Dict(keys=keys, values=values):
@@ -209,13 +209,13 @@ class _Scope:
             if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
                 return EXPRESSION
             found[key.value] = self.value(node, seen)
-        return Found(found)
+        return Value(found)
 
     @staticmethod
     def _first(choices: list[Finding]) -> Finding:
         """Give the first choice with a value: a variable that is not set has none."""
         for choice in choices[:-1]:
-            if choice is EXPRESSION or (isinstance(choice, Found) and choice.value):
+            if choice is EXPRESSION or (isinstance(choice, Value) and choice.value):
                 return choice
         return choices[-1]
 
@@ -238,15 +238,15 @@ class _Scope:
                 return EXPRESSION
         value = self.value(default[0], seen) if default else None
         # A default of None or "" is no default: the sign-in would silently be missing.
-        if isinstance(value, Found) and not value.value:
+        if isinstance(value, Value) and not value.value:
             value = None
         return variable(name, self._env, value)
 
 
 def _item(finding: Finding, key: str) -> Finding:
-    if isinstance(finding, Found) and isinstance(finding.value, dict):
+    if isinstance(finding, Value) and isinstance(finding.value, dict):
         inner = finding.value.get(key, EXPRESSION)
-        return inner if isinstance(inner, (Found, Unread)) else EXPRESSION
+        return inner if isinstance(inner, (Value, Unread)) else EXPRESSION
     return finding if isinstance(finding, Unread) else EXPRESSION
 
 
@@ -257,7 +257,7 @@ def _converted(finding: Finding, kind: str) -> Finding:
     text = as_text(finding.value)
     if text is None or (kind == "int" and not re.fullmatch(r"[0-9]{1,9}", text)):
         return EXPRESSION
-    return Found(int(text) if kind == "int" else text, finding.typed)
+    return Value(int(text) if kind == "int" else text, finding.typed)
 
 
 def _is_name(node: ast.expr, name: str) -> bool:

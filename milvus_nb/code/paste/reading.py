@@ -15,8 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
-    "EXPRESSION", "MOST_CHARACTERS", "MOST_STEPS", "Finding", "Found", "Pasted", "Reading",
-    "Unread", "as_text", "joined", "variable",
+    "EXPRESSION",
+    "MOST_CHARACTERS",
+    "MOST_STEPS",
+    "Finding",
+    "Pasted",
+    "Reading",
+    "Unread",
+    "Value",
+    "as_text",
+    "joined",
+    "variable",
 ]  # fmt: skip
 
 #: The longest text that is read, and the most steps that finding one value may take.
@@ -56,7 +65,7 @@ class Pasted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Value:
     """A value that was read; `typed` says that it stands in the text itself."""
 
     value: Any = field(repr=False)
@@ -71,7 +80,7 @@ class Unread:
     fix: str = "Write the value itself in its place, or the name of an environment variable."
 
 
-Finding = Found | Unread
+Finding = Value | Unread
 
 EXPRESSION: Final = Unread("It is an expression, and a pasted text is never run.")
 
@@ -79,7 +88,7 @@ EXPRESSION: Final = Unread("It is an expression, and a pasted text is never run.
 def variable(name: str, env: Mapping[str, str], default: Finding | None = None) -> Finding:
     """Read an environment variable; one that is empty counts as not set."""
     if value := env.get(name, ""):
-        return Found(value, typed=False)
+        return Value(value, typed=False)
     if default is not None:
         return default
     shown = name if re.fullmatch(r"\w{1,64}", name) else "it names"
@@ -94,13 +103,13 @@ def joined(findings: list[Finding]) -> Finding:
     for finding in findings:
         if isinstance(finding, Unread):
             return finding
-    pieces = [finding for finding in findings if isinstance(finding, Found)]
+    pieces = [finding for finding in findings if isinstance(finding, Value)]
     if not all(as_text(piece.value) is not None for piece in pieces):
         return EXPRESSION
     text = "".join(as_text(piece.value) or "" for piece in pieces)
     if len(text) > MOST_CHARACTERS:
         return EXPRESSION
-    return Found(text, typed=all(piece.typed for piece in pieces))
+    return Value(text, typed=all(piece.typed for piece in pieces))
 
 
 def as_text(value: object) -> str | None:

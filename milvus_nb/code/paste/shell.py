@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ...errors import ParamsError
-from .reading import EXPRESSION, Finding, Found, Unread, joined, variable
+from .reading import EXPRESSION, Finding, Unread, Value, joined, variable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ class Shell:
         self._assigned: dict[str, Finding] = {}
         for match in _ASSIGNMENT.finditer(text):
             words = self.words(match.end())
-            self._assigned[match[1]] = words[0] if words else Found("")
+            self._assigned[match[1]] = words[0] if words else Value("")
 
     def words(self, start: int) -> list[Finding]:
         """Split the command that starts at a place of the text into words.
@@ -100,23 +100,23 @@ class Shell:
                 "So it cannot be told where a value ends.",
                 "Paste the whole command.",
             )
-        return [Found(text)]
+        return [Value(text)]
 
     def _double(self, text: str) -> list[Finding]:
-        pieces: list[Finding] = [Found("")]
+        pieces: list[Finding] = [Value("")]
         place = 0
         for match in _IN_QUOTES.finditer(text):
-            pieces.append(Found(text[place : match.start()]))
+            pieces.append(Value(text[place : match.start()]))
             place = match.end()
             if match[3]:
                 return [EXPRESSION]
             if match[2]:
-                pieces.append(Found("" if match[2] == "\n" else match[2]))
+                pieces.append(Value("" if match[2] == "\n" else match[2]))
             elif match[1].startswith("%") and not self._is_windows:
-                pieces.append(Found(match[1]))
+                pieces.append(Value(match[1]))
             else:
                 pieces.append(self._variable(match[1]))
-        return [*pieces, Found(text[place:])]
+        return [*pieces, Value(text[place:])]
 
     def _variable(self, text: str) -> Finding:
         match = _NAME.fullmatch(text)
@@ -125,7 +125,7 @@ class Shell:
         name = match[1] or match[2] or match[4]
         if name in self._assigned:
             return self._assigned[name]
-        finding = variable(name, self._env, Found(match[3]) if match[3] else None)
+        finding = variable(name, self._env, Value(match[3]) if match[3] else None)
         # What follows a dollar sign may be a part of a password that lacks its quotes.
         if isinstance(finding, Unread) and not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
             return Unread(
@@ -140,4 +140,4 @@ def sliced(finding: Finding, pattern: re.Pattern[str]) -> Finding | None:
     if isinstance(finding, Unread):
         return finding
     match = pattern.match(finding.value) if isinstance(finding.value, str) else None
-    return Found(match[1], finding.typed) if match else None
+    return Value(match[1], finding.typed) if match else None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from ...errors import ParamsError
+from ...params.host import host_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PASSWORD", "TOKEN", "authority", "left_out", "milliseconds", "options_left_out",
-    "pymilvus_uri", "refuse", "seconds", "sign_in", "url", "without_name",
+    "refuse", "seconds", "sign_in", "url", "without_name",
 ]  # fmt: skip
 
 #: The environment variable of a password, and that of an API key.
@@ -46,26 +46,12 @@ def sign_in(params: ConnectionParams) -> tuple[str, str]:
 
 def authority(endpoint: Endpoint, zone: str = "%") -> str:
     """Give ``host:port``; `zone` stands before the zone of an IPv6 address (``%25`` in a URL)."""
-    host = endpoint.host.replace("%", zone)
-    return f"[{host}]:{endpoint.port}" if ":" in host else f"{host}:{endpoint.port}"
+    return host_port(endpoint.host.replace("%", zone), endpoint.port)
 
 
 def url(endpoint: Endpoint) -> str:
     """Give ``http://host:port``, or ``https://`` where TLS is on."""
     return f"{'https' if endpoint.secure else 'http'}://{authority(endpoint, '%25')}"
-
-
-def pymilvus_uri(endpoint: Endpoint) -> str:
-    """Give the address as pymilvus takes it."""
-    if endpoint.kind == "unix":
-        return endpoint.target
-    if endpoint.kind == "lite":
-        return endpoint.address
-    if ":" in endpoint.host:
-        # pymilvus drops an IPv6 address's brackets; gRPC decodes percent-encoding.
-        host = quote(f"[{endpoint.host}]", safe="")
-        return f"{'https' if endpoint.secure else 'http'}://{host}:{endpoint.port}"
-    return url(endpoint)
 
 
 def refuse(endpoint: Endpoint, name: str) -> None:

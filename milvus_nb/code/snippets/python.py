@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .parts import left_out, options_left_out, pymilvus_uri, seconds, sign_in
+from .parts import left_out, options_left_out, seconds, sign_in
 from .quoting import python as literal
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _arguments(params: ConnectionParams) -> list[str]:
         "client_key_path": tls.client_key_path,
         "server_name": tls.server_name,
     }
-    arguments = {"uri": literal(pymilvus_uri(endpoint))}
+    arguments = {"uri": literal(endpoint.pymilvus_uri)}
     arguments |= {name: literal(text) for name, text in texts.items() if text}
     if kind != "none":
         arguments[kind] = f'os.environ["{variable}"]'

@@ -14,7 +14,6 @@ from .parts import (
     authority,
     left_out,
     options_left_out,
-    pymilvus_uri,
     refuse,
     seconds,
     sign_in,
@@ -107,7 +106,7 @@ def cli(params: ConnectionParams, alias: str) -> str:
     refuse(endpoint, "the Milvus CLI")
     # The CLI's client takes the database from the address, on servers of every version.
     database = f"/{quote(params.db_name, safe='$')}" if params.db_name else ""
-    words = ["connect", "-uri", word(pymilvus_uri(endpoint) + database)]
+    words = ["connect", "-uri", word(endpoint.pymilvus_uri + database)]
     if endpoint.secure:
         words += ["-tls", "1"]
     if tls.root_pem_path:
