@@ -303,6 +303,22 @@ def test_what_a_client_keeps_does_not_show(server: MilvusTestServer) -> None:
         connections.shutdown()
 
 
+def test_nothing_that_we_keep_shows_a_sign_in(
+    connections: ConnectionRegistry, server: MilvusTestServer
+) -> None:
+    """Whatever a debugger or a profiler of memory finds of ours, and shows with its attributes."""
+    session = PageSession(connections, lambda _: None)
+    session.handle({"v": PROTOCOL, "id": 1, "method": "hello", "params": {}})
+    found = connections.connect("x", uri=server.address, token=TOKEN)
+    assert found.client.list_collections() == []
+    assert found.diagnose().diagnosis is None
+    ours = [one for one in gc.get_objects() if str(type(one).__module__).startswith("milvus_nb")]
+    shown = [(type(one), f"{one!r} {getattr(one, '__dict__', '')!r}") for one in ours]
+    assert [kind for kind, text in shown if leaks_in(text)] == []
+    assert "Probe" in {kind.__name__ for kind, _ in shown}
+    session.close()
+
+
 CLIENTS = """
 import os, milvus_nb
 milvus_nb.connections.connect("x", uri=os.environ["URI"], token=os.environ.pop("GIVEN"))

@@ -9,8 +9,8 @@ from typing import Final
 from ..base.printing import printable
 
 __all__ = [
-    "MASK", "Secret", "holds_sign_in", "recognised_host", "redact", "redact_address", "redact_path",
-    "shown_name",
+    "MASK", "Masked", "Secret", "holds_sign_in", "recognised_host", "redact", "redact_address",
+    "redact_path", "shown_name",
 ]  # fmt: skip
 
 #: What is shown in place of a secret; always the same length, so that it tells nothing.
@@ -84,6 +84,21 @@ class Secret:
     def __reduce__(self) -> tuple[type[Secret], tuple[()]]:
         # Used by pickle, copy.copy and copy.deepcopy alike.
         return Secret, ()
+
+
+class Masked(str):
+    """The text itself, which its repr does not show: for what has to have a text.
+
+    Tools show the variables of other people's frames: ``%xmode Verbose``, debuggers, loggers.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(Secret(str(self)))
+
+    def __reduce__(self) -> tuple[type[str], tuple[()]]:
+        return str, ()
 
 
 def _as_bytes(secret: Secret) -> bytes:

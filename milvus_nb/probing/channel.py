@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
+from ..params.secret import Masked
+
 if TYPE_CHECKING:
     from ..params.endpoint import Endpoint
 
@@ -69,7 +71,7 @@ def call_metadata(endpoint: Endpoint) -> tuple[tuple[str, str], ...]:
     credentials = endpoint.credentials.reveal()
     if not credentials:
         return ()
-    return (("authorization", base64.b64encode(credentials.encode()).decode()),)
+    return (("authorization", Masked(base64.b64encode(credentials.encode()).decode())),)
 
 
 def open_channel(endpoint: Endpoint, target: str) -> grpc.Channel:

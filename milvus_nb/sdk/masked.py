@@ -1,30 +1,15 @@
-"""What pymilvus's clients keep and send of a sign-in, as texts that do not show in a repr.
-
-Tools show the variables of other people's frames: ``%xmode Verbose``, debuggers, loggers.
-"""
+"""The header with the sign-in that pymilvus's handlers send, as a text that does not show."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from ..params.secret import Secret
+from ..params.secret import Masked
 
-__all__ = ["Masked", "hide_sign_in"]
+__all__ = ["hide_sign_in"]
 
 #: Where pymilvus's handlers keep what adds the sign-in to each call; a test notices a change.
 _INTERCEPTORS: Final = ("_authorization_interceptor", "_async_authorization_interceptor")
-
-
-class Masked(str):
-    """The text itself, which its repr does not show."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return repr(Secret(str(self)))
-
-    def __reduce__(self) -> tuple[type[str], tuple[()]]:
-        return str, ()
 
 
 def hide_sign_in(handler: Any) -> None:
