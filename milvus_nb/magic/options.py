@@ -13,6 +13,7 @@ from ..errors import MagicUsageError, MilvusNbError
 from ..params import parsing
 from ..params.secret import Secret, shown_name
 from ..params.tidy import variable_name
+from ..params.tls import PEM_FILES
 from ..profiles.places import prompt
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ __all__ = ["UNTYPED", "ask_for", "keywords", "seconds", "signed_in", "warnings"]
 UNTYPED: Final = Secret("-")
 
 _KEYWORDS: Final = (
-    "user", "password", "token", "password_env", "token_env", "secure", "ca_pem_path",
-    "server_pem_path", "client_pem_path", "client_key_path", "server_name", "timeout",
+    "user", "password", "token", "password_env", "token_env", "secure", *PEM_FILES,
+    "server_name", "timeout",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from ..code import usage
 from ..code.arguments import shown, split
 from ..errors import MagicUsageError, MilvusNbError, ProfileError
 from ..profiles import importing, saving, secrets
-from ..profiles.conversion import params_of, secret_of
+from ..profiles.conversion import params_of
 from ..profiles.places import place_of_profile, sends
 from ..profiles.profile import KEYS, Profile, SecretRef, is_clear
 from ..registry.opening import open_profile
@@ -281,7 +281,7 @@ def _save(context: Context, arguments: argparse.Namespace) -> None:
     saved = saving.save(
         registry.profiles,
         profile,
-        secret_of(connection.params) if reference == "keyring" else None,
+        connection.params.endpoint.secret if reference == "keyring" else None,
         project=arguments.project,
         replace_it=arguments.replace,
     )

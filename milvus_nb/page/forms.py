@@ -142,8 +142,4 @@ def _read(text: str) -> Pasted:
 
 def _secret_of(params: ConnectionParams) -> dict[str, Secret]:
     """Give the secret as the form has it: a password without the user, or an API key."""
-    endpoint = params.endpoint
-    if endpoint.auth == "password":
-        password = endpoint.credentials.reveal().removeprefix(f"{endpoint.user}:")
-        return {"password": Secret(password)}
-    return {"token": endpoint.credentials} if endpoint.credentials else {}
+    return {} if params.auth == "none" else {params.auth: params.endpoint.secret}

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from .address import Address, Kind, display
@@ -15,6 +15,9 @@ from .host import host_port, in_brackets
 from .secret import Secret
 from .tls import Tls
 from .values import in_clear
+
+if TYPE_CHECKING:
+    from ..protocol import Auth
 
 __all__ = ["DEFAULT_TIMEOUT", "ConnectionParams", "Endpoint"]
 
@@ -101,11 +104,16 @@ class Endpoint:
         return in_clear(self.grpc_options)
 
     @property
-    def auth(self) -> Literal["none", "password", "token"]:
+    def auth(self) -> Auth:
         """How it signs in: not at all, as a user, or with an API key."""
         if not self.credentials:
             return "none"
         return "password" if self.user else "token"
+
+    @property
+    def secret(self) -> Secret:
+        """The password without its user, or the API key: what a user types."""
+        return Secret(self.credentials.reveal().removeprefix(f"{self.user}:"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +158,7 @@ class ConnectionParams:
         return self.endpoint.secure
 
     @property
-    def auth(self) -> Literal["none", "password", "token"]:
+    def auth(self) -> Auth:
         """See `Endpoint.auth`."""
         return self.endpoint.auth
 
@@ -228,7 +236,7 @@ def _sign_in_differences(one: Endpoint, two: Endpoint) -> list[str]:
     found = []
     if one.user != two.user:
         found.append(f"user ({one.user or 'none'}, not {two.user or 'none'})")
-    if _password(one) != _password(two):
+    if one.secret != two.secret:
         found.append("password" if one.auth == "password" else "API key")
     return found
 
@@ -237,11 +245,6 @@ def _sign_in(endpoint: Endpoint) -> str:
     return {"none": "none", "password": f"user {endpoint.user}", "token": "an API key"}[
         endpoint.auth
     ]
-
-
-def _password(endpoint: Endpoint) -> Secret:
-    """Return the credentials without the user, so that two users may have the same password."""
-    return Secret(endpoint.credentials.reveal().removeprefix(f"{endpoint.user}:"))
 
 
 def _database(params: ConnectionParams) -> str:

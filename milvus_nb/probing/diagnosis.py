@@ -303,7 +303,7 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "port": str(endpoint.port or endpoint.path),
         "https": _https(endpoint, host),
         "user": endpoint.user or "(none)",
-        "oddity": oddity(endpoint.credentials.reveal().removeprefix(f"{endpoint.user}:")),
+        "oddity": oddity(endpoint.secret.reveal()),
         "right_port": "19530",
         "right_address": f"{host}:19530",
         "tls_option": "--secure, https:// and the TLS files" if tls else "--secure or https://",

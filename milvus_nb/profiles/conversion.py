@@ -9,13 +9,12 @@ from typing import Any, Final
 from ..errors import ProfileError
 from ..params import parsing
 from ..params.endpoint import DEFAULT_TIMEOUT, ConnectionParams
-from ..params.secret import Secret
 from ..params.tls import PEM_FILES
 from ..params.values import is_given
 from . import secrets
 from .profile import Profile, SecretRef
 
-__all__ = ["params_of", "profile_of", "secret_of"]
+__all__ = ["params_of", "profile_of"]
 
 _SECRETS: Final = ("password", "token", "password_env", "token_env")
 _PLACES: Final = ("uri", "address", "host", "port")
@@ -99,12 +98,6 @@ def profile_of(
         server_name=tls.server_name,
         timeout=None if params.timeout == DEFAULT_TIMEOUT else params.timeout,
     )
-
-
-def secret_of(params: ConnectionParams) -> Secret:
-    """Give the password without its user, or the token."""
-    endpoint = params.endpoint
-    return Secret(endpoint.credentials.reveal().removeprefix(f"{endpoint.user}:"))
 
 
 def _inside(path: str, folder: str, start: str = "") -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import MilvusNbError, ProfileError
 from ..params import parsing
 from . import files
-from .conversion import profile_of, secret_of
+from .conversion import profile_of
 from .profile import SecretRef, check_name
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _made(name: str, params: ConnectionParams) -> Imported:
     check_name(name)
     variable = params.password_env or params.token_env
     ref = None if variable else SecretRef("keyring")
-    return profile_of(name, params, ref), secret_of(params)
+    return profile_of(name, params, ref), endpoint.secret
 
 
 def _plain(text: str) -> str:

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from ..base.suggestion import closest
 from ..errors import ParamsError, ProfileError
@@ -18,6 +18,9 @@ from ..params.guard import Guard
 from ..params.secret import Secret, holds_sign_in, shown_name
 from ..params.tls import PEM_FILES
 from ..params.values import seconds
+
+if TYPE_CHECKING:
+    from ..protocol import SecretKind
 
 __all__ = [
     "CLEAR_KEYS",
@@ -64,7 +67,7 @@ class SecretRef:
         The name of the environment variable.
     """
 
-    kind: Literal["none", "ask", "env", "keyring"] = "none"
+    kind: SecretKind = "none"
     variable: str = ""
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import MilvusNbError, ProfileError
 from ..params.secret import Secret
 from . import secrets
-from .conversion import profile_of, secret_of
+from .conversion import profile_of
 from .profile import Profile, SecretRef
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def secret_for(profile: Profile, made: Profile, params: ConnectionParams) -> Sec
     if profile.secret.kind != "keyring":
         return Secret()
     if secrets.account_of(profile, profile.user) == secrets.account_of(made, made.user):
-        return secret_of(params)
+        return params.endpoint.secret
     raise ProfileError(
         f"The secret for {profile.address} is needed.",
         "The connection has another address, user or TLS, and its secret stays there.",

@@ -25,9 +25,9 @@ from ..probing import diagnosis
 from ..probing.diagnosis import ProbeError
 from ..probing.proxies import late
 from ..probing.stages import Stages
+from ..protocol import Auth, State
 from ..views.status import connection_line, connections_html
 from ..watching.doctor import examine
-from ..watching.watch import State
 from .clients import Clients
 from .exploring import Exploring
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ..watching.monitor import Job, Monitor
     from ..watching.watch import Status, Watch
 
-__all__ = ["STATES", "Connection", "PingResult"]
+__all__ = ["Connection", "PingResult"]
 
 T = TypeVar("T")
 
@@ -51,8 +51,6 @@ _log = logging.getLogger(__name__)
 
 # So much longer than its own deadline pymilvus may take to make a client, in seconds.
 _GRACE_S: Final = 1.0
-
-STATES: Final[tuple[str, ...]] = get_args(State)
 
 
 @dataclass(frozen=True)
@@ -130,10 +128,10 @@ class Connection(Exploring, HasTraits):
     alias = Unicode(read_only=True)
     address = Unicode(read_only=True)
     user = Unicode(read_only=True)
-    auth = Enum(("none", "password", "token"), default_value="none", read_only=True)
+    auth = Enum(get_args(Auth), default_value="none", read_only=True)
     db_name = Unicode(read_only=True)
     secure = Bool(read_only=True)
-    state = Enum(STATES, default_value="connecting", read_only=True)
+    state = Enum(get_args(State), default_value="connecting", read_only=True)
     cause = Unicode(read_only=True)
     reason = Unicode(read_only=True)
     note = Unicode(read_only=True)

@@ -10,9 +10,9 @@ import contextlib
 import json
 import os
 import tempfile
-from typing import TYPE_CHECKING, Final, TypedDict, cast
+from typing import TYPE_CHECKING, Final, TypedDict, cast, get_args
 
-from ..protocol import ConnectParams, Row, mismatch
+from ..protocol import ConnectParams, Row, SecretKind, mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,9 +117,7 @@ def _is_row(found: object) -> bool:
     if not isinstance(found, dict) or not Row.__required_keys__ <= found.keys():
         return False
     row = cast("Mapping[str, object]", found)
-    return not mismatch(ConnectParams, row["again"]) and row["secret"] in (
-        "none", "ask", "env", "keyring",
-    )  # fmt: skip
+    return not mismatch(ConnectParams, row["again"]) and row["secret"] in get_args(SecretKind)
 
 
 def _is_process(pid: int) -> bool:

@@ -12,7 +12,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from ..base.blocking import run_blocking, run_closing
 from ..base.once import Once
@@ -34,10 +34,9 @@ if TYPE_CHECKING:
     from ..probing import wire
     from ..probing.probe import Answer
     from ..probing.reach import Reacher
+    from ..protocol import State
 
-__all__ = ["DEFAULT_DEADLINE_S", "DEFAULT_HEARTBEAT_S", "Pace", "State", "Status", "Watch"]
-
-State = Literal["connecting", "connected", "degraded", "unreachable", "rejected", "disconnected"]
+__all__ = ["DEFAULT_DEADLINE_S", "DEFAULT_HEARTBEAT_S", "Pace", "Status", "Watch"]
 
 # A frozen server is noticed within the sum of both.
 DEFAULT_HEARTBEAT_S: Final = 3.5

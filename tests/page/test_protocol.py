@@ -17,7 +17,6 @@ from milvus_nb.page.session import PageSession
 from milvus_nb.params.tls import PEM_FILES
 from milvus_nb.probing.stages import LITE_STAGE_NAMES, STAGE_NAMES
 from milvus_nb.protocol import METHODS
-from milvus_nb.registry.connection import STATES
 
 GENERATOR = Path(__file__).parents[2] / "lab" / "protocol.py"
 
@@ -28,8 +27,7 @@ def test_the_pages_types_are_up_to_date() -> None:
 
 
 def test_the_protocol_knows_what_the_kernel_has(connections: ConnectionRegistry) -> None:
-    """States, stages, files of a form, and a handler for each method."""
-    assert set(get_args(protocol.State)) == set(STATES)
+    """Stages, files of a form, and a handler for each method."""
     assert set(get_args(protocol.StageName)) == {*STAGE_NAMES, *LITE_STAGE_NAMES}
     assert set(PEM_FILES) <= protocol.ConnectParams.__optional_keys__
     session = PageSession(connections, print)

@@ -22,7 +22,7 @@ from milvus_nb.code import snippets
 from milvus_nb.errors import ProfileError
 from milvus_nb.params.secret import Secret
 from milvus_nb.profiles import saving, secrets
-from milvus_nb.profiles.conversion import params_of, profile_of, secret_of
+from milvus_nb.profiles.conversion import params_of, profile_of
 from milvus_nb.profiles.location import VARIABLE, user_file
 from milvus_nb.profiles.profile import KEYS, Profile, SecretRef
 from milvus_nb.profiles.store import ProfileStore
@@ -350,7 +350,7 @@ def test_what_is_written_for_a_project_is_no_secret(store: ProfileStore) -> None
             store.save(made, project=True, replace_it=True)
             if not (params.password_env or params.token_env):
                 saved = store.get(made.name)
-                again = params_of(saved, default_timeout=5, secret=secret_of(params))
+                again = params_of(saved, default_timeout=5, secret=params.endpoint.secret)
                 assert again.endpoint.credentials == params.endpoint.credentials
     folder = Path(store.path).parent.parent
     for path in folder.rglob("*"):
@@ -764,7 +764,7 @@ def test_a_secret_goes_to_the_profiles_address_alone(
     """Neither an option nor a project's profile of the same name sends it elsewhere."""
     mine = store.save(Profile("prod", "good:19530", user="root", secret=SecretRef("keyring")))
     secrets.keep(mine, Secret(SECRET))
-    assert secret_of(params_of(mine, default_timeout=5)).reveal() == SECRET
+    assert params_of(mine, default_timeout=5).endpoint.secret.reveal() == SECRET
     with pytest.raises(ProfileError, match="another place"):
         params_of(mine, default_timeout=5, uri="evil")
     project_of(store, "[profiles.prod]\naddress='evil'\nuser='root'\nsecret='keyring'\n")

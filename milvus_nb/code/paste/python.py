@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...base.suggestion import closest
 from ...errors import ParamsError
+from ...params.tls import PEM_FILES
 from .addresses import as_pymilvus_reads
 from .reading import EXPRESSION, MOST_STEPS, Finding, Unread, Value, as_text, joined, variable
 
@@ -39,8 +40,7 @@ _ORM: Final = ("alias", "user", "password", "db_name", "token")
 _CLIENT: Final = ("uri", "user", "password", "db_name", "token", "timeout")
 _KEYWORDS: Final = {
     "alias", "uri", "address", "host", "port", "user", "password", "token", "db_name", "secure",
-    "ca_pem_path", "server_pem_path", "client_pem_path", "client_key_path", "server_name",
-    "timeout", "grpc_options",
+    *PEM_FILES, "server_name", "timeout", "grpc_options",
 }  # fmt: skip
 # How a connection is made, which is milvus_nb's own affair.
 _SILENT: Final = {"dedicated", "handler", "_async", "_unbind_with_db"}
