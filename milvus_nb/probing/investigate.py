@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ..errors import Diagnosis
     from ..params.endpoint import Endpoint
+    from .proxies import Proxy
 
 __all__ = ["investigate", "silent_but_managed"]
 
@@ -39,6 +40,9 @@ _QUESTION_S: Final = 0.25
 
 # How long a call may take where something answers already, in seconds.
 _CALL_S: Final = 1.0
+
+# What is said of who accepts a connection and closes it without a word.
+_HANGS_UP: Final = ("reset", "forward-nowhere", "cut-off")
 
 # Such a refusal is a Milvus's own.
 _MILVUS_SAYS: Final = ("no-credentials", "wrong-password", "wrong-api-key", "starting")
@@ -65,7 +69,9 @@ async def investigate(
     Diagnosis
         `base`, where nothing more was found out.
     """
-    if endpoint.kind != "tcp" or seen.proxy is not None:
+    if seen.proxy is not None:
+        return base if has_worked else _behind_proxy(endpoint, base, seen.proxy)
+    if endpoint.kind != "tcp":
         return base
     if has_worked and base.cause == "refused":
         return base
@@ -80,6 +86,15 @@ async def investigate(
     if look is None:
         return base
     found = await look(endpoint, base, seen)
+    return replace(found, asked=base.asked, answered=base.answered, took_ms=base.took_ms)
+
+
+def _behind_proxy(endpoint: Endpoint, base: Diagnosis, way: Proxy) -> Diagnosis:
+    """Say that it is the proxy which hangs up: whether anything is behind it, only that knows."""
+    if base.cause not in _HANGS_UP:
+        return base
+    facts = {"proxy": way.address, "variable": way.variable}
+    found = diagnosis.of(endpoint, "proxy-unreachable", "it opens a way and closes it", **facts)
     return replace(found, asked=base.asked, answered=base.answered, took_ms=base.took_ms)
 
 

@@ -435,6 +435,10 @@ FAULTS = (
     Fault("proxy hangs", "proxy-unreachable", "http_proxy", lambda w: proxy(w, "hang")),
     Fault("proxy is none", "proxy-unreachable", "https_proxy",
           lambda w: proxy(w, "garbage", "https_proxy")),
+    Fault("proxy hangs up", "proxy-unreachable", "opens a way and closes it",
+          lambda w: proxy(w, "hang up")),
+    Fault("proxy hangs up on TLS", "proxy-unreachable", "opens a way and closes it",
+          lambda w: proxy(w, "hang up") | {"uri": "https://milvus.example:19530"}),
     # A file of the project
     Fault("a project's proxy", "project-env", "https_proxy is set by a file of the project",
           lambda w: of_a_project(w, "https_proxy", "http://127.0.0.1:9")),

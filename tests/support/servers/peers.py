@@ -281,7 +281,8 @@ class ConnectProxy(Peer):
     ----------
     mode
         "tunnel": it works, to this machine only. "refuse": it answers with `refusal`. "hang": it
-        never answers. "garbage": its answer is no HTTP. May be set at any time.
+        never answers. "garbage": its answer is no HTTP. "hang up": it says that the way is
+        open, and closes it. May be set at any time.
     refusal
         The HTTP status with which it refuses: 407 comes with Proxy-Authenticate.
     routes
@@ -298,7 +299,7 @@ class ConnectProxy(Peer):
 
     def __init__(
         self,
-        mode: Literal["tunnel", "refuse", "hang", "garbage"] = "tunnel",
+        mode: Literal["tunnel", "refuse", "hang", "garbage", "hang up"] = "tunnel",
         *,
         refusal: int = 407,
         routes: Mapping[str, tuple[str, int]] | None = None,
@@ -322,6 +323,8 @@ class ConnectProxy(Peer):
         method, target, *_ = [*line.split(), "", ""]
         if self.mode == "hang":
             await reader.read()
+        elif self.mode == "hang up":
+            writer.write(_http_answer(200))
         elif self.mode == "garbage":
             writer.write(b"\x00\x01\x02 this is no HTTP\r\n\r\n")
         elif self.mode == "refuse":
