@@ -134,7 +134,9 @@ def _connect(
     )
     alias = arguments.alias
     # Planned once: where a typed secret goes is what its prompt has said.
-    params = meaning.planned(context.registry, alias, given, ask=arguments.ask)
+    params = meaning.planned(
+        context.registry, alias, given, ask=arguments.ask, replace_it=arguments.replace
+    )
     start = functools.partial(
         context.registry.start_attempt, alias, params, replace=arguments.replace
     )

@@ -49,7 +49,12 @@ def profile_of(registry: ConnectionRegistry, arguments: argparse.Namespace) -> P
 
 
 def planned(
-    registry: ConnectionRegistry, alias: str, given: dict[str, Any], *, ask: bool
+    registry: ConnectionRegistry,
+    alias: str,
+    given: dict[str, Any],
+    *,
+    ask: bool,
+    replace_it: bool = False,
 ) -> ConnectionParams:
     """Give what is connected where no profile is meant; its secret is asked for if wanted.
 
@@ -61,6 +66,8 @@ def planned(
         As `Aliases.plan` takes them.
     ask
         Whether to ask for a password, where there is a user, or a token.
+    replace_it
+        Whether a connection of that alias gives way; else nothing is asked for in vain.
     """
     if not ask:
         return registry.plan(alias, **given)
@@ -68,6 +75,8 @@ def planned(
     has_user = given.get("user") or (known is not None and known.user)
     kind = "password" if has_user else "token"
     params = registry.plan(alias, **{**given, kind: options.UNTYPED})
+    if not replace_it:
+        registry.require_free(alias, params)
     return options.signed_in(params, "" if alias == DEFAULT_ALIAS else alias)
 
 

@@ -23,6 +23,8 @@ from .validation import (
     check_alias,
     check_keywords,
     check_new_alias,
+    differences_between,
+    in_use,
     not_connected,
     not_there,
 )
@@ -194,6 +196,21 @@ class Aliases:
         check_new_alias(alias)
         check_keywords(given)
         return self._params(alias, **given)
+
+    def require_free(self, alias: str, params: ConnectionParams) -> None:
+        """Raise AliasError where an alias is in use by other parameters, whatever the secret is."""
+        live = self.get(alias)
+        if live is None or live.has_failed:
+            return
+        there = live.params.endpoint
+        asked = dataclasses.replace(
+            params.endpoint,
+            credentials=there.credentials,
+            user=params.user or there.user,  # a token may say the user, too
+        )
+        differences = differences_between(live.params, dataclasses.replace(params, endpoint=asked))
+        if differences:
+            raise in_use(alias, live.state, differences)
 
     def profile_named(self, name: str | None) -> Profile | None:
         """Give the profile that `examine` takes a name for; None for an alias or an address.

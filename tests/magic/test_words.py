@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from tests.support.servers import MilvusTestServer
+
 ROOT = Path(__file__).parents[2]
 
 # Where people read: code, help, pages, documents, notebooks.
@@ -138,6 +140,27 @@ def test_a_secret_is_not_asked_for_where_it_could_not_be_kept(
             loaded.run_line_magic("milvus", "profile secret own")
     finally:
         keyring.set_keyring(before)
+
+
+def test_a_secret_is_not_asked_for_where_the_alias_is_in_use(
+    loaded: InteractiveShell, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a connection to somewhere else; the same line again asks, and gives what there is."""
+    asked: list[str] = []
+
+    def answer(prompt: str = "") -> str:
+        asked.append(prompt)
+        return "root:x"
+
+    monkeypatch.setattr("getpass.getpass", answer)
+    line = f"connect {milvus.address} --ask"
+    found = loaded.run_line_magic("milvus", line)
+    assert loaded.run_line_magic("milvus", line) is found
+    assert len(asked) == 2
+    for other in ("connect localhost:1 --ask", f"connect {milvus.address} --user bob --ask"):
+        with pytest.raises(Exception, match="The alias default is connected"):
+            loaded.run_line_magic("milvus", other)
+    assert len(asked) == 2
 
 
 def test_deleting_a_profile_says_what_was_done(
