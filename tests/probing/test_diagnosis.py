@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import datetime as dt
 import errno
 import functools
@@ -24,9 +23,8 @@ import pytest
 
 from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError
 from milvus_nb.params.parsing import parse
-from milvus_nb.probing import diagnosis, rest, rules
+from milvus_nb.probing import diagnosis, rules
 from milvus_nb.probing.causes import CAUSES
-from milvus_nb.probing.cloud import is_cloud
 from milvus_nb.views.form_words import for_form
 from tests.support.helpers import free_port, threads, wait_until
 from tests.support.servers import (
@@ -46,11 +44,9 @@ from tests.support.servers import (
     grpc_answer,
     make_certificates,
     make_self_signed,
-    run_in_namespace,
     server_tls,
-    why_no_namespaces,
 )
-from tests.support.servers.namespaces import FAR, NO_ROUTE, NO_SUCH_NAME, PACKETS_DROPPED
+from tests.support.world import CLOUD, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,28 +58,6 @@ if TYPE_CHECKING:
 
 # A host of this machine that no other test uses: ports 19530 and 9091 are free there.
 OWN_HOST = "127.0.7.7"
-
-
-class World:
-    """What the faults are made of; all of it ends with the test."""
-
-    def __init__(self, request: pytest.FixtureRequest, stack: contextlib.ExitStack) -> None:
-        self._request = request
-        self.tmp_path: Path = request.getfixturevalue("tmp_path")
-        self.environment: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
-        self.start = stack.enter_context
-
-    def server(self, name: str = "milvus") -> MilvusTestServer:
-        found: MilvusTestServer = self._request.getfixturevalue(name)
-        return found
-
-    def certificates(self, **how: Any) -> Certificates:
-        return make_certificates(self.tmp_path / "certificates", **how)
-
-    def file(self, name: str, content: str = "") -> str:
-        path = self.tmp_path / name
-        path.write_text(content)
-        return str(path)
 
 
 @dataclass(frozen=True)
@@ -381,7 +355,6 @@ def damaged_lite(world: World) -> dict[str, Any]:
 
 
 UNKNOWN_SERVICE = "unknown service milvus.proto.milvus.MilvusService"
-CLOUD = "in03-1234.serverless.gcp-us-west1.cloud.zilliz.com"
 PASSWORD_WRONG = "auth check failure, please check username and password are correct"
 
 # What gateways say in gRPC's own form of a Milvus that they cannot reach. Each sentence has words
@@ -608,12 +581,6 @@ FAULTS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    with contextlib.ExitStack() as stack:
-        yield World(request, stack)
-
-
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 def test_each_fault_is_named(
     connections: ConnectionRegistry,
@@ -652,8 +619,8 @@ def test_each_fault_is_named(
 def test_every_cause_has_a_row() -> None:
     """Or is provoked in a test of its own, named here."""
     elsewhere = {
-        "dns-silent": test_what_a_broken_network_does,
-        "no-route": test_what_a_broken_network_does,
+        "dns-silent": "tests/probing/test_network.py",
+        "no-route": "tests/probing/test_network.py",
         "tls-bad-file": test_a_tls_file_that_went_away,
         "connection-lost": "tests/watching/test_watching.py",
         "lite-deleted": "tests/watching/test_watching.py",
@@ -670,82 +637,6 @@ def test_no_cause_lacks_words() -> None:
             found = diagnosis.of(parse(uri=uri).endpoint, cause, "{what}\x1b[31m was said")
             assert found.reason
             assert "\x1b" not in found.reason + found.fix + found.evidence
-
-
-def test_the_other_addresses_of_a_name_are_tried(
-    connections: ConnectionRegistry, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One address of the name has somebody else, or nobody who speaks."""
-    look_up = socket.getaddrinfo
-    for peer in (SshPeer(host="127.0.0.2"), SilentPeer(host="127.0.0.2")):
-        with peer, FaultProxy(("127.0.0.1", milvus.port), host="127.0.0.3", port=peer.port):
-            port = peer.port
-
-            def two(host: str, *args: Any, port: int = port, **how: Any) -> Any:
-                if host != "two.example":
-                    return look_up(host, *args, **how)
-                kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
-                return [(*kind, (address, port)) for address in ("127.0.0.2", "127.0.0.3")]
-
-            monkeypatch.setattr(socket, "getaddrinfo", two)
-            found = connections.connect(uri=f"two.example:{port}", timeout=4)
-            assert found.state == "connected"
-            connections.disconnect("default")
-
-
-def test_a_slow_address_of_a_name_gets_its_time(
-    connections: ConnectionRegistry, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nobody listens on the other, before it or after it."""
-    look_up = socket.getaddrinfo
-    with FaultProxy(("127.0.0.1", milvus.port), host="127.0.0.2") as way:
-        for order in (("127.0.0.2", "127.0.0.3"), ("127.0.0.3", "127.0.0.2")):
-
-            def two(host: str, *args: Any, order: tuple[str, ...] = order, **how: Any) -> Any:
-                if host != "two.example":
-                    return look_up(host, *args, **how)
-                kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
-                return [(*kind, (address, way.port)) for address in order]
-
-            monkeypatch.setattr(socket, "getaddrinfo", two)
-            way.delay(0.7)  # each way: an answer takes longer than another address would wait
-            given: dict[str, Any] = {"uri": f"two.example:{way.port}", "timeout": 15}
-            assert connections.connect("slow", **given).state == "connected"
-            connections.disconnect("slow")
-            way.hold()
-            with pytest.raises(ConnectError, match=r"said nothing for 1\.6 s") as failure:
-                connections.connect("silent", **{**given, "timeout": 1.6})
-            assert failure.value.cause == "silent"
-            way.pass_through()
-
-
-CONNECT = """
-from milvus_nb import connections, MilvusNbError
-try:
-    connections.connect(uri={uri!r}, timeout=1)
-except MilvusNbError as error:
-    print(error.cause, error)
-"""
-
-
-@pytest.mark.skipif(bool(why_no_namespaces()), reason=why_no_namespaces())
-@pytest.mark.parametrize(
-    ("uri", "setup", "files", "cause"),
-    [
-        (f"{FAR}:19530", NO_ROUTE, {}, "no-route"),
-        ("127.0.0.1:19530", PACKETS_DROPPED, {}, "dropped"),
-        ("milvus.example", (), {"/etc/resolv.conf": "nameserver 192.0.2.53\n"}, "dns-silent"),
-        ("milvus.example", (), NO_SUCH_NAME, "dns"),
-        ("/mnt/demo.db", ("mount -t tmpfs -o ro none /mnt",), {}, "lite-not-writable"),
-    ],
-)
-def test_what_a_broken_network_does(
-    uri: str, setup: tuple[str, ...], files: dict[str, str], cause: str
-) -> None:
-    """No route, dropped packets, no name server; and a disk that cannot be written."""
-    told = run_in_namespace(CONNECT.format(uri=uri), setup=setup, files=files)
-    assert told.split()[0] == cause, told
-    assert uri.partition(":")[0] in told
 
 
 def test_a_tls_file_that_went_away(
@@ -816,39 +707,6 @@ def test_an_sdk_of_another_age_is_told(
     assert told in " ".join(report.notes)
 
 
-def test_a_failed_connect_goes_on_when_the_network_lies(
-    connections: ConnectionRegistry, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A proxy variable does not matter where no_proxy exempts the host, or gRPC is told so."""
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
-    given: dict[str, Any] = {"uri": milvus.uri, "grpc_options": {"grpc.enable_http_proxy": 0}}
-    assert connections.connect("told", **given).client.list_collections() == []
-    monkeypatch.setenv("no_proxy", "example.com, LOCALHOST")
-    assert connections.connect("exempt", uri=milvus.uri).client.list_collections() == []
-    monkeypatch.setenv("no_proxy", "127.0.0.0/8")
-    uri = f"127.0.0.1:{milvus.port}"
-    assert connections.connect("network", uri=uri).client.list_collections() == []
-    monkeypatch.delenv("no_proxy")
-    for ignored in ("socks5://127.0.0.1:1", "https://127.0.0.1:1", "127.0.0.1:1"):
-        monkeypatch.setenv("http_proxy", ignored)
-        assert connections.diagnose(milvus.uri).ok, ignored
-
-
-def test_through_a_proxy_that_works(
-    connections: ConnectionRegistry, milvus_tls: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Probes and the client go through it, with TLS to the server; the doctor shows it."""
-    with ConnectProxy("tunnel", routes={"localhost:7": ("127.0.0.1", milvus_tls.port)}) as way:
-        monkeypatch.setenv("https_proxy", f"http://someone:s3cret@{way.address}")
-        found = connections.connect(uri="https://localhost:7", ca_pem_path=milvus_tls.ca_pem)
-        assert found.client.list_collections() == []
-        report = found.diagnose()
-    assert report.ok
-    assert f"through {way.address} (https_proxy)" in str(report)
-    assert "s3cret" not in str(report)
-    assert all("proxy-authorization" in request.headers for request in way.requests)
-
-
 def test_no_other_port_is_advised_for_what_has_worked(
     connections: ConnectionRegistry, world: World
 ) -> None:
@@ -868,90 +726,6 @@ def test_no_other_port_is_advised_for_what_has_worked(
     with pytest.raises(ConnectError) as failure:
         connections.connect("mine", uri=milvus.address)
     assert failure.value.cause == "refused"
-
-
-CLOUD_HOSTS = (
-    CLOUD,
-    "in01-0123456789abcde.aws-us-west-2.vectordb.zillizcloud.com",
-    "in05-0123456789abcde.serverless.ali-cn-hangzhou.cloud.zilliz.com.cn",
-    "in01-0123456789abcde.ali-cn-hangzhou.vectordb.zilliz.com.cn",
-    "IN03-0123456789ABCDE.api.gcp-us-west1.zillizcloud.com.",
-)
-
-
-@pytest.mark.parametrize("how", ["token", "password", "token_env", "uri", "nothing"])
-@pytest.mark.parametrize("port", ["", ":19541"])
-def test_nothing_is_sent_to_the_cloud_without_tls(
-    connections: ConnectionRegistry, monkeypatch: pytest.MonkeyPatch, how: str, port: str
-) -> None:
-    """The name is not even looked up; by connect, by the doctor and over HTTP; TLS is advised."""
-    asked: list[str] = []
-    look_up = socket.getaddrinfo
-
-    def here(host: str, *args: Any, **more: Any) -> Any:
-        asked.append(host)
-        return look_up("127.0.0.1" if "zilliz" in host else host, *args, **more)
-
-    monkeypatch.setattr(socket, "getaddrinfo", here)
-    monkeypatch.setenv("CLOUD_KEY", "s3cret")
-    given: dict[str, Any] = {
-        "token": {"token": "s3cret"},
-        "password": {"user": "db_admin", "password": "s3cret"},
-        "token_env": {"token_env": "CLOUD_KEY"},
-    }.get(how, {})
-    for host in CLOUD_HOSTS:
-        for scheme in ("", "http://", "tcp://"):
-            sign_in = "db_admin:s3cret@" if how == "uri" else ""
-            uri = f"{scheme or ('http://' if sign_in else '')}{sign_in}{host}{port}"
-            with pytest.raises(ConnectError) as failure:
-                connections.connect("x", uri=uri, **given)
-            assert failure.value.cause == "cloud-no-tls"
-            assert f"https://{host.lower().rstrip('.')}" in failure.value.fix
-            assert "s3cret" not in str(failure.value)
-            assert ("--token-env" in failure.value.fix) == (how == "nothing")
-        assert not asked
-        params = parse(uri=f"{host}{port}", token="s3cret")
-        with SilentPeer(port=free_port()) as peer:
-            endpoint = dataclasses.replace(params.endpoint, port=peer.port)
-            cloud = dataclasses.replace(params, endpoint=endpoint)
-            asyncio.run(rest.sources(cloud, 0.05, management_port=free_port()))
-            assert b"s3cret" not in peer.received
-            assert b"Authorization" not in peer.received
-        asked.clear()
-        report = connections.diagnose(f"{host}{port}")
-        assert report.diagnosis is not None
-        assert report.diagnosis.cause == "cloud-no-tls"
-        assert "tls" in [stage.name for stage in report.stages if stage.status == "failed"]
-        asked.clear()  # of the management port's, which gets no credentials
-
-
-@pytest.mark.parametrize(
-    ("host", "is_theirs"),
-    [("zillizcloud.com.evil.example", False), ("notzilliz.com", False), (CLOUD, True)],
-)
-def test_only_the_cloud_s_own_hosts_count(host: str, is_theirs: bool) -> None:
-    """By the end of the name."""
-    assert is_cloud(host) == is_theirs
-
-
-@pytest.mark.parametrize("how", ["token", "password"])
-def test_the_cloud_says_itself_what_it_refuses(
-    connections: ConnectionRegistry, world: World, how: str
-) -> None:
-    """Whatever its words: there, no gateway of somebody else's is in between."""
-    found = world.certificates(names=(CLOUD,))
-    server = world.start(ScriptedMilvus(
-        {"Connect": lambda context: context.abort(grpc.StatusCode.UNAUTHENTICATED, "no such key")},
-        certificates=found,
-    ))  # fmt: skip
-    way = world.start(ConnectProxy(routes={f"{CLOUD}:443": ("127.0.0.1", server.port)}))
-    world.environment.setenv("https_proxy", f"http://{way.address}")
-    given: dict[str, Any] = {"user": "db_admin", "password": "s3cret"}
-    if how == "token":
-        given = {"token": "key"}
-    with pytest.raises(ConnectError) as failure:
-        connections.connect(uri=f"https://{CLOUD}", ca_pem_path=found.ca_pem, **given)
-    assert failure.value.cause == {"token": "wrong-api-key", "password": "wrong-password"}[how]
 
 
 def test_what_a_server_quotes_of_the_sign_in_is_hidden() -> None:
@@ -1020,28 +794,6 @@ def test_a_lite_lock_that_a_child_has_inherited(
 def test_who_wrote_a_text(details: str, channel: str, is_ours: bool) -> None:
     """GRPC itself, or the far side: the state of the channel tells where words do not."""
     assert rules.is_ours(details, channel) == is_ours
-
-
-def test_a_proxy_that_begins_to_refuse_is_named(
-    connections: ConnectionRegistry,
-    milvus: MilvusTestServer,
-    monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    """Also right after it has let something through; with what is exempt from it already."""
-    with ConnectProxy(routes={"milvus.test:1": ("127.0.0.1", milvus.port)}) as way:
-        monkeypatch.setenv("http_proxy", f"http://{way.address}")
-        monkeypatch.setenv("no_proxy", "intranet.test")
-        connections.connect("x", uri="milvus.test:1")
-        connections.disconnect("x")
-        way.mode = "refuse"
-        capfd.readouterr()
-        with pytest.raises(ConnectError) as failure:
-            connections.connect("x", uri="milvus.test:1")
-        assert failure.value.cause == "proxy-refused"
-        assert way.address in str(failure.value)
-        assert "%env no_proxy=intranet.test,milvus.test" in failure.value.fix
-        assert "proxy" not in capfd.readouterr().err
 
 
 def test_a_page_is_told_of_fields_where_a_cell_is_told_of_options() -> None:
