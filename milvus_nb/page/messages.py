@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
     from ..probing import stages as stage
     from ..probing.rest import Source
-    from ..profiles.listing import Found
+    from ..profiles.listing import ProfileListing
     from ..protocol import (
         CellEvent,
         Code,
@@ -203,7 +203,7 @@ def ping(result: PingResult) -> Ping:
 
 
 def hello(
-    rows: list[Row], current: str, heartbeat: float, versions: dict[str, str], found: Found
+    rows: list[Row], current: str, heartbeat: float, versions: dict[str, str], found: ProfileListing
 ) -> Hello:
     """Give a page all that it needs to begin with."""
     return {
@@ -216,7 +216,7 @@ def hello(
     }
 
 
-def profiles_event(found: Found) -> ProfilesEvent:
+def profiles_event(found: ProfileListing) -> ProfilesEvent:
     """Tell that the profiles have changed."""
     return {"v": PROTOCOL, "event": "profiles", "profiles": profiles(found)}
 

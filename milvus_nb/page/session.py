@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ..params.endpoint import ConnectionParams, Endpoint
-    from ..profiles.listing import Found
+    from ..profiles.listing import ProfileListing
     from ..protocol import Measurement, Row
     from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry, Event
@@ -502,7 +502,7 @@ class PageSession:
 
     async def _follow_profiles(self) -> None:
         store, once = self._registry.profiles, Once()
-        known: Found | None = None
+        known: ProfileListing | None = None
         is_news = False  # what the first look finds the page was told
         while self._attention.is_there:
             with once.logged("Looking for profiles failed"):

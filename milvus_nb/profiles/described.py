@@ -10,13 +10,13 @@ from .trust import permit
 
 if TYPE_CHECKING:
     from .. import protocol
-    from .listing import Found
+    from .listing import ProfileListing
     from .profile import Profile
 
 __all__ = ["profile", "profiles"]
 
 
-def profiles(found: Found) -> protocol.Profiles:
+def profiles(found: ProfileListing) -> protocol.Profiles:
     """Describe the profiles; no secret is among them."""
     problems = [
         {

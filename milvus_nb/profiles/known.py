@@ -11,7 +11,7 @@ from ..base.suggestion import closest
 from ..errors import ProfileError
 from ..params.secret import shown_name
 from ..probing.outside import plain
-from .listing import Found, Problem, profiles_in
+from .listing import Problem, ProfileListing, profiles_in
 from .location import user_file
 from .places import place_of_profile, sends
 from .profile import Profile, is_name
@@ -42,7 +42,7 @@ class KnownProfiles:
         self._search = ProjectSearch(folder, top)
         self._path = path
         self._lock = threading.Lock()
-        self._cache: tuple[object, Found] | None = None
+        self._cache: tuple[object, ProfileListing] | None = None
         self._trust = Trust()
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -58,10 +58,10 @@ class KnownProfiles:
         """Find the project's file; empty where there is none, or it is another user's."""
         return self._search.find(self.path)[0]
 
-    def find(self) -> Found:
+    def find(self) -> ProfileListing:
         """Give what stands in the files now; they are read again once they have changed.
 
-        It raises nothing: what is wrong is in `Found.problems`.
+        It raises nothing: what is wrong is in `ProfileListing.problems`.
         """
         signature = self.signature()
         with self._lock:
@@ -226,7 +226,7 @@ class KnownProfiles:
         with self._lock:
             self._cache = None
 
-    def _read(self) -> Found:
+    def _read(self) -> ProfileListing:
         project, refused = self._search.find(self.path)
         mine, wrong = profiles_in(self.path, _mark(self.path), is_project=False)
         problems = list(wrong)
@@ -246,7 +246,7 @@ class KnownProfiles:
         hidden = {name: mine[name] for name in mine if name in theirs or name in names}
         kept = {name: found for name, found in mine.items() if name not in hidden}
         unasked = {name for name, one in theirs.items() if not self._trust.allows(one, self.path)}
-        return Found(
+        return ProfileListing(
             {**theirs, **kept}, hidden, tuple(problems), self.path, project, frozenset(unasked)
         )
 

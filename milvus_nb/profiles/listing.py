@@ -15,7 +15,7 @@ from .profile import KEYS, Profile
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Found", "Problem", "profiles_in"]
+__all__ = ["Problem", "ProfileListing", "profiles_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ProfileListing:
     """What stands in the files.
 
     Parameters

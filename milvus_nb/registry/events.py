@@ -106,8 +106,8 @@ class Events:
                 return
             self._teller = me
         try:
-            while (found := self._next()) is not None:
-                event, listeners = found
+            while (news := self._next()) is not None:
+                event, listeners = news
                 for listener in listeners:
                     try:
                         listener(event)

@@ -231,13 +231,13 @@ class ConnectionRegistry(ConnectionTable):
         AliasError
             An alias is live with other parameters.
         """
-        found: dict[str, ConnectionParams] = {}
+        parsed: dict[str, ConnectionParams] = {}
         failure: Exception | None = None
         for alias, config in aliases.items():
             try:
                 check_new_alias(alias)
                 given = check_config(alias, config)
-                found[alias] = self._parse(**given)
+                parsed[alias] = self._parse(**given)
             except Exception as error:  # noqa: BLE001  # raised below, without the frames
                 failure = error
         aliases.clear()
@@ -245,13 +245,13 @@ class ConnectionRegistry(ConnectionTable):
         if failure is not None:
             raise without_frames(failure)
         with self._lock:
-            for alias, params in found.items():
+            for alias, params in parsed.items():
                 live = self._connections.get(alias)
                 if live is None or live.has_failed:
                     continue
                 if differences := differences_between(live.params, params):
                     raise in_use(alias, live.state, differences)
-            self._remembered.update(found)
+            self._remembered.update(parsed)
 
     def remove_connection(self, alias: str) -> None:
         """Close a connection and forget its parameters."""
@@ -411,8 +411,8 @@ class ConnectionRegistry(ConnectionTable):
             view: Any = self._views.get(make)
             if view is None or view.comm is None:
                 view = self._views[make] = make(self)
-            found: V = view
-            return found
+            typed: V = view
+            return typed
 
     def set_pace(self, heartbeat: float, deadline: float) -> None:
         """Change how often servers are probed.

@@ -52,11 +52,11 @@ class Memory:
         self._not_before = 0.0
         self._written: Record | None = None
         self._pid = os.getpid()
-        found, self.problem = memory_file.read(path)
+        record, self.problem = memory_file.read(path)
         """Why what was connected before is not known, or not all of it; empty where it is."""
         # The process that has written it has ended: this one takes its place.
-        rows = [*found["before"], *found["connected"]]
-        self._before = {one["alias"]: one for one in rows}
+        rows = [*record["before"], *record["connected"]]
+        self._before = {before["alias"]: before for before in rows}
         memory_file.clear_others(path)
         table.subscribe(self._on_event)
         # A kernel that ends politely writes what was still to be written.
@@ -65,7 +65,9 @@ class Memory:
     def before(self) -> list[Row]:
         """List what was connected, as far as it is not connected again."""
         with self._lock:
-            return [one for alias, one in self._before.items() if alias not in self._connected()]
+            return [
+                before for alias, before in self._before.items() if alias not in self._connected()
+            ]
 
     def clear(self) -> None:
         """Forget all, after the monitor has ended and with it what was still to be written."""
@@ -105,13 +107,16 @@ class Memory:
     def _write(self, *, try_again: bool = True) -> None:
         began = time.monotonic()
         with self._lock:
-            own = [one for one in self._table.connections() if one.origin == "milvus_nb"]
-            own = [one for one in own if one.state != "connecting"][-_MOST:]
+            own = [
+                connection
+                for connection in self._table.connections()
+                if connection.origin == "milvus_nb" and connection.state != "connecting"
+            ][-_MOST:]
             for connection in own:
                 self._before.pop(connection.alias, None)
             record: Record = {
                 "pid": self._pid,
-                "connected": [_without_measurement(row(one, 0, own=True)) for one in own],
+                "connected": [_without_measurement(row(each, 0, own=True)) for each in own],
                 "before": list(self._before.values()),
             }
             failed = False
