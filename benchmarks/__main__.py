@@ -43,7 +43,9 @@ def main() -> None:
         "panel": panel.run,
         "profiles": profiles.run,
         "sidebar": lambda server: sidebar.run(server, 5) if given.quick else sidebar.run(server),
-        "exploring": lambda _: exploring.run((1, 100)) if given.quick else exploring.run(),
+        "exploring": lambda server: (
+            exploring.run(server, (1, 100)) if given.quick else exploring.run(server)
+        ),
         "diagnosing": lambda server: diagnosing.run(server, runs=2 if given.quick else 5),
         "forking": lambda server: (
             forking.run(server, 40, 10) if given.quick else forking.run(server)

@@ -49,6 +49,8 @@ MOST_NAMES: Final = 10_000
 #: Of an answer over HTTP, in bytes.
 MOST_REST_BYTES: Final = 64 * 1024
 
+# Persian and Hindi are written with them, and families of emoji.
+_JOINERS: Final = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 _DEFAULT_PASSWORD: Final = "Milvus"  # noqa: S105  # of a fresh server, for the user root
 _SHORT_PASSWORD: Final = 4  # letters
 
@@ -72,7 +74,8 @@ def plain(text: str, most: int = MOST_REASON) -> str:
     words = " ".join(text[: 2 * most].split())
     if not words.isprintable():
         words = "".join(
-            letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in words
+            letter if letter.isprintable() or letter in _JOINERS else "\N{REPLACEMENT CHARACTER}"
+            for letter in words
         )
     return cut(words if len(text) <= 2 * most else f"{words}…", most)
 

@@ -177,10 +177,13 @@ def _width(words: str) -> int:
     """Count the columns that a terminal needs: two for a Chinese character, none for a mark."""
     if words.isascii():
         return len(words)
-    return sum(
-        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1
-        for one in words
-    )
+    return sum(map(_columns, words))
+
+
+def _columns(letter: str) -> int:
+    if unicodedata.combining(letter) or unicodedata.category(letter) == "Cf":  # joiners
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def _padded(words: str, width: int, *, right: bool = False) -> str:

@@ -226,6 +226,24 @@ def test_awkward_names_are_data(connections: ConnectionRegistry, script: Scripte
         }
 
 
+# Persian, emoji, Hindi.
+JOINED = ["\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "👩\u200d👧", "क्\u200dष"]
+
+
+@pytest.mark.parametrize("text", JOINED, ids=ascii)
+def test_what_is_joined_stays_joined(
+    connections: ConnectionRegistry, script: ScriptedMilvus, text: str
+) -> None:
+    """Unlike marks that turn a line around, joiners harm nobody, and words need them."""
+    script.methods |= {
+        "DescribeCollection": schema_of(field("word", is_primary_key=True)),
+        "Query": reply(milvus_pb2.QueryResults(fields_data=[texts("word", text)])),
+    }
+    rows = connections.connect("a", uri=script.address).peek("books")
+    assert text in repr(rows)
+    assert text in rows._repr_html_()
+
+
 def test_a_schema_of_1000_fields_is_read(
     connections: ConnectionRegistry, script: ScriptedMilvus
 ) -> None:
