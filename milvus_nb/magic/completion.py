@@ -130,7 +130,8 @@ class _Line:
         self._parser = usage.PARSERS.get(self._command)
         if self._command == "profile" and self._before:
             self._parser = usage.PROFILE.get(self._before.pop(0))
-        self._goes_on = False
+        self._raw = raw
+        self._filter = ""  # what stands in front of the field's name that is completed
         # --option=value is completed after its "="
         self._option, equals, rest = raw.partition("=") if raw.startswith("--") else ("", "", raw)
         self._head = self._option + equals
@@ -143,14 +144,12 @@ class _Line:
     def candidates(self, after: str) -> list[str]:
         """List what the cursor's word may become; `after` is what follows the cursor."""
         is_closed = bool(self._quote) and after.startswith(self._quote)
+        names = dict.fromkeys(self._names())
+        if self._filter:
+            return [f"{self._filter}{name}" for name in names]
         return [
-            self._head
-            + written(
-                name,
-                self._quote,
-                is_open=is_closed or name.endswith(os.sep) or (self._goes_on and bool(self._quote)),
-            )
-            for name in dict.fromkeys(self._names())
+            self._head + written(name, self._quote, is_open=is_closed or name.endswith(os.sep))
+            for name in names
             # A name of a file may be anything; half a character could not even be sent.
             if name and name.isprintable() and name.startswith(self._word)
         ]
@@ -320,11 +319,16 @@ class _Line:
         return self._asked.fields(self._registry, alias, database, name) if name else []
 
     def _fields_behind(self, given: dict[str, list[str]]) -> list[str]:
-        """Let the last word of a filter become a field; the filter goes on behind it."""
-        self._goes_on = True
-        start = _IDENTIFIER.search(self._word)
-        before = self._word[: start.start()] if start else self._word
-        return [before + name for name in self._fields(given)]
+        """Let the last word of a filter become a field; what stands before it stays as typed."""
+        if any(self._word.count(quote) % 2 for quote in "'\""):  # it is in a text
+            return []
+        found = _IDENTIFIER.search(self._word)
+        begun = found.group() if found else ""
+        before = self._raw.removesuffix(begun)
+        if before.endswith(("$", "{")):  # it is a variable's
+            return []
+        self._filter = before
+        return [name for name in self._fields(given) if name.startswith(begun)]
 
     def _connected_to(self, place: str) -> str | None:
         """Find the connection that has this alias, or goes to this address."""

@@ -242,6 +242,12 @@ def test_tab_completes_what_is_there(magic: Callable[[str], Any], ip: Interactiv
     assert tab("code --for books --field vec") == ["vector"]
     assert tab("peek books --where wo") == ["word"]
     assert tab('peek books --where "id > 3 and fla') == ['"id > 3 and flag']
+    ip.user_ns["x"] = 3
+    for before in ("{x} < id and", "id > $x and", "word == '$$x' and", "(id > 3) or not"):
+        assert tab(f'peek books --where "{before} fla') == [f'"{before} flag']
+    assert tab("peek books --where=wo") == ["--where=word"]
+    assert tab("peek books --where \"word == 'wo") == []  # in a text
+    assert tab('peek books --where "id > $wo') == []  # a variable
     assert tab("peek nix --where wo") == []
 
 
