@@ -23,14 +23,14 @@ _PREFIX: Final = "milvus_nb-"
 
 
 class Record(TypedDict):
-    """What the file holds."""
+    """What the file holds: the same as pages are told, a `KernelRecord`."""
 
     #: The process that has written it.
     pid: int
     #: What that has connected, as it was when it was last written: when a state changed.
     connected: list[Row]
     #: What was connected before the restart, and is not again.
-    before: list[Row]
+    lost: list[Row]
 
 
 def path_beside(connection_file: str) -> str:
@@ -41,7 +41,7 @@ def path_beside(connection_file: str) -> str:
 
 def read(path: str) -> tuple[Record, str]:
     """Give what the file holds, and what is wrong with it; nothing, where there is no such file."""
-    record: Record = {"pid": 0, "connected": [], "before": []}
+    record: Record = {"pid": 0, "connected": [], "lost": []}
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
@@ -53,12 +53,12 @@ def read(path: str) -> tuple[Record, str]:
     try:
         record["pid"] = int(found["pid"])
         record["connected"] = [row for row in found["connected"] if _is_row(row)]
-        record["before"] = [row for row in found["before"] if _is_row(row)]
-        is_all = len(record["connected"]) + len(record["before"]) == sum(
-            len(found[which]) for which in ("connected", "before")
+        record["lost"] = [row for row in found["lost"] if _is_row(row)]
+        is_all = len(record["connected"]) + len(record["lost"]) == sum(
+            len(found[which]) for which in ("connected", "lost")
         )
     except (ValueError, TypeError, KeyError):
-        return {"pid": 0, "connected": [], "before": []}, strange
+        return {"pid": 0, "connected": [], "lost": []}, strange
     return record, "" if is_all else strange
 
 
@@ -70,7 +70,7 @@ def write(path: str, record: Record) -> None:
     OSError
         The disk is full, or the folder is gone; the file is as it was.
     """
-    if not record["connected"] and not record["before"]:
+    if not record["connected"] and not record["lost"]:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
         return
@@ -97,9 +97,9 @@ def is_running(record: Record) -> bool:
 def lost(record: Record) -> list[Row]:
     """List what was connected by processes that have ended, and is not connected again."""
     if record["pid"] and is_running(record):
-        return record["before"]
+        return record["lost"]
     aliases = {row["alias"] for row in record["connected"]}
-    return [row for row in record["before"] if row["alias"] not in aliases] + record["connected"]
+    return [row for row in record["lost"] if row["alias"] not in aliases] + record["connected"]
 
 
 def clear_others(path: str) -> None:

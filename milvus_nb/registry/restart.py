@@ -55,7 +55,7 @@ class Memory:
         record, self.problem = memory_file.read(path)
         """Why what was connected before is not known, or not all of it; empty where it is."""
         # The process that has written it has ended: this one takes its place.
-        rows = [*record["before"], *record["connected"]]
+        rows = [*record["lost"], *record["connected"]]
         self._before = {before["alias"]: before for before in rows}
         memory_file.clear_others(path)
         table.subscribe(self._on_event)
@@ -117,7 +117,7 @@ class Memory:
             record: Record = {
                 "pid": self._pid,
                 "connected": [_without_measurement(row(each, 0, own=True)) for each in own],
-                "before": list(self._before.values()),
+                "lost": list(self._before.values()),
             }
             failed = False
             if record != self._written:

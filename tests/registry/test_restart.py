@@ -26,7 +26,7 @@ def file_of(kernel: Kernel) -> Path:
 def told(kernel: Kernel) -> dict[str, Any]:
     """Give what the file holds."""
     path = file_of(kernel)
-    return dict(json.loads(path.read_text())) if path.exists() else {"connected": [], "before": []}
+    return dict(json.loads(path.read_text())) if path.exists() else {"connected": [], "lost": []}
 
 
 def before(kernel: Kernel) -> list[dict[str, Any]]:
