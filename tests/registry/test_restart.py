@@ -7,12 +7,14 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
+from milvus_nb.registry.restart import Memory
 from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from milvus_nb import ConnectionRegistry
     from tests.support.kernels import Kernel
     from tests.support.servers import MilvusTestServer
 
@@ -62,6 +64,18 @@ def test_a_kernel_that_is_killed_right_after_a_connect_is_remembered(
     wait_until(lambda: not kernel.manager.is_alive(), what="the end of the kernel")
     kernel.restart()
     assert [row["alias"] for row in before(kernel)] == ["one"]
+
+
+def test_the_next_kernel_removes_the_files_of_those_that_have_ended(
+    connections: ConnectionRegistry, tmp_path: Path
+) -> None:
+    """One that runs, and may be restarted, has a connection file: its own stays."""
+    for name in ("milvus_nb-ended.json", "milvus_nb-running.json", "running.json"):
+        (tmp_path / name).write_text("{}")
+    Memory(connections, str(tmp_path / "milvus_nb-mine.json"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "milvus_nb-running.json", "running.json",
+    ]  # fmt: skip
 
 
 def test_the_last_of_many_changes_is_what_comes_back(

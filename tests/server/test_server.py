@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 SECRET = "Zebra#7quagga"
+ENABLED = {"ServerApp": {"jpserver_extensions": {"milvus_nb": True}}}
 
 
 @pytest.fixture
 def jp_server_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Enable the extension below a prefix, as JupyterHub has one."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "own" / "profiles.toml"))
-    return {"ServerApp": {"jpserver_extensions": {"milvus_nb": True}}}
+    return ENABLED
 
 
 @pytest.fixture
@@ -120,6 +122,36 @@ async def test_what_cannot_be_used_is_refused_and_no_secret_repeated(
     assert words in text
     assert SECRET not in text
     assert list(ProfileStore()) == []
+
+
+@pytest.mark.parametrize(
+    "jp_server_config",
+    [{**ENABLED, "MilvusServer": {"allow_test": False}},
+     {**ENABLED, "MilvusServer": {"enabled": False}}],
+    ids=["tests", "everything"],
+)  # fmt: skip
+async def test_what_is_switched_off_is_not_there(
+    jp_fetch: Fetch,
+    jp_server_config: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Testing a profile, whose server hears nothing then; or all of it."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "profiles.toml"))
+    wanted = (200, 403) if "allow_test" in jp_server_config["MilvusServer"] else (404, 404)
+    with socket.create_server(("127.0.0.1", 0)) as peer:
+        address = f"127.0.0.1:{peer.getsockname()[1]}"
+        (tmp_path / "profiles.toml").write_text(f"[profiles.a]\naddress = '{address}'\n")
+        found = []
+        for parts, how in (((), {}), (("a", "test"), {"method": "POST", "body": "{}"})):
+            try:
+                found.append((await jp_fetch("milvus_nb", "profiles", *parts, **how)).code)
+            except HTTPClientError as error:
+                found.append(error.code)
+        assert tuple(found) == wanted
+        peer.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            peer.accept()
 
 
 async def test_proto_is_a_name_like_any_other(fetch: Fetch) -> None:
