@@ -136,8 +136,8 @@ class Explainer:
         if not privilege:
             return Untold(what, f"You may not see {subject}: {refusal.said}")
         grant = await self._grant(privilege, database, collection, role)
-        why = f"{subject[0].upper()}{subject[1:]}: needs {privilege}."
-        return Untold(what, why, privilege, grant)
+        reason = f"{subject[0].upper()}{subject[1:]}: needs {privilege}."
+        return Untold(what, reason, privilege, grant)
 
     async def _released(self, name: str, database: str) -> ExploreError:
         try:
