@@ -67,7 +67,7 @@ def watched(start: Callable[..., Job[T]], *, shell: Any, after_s: float) -> T:
             done, latest = _newest(news, latest)
             if latest and time.monotonic() - begin >= after_s and not done:
                 view.show(latest, time.monotonic() - begin)
-    except KeyboardInterrupt:
+    except BaseException:  # Ctrl-C, or what another signal's handler raises
         job.abandon()
         raise
     finally:

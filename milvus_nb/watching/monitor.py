@@ -159,13 +159,14 @@ class Job(Generic[T]):
     def wait(self, *, cancel_on_interrupt: bool = True) -> T:
         """Block until the coroutine ends and return its result or raise its error.
 
-        Ctrl-C cancels the coroutine, waits up to 100 ms for it to clean up, and goes on as
-        KeyboardInterrupt. With ``cancel_on_interrupt=False`` the coroutine goes on by itself.
+        Ctrl-C, or what another signal's handler raises, such as somebody's timeout, cancels the
+        coroutine, waits up to 100 ms for it to clean up, and goes on as that. With
+        ``cancel_on_interrupt=False`` the coroutine goes on by itself.
         """
         _refuse_own_thread(self._loop)
         try:
             concurrent.futures.wait([self._future])
-        except KeyboardInterrupt:
+        except BaseException:
             if cancel_on_interrupt:
                 self.abandon()
             raise

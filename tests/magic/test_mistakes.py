@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -180,6 +181,32 @@ def _new_profile(address: str) -> dict[str, Any]:
         "user": "root",
         "typed": "Milvus",
     }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no alarms")
+@pytest.mark.parametrize("how", ["connections.connect(", "run('connect', "])
+def test_an_alarm_ends_what_it_breaks_off(
+    run_python: Callable[[str], str], silent_port: int, how: str
+) -> None:
+    """As the time limits of many a library do: a connect does not go on behind its error."""
+    told = run_python(
+        "import signal, time\nfrom IPython.core.interactiveshell import InteractiveShell\n"
+        "from milvus_nb import connections\n"
+        "shell = InteractiveShell.instance()\nshell.run_line_magic('load_ext', 'milvus_nb')\n"
+        "def run(name, uri, timeout):\n"
+        "    shell.run_line_magic('milvus', f'{name} {uri} --timeout {timeout}')\n"
+        "class Late(Exception): pass\n"
+        "def ring(*_): raise Late\n"
+        "signal.signal(signal.SIGALRM, ring)\n"
+        "shell.run_line_magic('milvus', 'status')\n"
+        "signal.setitimer(signal.ITIMER_REAL, 1)\n"
+        f"try: {how}uri='localhost:{silent_port}', timeout=150)\n"
+        "except Late: print('late')\n"
+        "end = time.monotonic() + 60\n"
+        "while connections.connections() and time.monotonic() < end: time.sleep(0.01)\n"
+        "print(connections.connections())"
+    )
+    assert told == "late\n[]\n"
 
 
 def test_latencies_are_measured_on(
