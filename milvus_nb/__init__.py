@@ -28,7 +28,8 @@ if TYPE_CHECKING:
         ProfileError,
     )
     from .explore import Collections, Databases, Description, Entry, Peek, Untold
-    from .registry.connection import Connection, PingResult
+    from .registry.connection import Connection
+    from .registry.ping import PingResult
     from .registry.registry import ConnectionRegistry
     from .views.report import Report
 
@@ -69,7 +70,7 @@ _HOMES = {
     "Peek": "explore",
     "Connection": "registry.connection",
     "ConnectionRegistry": "registry.registry",
-    "PingResult": "registry.connection",
+    "PingResult": "registry.ping",
     "Report": "views.report",
     "Untold": "explore",
 }

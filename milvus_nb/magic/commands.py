@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from ..explore import Collections, Description, Overview, Schema
     from ..profiles.profile import Profile
-    from ..registry.connection import Connection, PingResult
+    from ..registry.connection import Connection
+    from ..registry.ping import PingResult
     from ..views.details import Facts, Snippet
     from ..views.status import StatusTable
     from .context import Context

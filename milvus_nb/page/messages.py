@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         StageEvent,
         TickEvent,
     )
-    from ..registry.connection import PingResult
+    from ..registry.ping import PingResult
 
 __all__ = [
     "MessageError",

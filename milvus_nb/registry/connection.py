@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import statistics
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 from traitlets import Bool, Enum, Float, HasTraits, List, Unicode
@@ -30,6 +29,7 @@ from ..views.status import connection_line, connections_html
 from ..watching.doctor import examine
 from .clients import Clients
 from .exploring import Exploring
+from .ping import PingResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ..watching.monitor import Job, Monitor
     from ..watching.watch import Status, Watch
 
-__all__ = ["Connection", "PingResult"]
+__all__ = ["Connection"]
 
 T = TypeVar("T")
 
@@ -51,48 +51,6 @@ _log = logging.getLogger(__name__)
 
 # So much longer than its own deadline pymilvus may take to make a client, in seconds.
 _GRACE_S: Final = 1.0
-
-
-@dataclass(frozen=True)
-class PingResult:
-    """Round trips to a server.
-
-    Attributes
-    ----------
-    alias
-        Whose server.
-    times_ms
-        Each round trip in milliseconds, in order; shape ``(count,)``.
-    """
-
-    alias: str
-    times_ms: tuple[float, ...]
-
-    @property
-    def count(self) -> int:
-        """How many round trips there were."""
-        return len(self.times_ms)
-
-    @property
-    def min_ms(self) -> float:
-        """The fastest, in milliseconds."""
-        return min(self.times_ms)
-
-    @property
-    def median_ms(self) -> float:
-        """The median, in milliseconds."""
-        return statistics.median(self.times_ms)
-
-    @property
-    def max_ms(self) -> float:
-        """The slowest, in milliseconds."""
-        return max(self.times_ms)
-
-    def __repr__(self) -> str:
-        return printable(
-            f"{self.alias}: {self.count} round trips, "
-            f"min {self.min_ms:.1f} ms, median {self.median_ms:.1f} ms, max {self.max_ms:.1f} ms"
-        )
 
 
 class Connection(Exploring, HasTraits):

@@ -23,7 +23,7 @@ from ..watching.doctor import examine
 from ..watching.monitor import Job, Monitor
 from .aliases import DEFAULT_ALIAS, Aliases
 from .attempts import Attempt
-from .connection import Connection, PingResult
+from .connection import Connection
 from .foreign import ForeignConnections
 from .opening import examine_profile, open_profile
 from .validation import (
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from ..views.report import Report
     from ..watching.watch import Pace
+    from .ping import PingResult
 
 __all__ = ["ConnectionTable"]
 

@@ -45,6 +45,21 @@ def live(child):
 def forks(count, child=lambda: None):
     return dict(collections.Counter(live(child) for _ in range(count)))
 
+def repeat(*works):
+    '''Do each again and again, in a thread of its own; what is returned ends that.'''
+    ended = threading.Event()
+    def again(one):
+        while not ended.is_set():
+            one()
+    threads = [threading.Thread(target=again, args=(one,)) for one in works]
+    for thread in threads:
+        thread.start()
+    def end():
+        ended.set()
+        for thread in threads:
+            thread.join()
+    return end
+
 def work():
     sum(range(10_000))
     threading.Thread(target=time.sleep, args=(0.001,)).start()
@@ -97,18 +112,13 @@ def test_children_live_beside_a_probe(guest: Kernel, milvus: MilvusTestServer) -
     """One is always under way, or just beginning, or just ending."""
     guest.run(
         "from milvus_nb import connections\n"
-        "going = True\n"
-        "def ask():\n"
-        "    while going: connections['default'].ping(3)\n"
         "def come_and_go():\n"
-        "    while going:\n"
-        f"        connections.connect('other', address='{milvus.address}', token='a:b')\n"
-        "        connections.disconnect('other')\n"
-        "asking = [threading.Thread(target=one) for one in (ask, come_and_go)]\n"
-        "for one in asking: one.start()"
+        f"    connections.connect('other', address='{milvus.address}', token='a:b')\n"
+        "    connections.disconnect('other')\n"
+        "end = repeat(lambda: connections['default'].ping(3), come_and_go)"
     )
     assert alone(guest, "forks(100)") == "{0: 100}"
-    guest.run("going = False\nfor one in asking: one.join()")
+    guest.run("end()")
 
 
 @pytest.mark.usefixtures("still")
@@ -116,16 +126,13 @@ def test_children_live_while_a_client_connects(guest: Kernel, milvus: MilvusTest
     """Also a client of pymilvus is made by us, in a thread."""
     guest.run(
         "from milvus_nb import connections\n"
-        "going = True\n"
         "def come_and_go():\n"
-        "    while going:\n"
-        f"        connections.connect('other', address='{milvus.address}').client\n"
-        "        connections.disconnect('other')\n"
-        "asking = threading.Thread(target=come_and_go)\n"
-        "asking.start()"
+        f"    connections.connect('other', address='{milvus.address}').client\n"
+        "    connections.disconnect('other')\n"
+        "end = repeat(come_and_go)"
     )
     assert alone(guest, "forks(60)") == "{0: 60}"
-    guest.run("going = False\nasking.join()")
+    guest.run("end()")
 
 
 @pytest.mark.usefixtures("milvus")
@@ -133,16 +140,13 @@ def test_children_live_beside_calls_of_a_client(guest: Kernel) -> None:
     """In other threads, also after it has connected anew: they are waited for, and wait."""
     guest.run(
         "from milvus_nb import connections\n"
-        "address, going = connections['default'].address, True\n"
+        "address = connections['default'].address\n"
         "client = connections.connect('busy', uri=address).client\n"
         "client._handler.reconnect()\n"
-        "def call():\n"
-        "    while going: client.list_collections()\n"
-        "calling = [threading.Thread(target=call) for _ in range(3)]\n"
-        "for one in calling: one.start()"
+        "end = repeat(*[client.list_collections] * 3)"
     )
     assert guest.run("forks(80)", timeout_s=120).text == "{0: 80}\n"
-    guest.run("going = False\nfor one in calling: one.join()\nconnections.disconnect('busy')")
+    guest.run("end()\nconnections.disconnect('busy')")
 
 
 def test_a_fork_does_not_wait_for_a_long_call_of_a_client(
@@ -304,11 +308,7 @@ def test_a_child_that_uses_ours_is_told(guest: Kernel) -> None:
         "    except MilvusNbError as error:\n"
         "        if 'is a fork of' in str(error): os._exit(7)\n"
         "    os._exit(1)\n"
-        "def listing():\n"
-        "    while going: connections.list_connections()\n"
-        "going = True\n"
-        "busy = [threading.Thread(target=listing) for _ in range(2)]\n"
-        "for one in busy: one.start()\n"
+        "end = repeat(*[connections.list_connections] * 2)\n"
         "uses = [\n"
         "    lambda: connections.connect('b'), lambda: connections.disconnect('default'),\n"
         "    lambda: connections.client('default'), lambda: connections['default'].ping(),\n"
@@ -317,7 +317,7 @@ def test_a_child_that_uses_ours_is_told(guest: Kernel) -> None:
         "]"
     )
     assert alone(guest, "{live(lambda: told(use)) for use in uses * 3}") == "{7}"
-    guest.run("going = False")
+    guest.run("end()")
 
 
 @pytest.mark.usefixtures("still")
