@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _SECONDS = float(os.environ.get("MILVUS_NB_CHAOS_S", "60"))
 
 
+@pytest.mark.matrix
 @pytest.mark.timeout(_SECONDS + 600)
 def test_whatever_happens(make_milvus: Callable[..., MilvusTestServer]) -> None:
     """Only documented errors, nothing late, the truth in the end, and nothing left."""

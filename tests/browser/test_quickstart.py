@@ -11,8 +11,10 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.lab import JupyterLab
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.browser.lab import Notebook
 
@@ -26,6 +28,14 @@ def shown(output: dict[str, Any]) -> str:
     """Give what an output shows as text; nothing where it shows nothing."""
     data = output.get("data", {})
     return "".join(output.get("text", "") or data.get("text/plain", ""))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    """Give a running JupyterLab with all that comes with it."""
+    found = JupyterLab(tmp_path_factory.mktemp("lab"))
+    yield found
+    found.stop()
 
 
 @pytest.mark.parametrize("run", range(RUNS))
