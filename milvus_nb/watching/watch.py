@@ -62,6 +62,9 @@ _MOST_CALLS: Final = 8
 # So long the server of a Milvus Lite file may take to start, in seconds; usually it takes one.
 _LITE_START_S: Final = 30.0
 
+# With no time left gRPC would not even try.
+_LEAST_S: Final = 0.001
+
 
 @dataclass
 class Pace:
@@ -309,8 +312,17 @@ class Watch:
             No Milvus answered, or it did not take the credentials.
         """
         async with self._calls:
-            await self._be_open(deadline)
-            return await self._asker.call(method, deadline, database, **fields)
+            ends = time.monotonic() + deadline
+            while True:
+                await self._be_open(max(ends - time.monotonic(), _LEAST_S))
+                left = max(ends - time.monotonic(), _LEAST_S)
+                try:
+                    return await self._asker.call(method, left, database, **fields)
+                except ProbeError:
+                    # A late heartbeat closes the channel; a busy server may answer nevertheless.
+                    is_dropped = not (self._asker.is_open or self._is_closed)
+                    if not is_dropped or time.monotonic() >= ends:
+                        raise
 
     async def close(self) -> None:
         """Stop probing, close the socket, and stop the file's server if that is ours to do."""

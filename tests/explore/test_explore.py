@@ -523,6 +523,31 @@ def test_a_call_has_a_deadline(connections: ConnectionRegistry, script: Scripted
     assert connection.ping(1).count == 1
 
 
+def test_a_late_heartbeat_costs_no_answer(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """It closes the channel of a server that is only busy; within its time the call is repeated."""
+    late, dropped = threading.Event(), threading.Event()
+    healthy = HEALTHY["CheckHealth"]
+
+    def heartbeat(context: grpc.ServicerContext) -> bytes:
+        return _until_given_up(context) if late.is_set() else healthy
+
+    def busy(context: grpc.ServicerContext) -> bytes:
+        if not dropped.is_set():
+            late.set()
+            _until_given_up(context)
+            dropped.set()
+            late.clear()
+        return reply(milvus_pb2.ShowCollectionsResponse(collection_names=["books"]))
+
+    script.methods |= {"CheckHealth": heartbeat, "ShowCollections": busy}
+    connection = connections.connect("a", uri=script.address, timeout=60)
+    connections.set_pace(0.5, 0.5)
+    assert list(connection.collections()) == ["books"]
+    assert dropped.is_set()
+
+
 def test_a_call_is_cancelled_with_who_waits_for_it(
     connections: ConnectionRegistry, script: ScriptedMilvus
 ) -> None:
