@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,9 @@ def launch_chromium(playwright: Playwright) -> Browser:
     assert path is not None, "Chromium is missing: make chromium"
     return playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
 
+
+#: The accessible names of panels: no two on a page have the same.
+_PANEL = re.compile(r"^Milvus connections(?! of other kernels$)")
 
 #: So long may take what a page waits for, in milliseconds, also where both cores are busy.
 PATIENCE_MS = 90_000
@@ -220,8 +224,8 @@ class Notebook:
 
     @property
     def panel(self) -> Locator:
-        """The panel."""
-        return self.page.get_by_role("region", name="Milvus connections", exact=True)
+        """The panel, in a cell or of this notebook in the sidebar."""
+        return self.page.get_by_role("region", name=_PANEL)
 
     def row(self, alias: str) -> Locator:
         """Give the connection of an alias."""
@@ -404,7 +408,7 @@ class Sidebar:
     @property
     def panel(self) -> Locator:
         """The panel of the notebook in front."""
-        return self.node.get_by_role("region", name="Milvus connections", exact=True)
+        return self.node.get_by_role("region", name=_PANEL)
 
     @property
     def others(self) -> Locator:

@@ -6,9 +6,10 @@ interface Props {
   shown: number;
   total: number;
   onChange: (value: string) => void;
+  onClose: () => void;
 }
 
-export function Filter({ value, shown, total, onChange }: Props) {
+export function Filter({ value, shown, total, onChange, onClose }: Props) {
   return (
     <div class="milvus-nb-filter">
       <input
@@ -19,12 +20,17 @@ export function Filter({ value, shown, total, onChange }: Props) {
         spellcheck={false}
         autocomplete="off"
         value={value}
+        data-focus="filter"
         onInput={event => onChange(event.currentTarget.value)}
         onKeyDown={event => {
-          if (event.key === 'Escape' && value !== '') {
+          if (event.key === 'Escape') {
             event.preventDefault();
             event.stopPropagation();
-            onChange('');
+            if (value === '') {
+              onClose();
+            } else {
+              onChange('');
+            }
           }
         }}
       />

@@ -1,25 +1,54 @@
-import { connectionCount } from '../state/format';
+import type { ComponentChildren } from 'preact';
+
 import { trans } from '../state/i18n';
+import type { Session } from '../state/session';
 import { Button } from './parts/Button';
-import { PlusIcon } from './parts/icons';
+import { FilterIcon, PlusIcon, RetryIcon } from './parts/icons';
 
 interface Props {
-  connections: number;
-  /** Null where another Connect button is on the page, or none would work. */
-  onConnect: (() => void) | null;
+  /** Null where there is no kernel to ask. */
+  session: Session | null;
+  on: { connect: () => void; filter: () => void };
+  /** What follows the title. */
+  children?: ComponentChildren;
 }
 
-export function Header({ connections, onConnect }: Props) {
+/** The title, and what can be done with all connections together. */
+export function Header({ session, on, children }: Props) {
   return (
     <header class="milvus-nb-header">
       <h2 class="milvus-nb-title">{trans.__('Milvus')}</h2>
-      {connections > 0 && <span class="milvus-nb-count">{connectionCount(connections)}</span>}
-      {onConnect !== null && (
-        <Button name={trans.__('Connect')} focusKey="connect" onClick={onConnect}>
-          <PlusIcon />
-          {trans.__('Connect')}
-        </Button>
-      )}
+      {children}
+      {session !== null && <Tools session={session} on={on} />}
     </header>
+  );
+}
+
+function Tools({ session, on }: { session: Session; on: Props['on'] }) {
+  const { store, link } = session;
+  const off = link.isGone || store.link === 'restarting';
+  return (
+    <div class="milvus-nb-tools">
+      <Button name={trans.__('Refresh')} icon disabled={off} onClick={() => session.refresh()}>
+        <RetryIcon />
+      </Button>
+      <Button
+        name={trans.__('Filter')}
+        icon
+        disabled={store.rows.size + store.profiles.profiles.length === 0}
+        onClick={on.filter}
+      >
+        <FilterIcon />
+      </Button>
+      <Button
+        name={trans.__('Connect')}
+        icon
+        focusKey="connect"
+        disabled={off}
+        onClick={on.connect}
+      >
+        <PlusIcon />
+      </Button>
+    </div>
   );
 }

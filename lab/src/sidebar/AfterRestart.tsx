@@ -89,7 +89,7 @@ function LostRow({ row, progress, busy }: LostRowProps) {
       ? trans.__('Password of %1 for %2 (%3)', row.user, alias, address)
       : trans.__('Token for %1 (%2)', alias, address);
   return (
-    <li class="milvus-nb-lost-row" aria-label={alias}>
+    <li class="milvus-nb-lost-row" aria-label={trans.__('%1, closed', alias)}>
       <span class="milvus-nb-alias milvus-nb-data" title={alias}>
         {alias} <Label label={row.label} color={row.color} />
       </span>

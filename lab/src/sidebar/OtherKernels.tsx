@@ -2,8 +2,10 @@ import type { RunningKernels, ConnectedKernel } from '../kernels/runningKernels'
 import type { MilvusKernel } from '../kernels/kernel';
 import { Button } from '../panel/parts/Button';
 import { FailureAlert } from '../panel/parts/FailureAlert';
+import { DisconnectIcon } from '../panel/parts/icons';
 import { Label } from '../panel/parts/Label';
 import { Notices } from '../panel/parts/Notices';
+import { Section } from '../panel/parts/Section';
 import { StateMark } from '../panel/parts/StateMark';
 import type { Row } from '../protocol/messages';
 import { elapsed } from '../state/clock';
@@ -43,20 +45,21 @@ export function OtherKernels({ hub, front, path, doors }: Props) {
   }
   return (
     <section class="milvus-nb-kernels" aria-label={trans.__('Milvus connections of other kernels')}>
-      <h2 class="milvus-nb-title">{trans.__('Other kernels')}</h2>
-      {problem !== null && <FailureAlert failure={problem} />}
-      {shown.map(({ kernel, name }) => (
-        <OtherKernel peer={kernel} name={name} doors={doors} key={kernel.id} />
-      ))}
-      {silent.map(({ kernel, name }) => (
-        <p class="milvus-nb-silent" key={kernel.id}>
-          {trans.__(
-            '%1 has not answered for %2. It may be busy.',
-            name,
-            age((elapsed() - kernel.since) / 1000),
-          )}
-        </p>
-      ))}
+      <Section title={trans.__('Other kernels')} count={shown.length}>
+        {problem !== null && <FailureAlert failure={problem} />}
+        {shown.map(({ kernel, name }) => (
+          <OtherKernel peer={kernel} name={name} doors={doors} key={kernel.id} />
+        ))}
+        {silent.map(({ kernel, name }) => (
+          <p class="milvus-nb-silent" key={kernel.id}>
+            {trans.__(
+              '%1 has not answered for %2. It may be busy.',
+              name,
+              age((elapsed() - kernel.since) / 1000),
+            )}
+          </p>
+        ))}
+      </Section>
     </section>
   );
 }
@@ -114,28 +117,36 @@ function OtherRow({
   const state = [text.word, text.duration || text.facts[0]].filter(Boolean).join(' ');
   return (
     <li class="milvus-nb-kernel-row" aria-label={alias}>
-      <StateMark mark={text.mark} />
-      <span class="milvus-nb-alias milvus-nb-data" title={alias}>
-        {alias} <Label label={row.label} color={row.color} />
-      </span>
-      {!asksFirst(row) && (
-        <Button
-          name={trans.__('Disconnect %1 in %2', alias, name)}
-          busy={store.busy.get(alias) === 'disconnect'}
-          onClick={() => void actions.disconnect(alias)}
-        >
-          {trans.__('Disconnect')}
-        </Button>
+      <div class="milvus-nb-row-line">
+        <StateMark mark={text.mark} />
+        <div class="milvus-nb-name" title={[alias, row.address, state].join('\n')}>
+          <span class="milvus-nb-alias milvus-nb-data">{alias}</span>
+          <Label label={row.label} color={row.color} />
+        </div>
+        <p class="milvus-nb-state">
+          <span class="milvus-nb-data">{row.address}</span> · {state}
+        </p>
+        <span class="milvus-nb-short" aria-hidden="true">
+          {text.short}
+        </span>
+        <div class="milvus-nb-buttons">
+          {!asksFirst(row) && (
+            <Button
+              icon
+              name={trans.__('Disconnect %1 in %2', alias, name)}
+              busy={store.busy.get(alias) === 'disconnect'}
+              onClick={() => void actions.disconnect(alias)}
+            >
+              <DisconnectIcon />
+            </Button>
+          )}
+        </div>
+      </div>
+      {text.reason !== '' && (
+        <p class="milvus-nb-told">
+          <span class="milvus-nb-data">{text.reason}</span>
+        </p>
       )}
-      <span class="milvus-nb-kernel-state">
-        <span class="milvus-nb-data">{row.address}</span> · {state}
-        {text.reason !== '' && (
-          <>
-            {': '}
-            <span class="milvus-nb-data">{text.reason}</span>
-          </>
-        )}
-      </span>
     </li>
   );
 }

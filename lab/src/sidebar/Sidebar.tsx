@@ -4,6 +4,7 @@ import type { CurrentNotebook } from '../kernels/currentNotebook';
 import type { RunningKernels } from '../kernels/runningKernels';
 import type { MilvusKernel, Phase } from '../kernels/kernel';
 import type { ServerProfiles } from '../kernels/serverProfiles';
+import { Header } from '../panel/Header';
 import { Panel } from '../panel/Panel';
 import { useChanges, useChangesAtOnce } from '../panel/parts/hooks';
 import { trans } from '../state/i18n';
@@ -41,25 +42,41 @@ export function Sidebar({ hub, front, profiles, doors, seen }: Props) {
   }, [hub, seen]);
 
   const { kernel } = front;
+  const session = kernel?.session ?? null;
   const lost = kernel !== null && kernel.lost.length > 0;
   return (
     <>
-      <div class="milvus-nb-front">
-        {front.name !== '' && (
-          <p class="milvus-nb-front-name" title={front.context?.path}>
-            <span class="milvus-nb-data">{front.name}</span>
-            {kernel !== null && (
-              <span class="milvus-nb-front-kernel">{front.context?.kernelDisplayName}</span>
-            )}
-          </p>
-        )}
+      <div
+        class="milvus-nb-front"
+        role={session === null ? undefined : 'region'}
+        aria-label={session === null ? undefined : trans.__('Milvus connections of %1', front.name)}
+      >
+        <Header
+          session={session}
+          on={{
+            connect: () => session?.ask({ kind: 'connect' }),
+            filter: () => session?.ask({ kind: 'filter' }),
+          }}
+        >
+          {front.name !== '' && (
+            <span
+              class="milvus-nb-front-name"
+              title={[front.context?.path, front.context?.kernelDisplayName].join('\n')}
+            >
+              <span class="milvus-nb-data">{front.name}</span>
+              {kernel !== null && (
+                <span class="milvus-nb-front-kernel">{front.context?.kernelDisplayName}</span>
+              )}
+            </span>
+          )}
+        </Header>
         {lost && <Lost kernel={kernel} key={kernel.id} />}
         {!(lost && LOST_SAYS_IT.has(kernel.phase)) && (
           <NoPanel front={front} kernel={kernel} doors={doors} />
         )}
         {kernel?.phase === 'present' && <BusyNote kernel={kernel} />}
         <Panels hub={hub} front={kernel} seen={seen} />
-        {kernel?.session == null && (
+        {session === null && (
           <KernelessProfiles
             profiles={profiles}
             kernel={kernel}

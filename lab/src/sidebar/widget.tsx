@@ -10,6 +10,9 @@ import type { Sidebar } from './Sidebar';
 
 export const SIDEBAR_ID = 'milvus_nb-sidebar';
 
+/** For so many frames it is waited for the list to be drawn. */
+const ENTERED_WITHIN_FRAMES = 30;
+
 /** The sidebar of JupyterLab, around the view. It stays as it is while it is out of sight. */
 export class SidebarWidget extends Widget {
   private view: typeof Sidebar | null = null;
@@ -27,14 +30,22 @@ export class SidebarWidget extends Widget {
     this.title.caption = caption;
     this.addClass('milvus-nb');
     this.addClass('milvus-nb-sidebar');
-    // JupyterLab's shortcuts would take keys from it.
-    this.node.setAttribute('data-lm-suppress-shortcuts', 'true');
+    this.addClass('milvus-nb-scroller');
+    this.node.tabIndex = -1;
   }
 
   /** Fetch the view, which JupyterLab's start need not wait for. */
   async load(): Promise<void> {
     this.view = (await import('./Sidebar')).Sidebar;
     this.draw();
+  }
+
+  /** Whoever opens it by a command goes on in it: at a connection, else at the first button. */
+  protected override onActivateRequest(): void {
+    if (!this.node.contains(document.activeElement)) {
+      this.node.focus({ preventScroll: true });
+      this.enter(ENTERED_WITHIN_FRAMES);
+    }
   }
 
   protected override onAfterShow(): void {
@@ -51,6 +62,20 @@ export class SidebarWidget extends Widget {
 
   protected override onBeforeDetach(): void {
     render(null, this.node);
+  }
+
+  /** Move the focus on as soon as there is where to, and unless the user has moved it. */
+  private enter(frames: number): void {
+    if (document.activeElement !== this.node) {
+      return;
+    }
+    const rows = this.node.querySelectorAll<HTMLElement>('.milvus-nb-row[tabindex="0"]');
+    const row = [...rows].find(one => one.checkVisibility());
+    if (row === undefined && frames > 0) {
+      requestAnimationFrame(() => this.enter(frames - 1));
+    } else {
+      (row ?? this.node.querySelector<HTMLElement>('button:not(:disabled)'))?.focus();
+    }
   }
 
   private draw(): void {

@@ -1,6 +1,6 @@
 // Numbers and facts as the panel writes them.
 
-import type { Row, Stage, StageName, State } from '../protocol/messages';
+import type { Profile, Row, Stage, StageName, State } from '../protocol/messages';
 import { trans } from './i18n';
 import { OURS } from './origin';
 
@@ -102,15 +102,25 @@ export function shownCount(shown: number, total: number): string {
 export function matches(row: Row, filter: string): boolean {
   const text = [
     row.alias,
+    row.label,
     row.address,
     credential(row),
     database(row),
     stateWord(row.state),
     row.server_version,
     ...(row.origin === OURS ? [] : [row.origin, ...row.users]),
-  ]
-    .join('\n')
-    .toLowerCase();
+  ];
+  return hasWords(text, filter);
+}
+
+/** The same for a profile. */
+export function matchesProfile(profile: Profile, filter: string): boolean {
+  const { name, address, user, label, db_name } = profile;
+  return hasWords([name, address, user, label, db_name], filter);
+}
+
+function hasWords(texts: string[], filter: string): boolean {
+  const text = texts.join('\n').toLowerCase();
   return filter
     .toLowerCase()
     .split(/\s+/)

@@ -8,6 +8,8 @@ export interface RowText {
   /** Which shape and colour: the state, or `unknown` where nobody can vouch for it. */
   mark: State | 'unknown';
   word: string;
+  /** What is worth its room in a narrow line: `0.6 ms`, `unreachable 12 s`, `3 min ago`. */
+  short: string;
   /** `for 12 s`, said with the word of a state that needs attention, else the last of the facts. */
   duration: string;
   facts: string[];
@@ -46,30 +48,38 @@ export function rowText(
   silence_s: number,
 ): RowText {
   if (link === 'restarting' || link === 'restarted' || link === 'ended') {
-    return unknown(trans.__('Closed with the kernel'), []);
+    return unknown(trans.__('Closed with the kernel'), trans.__('closed'), []);
   }
   if (link === 'silent' || link === 'offline') {
-    return unknown(LAST_SEEN[row.state](), [trans.__('%1 ago', age(silence_s))]);
+    const ago = trans.__('%1 ago', age(silence_s));
+    return unknown(LAST_SEEN[row.state](), ago, [ago]);
   }
   if (link === 'resting') {
-    return unknown(AS_OF[row.state](age(silence_s)), []);
+    const old = age(silence_s);
+    return unknown(AS_OF[row.state](old), trans.__('%1 ago', old), []);
   }
   const answers = row.state === 'connected' || row.state === 'degraded';
+  const word = stateWord(row.state);
+  const since = row.since === null ? '' : age(now - row.since);
   const facts: string[] = [];
+  let short = row.state === 'connected' ? '' : [word.toLowerCase(), since].join(' ').trim();
   if (answers && row.server_version !== '') {
     facts.push(version(row.server_version));
   }
   if (answers && row.latency_ms !== null) {
     facts.push(milliseconds(row.latency_ms));
+    short ||= milliseconds(row.latency_ms);
   }
   const unchecked = row.checked_at === null ? 0 : now - row.checked_at;
   if (answers && unchecked > heartbeat_s * OLD_CHECK) {
     facts.push(trans.__('checked %1 ago', age(unchecked)));
+    short = trans.__('%1 ago', age(unchecked));
   }
   return {
     mark: row.state,
-    word: stateWord(row.state),
-    duration: row.since === null ? '' : trans.__('for %1', age(now - row.since)),
+    word,
+    short,
+    duration: since === '' ? '' : trans.__('for %1', since),
     facts,
     reason: row.reason,
     fix: row.fix,
@@ -77,6 +87,6 @@ export function rowText(
   };
 }
 
-function unknown(word: string, facts: string[]): RowText {
-  return { mark: 'unknown', word, duration: '', facts, reason: '', fix: '', note: '' };
+function unknown(word: string, short: string, facts: string[]): RowText {
+  return { mark: 'unknown', word, short, duration: '', facts, reason: '', fix: '', note: '' };
 }

@@ -14,7 +14,7 @@ export interface RowWish {
 }
 
 /** What one asks of the panel. */
-export type Wish = { kind: 'connect' } | RowWish;
+export type Wish = { kind: 'connect' } | { kind: 'filter' } | RowWish;
 
 /** What may have changed is asked for once in so many ms. */
 const REFRESH_WITHIN_MS = 500;
@@ -49,6 +49,18 @@ export class Session {
   ask(wish: Wish): void {
     this.wish = wish;
     this.store.changed();
+  }
+
+  /** Have everything read anew, and what fails tried again: each server once. */
+  refresh(): void {
+    this.link.probe();
+    const failing = new Map<number, string>();
+    for (const { endpoint, alias, state } of this.store.rows.values()) {
+      if (state === 'unreachable' || state === 'rejected') {
+        failing.set(endpoint, alias);
+      }
+    }
+    failing.forEach(alias => void this.actions.retry(alias));
   }
 
   /** What was asked of the panel; it is granted by taking it. */

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { ConnectParams, Pasted, Stage } from '../../protocol/messages';
 import { type Actions, soFar } from '../../state/actions';
@@ -18,7 +18,9 @@ import {
   secretOf,
   type SignIn,
   signInFailed,
+  tlsFailed,
 } from './form';
+import { CheckReport } from '../report/CheckReport';
 import { Progress, type Task } from './Progress';
 import { SignInFields } from './SignInFields';
 import { TlsFields } from './TlsFields';
@@ -27,18 +29,21 @@ interface Props {
   actions: Actions;
   /** The aliases in use. */
   taken: ReadonlyMap<string, unknown>;
+  /** What it connects just now, or "". */
+  onAttempt: (alias: string) => void;
   onConnected: (alias: string) => void;
   onClose: () => void;
 }
 
 /** A new connection, and how far it has come. It stays open until it has worked. */
-export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
+export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }: Props) {
   const form = useRef<HTMLFormElement>(null);
   const address = useRef<HTMLInputElement>(null);
   const user = useRef<HTMLInputElement>(null);
   const password = useRef<HTMLInputElement>(null);
   const token = useRef<HTMLInputElement>(null);
   const fold = useRef<HTMLDetailsElement>(null);
+  const feet = useRef<HTMLDivElement>(null);
   const wantsFocus = useRef(true);
   const [initialAlias] = useState(() => freeAlias(taken));
   const [alias, setAlias] = useState(initialAlias);
@@ -56,6 +61,9 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
       address.current?.focus();
     }
   }, [box.number]);
+
+  // The answer is to be read where it was asked for, wherever that was scrolled to.
+  useEffect(() => feet.current?.scrollIntoView({ block: 'nearest' }), [running, report.failure]);
 
   const emptySecrets = (): void => {
     for (const input of [password.current, token.current]) {
@@ -154,9 +162,13 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
     setPasted(null);
     setReport(found);
     setRunning(id);
+    if (next === 'connect') {
+      onAttempt(params.alias || 'default');
+    }
     try {
       const result = await answer;
       if ('alias' in result) {
+        onAttempt('');
         onConnected(result.alias);
         return;
       }
@@ -166,6 +178,10 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
     }
     setReport(found);
     setRunning(null);
+    onAttempt('');
+    if (fold.current !== null && tlsFailed(found)) {
+      fold.current.open = true;
+    }
     const sent = secretOf(id, params);
     if (!signInFailed(found.stages)) {
       setKept(sent);
@@ -222,6 +238,7 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
           label={trans.__('Address')}
           name="address"
           inputRef={address}
+          focusKey="address"
           placeholder={EXAMPLE_ADDRESS}
           onInput={text => setLite(isFile(text))}
           onLeave={() => isPasted(address.current?.value ?? '')}
@@ -243,7 +260,7 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
           password={password}
           token={token}
         />
-        {taken.has(alias) && (
+        {taken.has(alias) && !(running !== null && task === 'connect') && (
           <label class="milvus-nb-check milvus-nb-mod-wide">
             <input type="checkbox" name="replace" />
             <span>
@@ -255,22 +272,25 @@ export function ConnectForm({ actions, taken, onConnected, onClose }: Props) {
         )}
       </div>
       <TlsFields disabled={lite} foldRef={fold} />
-      <Progress task={task} running={running !== null} report={report} pasted={pasted} />
-      <div class="milvus-nb-form-buttons">
-        <Button name={trans.__('Cancel')} kind="plain" onClick={cancel}>
-          {trans.__('Cancel')}
-        </Button>
-        <Button
-          name={trans.__('Test')}
-          kind="plain"
-          busy={running !== null}
-          onClick={() => void attempt('test')}
-        >
-          {trans.__('Test')}
-        </Button>
-        <Button name={trans.__('Connect')} kind="primary" submit busy={running !== null}>
-          {trans.__('Connect')}
-        </Button>
+      {task === 'test' && <CheckReport label={trans.__('Connection check')} report={report} />}
+      <div class="milvus-nb-form-feet" ref={feet}>
+        <Progress task={task} running={running !== null} report={report} pasted={pasted} />
+        <div class="milvus-nb-form-buttons">
+          <Button name={trans.__('Cancel')} kind="plain" onClick={cancel}>
+            {trans.__('Cancel')}
+          </Button>
+          <Button
+            name={trans.__('Test')}
+            kind="plain"
+            busy={running !== null}
+            onClick={() => void attempt('test')}
+          >
+            {trans.__('Test')}
+          </Button>
+          <Button name={trans.__('Connect')} kind="primary" submit busy={running !== null}>
+            {trans.__('Connect')}
+          </Button>
+        </div>
       </div>
     </form>
   );

@@ -2,7 +2,6 @@ import type { Pasted, Report } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
 import { FailureText } from '../parts/FailureText';
 import { Note } from '../parts/Note';
-import { CheckReport } from '../report/CheckReport';
 import { Stages } from '../report/Stages';
 import { pastedText } from './form';
 
@@ -18,14 +17,14 @@ interface Props {
 /** How far a connect, a test or a paste has come, or how it has ended. */
 export function Progress({ task, running, report, pasted }: Props) {
   const { stages, failure } = report;
+  const hasStages = task === 'connect' && stages.length > 0;
   const passed = task === 'test' && !running && failure === null;
   return (
-    <>
-      {task === 'test' && <CheckReport label={trans.__('Connection check')} report={report} />}
-      {task === 'connect' && stages.length > 0 && <Stages stages={stages} />}
+    <div class="milvus-nb-progress">
+      {hasStages && <Stages stages={stages} />}
       <div class="milvus-nb-result" role="status">
         {running && (
-          <p>
+          <p class={hasStages ? 'milvus-nb-hidden' : ''}>
             {task === 'paste'
               ? trans.__('Reading what was pasted…')
               : trans.__('Asking the server…')}
@@ -40,6 +39,6 @@ export function Progress({ task, running, report, pasted }: Props) {
       <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
         {failure !== null && <FailureText failure={failure} />}
       </div>
-    </>
+    </div>
   );
 }

@@ -1,4 +1,4 @@
-import type { ConnectParams, Pasted, Stage } from '../../protocol/messages';
+import type { ConnectParams, Pasted, Report, Stage } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
 import { typedIn } from '../parts/typedIn';
 import { isFile } from './address';
@@ -74,6 +74,14 @@ export function secretOf(request: number, params: ConnectParams): Kept | null {
 /** Whether it was the sign-in that failed, so that the secret should be typed again. */
 export function signInFailed(stages: Stage[]): boolean {
   return stages.some(stage => stage.name === 'sign_in' && stage.status === 'failed');
+}
+
+/** Whether it was TLS that failed, or that it was not used: then what can be said of it is shown. */
+export function tlsFailed({ stages, failure }: Report): boolean {
+  return (
+    stages.some(stage => stage.name === 'tls' && stage.status === 'failed') ||
+    /^tls-|-tls$/.test(failure?.cause ?? '')
+  );
 }
 
 /** What its hint in an empty box says. */

@@ -1,18 +1,20 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import type { Row } from '../../protocol/messages';
 import { asksFirst } from '../../state/origin';
 import type { RowWish, Session } from '../../state/session';
 import type { FocusOn } from '../parts/hooks';
+import { useVirtualRows } from '../parts/virtual';
 import { ConnectionRow } from './ConnectionRow';
 import type { Opened, RowHandlers } from './rowHandlers';
 import { RowInset } from './RowInset';
-import { useVirtualRows } from './virtual';
 
 interface Props {
   session: Session;
   label: string;
   rows: Row[];
+  /** What the form is connecting just now, or "": it has the button that ends it. */
+  attempted: string;
   /** The alias to bring into view, or "". */
   reveal: string;
   /** What a command asks of a row, once for each object. */
@@ -24,6 +26,12 @@ interface Props {
   focus: FocusOn;
 }
 
+/** The height of a connection without a problem, in px. */
+const ROW_HEIGHT = 26;
+
+/** The keys that open a row, and close it, as in JupyterLab's trees. */
+const OPENS: Record<string, boolean | undefined> = { ArrowRight: true, ArrowLeft: false };
+
 /** What opens each, and gets the focus back when it is closed. */
 const OPENED_BY: Record<Opened, string> = {
   question: 'disconnect',
@@ -33,29 +41,27 @@ const OPENED_BY: Record<Opened, string> = {
 };
 
 /** The connections, of which only those in view are drawn. */
-export function ConnectionList({ session, label, rows, reveal, wish, on, focus }: Props) {
+export function ConnectionList(props: Props) {
+  const { session, label, rows, attempted, reveal, wish, on, focus } = props;
   const { store, link, actions } = session;
-  const scroller = useRef<HTMLDivElement>(null);
   const space = useRef<HTMLUListElement>(null);
   const [active, setActive] = useState('');
   const [detailed, setDetailed] = useState<ReadonlySet<string>>(new Set());
   const [opened, setOpened] = useState<ReadonlyMap<string, Opened>>(new Map());
 
-  const aliases = rows.map(row => row.alias);
+  const aliases = useMemo(() => rows.map(row => row.alias), [rows]);
   const activeIndex = aliases.indexOf(active);
-  const list = useVirtualRows(scroller, aliases, activeIndex);
-  const items = list.getVirtualItems();
-  const total = list.getTotalSize();
+  const list = useVirtualRows(space, aliases, ROW_HEIGHT, activeIndex);
 
   useLayoutEffect(() => {
-    space.current?.style.setProperty('--milvus-nb-list-size', `${total}px`);
-  }, [total]);
+    space.current?.style.setProperty('--milvus-nb-list-size', `${list.size}px`);
+  }, [list.size]);
 
   const goTo = (index: number): void => {
     const alias = aliases[index];
     if (alias !== undefined) {
       setActive(alias);
-      list.scrollToIndex(index);
+      list.show(index);
     }
   };
   const revealIndex = reveal === '' ? -1 : aliases.indexOf(reveal);
@@ -70,11 +76,17 @@ export function ConnectionList({ session, label, rows, reveal, wish, on, focus }
       Home: 0,
       End: rows.length - 1,
     };
+    const alias = aliases[at] ?? '';
+    if (target.matches('li') && OPENS[event.key] === !detailed.has(alias)) {
+      event.preventDefault();
+      toggleDetails(alias);
+      return;
+    }
     const index = to[event.key];
     if (at >= 0 && index !== undefined && index >= 0 && index < rows.length) {
       event.preventDefault();
       goTo(index);
-      focusRow(scroller.current, index);
+      focusRow(space.current, index);
     }
   };
 
@@ -116,66 +128,66 @@ export function ConnectionList({ session, label, rows, reveal, wish, on, focus }
     }
   }, [wish]);
   return (
-    <div class="milvus-nb-scroller" ref={scroller} tabIndex={-1}>
-      <ul class="milvus-nb-list" role="list" aria-label={label} ref={space} onKeyDown={onKeyDown}>
-        {items.map(({ index, start }) => {
-          const found = rows[index];
-          if (found === undefined) {
-            return null;
-          }
-          const row = store.latest(found);
-          return (
-            <li
-              class="milvus-nb-row"
-              key={row.alias}
-              ref={node => {
-                node?.style.setProperty('--milvus-nb-row-start', `${start}px`);
-                list.measureElement(node);
-              }}
-              aria-label={row.alias}
-              aria-posinset={index + 1}
-              aria-setsize={rows.length}
-              aria-busy={store.busy.has(row.alias)}
-              tabIndex={index === Math.max(0, activeIndex) ? 0 : -1}
-              data-index={index}
-              data-focus={`row ${row.alias}`}
-              onFocusIn={() => setActive(row.alias)}
+    <ul class="milvus-nb-list" role="list" aria-label={label} ref={space} onKeyDown={onKeyDown}>
+      {list.items.map(({ index, start }) => {
+        const found = rows[index];
+        if (found === undefined) {
+          return null;
+        }
+        const row = store.latest(found);
+        return (
+          <li
+            class="milvus-nb-row"
+            key={row.alias}
+            ref={node => {
+              node?.style.setProperty('--milvus-nb-row-start', `${start}px`);
+              list.measure(node);
+            }}
+            aria-label={row.alias}
+            aria-posinset={index + 1}
+            aria-setsize={rows.length}
+            data-failing={session.textOf(row).reason !== ''}
+            aria-busy={store.busy.has(row.alias)}
+            tabIndex={index === Math.max(0, activeIndex) ? 0 : -1}
+            data-index={index}
+            data-focus={`row ${row.alias}`}
+            onFocusIn={() => setActive(row.alias)}
+          >
+            <ConnectionRow
+              row={row}
+              text={session.textOf(row)}
+              current={store.current === row.alias}
+              busy={store.busy.get(row.alias)}
+              attempted={row.alias === attempted}
+              ping={store.pings.get(row.alias)}
+              check={store.checkOf(row)}
+              detailed={detailed.has(row.alias)}
+              gone={link.isGone || store.link === 'restarting'}
+              actions={actions}
+              on={{ ...on, disconnect, open, toggleDetails, check }}
             >
-              <ConnectionRow
+              <RowInset
+                what={opened.get(row.alias)}
                 row={row}
-                text={session.textOf(row)}
-                current={store.current === row.alias}
-                busy={store.busy.get(row.alias)}
-                ping={store.pings.get(row.alias)}
-                check={store.checkOf(row)}
-                detailed={detailed.has(row.alias)}
-                gone={link.isGone || store.link === 'restarting'}
-                actions={actions}
-                on={{ ...on, disconnect, open, toggleDetails, check }}
-              >
-                <RowInset
-                  what={opened.get(row.alias)}
-                  row={row}
-                  session={session}
-                  onClose={() => close(row.alias)}
-                  onDisconnect={() => on.disconnect(row.alias)}
-                  onAdopted={on.adopted}
-                />
-              </ConnectionRow>
-            </li>
-          );
-        })}
-      </ul>
-    </div>
+                session={session}
+                onClose={() => close(row.alias)}
+                onDisconnect={() => on.disconnect(row.alias)}
+                onAdopted={on.adopted}
+              />
+            </ConnectionRow>
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 
 /** Focus a row that may be drawn only in the next frames. */
-function focusRow(scroller: HTMLElement | null, index: number, frames = 10): void {
-  const row = scroller?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+function focusRow(list: HTMLElement | null, index: number, frames = 10): void {
+  const row = list?.querySelector<HTMLElement>(`[data-index="${index}"]`);
   if (row) {
     row.focus({ preventScroll: true });
   } else if (frames > 0) {
-    requestAnimationFrame(() => focusRow(scroller, index, frames - 1));
+    requestAnimationFrame(() => focusRow(list, index, frames - 1));
   }
 }

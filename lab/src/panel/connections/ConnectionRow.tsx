@@ -8,6 +8,7 @@ import { originFacts } from '../../state/origin';
 import type { RowText } from '../../state/rowText';
 import type { Action, Check } from '../../state/store';
 import { Facts } from '../parts/Facts';
+import { ChevronIcon } from '../parts/icons';
 import { Label } from '../parts/Label';
 import { Note } from '../parts/Note';
 import { StateMark } from '../parts/StateMark';
@@ -20,6 +21,7 @@ interface Props {
   text: RowText;
   current: boolean;
   busy: Action | undefined;
+  attempted: boolean;
   ping: Ping | undefined;
   check: Check | undefined;
   detailed: boolean;
@@ -31,26 +33,54 @@ interface Props {
   children: ComponentChildren;
 }
 
-/** One connection: who, where, how it is, and what can be done. */
+/**
+ * One connection: a line of who, how it is, and what can be done; where there is room, also where.
+ * What is wrong stands below it, and so does what was opened.
+ */
 export function ConnectionRow(props: Props) {
-  const { row, text, current, ping, check, detailed, gone, actions, children } = props;
+  const { row, text, current, ping, check, detailed, gone, actions, on, children } = props;
+  const { alias } = row;
+  const where = [row.address, credential(row), database(row)];
   return (
     <>
-      <StateMark mark={text.mark} />
-      <div class="milvus-nb-name">
-        <span class="milvus-nb-alias milvus-nb-data" title={row.alias}>
-          {row.alias}
+      <div class="milvus-nb-row-line">
+        <button
+          type="button"
+          class="milvus-nb-opener"
+          tabIndex={-1} // the row's arrow keys do the same
+          aria-label={trans.__('Open %1', alias)}
+          aria-expanded={detailed}
+          disabled={gone}
+          onClick={() => on.toggleDetails(alias)}
+        >
+          <ChevronIcon />
+        </button>
+        <StateMark mark={text.mark} />
+        <div class="milvus-nb-name" title={[alias, ...where, text.word].filter(Boolean).join('\n')}>
+          <span class="milvus-nb-alias milvus-nb-data">{alias}</span>
+          {current && !gone && <span class="milvus-nb-current">{trans.__('current')}</span>}
+          <Label label={row.label} color={row.color} />
+        </div>
+        <Facts class="milvus-nb-where" facts={where} />
+        <State text={text} />
+        <span class="milvus-nb-short" aria-hidden="true">
+          {text.short}
         </span>
-        <Label label={row.label} color={row.color} />
-        {current && !gone && <span class="milvus-nb-current">{trans.__('current')}</span>}
+        <RowButtons {...props} />
       </div>
-      <Facts class="milvus-nb-where" facts={[row.address, credential(row), database(row)]} />
-      <div class="milvus-nb-status">
-        <State text={text}>{text.fix === '' && <DetailsLink {...props} />}</State>
-        {text.fix !== '' && (
-          <p>
-            <span class="milvus-nb-data">{text.fix}</span> <DetailsLink {...props} />
-          </p>
+      <div class="milvus-nb-told">
+        {text.reason !== '' && (
+          <>
+            <p>
+              <span class="milvus-nb-short" aria-hidden="true">
+                {text.short}:{' '}
+              </span>
+              <span class="milvus-nb-data">{text.reason}</span>
+            </p>
+            <p>
+              <span class="milvus-nb-data">{text.fix}</span> <DetailsLink {...props} />
+            </p>
+          </>
         )}
         {text.note !== '' && <Note text={text.note} />}
         <Origin {...props} />
@@ -65,7 +95,6 @@ export function ConnectionRow(props: Props) {
           </p>
         )}
       </div>
-      <RowButtons {...props} />
       {!gone && (
         <div class="milvus-nb-below">
           {children}
@@ -76,23 +105,13 @@ export function ConnectionRow(props: Props) {
   );
 }
 
-/** `Connected · v2.3.5 · 0.6 ms · for 12 min`, or `Unreachable for 12 s: connection refused.` */
-function State({ text, children }: { text: RowText; children: ComponentChildren }) {
-  if (text.reason !== '') {
-    return (
-      <p class="milvus-nb-state">
-        <span class="milvus-nb-word">{text.word}</span>
-        {text.duration !== '' && ` ${text.duration}`}
-        {': '}
-        <span class="milvus-nb-data">{text.reason}</span> {children}
-      </p>
-    );
-  }
-  const facts = text.duration === '' ? text.facts : [...text.facts, text.duration];
+/** `Connected · v2.3.5 · 0.6 ms · for 12 min`; in a narrow line it is for screen readers alone. */
+function State({ text: { word, facts, duration } }: { text: RowText }) {
+  const shown = duration === '' ? facts : [...facts, duration];
   return (
     <p class="milvus-nb-state milvus-nb-dotted">
-      <span class="milvus-nb-fact milvus-nb-word">{text.word}</span>
-      {facts.map((fact, index) => (
+      <span class="milvus-nb-fact milvus-nb-word">{word}</span>
+      {shown.map((fact, index) => (
         <span class="milvus-nb-fact" key={index}>
           <span class="milvus-nb-data">{fact}</span>
         </span>

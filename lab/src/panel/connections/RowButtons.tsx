@@ -3,6 +3,7 @@ import type { Actions } from '../../state/actions';
 import { trans } from '../../state/i18n';
 import type { Action, Check } from '../../state/store';
 import { Button } from '../parts/Button';
+import { CloseIcon, DisconnectIcon, RetryIcon } from '../parts/icons';
 import { RowMenu } from '../parts/RowMenu';
 import type { RowHandlers } from './rowHandlers';
 
@@ -10,6 +11,8 @@ interface Props {
   row: Row;
   current: boolean;
   busy: Action | undefined;
+  /** The form is connecting it, and has the button that ends that. */
+  attempted: boolean;
   check: Check | undefined;
   detailed: boolean;
   /** The kernel is gone: nothing can be done any more. */
@@ -19,7 +22,8 @@ interface Props {
 }
 
 /** What can be done with a connection: the usual as buttons, the rest in a menu. */
-export function RowButtons({ row, current, busy, check, detailed, gone, actions, on }: Props) {
+export function RowButtons(props: Props) {
+  const { row, current, busy, attempted, check, detailed, gone, actions, on } = props;
   const { alias } = row;
   const connecting = row.own && row.state === 'connecting';
   const failing = row.state === 'unreachable' || row.state === 'rejected';
@@ -28,32 +32,37 @@ export function RowButtons({ row, current, busy, check, detailed, gone, actions,
       <div class="milvus-nb-buttons">
         {failing && (
           <Button
+            icon
             name={trans.__('Retry %1', alias)}
             busy={busy === 'retry'}
             disabled={gone}
             onClick={() => on.retry(alias)}
           >
-            {trans.__('Retry')}
+            <RetryIcon />
           </Button>
         )}
-        {connecting ? (
+        {connecting && !attempted && (
           <Button
+            icon
             name={trans.__('Cancel %1', alias)}
             busy={busy === 'disconnect'}
             disabled={gone}
             onClick={() => void actions.cancelConnect(alias)}
           >
-            {trans.__('Cancel')}
+            <CloseIcon />
           </Button>
-        ) : (
+        )}
+        {!connecting && (
           <Button
+            icon
             name={trans.__('Disconnect %1', alias)}
             focusKey={`disconnect ${alias}`}
             busy={busy === 'disconnect'}
             disabled={gone}
             onClick={() => on.disconnect(row)}
           >
-            {trans.__('Disconnect')}
+            <DisconnectIcon />
+            <span class="milvus-nb-button-text">{trans.__('Disconnect')}</span>
           </Button>
         )}
       </div>

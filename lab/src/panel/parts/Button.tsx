@@ -11,6 +11,9 @@ interface Props {
   busy?: boolean;
   disabled?: boolean;
   focusKey?: string;
+  /** Shows a picture alone: its name is its tooltip. */
+  icon?: boolean;
+  class?: string;
 }
 
 export function Button(props: Props) {
@@ -18,8 +21,9 @@ export function Button(props: Props) {
   return (
     <button
       type={props.submit ? 'submit' : 'button'}
-      class={`milvus-nb-button milvus-nb-mod-${kind}`}
+      class={`milvus-nb-button milvus-nb-mod-${kind} ${props.icon ? 'milvus-nb-mod-icon' : ''} ${props.class ?? ''}`}
       aria-label={name}
+      title={props.icon ? name : undefined}
       aria-disabled={busy}
       disabled={disabled}
       data-focus={props.focusKey}

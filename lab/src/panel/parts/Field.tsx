@@ -1,6 +1,10 @@
 import type { Ref } from 'preact';
+import { useState } from 'preact/hooks';
 
+import { trans } from '../../state/i18n';
+import { Button } from './Button';
 import { useUniqueId } from './hooks';
+import { EyeIcon } from './icons';
 
 interface Props {
   label: string;
@@ -13,6 +17,7 @@ interface Props {
   /** Over half of a wide form, or over all of it. */
   width?: 'half' | 'whole';
   inputRef?: Ref<HTMLInputElement>;
+  focusKey?: string;
   /** Called with the text at every key. */
   onInput?: (text: string) => void;
   /** Called when the text was changed and the box is left. */
@@ -27,6 +32,7 @@ const WIDTHS = { half: 'milvus-nb-mod-half', whole: 'milvus-nb-mod-wide' };
 export function Field(props: Props) {
   const { label, onInput, onLeave, onPaste } = props;
   const id = useUniqueId();
+  const [readable, setReadable] = useState(false);
   // The text as it was copied: in the box it would lose its line breaks.
   const take = (event: Event, data: DataTransfer | null): void => {
     if (onPaste?.(data?.getData('text/plain') ?? '')) {
@@ -37,6 +43,7 @@ export function Field(props: Props) {
     id,
     name: props.name,
     ref: props.inputRef ?? null,
+    'data-focus': props.focusKey,
     class: 'milvus-nb-input',
     placeholder: props.placeholder ?? '',
     defaultValue: props.initial ?? '',
@@ -56,7 +63,16 @@ export function Field(props: Props) {
         {label}
       </label>
       {props.secret ? (
-        <input type="password" {...input} />
+        <div class="milvus-nb-secret">
+          {readable ? <input type="text" {...input} /> : <input type="password" {...input} />}
+          <Button
+            name={readable ? trans.__('Hide what is typed') : trans.__('Show what is typed')}
+            icon
+            onClick={() => setReadable(!readable)}
+          >
+            <EyeIcon />
+          </Button>
+        </div>
       ) : (
         <input type="text" inputMode={props.numeric ? 'decimal' : 'text'} {...input} />
       )}

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { trans } from '../../state/i18n';
 import { useUniqueId } from './hooks';
@@ -10,92 +10,136 @@ export interface MenuItem {
   disabled?: boolean;
 }
 
+/** Where a menu opens: at the pointer, or below its button. */
+type Place = { left: number; top: number } | 'button';
+
 interface Props {
   alias: string;
   items: MenuItem[];
   disabled: boolean;
 }
 
-/** The ⋯ of a row. A popover, so that the scrolling list does not cut it off. */
+/**
+ * The ⋯ of a row, which the right mouse button opens as well. A popover, so that what scrolls does
+ * not cut it off.
+ */
 export function RowMenu({ alias, items, disabled }: Props) {
   const button = useRef<HTMLButtonElement>(null);
-  const menu = useRef<HTMLDivElement>(null);
-  const [open, setOpen] = useState(false);
+  const [place, setPlace] = useState<Place | null>(null);
   const id = useUniqueId();
 
-  const close = (): void => menu.current?.hidePopover();
-  const show = (): void => {
-    if (menu.current === null || button.current === null) {
+  useLayoutEffect(() => {
+    const row = button.current?.closest('li');
+    if (!row || disabled) {
       return;
     }
-    menu.current.showPopover();
-    place(menu.current, button.current);
-    entries(menu.current)[0]?.focus();
-  };
-
-  useEffect(() => {
-    if (!open) {
-      return;
-    }
-    // It does not move along with its row.
-    window.addEventListener('scroll', close, true);
-    return () => window.removeEventListener('scroll', close, true);
-  }, [open]);
+    const open = (event: MouseEvent): void => {
+      // JupyterLab leaves the browser's own menu to Shift; boxes and what was opened keep theirs.
+      const inside = event.target as Element;
+      if (!event.shiftKey && inside.closest('.milvus-nb-below, input, a') === null) {
+        event.preventDefault();
+        event.stopPropagation();
+        setPlace({ left: event.clientX, top: event.clientY });
+      }
+    };
+    row.addEventListener('contextmenu', open);
+    return () => row.removeEventListener('contextmenu', open);
+  }, [disabled]);
 
   return (
     <>
       <button
         ref={button}
         type="button"
-        class="milvus-nb-button milvus-nb-mod-quiet milvus-nb-more"
+        class="milvus-nb-button milvus-nb-mod-quiet milvus-nb-mod-icon milvus-nb-more"
         aria-label={trans.__('More actions for %1', alias)}
+        title={trans.__('More actions for %1', alias)}
         aria-haspopup="menu"
-        aria-expanded={open}
-        aria-controls={id}
+        aria-expanded={place !== null}
+        aria-controls={place === null ? undefined : id}
         data-focus={`more ${alias}`}
         disabled={disabled}
-        onClick={show}
+        onClick={() => setPlace('button')}
         onKeyDown={event => {
           if (event.key === 'ArrowDown') {
             event.preventDefault();
             event.stopPropagation();
-            show();
+            setPlace('button');
           }
         }}
       >
         <MoreIcon />
       </button>
-      <div
-        ref={menu}
-        id={id}
-        class="milvus-nb-menu"
-        role="menu"
-        aria-label={trans.__('Actions for %1', alias)}
-        popover="auto"
-        onToggle={event => setOpen(event.newState === 'open')}
-        onKeyDown={event => onKey(event, menu.current, button.current)}
-      >
-        {items.map(item => (
-          <button
-            type="button"
-            role="menuitem"
-            class="milvus-nb-menu-item"
-            tabIndex={-1}
-            aria-disabled={item.disabled ?? false}
-            key={item.text}
-            onClick={() => {
-              if (!item.disabled) {
-                close();
-                button.current?.focus();
-                item.onSelect();
-              }
-            }}
-          >
-            {item.text}
-          </button>
-        ))}
-      </div>
+      {place !== null && (
+        <Menu
+          id={id}
+          label={trans.__('Actions for %1', alias)}
+          items={items}
+          place={place}
+          button={button.current}
+          onClose={() => setPlace(null)}
+        />
+      )}
     </>
+  );
+}
+
+interface MenuProps {
+  id: string;
+  label: string;
+  items: MenuItem[];
+  place: Place;
+  button: HTMLElement | null;
+  onClose: () => void;
+}
+
+function Menu({ id, label, items, place, button, onClose }: MenuProps) {
+  const menu = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (menu.current !== null && button !== null) {
+      menu.current.showPopover();
+      put(menu.current, place, button);
+      entries(menu.current)[0]?.focus();
+    }
+    // It does not move along with its row.
+    window.addEventListener('scroll', onClose, true);
+    return () => window.removeEventListener('scroll', onClose, true);
+  }, []);
+  return (
+    <div
+      ref={menu}
+      id={id}
+      class="milvus-nb-menu"
+      role="menu"
+      aria-label={label}
+      popover="auto"
+      onToggle={event => {
+        if (event.newState === 'closed') {
+          onClose();
+        }
+      }}
+      onKeyDown={event => onKey(event, menu.current, button)}
+    >
+      {items.map(item => (
+        <button
+          type="button"
+          role="menuitem"
+          class="milvus-nb-menu-item"
+          tabIndex={-1}
+          aria-disabled={item.disabled ?? false}
+          key={item.text}
+          onClick={() => {
+            if (!item.disabled) {
+              menu.current?.hidePopover();
+              button?.focus();
+              item.onSelect();
+            }
+          }}
+        >
+          {item.text}
+        </button>
+      ))}
+    </div>
   );
 }
 
@@ -127,15 +171,18 @@ function onKey(event: KeyboardEvent, menu: HTMLElement | null, button: HTMLEleme
   }
 }
 
-/** Below the button, its right edge on the button's; above where there is no room. */
-function place(menu: HTMLElement, button: HTMLElement): void {
+/** Within the page; below the button, its right edge on the button's, above where there is no room. */
+function put(menu: HTMLElement, place: Place, button: HTMLElement): void {
   const gap = 2;
+  const { offsetWidth, offsetHeight } = menu;
   const at = button.getBoundingClientRect();
-  const below = at.bottom + gap + menu.offsetHeight < window.innerHeight;
-  const top = below ? at.bottom + gap : at.top - gap - menu.offsetHeight;
+  const [left, under, over] =
+    place === 'button'
+      ? [at.right - offsetWidth, at.bottom + gap, at.top - gap - offsetHeight]
+      : // Under the pointer, or letting the mouse's button go would close it.
+        [place.left - 1, place.top - 1, place.top - offsetHeight + 1];
+  const top = under + offsetHeight < window.innerHeight ? under : over;
+  const most = window.innerWidth - offsetWidth - gap;
   menu.style.setProperty('--milvus-nb-menu-top', `${Math.max(gap, top)}px`);
-  menu.style.setProperty(
-    '--milvus-nb-menu-left',
-    `${Math.max(gap, at.right - menu.offsetWidth)}px`,
-  );
+  menu.style.setProperty('--milvus-nb-menu-left', `${Math.max(gap, Math.min(left, most))}px`);
 }

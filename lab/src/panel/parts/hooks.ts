@@ -96,6 +96,9 @@ export function useChangesAtOnce(source: Changing, seen: boolean): void {
   useLayoutEffect(() => (seen ? source.subscribe(draw) : undefined), [source, seen]);
 }
 
+/** What scrolls: all lists of a panel share it. */
+export const SCROLLER = '.milvus-nb-scroller';
+
 export type FocusOn = (key: string) => void;
 
 /** How long focus may wait for its element to be drawn, in ms. */
@@ -113,16 +116,16 @@ export function useFocus(root: RefObject<HTMLElement | null>): FocusOn {
     if (want === null || root.current === null) {
       return;
     }
+    const scope = root.current.closest(SCROLLER) ?? root.current;
     const active = document.activeElement;
-    const moved = active !== want.from && active !== null && root.current.contains(active);
+    const moved = active !== want.from && active !== null && scope.contains(active);
     if (elapsed() > want.until || moved) {
       wanted.current = null;
       return;
     }
-    const target = root.current.querySelector<HTMLElement>(
-      `[data-focus="${CSS.escape(want.key)}"]`,
-    );
-    if (target !== null) {
+    const keyed = scope.querySelectorAll<HTMLElement>(`[data-focus="${CSS.escape(want.key)}"]`);
+    const target = [...keyed].find(element => element.checkVisibility());
+    if (target !== undefined) {
       wanted.current = null;
       target.focus();
     }

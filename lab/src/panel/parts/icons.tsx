@@ -1,3 +1,48 @@
+/** Points down where it is open, to the right where it is not. */
+export function ChevronIcon() {
+  return (
+    <svg class="milvus-nb-icon milvus-nb-chevron" viewBox="0 0 12 12" aria-hidden="true">
+      <path class="milvus-nb-line" d="m4.5 2.5 3.5 3.5-3.5 3.5" />
+    </svg>
+  );
+}
+
+export function DisconnectIcon() {
+  return (
+    <svg class="milvus-nb-icon" viewBox="0 0 12 12" aria-hidden="true">
+      <path d="M6 1.5 10.5 7h-9zM1.5 8.75h9v1.5h-9z" fill="currentColor" />
+    </svg>
+  );
+}
+
+export function RetryIcon() {
+  return (
+    <svg class="milvus-nb-icon" viewBox="0 0 12 12" aria-hidden="true">
+      <path class="milvus-nb-line" d="M10 6a4 4 0 1 1-1.2-2.85M10 1.25v2.5H7.5" />
+    </svg>
+  );
+}
+
+export function FilterIcon() {
+  return (
+    <svg class="milvus-nb-icon" viewBox="0 0 12 12" aria-hidden="true">
+      <path
+        class="milvus-nb-line"
+        d="M8.25 5A3.25 3.25 0 1 1 1.75 5a3.25 3.25 0 0 1 6.5 0M7.5 7.5l3 3"
+      />
+    </svg>
+  );
+}
+
+export function EyeIcon() {
+  return (
+    <svg class="milvus-nb-icon" viewBox="0 0 12 12" aria-hidden="true">
+      <path class="milvus-nb-line" d="M1 6s1.8-3.25 5-3.25S11 6 11 6 9.2 9.25 6 9.25 1 6 1 6z" />
+      <circle cx="6" cy="6" r="1.4" fill="currentColor" />
+    </svg>
+  );
+}
+
 export function PlusIcon() {
   return (
     <svg class="milvus-nb-icon" viewBox="0 0 12 12" aria-hidden="true">

@@ -4,6 +4,7 @@ import type { ProfileProblem, Profiles } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
 import type { ProfileActions } from '../../state/profiles';
 import type { FocusOn } from '../parts/hooks';
+import { Section } from '../parts/Section';
 import { ProfileRow } from './ProfileRow';
 
 interface Props {
@@ -22,8 +23,7 @@ export function ProfileList({ found, connected, door, focus }: Props) {
     return null;
   }
   return (
-    <div class="milvus-nb-profiles">
-      <h3 class="milvus-nb-section">{trans.__('Profiles')}</h3>
+    <Section title={trans.__('Profiles')} count={profiles.length}>
       <ul class="milvus-nb-profile-list" role="list" aria-label={trans.__('Profiles')}>
         {profiles.map(profile => (
           <ProfileRow
@@ -44,7 +44,7 @@ export function ProfileList({ found, connected, door, focus }: Props) {
       {problems.map(problem => (
         <Problem problem={problem} key={`${problem.where} ${problem.what}`} />
       ))}
-    </div>
+    </Section>
   );
 }
 

@@ -1,0 +1,207 @@
+"""The list at the default width of JupyterLab's sidebar: a line each, and all of it in sight."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab import LOAD, Sidebar
+from tests.support.helpers import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Locator, Page
+
+    from tests.browser.lab import Notebook
+    from tests.support.servers import MilvusTestServer
+
+#: JupyterLab's default width of a sidebar.
+WIDTH = 250
+
+_CONNECT_MANY = """
+from milvus_nb import connections
+for n in range({many}):
+    connections.connect(f"c{{n:02}}", uri="{uri}")
+"""
+
+#: What inside of an element scrolls by itself, itself included: its class.
+_SCROLLERS = """node => [node, ...node.querySelectorAll('*')]
+  .filter(one => one.scrollHeight > one.clientHeight + 1
+    && /auto|scroll/.test(getComputedStyle(one).overflowY))
+  .map(one => one.id || one.className)"""
+
+
+@pytest.fixture
+def sidebar(page: Page) -> Sidebar:
+    """Give the sidebar of a page that is 700 pixels high."""
+    page.set_viewport_size({"width": 1180, "height": 760})
+    return Sidebar(page)
+
+
+def box(locator: Locator) -> Any:
+    """Give where something is on the page; it must be there."""
+    found = locator.bounding_box()
+    assert found is not None
+    return found
+
+
+def in_sight(sidebar: Sidebar, locator: Locator) -> bool:
+    """Tell whether all of something is within the sidebar's part of the page."""
+    around, found = box(sidebar.node), box(locator)
+    return bool(
+        found["y"] >= around["y"] - 1
+        and found["y"] + found["height"] <= around["y"] + around["height"] + 1
+    )
+
+
+def test_twenty_connections_a_line_each(
+    open_notebook: Callable[..., Notebook], sidebar: Sidebar, milvus: MilvusTestServer
+) -> None:
+    """Within 700 pixels at JupyterLab's default width, with all that can be done; one scroller."""
+    notebook = open_notebook(LOAD, _CONNECT_MANY.format(many=21, uri=milvus.uri))
+    notebook.run_all()
+    sidebar.show()
+    expect(sidebar.row("c19")).to_contain_text("Connected")
+    assert box(sidebar.node)["width"] <= WIDTH
+    top = box(sidebar.node)["y"]
+    rows = [sidebar.row(f"c{n:02}") for n in range(20)]
+    assert {24 <= box(row)["height"] <= 28 for row in rows} == {True}
+    assert sorted(box(row)["y"] + box(row)["height"] for row in rows)[19] - top <= 700
+    row = sidebar.row("c07")
+    for name in ("Open c07", "Disconnect c07", "More actions for c07"):
+        button = row.get_by_role("button", name=name, exact=True)
+        expect(button).to_be_visible()
+        at = box(button)
+        assert at["x"] + at["width"] <= box(sidebar.node)["x"] + WIDTH
+    expect(row.get_by_role("button", name="Disconnect c07")).to_have_attribute(
+        "title", "Disconnect c07"
+    )
+    row.get_by_role("button", name="Open c07").click()
+    expect(row).to_contain_text("Last check")
+    assert sidebar.node.evaluate(_SCROLLERS) in (["milvus_nb-sidebar"], [])
+    row.focus()
+    sidebar.page.keyboard.press("ArrowLeft")
+    expect(row).not_to_contain_text("Last check")
+    sidebar.page.keyboard.press("ArrowRight")
+    expect(row).to_contain_text("Last check")
+
+
+def test_the_right_mouse_button_opens_the_same_menu(
+    open_notebook: Callable[..., Notebook], sidebar: Sidebar
+) -> None:
+    """As the three dots do; and so does the key of the keyboard."""
+    open_notebook(LOAD, "c = %milvus connect ./menu.db -a lite").run_all()
+    sidebar.show()
+    menu = sidebar.panel.get_by_role("menu", name="Actions for lite")
+    sidebar.button("More actions for lite").click()
+    expect(menu).to_be_visible()
+    entries = menu.get_by_role("menuitem").all_inner_texts()
+    assert {"Make current", "Ping", "Check", "Details"} <= set(entries)
+    sidebar.page.keyboard.press("Escape")
+    expect(menu).to_have_count(0)
+    sidebar.row("lite").click(button="right", position={"x": 60, "y": 10})
+    expect(menu).to_be_visible()
+    assert menu.get_by_role("menuitem").all_inner_texts() == entries
+    menu.get_by_role("menuitem", name="Ping").click()
+    expect(menu).to_have_count(0)
+    expect(sidebar.row("lite")).to_contain_text("median")
+    sidebar.row("lite").focus()
+    sidebar.page.keyboard.press("Shift+F10")
+    expect(menu).to_be_visible()
+
+
+def test_a_failed_connect_is_answered_in_sight(
+    open_notebook: Callable[..., Notebook],
+    sidebar: Sidebar,
+    milvus_tls: MilvusTestServer,
+    silent_port: int,
+) -> None:
+    """Beside the buttons; TLS opens where it has failed; while it lasts there is one Cancel."""
+    notebook = open_notebook(LOAD)
+    notebook.run_all()
+    sidebar.show()
+    notebook.fill_form(Address=f"localhost:{silent_port}", Alias="slow")
+    before = box(notebook.field("Address"))
+    notebook.submit()
+    expect(sidebar.row("slow")).to_contain_text("Connecting")
+    expect(sidebar.panel.get_by_role("button", name=re.compile("Cancel"))).to_have_count(1)
+    expect(sidebar.panel.get_by_text("Replace the connection")).to_have_count(0)
+    assert box(notebook.field("Address")) == before
+    notebook.button("Cancel").click()
+    alert = sidebar.panel.get_by_role("alert").filter(has_text="Cancelled")
+    expect(alert).to_be_visible()
+
+    form = sidebar.panel.get_by_role("form", name="New connection")
+    notebook.fill_form(Address=milvus_tls.uri, sign_in="Password", User="root", Password="see-me")
+    secret = notebook.field("Password")
+    expect(secret).to_have_attribute("type", "password")
+    form.get_by_role("button", name="Show what is typed").locator("visible=true").click()
+    expect(secret).to_have_attribute("type", "text")
+    expect(secret).to_have_value("see-me")
+    certificate = notebook.field("CA certificate")
+    expect(certificate).to_be_hidden()
+    notebook.submit()
+    alert = sidebar.panel.get_by_role("alert").filter(has_text="not signed by")
+    expect(alert).to_be_visible()
+    expect(certificate).to_be_visible()
+    for one in (alert, *form.get_by_role("button", name=re.compile("^(Test|Connect)$")).all()):
+        assert in_sight(sidebar, one)
+
+
+def test_shortcuts_do_what_their_owner_says(
+    open_notebook: Callable[..., Notebook], sidebar: Sidebar
+) -> None:
+    """JupyterLab's own on a row, on a button and in a text box; ours anywhere."""
+    page = sidebar.page
+    notebook = open_notebook(LOAD, "c = %milvus connect ./keys.db -a lite")
+    notebook.run_all()
+    page.locator(".jp-Notebook").focus()
+    page.keyboard.press("Alt+Shift+M")
+    expect(sidebar.row("lite")).to_be_focused()
+    page.keyboard.press("ControlOrMeta+b")  # hides the left area
+    expect(sidebar.node).to_be_hidden()
+    page.keyboard.press("Alt+Shift+N")
+    expect(notebook.field("Address")).to_be_focused()
+    for start in (notebook.field("Address"), sidebar.button("Disconnect lite")):
+        start.focus()
+        page.keyboard.press("ControlOrMeta+Shift+c")
+        palette = page.locator("#modal-command-palette")
+        expect(palette).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(palette).to_be_hidden()
+    notebook.field("Address").focus()
+    page.keyboard.type("typed")
+    expect(notebook.field("Address")).to_have_value("typed")
+    page.evaluate("() => { window.jupyterapp.shell.currentWidget.context.model.dirty = true; }")
+    page.keyboard.press("ControlOrMeta+s")
+    wait_until(
+        lambda: (
+            not page.evaluate("() => window.jupyterapp.shell.currentWidget.context.model.dirty")
+        ),
+        what="saved",
+    )
+    clashes = page.evaluate(
+        """() => {
+          const { keyBindings } = window.jupyterapp.commands;
+          const ours = keyBindings.filter(one => one.command.startsWith('milvus_nb:'));
+          return [ours.length, keyBindings.filter(one => !ours.includes(one)
+            && ours.some(our => our.keys.join() === one.keys.join())).map(one => one.command)];
+        }"""
+    )
+    assert clashes == [2, []]
+
+
+def test_the_panel_in_a_cell_and_the_sidebar_have_names_of_their_own(
+    open_notebook: Callable[..., Notebook], sidebar: Sidebar
+) -> None:
+    """Whoever goes from landmark to landmark can tell them apart."""
+    notebook = open_notebook(LOAD, "%milvus panel", "%milvus panel")
+    notebook.run_all()
+    sidebar.show()
+    expect(notebook.panel).to_have_count(3)
+    names = [one.get_attribute("aria-label") for one in notebook.panel.all()]
+    assert len(set(names)) == 3, names
