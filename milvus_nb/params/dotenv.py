@@ -1,12 +1,14 @@
 """Which environment variables a project's ``.env`` has set, and not the user.
 
-pymilvus loads that file when it is imported: from the working folder, or one above it. Who clones
-a project has not read it.
+pymilvus loads that file when it is imported: from the working folder, or one above it; in a script
+from a folder above its own, where the environment is inside the project. Who clones a project has
+not read it.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -39,10 +41,15 @@ def set_by(name: str) -> str:
     value = os.environ.get(name)
     if value is None or _at_start().get(name) == value:
         return ""
-    for path in dict.fromkeys((*_above(os.curdir), *_above(_FIRST))):
+    for path in dict.fromkeys((*_above(os.curdir), *_above(_FIRST), *_above(_of_pymilvus()))):
         if (name, value) not in _found and _says(path, name, value):
             _found[name, value] = str(path)
     return _found.get((name, value), "")
+
+
+def _of_pymilvus() -> str:
+    file = getattr(sys.modules.get("pymilvus"), "__file__", None)
+    return os.path.dirname(file) if file else os.curdir
 
 
 def _above(folder: str) -> list[Path]:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import pytest
 
 from milvus_nb._version import PROTOCOL
 from milvus_nb.base.printing import visible
-from milvus_nb.errors import ProfileError
+from milvus_nb.errors import ParamsError, ProfileError
 from milvus_nb.page.session import PageSession
 from milvus_nb.params.parsing import parse
 from milvus_nb.profiles.places import place, prompt
@@ -290,6 +291,20 @@ def test_a_projects_env_file_is_no_word_of_the_user(
     kernel.run(f"os.environ['MILVUS_URI'] = '{thief.address}'")
     told = kernel.execute("%milvus connect --timeout 0.5").text
     assert thief.connections > 0, told
+
+
+def test_an_env_file_around_the_environment_is_a_projects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a script pymilvus looks for it from its own folder on, wherever the script is run."""
+    theirs = types.ModuleType("pymilvus")
+    theirs.__file__ = str(tmp_path / "project" / ".venv" / "lib" / "pymilvus" / "__init__.py")
+    monkeypatch.setitem(sys.modules, "pymilvus", theirs)
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / ".env").write_text("MILVUS_URI=theirs.example\n")
+    monkeypatch.setenv("MILVUS_URI", "theirs.example")
+    with pytest.raises(ParamsError, match="is set by a file of the project"):
+        parse(token=SECRET)
 
 
 def test_a_projects_env_file_reroutes_no_sign_in(
