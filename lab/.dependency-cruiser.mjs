@@ -6,6 +6,7 @@ const FLOORS = [
   'panel/report',
   'panel/connect',
   'panel/profiles',
+  'panel/tree',
   'panel/connections',
   'panel',
   'kernels',

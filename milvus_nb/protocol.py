@@ -27,6 +27,9 @@ StageStatus = Literal["pending", "running", "ok", "failed", "skipped"]
 #: A label and a text, which may have several lines, and a page of the web that it tells of.
 Fact = tuple[str, str] | tuple[str, str, str]
 
+#: A value as a short text; None is a null.
+Cell = str | None
+
 #: What was last measured of an endpoint, for all connections to it: its number, the latency in ms,
 #: and when, in Unix seconds.
 Measurement = tuple[int, float | None, float | None]
@@ -509,8 +512,8 @@ class Preview(TypedDict):
     columns: list[str]
     #: Of each column; empty for one that is not in the schema.
     types: list[str]
-    #: As many values a row as there are columns: None is a null, an empty text is no value.
-    rows: list[list[str | None]]
+    #: As many values a row as there are columns; an empty text is no value.
+    rows: list[list[Cell]]
     asked_at: float
 
 

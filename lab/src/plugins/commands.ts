@@ -1,7 +1,5 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, type ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
-import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { Widget } from '@lumino/widgets';
 
 import type { Row } from '../protocol/messages';
 import { SIDEBAR_ID } from '../sidebar/widget';
@@ -9,6 +7,7 @@ import { failureOf } from '../state/failures';
 import { trans } from '../state/i18n';
 import { asksFirst, isUsedElsewhere } from '../state/origin';
 import type { Session } from '../state/session';
+import { insertCell, isNotebook } from './hands';
 import type { IMilvus } from './tokens';
 
 export const SHOW = 'milvus_nb:show';
@@ -84,10 +83,7 @@ export function addCommands(
       }
       try {
         const text = await found.actions.cell(alias);
-        const { activeCellIndex: at, model } = notebook.content;
-        // Into this notebook, whichever is in front by now; no cell that is there is touched.
-        model?.sharedModel.insertCell(at + 1, { cell_type: 'code', source: text.trimEnd() });
-        notebook.content.activeCellIndex = at + 1;
+        insertCell(notebook, text); // this one, whichever is in front by now
         shell.activateById(notebook.id);
       } catch (error) {
         tell(error);
@@ -163,11 +159,6 @@ async function areMeant(rows: Row[]): Promise<boolean> {
     buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Disconnect all') })],
   });
   return button.accept;
-}
-
-function isNotebook(widget: Widget | null): widget is NotebookPanel {
-  const content = (widget as { content?: object } | null)?.content;
-  return content !== undefined && 'activeCell' in content;
 }
 
 function tell(error: unknown): void {

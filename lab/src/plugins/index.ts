@@ -20,6 +20,7 @@ import { SidebarWidget } from '../sidebar/widget';
 import { setTranslation, trans } from '../state/i18n';
 import { addCommands, SHOW } from './commands';
 import { followSettings } from './followSettings';
+import { notebookHands } from './hands';
 import { RunningConnections, watchWhileShown } from './running';
 import { Settings } from './settings';
 import { StatusItem } from './status';
@@ -86,7 +87,8 @@ const sidebar: JupyterFrontEndPlugin<void> = {
         void dialogs?.selectKernel(front.context);
       }
     };
-    const doors = { chooseKernel: dialogs === null ? null : chooseKernel, open };
+    const hands = notebookHands(front, app.shell);
+    const doors = { chooseKernel: dialogs === null ? null : chooseKernel, open, hands };
     const profiles = new ServerProfiles(app.serviceManager.serverSettings);
     const widget = new SidebarWidget(hub, front, profiles, doors, trans.__('Milvus'));
     app.shell.add(widget, 'left', { rank: 350, type: 'Milvus' });

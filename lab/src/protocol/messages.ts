@@ -22,6 +22,9 @@ export type StageStatus = 'pending' | 'running' | 'ok' | 'failed' | 'skipped';
 /** A label and a text, which may have several lines, and a page of the web that it tells of. */
 export type Fact = [string, string] | [string, string, string];
 
+/** A value as a short text; None is a null. */
+export type Cell = string | null;
+
 /** What was last measured of an endpoint, for all connections to it: its number, the latency in ms, and when, in Unix seconds. */
 export type Measurement = [number, number | null, number | null];
 
@@ -461,8 +464,8 @@ export interface Preview {
   columns: string[];
   /** Of each column; empty for one that is not in the schema. */
   types: string[];
-  /** As many values a row as there are columns: None is a null, an empty text is no value. */
-  rows: string | null[][];
+  /** As many values a row as there are columns; an empty text is no value. */
+  rows: Cell[][];
   asked_at: number;
 }
 
@@ -567,6 +570,7 @@ export const SHAPES: Shapes = {
   LoadState: "'loaded' | 'loading' | 'released'",
   StageStatus: "'pending' | 'running' | 'ok' | 'failed' | 'skipped'",
   Fact: "[string, string] | [string, string, string]",
+  Cell: "string | null",
   Measurement: "[number, number | null, number | null]",
   Where: {
     address: 'string',
@@ -874,7 +878,7 @@ export const SHAPES: Shapes = {
   Preview: {
     columns: 'string[]',
     types: 'string[]',
-    rows: 'string | null[][]',
+    rows: 'Cell[][]',
     asked_at: 'number',
   },
   RowsEvent: {

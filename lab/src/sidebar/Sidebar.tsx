@@ -7,6 +7,7 @@ import type { ServerProfiles } from '../kernels/serverProfiles';
 import { Header } from '../panel/Header';
 import { Panel } from '../panel/Panel';
 import { useChanges, useChangesAtOnce } from '../panel/parts/hooks';
+import { HandsContext } from '../panel/tree/hands';
 import { trans } from '../state/i18n';
 import { Lost } from './AfterRestart';
 import type { Doors } from './doors';
@@ -45,7 +46,7 @@ export function Sidebar({ hub, front, profiles, doors, seen }: Props) {
   const session = kernel?.session ?? null;
   const lost = kernel !== null && kernel.lost.length > 0;
   return (
-    <>
+    <HandsContext.Provider value={doors.hands}>
       <div
         class="milvus-nb-front"
         role={session === null ? undefined : 'region'}
@@ -86,7 +87,7 @@ export function Sidebar({ hub, front, profiles, doors, seen }: Props) {
         )}
       </div>
       <OtherKernels hub={hub} front={kernel} path={front.context?.path ?? ''} doors={doors} />
-    </>
+    </HandsContext.Provider>
   );
 }
 

@@ -5,6 +5,7 @@ import { elapsed } from './clock';
 import { Link, type LinkStatus } from './link';
 import { rowText, type RowText } from './rowText';
 import { Store } from './store';
+import { Tree } from './tree';
 import type { Wire } from './wire';
 
 /** What a command outside of the panel asks of one of its rows. */
@@ -24,6 +25,7 @@ export class Session {
   readonly store = new Store();
   readonly link: Link;
   readonly actions: Actions;
+  readonly tree: Tree;
   private wish: Wish | null = null;
   private refreshing: ReturnType<typeof setTimeout> | undefined;
 
@@ -34,14 +36,29 @@ export class Session {
     const listener = {
       hello: (hello: Hello) => {
         this.store.hello(hello);
+        this.tree.follow(this.store.rows);
         this.actions.askOutcomes();
       },
       refused: (failure: Failure) => this.store.setRefusal(failure),
-      event: (event: Event) => this.store.event(event),
-      status: (status: LinkStatus) => this.store.setLink(status),
+      event: (event: Event) => {
+        this.store.event(event);
+        if (event.event === 'cell') {
+          this.tree.look();
+        } else if (event.event === 'rows') {
+          this.tree.follow(this.store.rows);
+        }
+      },
+      status: (status: LinkStatus) => {
+        const isBack = status === 'live' && this.store.link !== 'opening';
+        this.store.setLink(status);
+        if (isBack) {
+          this.tree.resume();
+        }
+      },
     };
     this.link = new Link(wire, listener, attention);
     this.actions = new Actions(this.link, this.store);
+    this.tree = new Tree(this.link, () => this.store.changed());
     this.link.probe();
   }
 
@@ -54,6 +71,7 @@ export class Session {
   /** Have everything read anew, and what fails tried again: each server once. */
   refresh(): void {
     this.link.probe();
+    this.tree.look();
     const failing = new Map<number, string>();
     for (const { endpoint, alias, state } of this.store.rows.values()) {
       if (state === 'unreachable' || state === 'rejected') {
@@ -90,6 +108,7 @@ export class Session {
 
   dispose(): void {
     clearTimeout(this.refreshing);
+    this.tree.dispose();
     this.link.dispose();
   }
 }

@@ -1,10 +1,14 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import type { Row } from '../../protocol/messages';
 import { asksFirst } from '../../state/origin';
+import { failureOf } from '../../state/failures';
 import type { RowWish, Session } from '../../state/session';
 import type { FocusOn } from '../parts/hooks';
 import { useVirtualRows } from '../parts/virtual';
+import { watchPress } from '../tree/drag';
+import { HandsContext } from '../tree/hands';
+import { Tree } from '../tree/Tree';
 import { ConnectionRow } from './ConnectionRow';
 import type { Opened, RowHandlers } from './rowHandlers';
 import { RowInset } from './RowInset';
@@ -32,6 +36,9 @@ const ROW_HEIGHT = 26;
 /** The keys that open a row, and close it, as in JupyterLab's trees. */
 const OPENS: Record<string, boolean | undefined> = { ArrowRight: true, ArrowLeft: false };
 
+/** Those that lead from an open row to what is in it. */
+const INSIDE = new Set(['ArrowRight', 'ArrowDown']);
+
 /** What opens each, and gets the focus back when it is closed. */
 const OPENED_BY: Record<Opened, string> = {
   question: 'disconnect',
@@ -43,7 +50,8 @@ const OPENED_BY: Record<Opened, string> = {
 /** The connections, of which only those in view are drawn. */
 export function ConnectionList(props: Props) {
   const { session, label, rows, attempted, reveal, wish, on, focus } = props;
-  const { store, link, actions } = session;
+  const { store, link, actions, tree } = session;
+  const hands = useContext(HandsContext);
   const space = useRef<HTMLUListElement>(null);
   const [active, setActive] = useState('');
   const [detailed, setDetailed] = useState<ReadonlySet<string>>(new Set());
@@ -76,11 +84,20 @@ export function ConnectionList(props: Props) {
       Home: 0,
       End: rows.length - 1,
     };
-    const alias = aliases[at] ?? '';
-    if (target.matches('li') && OPENS[event.key] === !detailed.has(alias)) {
-      event.preventDefault();
-      toggleDetails(alias);
-      return;
+    const row = rows[at];
+    if (row !== undefined && target.matches('li')) {
+      const isOpen = isOpened(row);
+      const first = target.querySelector<HTMLElement>('[role="treeitem"]');
+      if (OPENS[event.key] === !isOpen) {
+        event.preventDefault();
+        tree.toggle(row);
+        return;
+      }
+      if (isOpen && first !== null && INSIDE.has(event.key)) {
+        event.preventDefault();
+        first.focus();
+        return;
+      }
     }
     const index = to[event.key];
     if (at >= 0 && index !== undefined && index >= 0 && index < rows.length) {
@@ -90,6 +107,7 @@ export function ConnectionList(props: Props) {
     }
   };
 
+  const isOpened = ({ alias }: Row): boolean => tree.of(alias)?.isOpen ?? false;
   const toggleDetails = (alias: string): void => {
     const next = new Set(detailed);
     if (!next.delete(alias)) {
@@ -119,6 +137,24 @@ export function ConnectionList(props: Props) {
       on.disconnect(row.alias);
     }
   };
+
+  const failed = (alias: string) => (error: unknown) => {
+    store.finish(alias, { kind: 'failed', alias, failure: failureOf(error) }, '');
+  };
+  const insert =
+    hands?.canInsert() !== true
+      ? null
+      : ({ alias }: Row): void => {
+          actions
+            .cell(alias)
+            .then(text => hands.insert(text))
+            .catch(failed(alias));
+        };
+  const press =
+    hands === null
+      ? null
+      : ({ alias }: Row, event: PointerEvent): void =>
+          watchPress(event, hands, alias, () => actions.cell(alias), failed(alias));
 
   useEffect(() => {
     const row = rows.find(({ alias }) => alias === wish?.alias);
@@ -162,9 +198,20 @@ export function ConnectionList(props: Props) {
               ping={store.pings.get(row.alias)}
               check={store.checkOf(row)}
               detailed={detailed.has(row.alias)}
+              isOpen={isOpened(row)}
               gone={link.isGone || store.link === 'restarting'}
               actions={actions}
-              on={{ ...on, disconnect, open, toggleDetails, check }}
+              on={{
+                ...on,
+                disconnect,
+                open,
+                toggleDetails,
+                toggleTree: row => tree.toggle(row),
+                check,
+                insert,
+                press,
+              }}
+              tree={<Tree session={session} row={row} here />}
             >
               <RowInset
                 what={opened.get(row.alias)}

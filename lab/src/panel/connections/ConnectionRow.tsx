@@ -25,6 +25,9 @@ interface Props {
   ping: Ping | undefined;
   check: Check | undefined;
   detailed: boolean;
+  /** Whether what is in its databases is shown, and that. */
+  isOpen: boolean;
+  tree: ComponentChildren;
   /** The kernel is gone: nothing can be done any more. */
   gone: boolean;
   actions: Actions;
@@ -38,8 +41,10 @@ interface Props {
  * What is wrong stands below it, and so does what was opened.
  */
 export function ConnectionRow(props: Props) {
-  const { row, text, current, ping, check, detailed, gone, actions, on, children } = props;
+  const { row, text, current, ping, check, detailed, isOpen, tree, gone, actions, on, children } =
+    props;
   const { alias } = row;
+  const { press } = on;
   const where = [row.address, credential(row), database(row)];
   return (
     <>
@@ -49,14 +54,18 @@ export function ConnectionRow(props: Props) {
           class="milvus-nb-opener"
           tabIndex={-1} // the row's arrow keys do the same
           aria-label={trans.__('Open %1', alias)}
-          aria-expanded={detailed}
+          aria-expanded={isOpen}
           disabled={gone}
-          onClick={() => on.toggleDetails(alias)}
+          onClick={() => on.toggleTree(row)}
         >
           <ChevronIcon />
         </button>
         <StateMark mark={text.mark} />
-        <div class="milvus-nb-name" title={[alias, ...where, text.word].filter(Boolean).join('\n')}>
+        <div
+          class="milvus-nb-name"
+          onPointerDown={press === null ? undefined : event => press(row, event)}
+          title={[alias, ...where, text.word].filter(Boolean).join('\n')}
+        >
           <span class="milvus-nb-alias milvus-nb-data">{alias}</span>
           {current && !gone && <span class="milvus-nb-current">{trans.__('current')}</span>}
           <Label label={row.label} color={row.color} />
@@ -101,6 +110,7 @@ export function ConnectionRow(props: Props) {
           {detailed && <Details row={row} check={check} actions={actions} />}
         </div>
       )}
+      {!gone && tree}
     </>
   );
 }

@@ -25,6 +25,7 @@ interface Props {
 export function RowButtons(props: Props) {
   const { row, current, busy, attempted, check, detailed, gone, actions, on } = props;
   const { alias } = row;
+  const { insert } = on;
   const connecting = row.own && row.state === 'connecting';
   const failing = row.state === 'unreachable' || row.state === 'rejected';
   return (
@@ -85,6 +86,9 @@ export function RowButtons(props: Props) {
             text: detailed ? trans.__('Hide details') : trans.__('Details'),
             onSelect: () => on.toggleDetails(alias),
           },
+          ...(insert === null
+            ? []
+            : [{ text: trans.__('Insert code'), onSelect: () => insert(row) }]),
           { text: trans.__('Copy as code'), onSelect: () => on.open(alias, 'code') },
           { text: trans.__('Save as profile'), onSelect: () => on.open(alias, 'save') },
         ]}

@@ -10,6 +10,12 @@ export interface RowHandlers {
   retry: (alias: string) => void;
   use: (alias: string) => void;
   ping: (alias: string) => void;
+  /** Open or close what is in its databases. */
+  toggleTree: (row: Row) => void;
   toggleDetails: (alias: string) => void;
   check: (row: Row) => void;
+  /** Put the lines that connect it into a notebook; null where there is none. */
+  insert: ((row: Row) => void) | null;
+  /** Its name is pressed: those lines may be dragged. */
+  press: ((row: Row, event: PointerEvent) => void) | null;
 }

@@ -11,7 +11,7 @@ export interface MenuItem {
 }
 
 /** Where a menu opens: at the pointer, or below its button. */
-type Place = { left: number; top: number } | 'button';
+export type MenuPlace = { left: number; top: number } | 'button';
 
 interface Props {
   alias: string;
@@ -25,7 +25,7 @@ interface Props {
  */
 export function RowMenu({ alias, items, disabled }: Props) {
   const button = useRef<HTMLButtonElement>(null);
-  const [place, setPlace] = useState<Place | null>(null);
+  const [place, setPlace] = useState<MenuPlace | null>(null);
   const id = useUniqueId();
 
   useLayoutEffect(() => {
@@ -88,12 +88,12 @@ interface MenuProps {
   id: string;
   label: string;
   items: MenuItem[];
-  place: Place;
+  place: MenuPlace;
   button: HTMLElement | null;
   onClose: () => void;
 }
 
-function Menu({ id, label, items, place, button, onClose }: MenuProps) {
+export function Menu({ id, label, items, place, button, onClose }: MenuProps) {
   const menu = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     if (menu.current !== null && button !== null) {
@@ -172,7 +172,7 @@ function onKey(event: KeyboardEvent, menu: HTMLElement | null, button: HTMLEleme
 }
 
 /** Within the page; below the button, its right edge on the button's, above where there is no room. */
-function put(menu: HTMLElement, place: Place, button: HTMLElement): void {
+function put(menu: HTMLElement, place: MenuPlace, button: HTMLElement): void {
   const gap = 2;
   const { offsetWidth, offsetHeight } = menu;
   const at = button.getBoundingClientRect();

@@ -37,6 +37,7 @@ export function useVirtualRows(
   keys: readonly string[],
   height: number,
   kept: number,
+  indexAttribute = 'data-index',
 ): VirtualRows {
   const draw = useRedraw();
   const ref = useRef<List | null>(null);
@@ -50,6 +51,7 @@ export function useVirtualRows(
     getItemKey,
     estimateSize,
     overscan: 8,
+    indexAttribute,
     scrollMargin: before.current,
     scrollPaddingStart: HEADER_HEIGHT,
     observeElementRect,

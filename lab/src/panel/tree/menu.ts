@@ -1,0 +1,60 @@
+import { trans } from '../../state/i18n';
+import type { Session } from '../../state/session';
+import type { Place } from '../../state/tree';
+import type { TreeRow } from '../../state/treeRows';
+import type { MenuItem } from '../parts/RowMenu';
+import type { Hands } from './hands';
+
+/** Gives the code of a node, for where it is to be put. */
+export type CodeOf = (place: Place) => Promise<string>;
+
+/** What can be done with a row of the tree. */
+export function menuItems(
+  { place, shown }: TreeRow,
+  { store, tree }: Pick<Session, 'store' | 'tree'>,
+  hands: Hands | null,
+  code: CodeOf,
+  failed: (error: unknown) => void,
+): MenuItem[] {
+  const { alias } = place;
+  const taken = (use: (text: string) => unknown): void => {
+    code(place).then(use).catch(failed);
+  };
+  const copy: MenuItem = {
+    text: trans.__('Copy code'),
+    onSelect: () =>
+      taken(async text => {
+        await navigator.clipboard.writeText(text);
+        store.announce(trans.__('Copied'));
+      }),
+  };
+  const insert: MenuItem = {
+    text: trans.__('Insert code'),
+    disabled: !hands?.canInsert(),
+    onSelect: () => taken(text => hands?.insert(text)),
+  };
+  const take = hands === null ? [copy] : [insert, copy];
+
+  const { kind } = shown;
+  if (kind === 'field') {
+    return take;
+  }
+  if (kind !== 'database' && kind !== 'collection') {
+    return [];
+  }
+  const { node } = shown;
+  const refresh: MenuItem = {
+    text: trans.__('Refresh'),
+    disabled: !node?.isOpen,
+    onSelect: () => node?.open().forEach(branch => branch.fetch()),
+  };
+  if (kind === 'database') {
+    return [refresh];
+  }
+  const isShown = shown.node?.isOpen === true && shown.node.preview.isOpen;
+  const preview: MenuItem = {
+    text: isShown ? trans.__('Hide rows') : trans.__('Preview rows'),
+    onSelect: () => tree.togglePreview(tree.collection(alias, place.database, place.collection)),
+  };
+  return [preview, ...take, refresh];
+}

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { beforeEach, mock, test } from 'node:test';
+
+import { moved } from '../../src/panel/tree/keys';
+import type { Description, Method, Methods } from '../../src/protocol/messages';
+import { RequestError } from '../../src/state/failures';
+import type { Link } from '../../src/state/link';
+import { Tree } from '../../src/state/tree';
+import { treeRows } from '../../src/state/treeRows';
+import { REFUSED, row } from '../rows';
+
+interface Question {
+  method: Method;
+  params: object;
+  answer: (result: unknown) => Promise<void>;
+  fail: () => Promise<void>;
+}
+
+let asked: Question[];
+let tree: Tree;
+
+/** Let what waits for an answer go on. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) {
+    await Promise.resolve();
+  }
+}
+
+const link = {
+  request(method: Method, params: object) {
+    let done: (result: unknown) => void = () => {};
+    let failed: (error: unknown) => void = () => {};
+    const answer = new Promise((resolve, reject) => {
+      [done, failed] = [resolve, reject];
+    });
+    const id = asked.push({
+      method,
+      params,
+      answer: result => {
+        done(result);
+        return settled();
+      },
+      fail: () => {
+        failed(new RequestError(REFUSED));
+        return settled();
+      },
+    });
+    return { id, answer };
+  },
+};
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout'] });
+  asked = [];
+  tree = new Tree(link as unknown as Pick<Link, 'request'>, () => {});
+});
+
+function question(method: Method): Question {
+  const found = asked.findLast(one => one.method === method);
+  assert.ok(found, `${method} is asked`);
+  return found;
+}
+
+function counted(method: Method): number {
+  return asked.filter(one => one.method === method).length;
+}
+
+function shown(): string[] {
+  const node = tree.of('default');
+  return node === undefined
+    ? []
+    : treeRows('default', node).map(({ shown }) => ('name' in shown ? shown.name : shown.kind));
+}
+
+const DATABASES: Methods['databases']['result'] = {
+  names: ['default', 'sales'],
+  current: 'default',
+  untold: [],
+  asked_at: 1700,
+};
+const SIZE = { rows: 3, is_exact: true, load: 'loaded', percent: 100 } as const;
+const BOOKS: Description = {
+  ...SIZE,
+  name: 'books',
+  description: '',
+  fields: [],
+  has_dynamic_field: true,
+  indexes: [],
+  partitions: ['_default'],
+  aliases: null,
+  untold: [],
+  asked_at: 1700,
+};
+
+function names(...found: string[]): Methods['collections']['result'] {
+  return { names: found, total: found.length, asked_at: 1700 };
+}
+
+async function openDefault(...collections: string[]): Promise<void> {
+  tree.toggle(row());
+  await question('databases').answer(DATABASES);
+  tree.database('default', 'default').toggle();
+  await question('collections').answer(names(...collections));
+}
+
+test('a node is asked for when it is opened, and says so until it is told', async () => {
+  tree.toggle(row());
+  assert.deepEqual(shown(), ['waiting']);
+  await question('databases').answer(DATABASES);
+  assert.deepEqual(shown(), ['default', 'sales']);
+  tree.database('default', 'default').toggle();
+  assert.deepEqual(shown(), ['default', 'waiting', 'sales']);
+  await question('collections').answer(names('books'));
+  assert.deepEqual(shown(), ['default', 'books', 'sales']);
+  tree.collection('default', 'default', 'books').toggle();
+  await question('describe').answer(BOOKS);
+  assert.deepEqual(shown(), ['default', 'books', 'dynamic', 'group', 'sales']);
+  assert.equal(counted('collections'), 1, 'no other database is touched');
+});
+
+test('closing takes back what is under way, also inside', async () => {
+  await openDefault('books');
+  tree.collection('default', 'default', 'books').toggle();
+  const asking = question('describe');
+  tree.toggle(row());
+  assert.deepEqual(question('cancel').params, { request: asked.indexOf(asking) + 1 });
+  await asking.answer(BOOKS);
+  assert.equal(tree.collection('default', 'default', 'books').found, null);
+});
+
+test('a failure is of its node, and is gone when it is asked again', async () => {
+  tree.toggle(row());
+  await question('databases').answer(DATABASES);
+  tree.database('default', 'sales').toggle();
+  await question('collections').fail();
+  assert.deepEqual(shown(), ['default', 'sales', 'failure']);
+  tree.database('default', 'sales').fetch();
+  await question('collections').answer(names());
+  assert.deepEqual(shown(), ['default', 'sales', 'empty']);
+});
+
+test('only a few questions are asked at once', async () => {
+  await openDefault(...['a', 'b', 'c', 'd', 'e', 'f']);
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+    tree.collection('default', 'default', name).toggle();
+  }
+  assert.equal(counted('describe'), 4);
+  await question('describe').answer(BOOKS);
+  assert.equal(counted('describe'), 5);
+});
+
+test('sizes are asked for of what is in sight, once, when scrolling has come to rest', async () => {
+  await openDefault('a', 'b', 'c');
+  const database = tree.database('default', 'default');
+  database.want(['a']);
+  mock.timers.tick(50);
+  database.want(['b', 'c']);
+  mock.timers.tick(100);
+  assert.deepEqual(question('sizes').params, {
+    alias: 'default',
+    database: 'default',
+    names: ['b', 'c'],
+  });
+  database.want(['b', 'c']);
+  mock.timers.tick(100);
+  assert.equal(counted('sizes'), 1);
+  await question('sizes').answer({ sizes: [{ name: 'b', ...SIZE }], untold: [], asked_at: 1700 });
+  assert.equal(database.sizes.get('b')?.size?.rows, 3);
+  assert.equal(database.sizes.get('c')?.size, null);
+});
+
+test('after a cell what is open is asked for again; what was dropped is gone', async () => {
+  await openDefault('books', 'old');
+  tree.collection('default', 'default', 'old').toggle();
+  await question('describe').answer(BOOKS);
+  tree.look();
+  tree.look();
+  mock.timers.tick(2000);
+  assert.deepEqual(
+    ['databases', 'collections', 'describe'].map(method => counted(method as Method)),
+    [2, 2, 2],
+  );
+  await question('collections').answer(names('books', 'new'));
+  assert.deepEqual(shown(), ['default', 'books', 'new', 'sales']);
+});
+
+test('a connection that is gone, or is another one, has nothing of the old', async () => {
+  await openDefault('books');
+  tree.follow(new Map([['default', row({ endpoint: 7 })]]));
+  assert.deepEqual(shown(), ['waiting']);
+  assert.equal(counted('databases'), 2);
+  tree.follow(new Map());
+  assert.equal(tree.of('default'), undefined);
+});
+
+test('keys lead through the tree as in JupyterLab', async () => {
+  await openDefault('books', 'cars');
+  const node = tree.of('default');
+  assert.ok(node);
+  const rows = treeRows('default', node);
+  const to = (index: number, key: string) => moved(rows, index, key);
+  assert.deepEqual(
+    [to(0, 'ArrowRight'), to(0, 'ArrowLeft'), to(0, 'ArrowUp'), to(0, 'ArrowDown')],
+    [1, 'toggle', 'out', 1],
+  );
+  assert.deepEqual(
+    [to(1, 'ArrowRight'), to(1, 'ArrowLeft'), to(1, 'Enter')],
+    ['toggle', 0, 'toggle'],
+  );
+  assert.deepEqual(
+    [to(3, 'ArrowDown'), to(1, 'End'), to(2, 'Home'), to(3, 'ArrowLeft')],
+    [null, 3, 0, 'out'],
+  );
+  assert.deepEqual([to(0, 'c'), to(2, 'B'), to(0, 'x')], [2, 1, null]);
+});
