@@ -23,7 +23,9 @@ __all__ = ["MOST_COLLECTIONS", "Reader", "load", "right", "rows"]
 MOST_COLLECTIONS: Final = 100_000
 
 _MOST_TEXT: Final = 1_000
-_KEYS: Final = r"[\w.-]*?(?:api[_.-]?key|secret|password|passwd|token|access[_.-]?key)"
+_KEYS: Final = (
+    r"[\w.-]*?(?:(?:api|access|secret|private)[_.-]?key|secret|password|passwd|token|authorization)"
+)
 _SECRET: Final = re.compile(_KEYS, re.IGNORECASE)
 _IN_JSON: Final = re.compile(rf'("{_KEYS}"\s*:\s*")(?:[^"\\]|\\.)*("?)', re.IGNORECASE)
 _MOST_PARAMS: Final = 100
