@@ -52,6 +52,8 @@ export function useVirtualRows(
     estimateSize,
     overscan: 8,
     indexAttribute,
+    // What is out of sight has no height, and would stand on its neighbours when it is seen again.
+    measureElement: (row: HTMLElement) => row.offsetHeight || height,
     scrollMargin: before.current,
     scrollPaddingStart: HEADER_HEIGHT,
     observeElementRect,
