@@ -55,6 +55,7 @@ def _need_server(config: pytest.Config) -> None:
 # is one file unless it is named here; what takes longest begins first.
 _GROUPS = {
     "tests/browser/test_activity.py": "browser-1",
+    "tests/browser/test_compact.py": "browser-2",
     "tests/browser/test_kernels.py": "browser-1",
     "tests/browser/test_old_lab.py": "browser-1",
     "tests/browser/test_panel.py": "browser-2",
@@ -63,6 +64,7 @@ _GROUPS = {
     "tests/browser/test_quickstart.py": "browser-1",
     "tests/browser/test_rows.py": "browser-1",
     "tests/browser/test_sidebar.py": "browser-2",
+    "tests/browser/test_tree.py": "browser-2",
 }
 # What `--fast` leaves out, besides the browser's: files that start other programs, or take long...
 _LONG = (
@@ -90,7 +92,6 @@ _STARTED = {
 _FIRST = (
     "browser-1",
     "browser-2",
-    "tests/test_chaos.py",
     "tests/test_fuzz.py",
     "tests/code/test_snippets.py",
     "tests/page/test_panel.py",
