@@ -59,7 +59,7 @@ def test_by_mouse_while_a_cell_runs(
     open_notebook: Callable[..., Notebook], page: Page, server: MilvusTestServer
 ) -> None:
     """Down to the fields and some rows; a collection is dragged into a cell, which then runs."""
-    connect = f"c = %milvus connect {server.address} -a prod"
+    connect = f"c = %milvus connect {server.address} -a prod --timeout 60"
     notebook = open_notebook(LOAD, connect, busy_while("busy"), "")
     sidebar = Sidebar(page)
     sidebar.show()
@@ -102,7 +102,8 @@ def test_by_mouse_while_a_cell_runs(
 def test_by_keyboard(open_notebook: Callable[..., Notebook], page: Page) -> None:
     """Opened, previewed, inserted and closed; what a cell makes or drops is seen when it ends."""
     notebook = open_notebook(
-        f"{LOAD}\nfrom milvus_nb import connections\n%milvus connect ./tree.db -a lite",
+        f"{LOAD}\nfrom milvus_nb import connections",
+        "c = %milvus connect ./tree.db -a lite --timeout 60",
         MAKE.format(name="books"),
     )
     sidebar = Sidebar(page)
@@ -162,7 +163,7 @@ script = ScriptedMilvus({{**HEALTHY, "ShowCollections": listed,
     "ListDatabases": milvus_pb2.ListDatabasesResponse(db_names=["default"]).SerializeToString()}})
 script.__enter__()
 from milvus_nb import connections
-connections.connect("many", uri=script.address)
+connections.connect("many", uri=script.address, timeout=60)
 def calls(method):
     found = [call for call in script.calls if call.method == method]
     with open(method, "w") as file:
