@@ -16,11 +16,11 @@ interface Props {
 /** The title, and what can be done with all connections together. */
 export function Header({ session, on, children }: Props) {
   return (
-    <header class="milvus-nb-header">
+    <div class="milvus-nb-header">
       <h2 class="milvus-nb-title">{trans.__('Milvus')}</h2>
       {children}
       {session !== null && <Tools session={session} on={on} />}
-    </header>
+    </div>
   );
 }
 
