@@ -38,7 +38,7 @@ test-fast: $(VENV)/dev.stamp ## within a minute: what needs no browser and no se
 	cd lab && jlpm run test
 	python -m pytest $(SIDE_BY_SIDE) --fast $(ARGS)
 
-test-matrix: $(VENV)/dev.stamp chromium $(VENV)/go.stamp $(VENV)/java.stamp $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/hosts ## what takes long: chaos, the oldest pymilvus, JupyterLab and IPython, other Pythons, Go and Java
+test-matrix: $(VENV)/dev.stamp chromium $(VENV)/go.stamp $(VENV)/java.stamp $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/hosts ## what takes long: chaos, restarts, culling, the oldest pymilvus, JupyterLab and IPython, other Pythons, Go and Java
 	python -m pytest $(SIDE_BY_SIDE) -m matrix $(ARGS)
 
 check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, ESLint, stylelint, the floors, formatting

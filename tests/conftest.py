@@ -56,9 +56,9 @@ def _need_server(config: pytest.Config) -> None:
 _GROUPS = {
     "tests/browser/test_activity.py": "browser-1",
     "tests/browser/test_compact.py": "browser-2",
-    "tests/browser/test_kernels.py": "browser-1",
+    "tests/browser/test_kernels.py": "browser-2",
     "tests/browser/test_old_lab.py": "browser-1",
-    "tests/browser/test_panel.py": "browser-2",
+    "tests/browser/test_panel.py": "browser-1",
     "tests/browser/test_paste.py": "browser-1",
     "tests/browser/test_profiles.py": "browser-1",
     "tests/browser/test_quickstart.py": "browser-1",

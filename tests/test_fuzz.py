@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = int(os.environ.get("MILVUS_NB_FUZZ_EXAMPLES", "1000"))
 _BY_HAND = "MILVUS_NB_FUZZ_EXAMPLES" in os.environ
-_MOST_S = 86_400.0 if _BY_HAND else 4.0
+_MOST_S = 86_400.0 if _BY_HAND else 2.0
 
 pytestmark = [pytest.mark.timeout(_MOST_S + 900)]
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tests.support.servers import MilvusTestServer
 
+pytestmark = pytest.mark.matrix
+
 #: Longer than anything of this test takes while nobody touches anything.
 IDLE_S = 15
 

@@ -7,6 +7,7 @@ import urllib.request
 from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab import (
@@ -25,10 +26,11 @@ from tests.support.helpers import sockets_to, wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
     from playwright.sync_api import Browser, Page
 
     from tests.support.servers import MilvusTestServer
+
+pytestmark = pytest.mark.matrix
 
 LITE = "c = %milvus connect ./lite.db -a lite"
 

@@ -215,6 +215,7 @@ def test_a_kernel_that_is_killed_is_told_and_its_connections_offered(
     expect(sidebar.row("lite")).to_contain_text("Connected")
 
 
+@pytest.mark.matrix
 def test_a_reload_leaves_one_of_everything(
     open_notebook: Callable[..., Notebook],
     lab: JupyterLab,
