@@ -6,6 +6,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser import kernelspecs
@@ -25,7 +26,6 @@ from tests.support.helpers import sockets_to, wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
     from playwright.sync_api import Browser, Page
 
     from tests.support.servers import MilvusTestServer
