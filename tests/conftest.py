@@ -98,6 +98,9 @@ _FIRST = (
     "tests/magic/test_profile_magic.py",
     "tests/page/test_sidebar.py",
     "tests/test_secrets.py",
+    "tests/watching/test_watching.py",
+    "tests/explore/test_explore.py",
+    "tests/magic/test_explore_commands.py",
 )
 
 
