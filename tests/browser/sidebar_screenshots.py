@@ -120,10 +120,43 @@ def go_through(lab: JupyterLab, page: Page, prod: MilvusTestServer, folder: Path
         page.screenshot(path=folder / f"lab-{theme}.png")
     change_theme(page, "light")
 
+    take_tree(notebook, sidebar, take)
     take_running(page, folder)
     sidebar.show()
     take_restart(sidebar, take)
     take_reasons(lab, sidebar, take)
+
+
+# What somebody keeps in a database.
+_MAKE = """
+from milvus_nb import connections
+from pymilvus import DataType
+client = connections.client("scratch")
+for name, rows in ("books", 1204), ("papers", 310):
+    schema = client.create_schema()
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("title", DataType.VARCHAR, max_length=200)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=768)
+    index = client.prepare_index_params()
+    index.add_index("vector", index_type="HNSW", metric_type="COSINE")
+    client.create_collection(name, schema=schema, index_params=index)
+    vector = [0.1] * 768
+    client.insert(name, [{"id": i, "title": f"Title {i}", "vector": vector} for i in range(rows)])
+client.release_collection("papers")
+"""
+
+
+def take_tree(notebook: Notebook, sidebar: Sidebar, take: Callable[[str], None]) -> None:
+    """Open a connection down to the fields of a collection."""
+    notebook.execute(_MAKE)
+    sidebar.button("Open scratch").click()
+    tree = sidebar.row("scratch").get_by_role("tree", name="What is in scratch")
+    for name in ("default", "books"):
+        tree.get_by_role("treeitem", name=name, exact=True).click()
+    expect(tree).to_contain_text("FLOAT_VECTOR")
+    expect(tree).to_contain_text("1,204")
+    take("tree")
+    sidebar.button("Open scratch").click()
 
 
 def take_running(page: Page, folder: Path) -> None:
