@@ -99,8 +99,6 @@ _FIRST = (
     "tests/page/test_sidebar.py",
     "tests/test_secrets.py",
     "tests/watching/test_watching.py",
-    "tests/explore/test_explore.py",
-    "tests/magic/test_explore_commands.py",
 )
 
 

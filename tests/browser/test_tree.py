@@ -29,11 +29,11 @@ client.insert("{name}", [{{"id": 7, "vector": [0.5] * 4, "word": "<b>bold</b>"}}
 
 
 @pytest.fixture
-def server(milvus: MilvusTestServer) -> Iterator[MilvusTestServer]:
-    """Give the shared server with a loaded collection of this test."""
-    client = MilvusClient(milvus.uri, dedicated=True)
+def server(milvus_alone: MilvusTestServer) -> Iterator[MilvusTestServer]:
+    """Give a server with a loaded collection of this test."""
+    client = MilvusClient(milvus_alone.uri, dedicated=True)
     make_vectors(client, NAME, "FLOAT_VECTOR", "L2", dim=4)
-    yield milvus
+    yield milvus_alone
     client.drop_collection(NAME)
     client.close()
 

@@ -22,7 +22,7 @@ from tests.support.exploring import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from milvus_nb import Connection, ConnectionRegistry
@@ -126,13 +126,20 @@ def test_code_of_one_field_searches_it_alone(on_lite: Connection) -> None:
 
 
 def test_code_holds_no_secret(
-    connections: ConnectionRegistry, milvus_auth: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
+    connections: ConnectionRegistry,
+    milvus_auth: MilvusTestServer,
+    make_database: Callable[[MilvusTestServer, str], str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is a reference to an environment variable, and works with it."""
     connection = connections.connect(
-        "a", uri=milvus_auth.uri, token=milvus_auth.root_token, timeout=20
+        "a",
+        uri=milvus_auth.uri,
+        token=milvus_auth.root_token,
+        db_name=make_database(milvus_auth, "secret_in_explore"),
+        timeout=20,
     )
-    name = "secret_in_explore"
+    name = "books"
     connection.client.create_collection(name, 4)
     try:
         code = code_for(connection.describe(name), connection.params)

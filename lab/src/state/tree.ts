@@ -73,6 +73,8 @@ export class DatabaseNode extends Branch<CollectionNames> {
   /** How large the collections are, of those that were in sight. */
   readonly sizes = new Map<string, KnownSize>();
   private resting: ReturnType<typeof setTimeout> | undefined;
+  /** What will be asked for when scrolling rests. */
+  private wanted: readonly string[] = [];
   private readonly stops = new Set<() => void>();
 
   constructor(
@@ -89,10 +91,16 @@ export class DatabaseNode extends Branch<CollectionNames> {
 
   /** These collections are in sight: ask how large they are, where that is not known. */
   want(names: readonly string[]): void {
+    const isThere = this.found !== null && this.isOpen;
+    const wanted = names.filter(name => isThere && this.sizes.get(name)?.of !== this.found);
+    if (isEqual(wanted, this.wanted)) {
+      return; // however often it is drawn meanwhile
+    }
     clearTimeout(this.resting);
-    const wanted = names.filter(name => this.sizes.get(name)?.of !== this.found);
-    if (wanted.length > 0 && this.found !== null && this.isOpen) {
+    this.wanted = wanted;
+    if (wanted.length > 0) {
       this.resting = setTimeout(() => {
+        this.wanted = [];
         for (let at = 0; at < wanted.length; at += SIZES) {
           this.fetchSizes(wanted.slice(at, at + SIZES));
         }
@@ -107,6 +115,7 @@ export class DatabaseNode extends Branch<CollectionNames> {
   override cancel(): void {
     super.cancel();
     clearTimeout(this.resting);
+    this.wanted = [];
     this.stops.forEach(stop => stop());
     this.stops.clear();
   }
@@ -319,6 +328,10 @@ function dropped<V>(nodes: Map<string, V>, there: { has(name: string): boolean }
   const gone = [...nodes].filter(([name]) => !there.has(name));
   gone.forEach(([name]) => nodes.delete(name));
   return gone.map(([, node]) => node);
+}
+
+function isEqual(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, index) => name === other[index]);
 }
 
 function ignore(): void {

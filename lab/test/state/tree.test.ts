@@ -170,6 +170,16 @@ test('sizes are asked for of what is in sight, once, when scrolling has come to 
   assert.equal(database.sizes.get('c')?.size, null);
 });
 
+test('sizes are asked for, however often the tree is drawn meanwhile', async () => {
+  await openDefault('a', 'b');
+  const database = tree.database('default', 'default');
+  for (let drawn = 0; drawn < 5; drawn++) {
+    database.want(['a']);
+    mock.timers.tick(50);
+  }
+  assert.equal(counted('sizes'), 1);
+});
+
 test('after a cell what is open is asked for again; what was dropped is gone', async () => {
   await openDefault('books', 'old');
   tree.collection('default', 'default', 'old').toggle();

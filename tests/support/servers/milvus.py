@@ -152,6 +152,11 @@ class MilvusTestServer:
         """What the server has written so far."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
+    def ended(self) -> RuntimeError | None:
+        """Tell why it has ended by itself; None where it runs."""
+        ended = self.process is not None and self.process.poll() is not None
+        return self._failed("has ended by itself") if ended else None
+
     def pause(self) -> None:
         """Freeze the server: its sockets stay open and nothing answers."""
         os.kill(self.pid, signal.SIGSTOP)

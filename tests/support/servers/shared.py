@@ -93,6 +93,8 @@ class SharedServers:
             return
         told.set_result(server)
         self._over.wait()
+        if (why := server.ended()) is not None:
+            print(f"The shared server {kind}: {why}", flush=True)
         server.stop()
 
 
