@@ -85,7 +85,7 @@ def __getattr__(name: str) -> Any:
         return process_registry()
     from importlib import import_module
 
-    from .base.imports import ONE_AT_A_TIME
+    from .page.late_imports import ONE_AT_A_TIME
 
     with ONE_AT_A_TIME:
         return getattr(import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)

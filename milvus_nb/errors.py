@@ -28,7 +28,7 @@ import sys
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from .base.printing import printable
+from .printing import printable
 
 E = TypeVar("E", bound=BaseException)
 

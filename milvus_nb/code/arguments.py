@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 from IPython.utils.text import DollarFormatter
 
-from ..base.suggestion import closest
 from ..errors import ConnectError, ExploreError, MagicUsageError, MilvusNbError
+from ..params.suggestion import closest
 from ..params.tidy import as_command
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ..base.waiting import end
 from ..errors import ParamsError
+from ..probing.waiting import end
 from . import asked, reading
 from .calls import DEFAULT_DATABASE, Calls
 from .explaining import Explainer

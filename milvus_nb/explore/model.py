@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
-from ..base.printing import printable
+from ..printing import printable
 from ..views import blocks
 
 if TYPE_CHECKING:

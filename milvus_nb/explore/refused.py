@@ -7,8 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Final
 
-from ..base.suggestion import closest
 from ..errors import DeniedError, ExploreError
+from ..params.suggestion import closest
 from ..probing.outside import cut
 
 if TYPE_CHECKING:

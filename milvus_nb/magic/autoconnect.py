@@ -9,8 +9,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from ..base.printing import say
 from ..errors import MilvusNbError
+from ..printing import say
 from ..profiles.location import user_file
 
 if TYPE_CHECKING:

@@ -6,14 +6,13 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from ..base.imports import ONE_AT_A_TIME
-from ..base.printing import say
-from ..base.suggestion import closest
 from ..code import usage
 from ..code.arguments import Word, hidden, shown, split
 from ..errors import MagicUsageError, MilvusNbError, without_frames
-from ..page.process import import_all
+from ..page.late_imports import ONE_AT_A_TIME, import_all
+from ..params.suggestion import closest
 from ..params.tidy import as_command
+from ..printing import say
 from . import pasted_cell
 from .frontend import is_notebook
 

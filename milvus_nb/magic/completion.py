@@ -13,9 +13,9 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Final
 
-from ..base.imports import ONE_AT_A_TIME
 from ..code import usage
 from ..code.arguments import unexpanded
+from ..page.late_imports import ONE_AT_A_TIME
 from .asked_names import Names, wait_a_moment
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from ..base.imports import ONE_AT_A_TIME
+from ..page.late_imports import ONE_AT_A_TIME
 from ..page.process import process_registry
 
 if TYPE_CHECKING:

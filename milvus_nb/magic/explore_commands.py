@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ..base.suggestion import closest
 from ..errors import ClosedError, ConnectError, ExploreError, MagicUsageError
+from ..params.suggestion import closest
 
 if TYPE_CHECKING:
     import argparse

@@ -15,10 +15,10 @@ from IPython.core.magic import (
 )
 from traitlets import Bool, Float, Int, observe, validate
 
-from ..base.imports import ONE_AT_A_TIME
-from ..base.printing import printable, say
 from ..errors import MagicUsageError, MilvusNbError, without_frames
 from ..page import sidebar
+from ..page.late_imports import ONE_AT_A_TIME
+from ..printing import printable, say
 from . import autoconnect, matcher
 from .context import Context
 

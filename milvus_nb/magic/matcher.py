@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from ..base.imports import ONE_AT_A_TIME
+from ..page.late_imports import ONE_AT_A_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable

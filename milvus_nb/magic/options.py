@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from ..base.printing import printable
 from ..errors import MagicUsageError, MilvusNbError
 from ..params import parsing
 from ..params.secret import Secret, shown_name
 from ..params.tidy import variable_name
 from ..params.tls import PEM_FILES
+from ..printing import printable
 from ..profiles.places import prompt
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ..base.printing import printable, say, visible
-from ..base.suggestion import closest
 from ..code import usage
 from ..code.arguments import shown, split
 from ..errors import MagicUsageError, MilvusNbError, ProfileError
+from ..params.suggestion import closest
+from ..printing import printable, say
+from ..probing.outside import visible
 from ..profiles import importing, saving, secrets
 from ..profiles.conversion import params_of
 from ..profiles.places import place_of_profile, sends

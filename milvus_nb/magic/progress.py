@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from IPython.display import DisplayHandle, display
 
-from ..base.printing import printable, say
+from ..printing import printable, say
 from ..views.stages import stages_html, stages_line, stages_text
 from .frontend import is_notebook, updates_outputs
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from ..base.printing import say, visible
 from ..errors import MagicUsageError, MilvusNbError, ProfileError
+from ..printing import say
+from ..probing.outside import visible
 from ..profiles.places import place_of_profile, sends
 from . import options, profile_commands
 

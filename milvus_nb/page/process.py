@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..base.imports import ONE_AT_A_TIME
 from . import sidebar
+from .late_imports import import_all
 
 if TYPE_CHECKING:
     from ..registry.registry import ConnectionRegistry
 
-__all__ = ["import_all", "process_registry"]
+__all__ = ["process_registry"]
 
 _shown: list[ConnectionRegistry] = []  # one, or none
-
-
-def import_all() -> None:
-    """Import what a connection needs; loading the extension, which has to stay light, did not."""
-    with ONE_AT_A_TIME:
-        from ..registry import registry  # noqa: F401  # with all that they import
-        from . import session  # noqa: F401
 
 
 def process_registry() -> ConnectionRegistry:

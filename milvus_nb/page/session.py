@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from .._version import __version__
-from ..base.blocking import run_blocking
-from ..base.once import Once
-from ..base.waiting import uncancelled
 from ..errors import AliasError, CancelError, MilvusNbError
 from ..params.secret import Secret, shown_name
 from ..params.values import seconds
+from ..probing.blocking import run_blocking
+from ..probing.waiting import uncancelled
 from ..profiles import saving
 from ..profiles.profile import Profile
 from ..profiles.trust import permit
@@ -27,6 +26,7 @@ from ..registry.opening import examine_profile, open_profile
 from ..registry.rows import row
 from ..views import described
 from ..views.details import facts
+from ..watching.once import Once
 from . import messages
 from .attention import Attention
 from .comms import here, watch_cells

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from IPython.core.getipython import get_ipython
 
 from .._version import PROTOCOL
-from ..base.imports import ONE_AT_A_TIME
 from .comms import answer_while_busy, here, hush_debug_logs
+from .late_imports import ONE_AT_A_TIME
 from .subshells import Subshells
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
 
-from ..base.printing import printable
 from ..errors import ParamsError
+from ..printing import printable
 from .address import Address, display, parse_address
 from .dotenv import set_by
 from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint

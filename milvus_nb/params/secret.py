@@ -6,7 +6,7 @@ import hmac
 import re
 from typing import Final
 
-from ..base.printing import printable
+from ..printing import printable
 
 __all__ = [
     "MASK", "Masked", "Secret", "holds_sign_in", "recognised_host", "redact", "redact_address",

@@ -9,10 +9,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ..base.blocking import run_blocking
-from ..base.waiting import end
 from ..params.host import host_port
 from . import oserror
+from .blocking import run_blocking
+from .waiting import end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ..base.waiting import to_the_end, within
 from ..params.host import host_port
 from ..params.parsing import DEFAULT_PORT
 from ..params.secret import Secret
@@ -24,6 +23,7 @@ from .management import MANAGEMENT_PORT, ask_management
 from .probe import Probe
 from .reach import Reached, greet, is_http2, reach
 from .stages import Stages
+from .waiting import to_the_end, within
 
 if TYPE_CHECKING:
     import socket

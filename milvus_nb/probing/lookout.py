@@ -10,8 +10,8 @@ import asyncio
 import weakref
 from typing import TYPE_CHECKING, Final
 
-from ..base.forks import GATE
 from .channel import is_connected
+from .forks import GATE
 
 if TYPE_CHECKING:
     import grpc

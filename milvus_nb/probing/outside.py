@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_ANSWERED", "MOST_FACT", "MOST_NAME", "MOST_NAMES", "MOST_REASON", "MOST_REASONS",
     "MOST_REST_BYTES", "MOST_TOLD", "MOST_VERSION", "cut", "names", "plain", "reasons", "said",
-    "without",
+    "visible", "without",
 ]  # fmt: skip
 
 # Lengths in characters, where nothing else is said.
@@ -78,6 +78,21 @@ def plain(text: str, most: int = MOST_REASON) -> str:
             for letter in words
         )
     return cut(words if len(text) <= 2 * most else f"{words}…", most)
+
+
+def visible(text: str, most: int = 300) -> str:
+    """Write a text of others on one line: what cannot be seen as its escape, the end cut off.
+
+    Line breaks, control characters, and marks that turn the direction of writing would make a
+    prompt say something else than what is done.
+    """
+    shown = text if len(text) <= most else f"{text[:most]}…"
+    if shown.isprintable():
+        return shown
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
+        for letter in shown
+    )
 
 
 def said(endpoint: Endpoint, text: str, most: int = MOST_REASON) -> str:

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from .._version import __version__
-from ..base.forks import GATE
 from . import diagnosis, wire
 from .channel import call_metadata, connectivity, is_connecting, open_channel
 from .diagnosis import ProbeError
+from .forks import GATE
 from .lookout import lookout
 from .outside import MOST_VERSION, names, reasons, said
 from .sockets import all_closed

@@ -14,8 +14,6 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from ..base.shared_task import Shared
-from ..base.waiting import within
 from ..params.secret import Secret
 from . import diagnosis
 from .certificate import Certificate, handshake
@@ -25,6 +23,7 @@ from .environment import check_environment
 from .oserror import reason
 from .proxies import Proxy, late, proxy, tunnel
 from .stages import Stages
+from .waiting import Shared, within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

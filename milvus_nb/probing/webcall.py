@@ -14,13 +14,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from ..base.waiting import within
 from ..params.host import host_port
 from . import oserror
 from .certificate import default_roots
 from .dial import dial, look_up
 from .outside import MOST_REST_BYTES, MOST_TOLD, plain
 from .reach import is_http2
+from .waiting import within
 
 if TYPE_CHECKING:
     import socket

@@ -6,11 +6,10 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ..base.printing import visible
-from ..base.suggestion import closest
 from ..errors import ProfileError
 from ..params.secret import shown_name
-from ..probing.outside import plain
+from ..params.suggestion import closest
+from ..probing.outside import plain, visible
 from .listing import Problem, ProfileListing, profiles_in
 from .location import user_file
 from .places import place_of_profile, sends

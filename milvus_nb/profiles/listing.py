@@ -6,8 +6,8 @@ import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ..base.suggestion import closest
 from ..errors import MilvusNbError, ProfileError
+from ..params.suggestion import closest
 from . import files
 from .files import MOST_PROFILES, SECTION
 from .profile import KEYS, Profile

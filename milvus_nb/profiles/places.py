@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ..base.printing import visible
+from ..probing.outside import visible
 
 if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from ..base.suggestion import closest
 from ..errors import ParamsError, ProfileError
 from ..params import parsing
 from ..params.address import parse_address
 from ..params.guard import Guard
 from ..params.secret import Secret, holds_sign_in, shown_name
+from ..params.suggestion import closest
 from ..params.tls import PEM_FILES
 from ..params.values import seconds
 

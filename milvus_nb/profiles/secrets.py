@@ -10,13 +10,13 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from ..base.printing import printable
 from ..errors import MilvusNbError, MissingExtraError, ProfileError
 from ..params import parsing
 from ..params.address import parse_address
 from ..params.dotenv import set_by
 from ..params.secret import Secret, shown_name
 from ..params.tls import PEM_FILES
+from ..printing import printable
 from .profile import Profile, SecretRef, clear_in
 
 if TYPE_CHECKING:

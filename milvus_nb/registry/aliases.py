@@ -11,10 +11,10 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ..base.forks import forkable
 from ..errors import AliasError, ParamsError
 from ..params import parsing
 from ..params.guard import Guard
+from ..probing.forks import forkable
 from ..profiles.store import ProfileStore
 from .attempts import Attempts
 from .events import Event, Events

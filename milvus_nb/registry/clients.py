@@ -11,10 +11,10 @@ import functools
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .. import sdk
-from ..base.blocking import run_blocking, run_closing
-from ..base.waiting import EndedError, end, within
 from ..errors import ClosedError
+from ..probing.blocking import run_blocking, run_closing
 from ..probing.sockets import all_closed
+from ..probing.waiting import EndedError, end, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 from traitlets import Bool, Enum, Float, HasTraits, List, Unicode
 
 from .. import sdk
-from ..base.blocking import run_blocking
-from ..base.printing import printable
-from ..base.waiting import EndedError, end, to_the_end, within
 from ..errors import ClosedError, ConnectError, Diagnosis
 from ..explore import Inspector
 from ..params import values
+from ..printing import printable
 from ..probing import diagnosis
+from ..probing.blocking import run_blocking
 from ..probing.diagnosis import ProbeError
 from ..probing.proxies import late
 from ..probing.stages import Stages
+from ..probing.waiting import EndedError, end, to_the_end, within
 from ..protocol import Auth, State
 from ..views.status import connection_line, connections_html
 from ..watching.doctor import examine

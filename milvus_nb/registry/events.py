@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from ..base.forks import forkable
+from ..probing.forks import forkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import sdk
-from ..base.blocking import run_closing
-from ..base.forks import forkable
-from ..base.waiting import to_the_end
+from ..probing.blocking import run_closing
+from ..probing.forks import forkable
+from ..probing.waiting import to_the_end
 from ..sdk import lite
 from .connection import Connection
 from .variables import holders, user_namespace

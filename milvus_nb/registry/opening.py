@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..base.blocking import run_blocking
+from ..probing.blocking import run_blocking
 from ..profiles.conversion import params_of
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 
-from ..base.printing import printable
+from ..printing import printable
 
 __all__ = ["PingResult"]
 

@@ -11,11 +11,11 @@ import threading
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from .. import sdk
-from ..base.forks import forkable
-from ..base.printing import printable
 from ..errors import AliasError, CancelError, ParamsError, without_frames
 from ..params.endpoint import DEFAULT_TIMEOUT
 from ..params.parsing import checked_name
+from ..printing import printable
+from ..probing.forks import forkable
 from ..watching.watch import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
 from .aliases import DEFAULT_ALIAS, MAX_CONNECTIONS
 from .events import Event

@@ -9,8 +9,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from ..base.forks import forkable
 from ..errors import MilvusNbError
+from ..probing.forks import forkable
 from . import memory_file
 from .rows import row
 

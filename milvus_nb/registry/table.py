@@ -12,15 +12,15 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from ..base.forks import forkable
-from ..base.once import Once
-from ..base.waiting import to_the_end, uncancelled
 from ..errors import AliasError, ClosedError, without_frames
 from ..params.endpoint import ConnectionParams
+from ..probing.forks import forkable
 from ..probing.stages import Stage, Stages
+from ..probing.waiting import to_the_end, uncancelled
 from ..profiles.profile import Profile
 from ..watching.doctor import examine
 from ..watching.monitor import Job, Monitor
+from ..watching.once import Once
 from .aliases import DEFAULT_ALIAS, Aliases
 from .attempts import Attempt
 from .connection import Connection

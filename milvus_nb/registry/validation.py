@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import sdk
-from ..base.suggestion import closest
 from ..errors import AliasError, ParamsError
 from ..params import parsing
 from ..params.secret import holds_sign_in, shown_name
+from ..params.suggestion import closest
 from ..params.values import shown, text
 
 if TYPE_CHECKING:

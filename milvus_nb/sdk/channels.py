@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
-from ..base.forks import GATE
+from ..probing.forks import GATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable

@@ -7,13 +7,13 @@ import functools
 import inspect
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ..base.waiting import EndedError, within
 from ..errors import ClosedError, ConnectError, Diagnosis
 from ..params.secret import Masked
 from ..probing import diagnosis
 from ..probing.certificate import default_roots
 from ..probing.channel import CHANNEL_OPTIONS, WITHOUT_PROXY
 from ..probing.environment import check_environment
+from ..probing.waiting import EndedError, within
 from .channels import AsyncChannels, Channels, refuse_calls, running_loop
 from .loading import load_pymilvus
 from .masked import hide_sign_in

@@ -11,8 +11,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from ..base.imports import when_imported
 from ..errors import ClosedError
+from .imports import when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable

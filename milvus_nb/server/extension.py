@@ -19,9 +19,9 @@ from tornado import web
 from traitlets import Bool, Bunch, Float, TraitError, Unicode, validate
 from traitlets.config import LoggingConfigurable
 
-from ..base.waiting import within
 from ..errors import MilvusNbError
 from ..params.values import MOST_SECONDS
+from ..probing.waiting import within
 from ..views.described import failure
 
 if TYPE_CHECKING:

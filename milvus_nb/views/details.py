@@ -6,7 +6,7 @@ import time
 from html import escape
 from typing import TYPE_CHECKING
 
-from ..base.printing import printable
+from ..printing import printable
 from .status import connections_html, connections_text
 
 if TYPE_CHECKING:

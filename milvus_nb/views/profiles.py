@@ -6,7 +6,7 @@ import os
 from html import escape
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from ..base.printing import printable
+from ..printing import printable
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence

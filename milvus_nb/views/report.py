@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from ..base.printing import printable
+from ..printing import printable
 from .colors import STATE_COLORS
 from .details import facts_html, facts_lines
 from .stages import stages_html, stages_text

@@ -6,7 +6,7 @@ import time
 from html import escape
 from typing import TYPE_CHECKING, Final, Protocol
 
-from ..base.printing import printable
+from ..printing import printable
 from .colors import STATE_COLORS
 from .profiles import label_html
 

@@ -11,13 +11,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ..base.waiting import end, within
 from ..probing import diagnosis
 from ..probing.cloud import is_cloud
 from ..probing.diagnosis import ProbeError
 from ..probing.investigate import investigate, silent_but_managed
 from ..probing.probe import Databases, Probe
 from ..probing.proxies import late
+from ..probing.waiting import end, within
 from ..sdk import lite
 
 if TYPE_CHECKING:

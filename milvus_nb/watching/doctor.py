@@ -15,10 +15,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from .. import sdk
-from ..base.blocking import run_blocking
-from ..base.waiting import end, to_the_end, within
 from ..params.secret import redact
 from ..probing import diagnosis
+from ..probing.blocking import run_blocking
 from ..probing.diagnosis import ProbeError
 from ..probing.investigate import investigate
 from ..probing.management import MANAGEMENT_PORT, Management, ask_management
@@ -26,6 +25,7 @@ from ..probing.outside import MOST_FACT, cut, plain
 from ..probing.probe import Probe
 from ..probing.proxies import NO_VARIABLES, VARIABLES, late
 from ..probing.reach import Reached, reach
+from ..probing.waiting import end, to_the_end, within
 from ..sdk import lite
 from ..views.report import Report
 from .asking import AUTHORIZATION_OFF, Errors, check_cloud

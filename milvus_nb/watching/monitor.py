@@ -16,13 +16,13 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ..base.blocking import join_ended
-from ..base.forks import forkable
-from ..base.once import Once
-from ..base.waiting import EndedError, end, result_of, to_the_end
 from ..errors import CancelError, ClosedError, MilvusNbError
+from ..probing.blocking import join_ended
+from ..probing.forks import forkable
 from ..probing.reach import Reacher
+from ..probing.waiting import EndedError, end, result_of, to_the_end
 from .green_threads import refuse_green_threads
+from .once import Once
 from .watch import Pace, Watch
 
 if TYPE_CHECKING:

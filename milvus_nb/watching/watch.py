@@ -14,18 +14,17 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ..base.blocking import run_blocking, run_closing
-from ..base.once import Once
-from ..base.shared_task import Shared
-from ..base.waiting import end, result_of
 from ..errors import Diagnosis
 from ..probing import diagnosis
+from ..probing.blocking import run_blocking, run_closing
 from ..probing.diagnosis import ProbeError
 from ..probing.probe import Databases
 from ..probing.proxies import late
 from ..probing.stages import Stages
+from ..probing.waiting import Shared, end, result_of
 from ..sdk import lite
 from .asking import Asker
+from .once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Callable

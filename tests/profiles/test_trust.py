@@ -17,10 +17,10 @@ import nbformat
 import pytest
 
 from milvus_nb._version import PROTOCOL
-from milvus_nb.base.printing import visible
 from milvus_nb.errors import ParamsError, ProfileError
 from milvus_nb.page.session import PageSession
 from milvus_nb.params.parsing import parse
+from milvus_nb.probing.outside import visible
 from milvus_nb.profiles.places import place, prompt
 from milvus_nb.profiles.profile import Profile
 from milvus_nb.profiles.store import ProfileStore

@@ -15,15 +15,15 @@ import pytest
 from pymilvus.client.async_grpc_handler import AsyncGrpcHandler
 
 from milvus_nb import ClosedError, ConnectError, ConnectionRegistry, MilvusNbError
-from milvus_nb.base.blocking import run_blocking
-from milvus_nb.base.imports import when_imported
 from milvus_nb.page.panel import Panel
 from milvus_nb.params.parsing import parse
 from milvus_nb.probing import diagnosis
+from milvus_nb.probing.blocking import run_blocking
 from milvus_nb.probing.diagnosis import ProbeError
 from milvus_nb.probing.reach import Reacher
 from milvus_nb.registry import clients as clients_module
 from milvus_nb.sdk import lite, orm
+from milvus_nb.sdk.imports import when_imported
 from milvus_nb.watching import watch as watch_module
 from milvus_nb.watching.monitor import _Thread
 from milvus_nb.watching.watch import Pace, Watch

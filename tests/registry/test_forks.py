@@ -140,7 +140,7 @@ def test_children_live_beside_calls_of_a_client(guest: Kernel) -> None:
     """In other threads, also after it has connected anew: they are waited for, and wait."""
     guest.run(
         "from milvus_nb import connections\n"
-        "from milvus_nb.base import forks as gate\n"
+        "from milvus_nb.probing import forks as gate\n"
         "before, gate._PATIENCE_S = gate._PATIENCE_S, 20\n"  # however slow the machine is
         "address = connections['default'].address\n"
         "client = connections.connect('busy', uri=address).client\n"
@@ -164,7 +164,7 @@ def test_a_fork_does_not_wait_for_a_long_call_of_a_client(
     with FaultProxy(("127.0.0.1", milvus.port)) as way:
         guest.run(
             "from milvus_nb import connections\n"
-            "from milvus_nb.base.forks import GATE\n"
+            "from milvus_nb.probing.forks import GATE\n"
             f"client, told = connections.connect('slow', uri='{way.address}').client, []\n"
             "def call(): told.append(client.list_collections(timeout=60))\n"
             "calling = threading.Thread(target=call)"
@@ -223,7 +223,7 @@ def test_ctrl_c_stops_what_forks(guest: Kernel) -> None:
     """Also where it comes while the fork waits for us: Python drops what is raised just then."""
     guest.run(
         "import signal\n"
-        "from milvus_nb.base.forks import GATE\n"
+        "from milvus_nb.probing.forks import GATE\n"
         "def press():\n"
         "    with GATE.passing():\n"  # as a call that goes on
         "        while not GATE._forks: time.sleep(0.001)\n"

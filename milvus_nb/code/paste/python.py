@@ -12,8 +12,8 @@ import textwrap
 import warnings
 from typing import TYPE_CHECKING, Final
 
-from ...base.suggestion import closest
 from ...errors import ParamsError
+from ...params.suggestion import closest
 from ...params.tls import PEM_FILES
 from .addresses import as_pymilvus_reads
 from .reading import EXPRESSION, MOST_STEPS, Finding, Unread, Value, as_text, joined, variable

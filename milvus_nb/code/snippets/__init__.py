@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ...base.suggestion import closest
 from ...errors import ParamsError
+from ...params.suggestion import closest
 from . import python, sdks, shells
 from .shells import cell, connect_line
 

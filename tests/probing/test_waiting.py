@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import milvus_nb.base.waiting
-from milvus_nb.base.blocking import run_blocking
-from milvus_nb.base.waiting import EndedError, end, result_of, to_the_end, within
+import milvus_nb.probing.waiting
+from milvus_nb.probing.blocking import run_blocking
+from milvus_nb.probing.waiting import EndedError, end, result_of, to_the_end, within
 from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def test_ending_does_not_take_for_ever(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A task that swallows its cancellation is cancelled again, and is then left and logged."""
-    monkeypatch.setattr(milvus_nb.base.waiting, "_PATIENCE_S", 0.02)
+    monkeypatch.setattr(milvus_nb.probing.waiting, "_PATIENCE_S", 0.02)
 
     async def work() -> None:
         async def stubborn(times: int) -> None:
@@ -322,7 +322,7 @@ print(asyncio.run(swallowed()), asyncio.run(timed_out()), asyncio.run(ended()))
 )
 def test_it_means_the_same_on_each_python(python: str, name: str, arguments: str) -> None:
     """The module needs nothing but Python, so another one can run it."""
-    spec = importlib.util.find_spec("milvus_nb.base.waiting")
+    spec = importlib.util.find_spec("milvus_nb.probing.waiting")
     assert spec is not None
     code = _ALONE.format(waiting=spec.origin, name=name, arguments=arguments)
     done = subprocess.run(

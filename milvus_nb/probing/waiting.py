@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Coroutine
 
-__all__ = ["EndedError", "end", "result_of", "to_the_end", "uncancelled", "within"]
+__all__ = ["EndedError", "Shared", "end", "result_of", "to_the_end", "uncancelled", "within"]
 
 T = TypeVar("T")
 
@@ -127,6 +127,44 @@ async def uncancelled(work: Awaitable[T]) -> T:
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.wait([task])
     return _outcome(task)
+
+
+class Shared(Generic[T]):
+    """A coroutine that runs as a task, which several await: it ends with the last of them.
+
+    Parameters
+    ----------
+    work
+        Started at once.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self.task = asyncio.create_task(work)
+        self._waiting = 0
+        self._is_ending = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether one more can wait for it; else a new one has to be started."""
+        return not self._is_ending and not self.task.done()
+
+    async def wait(self, deadline: float | None = None) -> T:
+        """Wait for the result; asyncio.TimeoutError after `deadline` seconds.
+
+        Raises `EndedError` where somebody else has ended it.
+        """
+        self._waiting += 1
+        try:
+            return await result_of(self.task, deadline)
+        finally:
+            self._waiting -= 1
+            if self._waiting == 0 and not self.task.done():
+                await self.cancel()
+
+    async def cancel(self) -> None:
+        """End it, and wait until it has cleaned up."""
+        self._is_ending = True
+        await end(self.task)
 
 
 def _outcome(future: asyncio.Future[T]) -> T:

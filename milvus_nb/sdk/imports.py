@@ -1,4 +1,4 @@
-"""When modules are imported: our own, one at a time, and being told of those of others."""
+"""Being told when a module of somebody else's is imported, by whomever."""
 
 from __future__ import annotations
 
@@ -8,24 +8,16 @@ import importlib.abc
 import importlib.util
 import logging
 import sys
-import threading
-from typing import TYPE_CHECKING, Any, Final
-
-from .forks import forkable
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-__all__ = ["ONE_AT_A_TIME", "when_imported"]
+__all__ = ["when_imported"]
 
 _log = logging.getLogger(__name__)
-
-#: Held while modules of ours are imported late. A cell and a click in the page may be the first to
-#: need them at the same moment, on two threads: where they began at different ends of a package,
-#: Python would give one of them a module that is half there.
-ONE_AT_A_TIME: Final[Any] = forkable(threading.RLock())
 
 
 def when_imported(name: str, callback: Callable[[ModuleType], object]) -> Callable[[], None]:

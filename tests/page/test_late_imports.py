@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 _BOTH = """
 import sys, threading
 from IPython.core.interactiveshell import InteractiveShell
-import milvus_nb, milvus_nb.page.process
+import milvus_nb, milvus_nb.page.late_imports
 from milvus_nb.magic.magics import MilvusMagics
 magics = MilvusMagics(InteractiveShell.instance())
 ways = [
     lambda: magics.milvus("profile list"),
-    lambda: milvus_nb.page.process.import_all(),
+    lambda: milvus_nb.page.late_imports.import_all(),
     lambda: magics.registry,
     lambda: milvus_nb.ConnectionRegistry,
 ]
