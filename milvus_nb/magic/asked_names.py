@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..explore import Inspector
     from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry
-    from ..watching.monitor import Job
+    from ..watching.job import Job
 
     Key: TypeAlias = tuple[str, ...]
 

@@ -16,7 +16,7 @@ from ..profiles.location import user_file
 if TYPE_CHECKING:
     from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry
-    from ..watching.monitor import Job
+    from ..watching.job import Job
     from .context import Context
 
 __all__ = ["begin"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..registry.registry import ConnectionRegistry
     from ..views.report import Report
-    from ..watching.monitor import Job
+    from ..watching.job import Job
 
 T = TypeVar("T")
 

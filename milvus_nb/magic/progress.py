@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..probing.stages import Stage
-    from ..watching.monitor import Job
+    from ..watching.job import Job
 
 __all__ = ["show", "watched"]
 

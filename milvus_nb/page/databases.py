@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..explore.inspector import Inspector
     from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry
-    from ..watching.monitor import Job
+    from ..watching.job import Job
     from .messages import Request
 
     Follow = Callable[[int, Job[Any], Callable[[Any], Mapping[str, Any]]], None]

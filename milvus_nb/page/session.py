@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ..protocol import Measurement, Row
     from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry, Event
-    from ..watching.monitor import Job
+    from ..watching.job import Job
     from .messages import Request
 
 __all__ = ["PageSession"]

@@ -6,8 +6,6 @@ Everything here runs on the monitor's event loop, and fails with `ProbeError`.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import functools
 import re
 import socket
 import threading
@@ -22,6 +20,7 @@ from . import diagnosis, wire
 from .channel import call_metadata, connectivity, is_connecting, open_channel
 from .diagnosis import ProbeError
 from .forks import GATE
+from .grpc_call import answer
 from .lookout import lookout
 from .outside import MOST_VERSION, names, reasons, said
 from .sockets import all_closed
@@ -303,7 +302,7 @@ class Probe:
             # The interpreter ends. gRPC cannot start a thread any more (Python 3.12), and Milvus
             # Lite not answer.
             raise ProbeError(diagnosis.connection_lost(self._endpoint))
-        code, details, has_metadata, reply = await _answer(
+        code, details, has_metadata, reply = await answer(
             call, method.request(**fields), headers, limit
         )
         if code is grpc.StatusCode.OK:
@@ -348,46 +347,6 @@ class _RefusedError(ProbeError):
         super().__init__(found, is_answer=is_answer)
         self.code = code
         self.said = said
-
-
-async def _answer(
-    make: Any, request: Any, headers: tuple[tuple[str, str], ...], limit: float | None
-) -> tuple[grpc.StatusCode, str, bool, Any]:
-    """Make a call; give its status, the words and whether metadata came with it, and the reply."""
-    loop = asyncio.get_running_loop()
-    start = loop.time()
-    while True:
-        ended = loop.create_future()
-        left = None if limit is None else max(limit - (loop.time() - start), 0.001)
-        try:
-            call = GATE.begin(functools.partial(make.future, request, left, headers))
-        except ValueError:  # the channel was closed
-            return grpc.StatusCode.CANCELLED, "", False, None
-        try:
-            call.add_done_callback(functools.partial(_settle, loop, ended))
-            await ended
-            if GATE.was_interrupted(call):
-                continue
-            # Its error is the call itself, and would keep it.
-            code, has_metadata = call.code(), bool(call.trailing_metadata())
-            reply = call.result() if code is grpc.StatusCode.OK else None
-            return code, call.details(), has_metadata, reply
-        finally:
-            call.cancel()
-            del call
-
-
-def _settle(
-    loop: asyncio.AbstractEventLoop, ended: asyncio.Future[None], _: grpc.Future[Any]
-) -> None:
-    """Wake up who waits for a call, from gRPC's thread."""
-
-    def settle() -> None:
-        if not ended.done():
-            ended.set_result(None)
-
-    with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-        loop.call_soon_threadsafe(settle)
 
 
 def _failed(status: Any) -> bool:

@@ -9,7 +9,7 @@ from .validation import being_connected, differences_between
 
 if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
-    from ..watching.monitor import Job
+    from ..watching.job import Job
     from .connection import Connection
 
 __all__ = ["Attempt", "Attempts"]

@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
     from ..sdk import ForeignConnection
     from ..views.report import Report
-    from ..watching.monitor import Job, Monitor
-    from ..watching.watch import Status, Watch
+    from ..watching.job import Job
+    from ..watching.monitor import Monitor
+    from ..watching.status import Status
+    from ..watching.watch import Watch
 
 __all__ = ["Connection"]
 

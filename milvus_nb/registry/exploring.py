@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from ..explore import Collections, Databases, Description, Inspector, Peek, Rights, Schema
-    from ..watching.monitor import Job
+    from ..watching.job import Job
 
 __all__ = ["Exploring"]
 

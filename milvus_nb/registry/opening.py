@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ..profiles.profile import Profile
     from ..profiles.store import ProfileStore
     from ..views.report import Report
-    from ..watching.monitor import Job, Monitor
+    from ..watching.job import Job
+    from ..watching.monitor import Monitor
     from .connection import Connection
 
 __all__ = ["Opener", "examine_profile", "open_profile"]

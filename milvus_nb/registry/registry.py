@@ -16,7 +16,7 @@ from ..params.endpoint import DEFAULT_TIMEOUT
 from ..params.parsing import checked_name
 from ..printing import printable
 from ..probing.forks import forkable
-from ..watching.watch import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
+from ..watching.schedule import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
 from .aliases import DEFAULT_ALIAS, MAX_CONNECTIONS
 from .events import Event
 from .opening import open_profile
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
     from ..profiles.profile import Profile
     from ..views.report import Report
-    from ..watching.monitor import Job
+    from ..watching.job import Job
     from .connection import Connection
 
 # So many aliases are named in an error.

@@ -19,7 +19,8 @@ from ..probing.stages import Stage, Stages
 from ..probing.waiting import to_the_end, uncancelled
 from ..profiles.profile import Profile
 from ..watching.doctor import examine
-from ..watching.monitor import Job, Monitor
+from ..watching.job import Job
+from ..watching.monitor import Monitor
 from ..watching.once import Once
 from .aliases import DEFAULT_ALIAS, Aliases
 from .attempts import Attempt
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from ..views.report import Report
-    from ..watching.watch import Pace
+    from ..watching.schedule import Pace
     from .ping import PingResult
 
 __all__ = ["ConnectionTable"]

@@ -113,7 +113,7 @@ class MilvusServer(LoggingConfigurable):
     def table(self) -> ConnectionTable:
         """Make what tests a profile; gRPC is imported for the first test."""
         from ..registry.table import ConnectionTable
-        from ..watching.watch import Pace
+        from ..watching.schedule import Pace
 
         return ConnectionTable(Pace(), self.test_timeout)
 

@@ -8,29 +8,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..probing import diagnosis
 from ..probing.cloud import is_cloud
 from ..probing.diagnosis import ProbeError
 from ..probing.investigate import investigate, silent_but_managed
-from ..probing.probe import Databases, Probe
+from ..probing.probe import Probe
 from ..probing.proxies import late
 from ..probing.waiting import end, within
-from ..sdk import lite
+from .answers import AUTHORIZATION_OFF, Answers, Errors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine, Iterable
+    from collections.abc import Coroutine, Iterable
 
     from ..errors import Diagnosis
     from ..params.endpoint import Endpoint
     from ..probing import wire
-    from ..probing.probe import Answer
-    from ..probing.reach import Reacher
+    from ..probing.probe import Answer, Databases
+    from ..probing.reacher import Reacher
     from ..probing.stages import Stages
+    from .lite_server import LiteServer
 
-__all__ = ["AUTHORIZATION_OFF", "Answers", "Asker", "Errors", "check_cloud"]
+__all__ = ["Asker", "check_cloud"]
 
 T = TypeVar("T")
 
@@ -46,52 +47,6 @@ _SIGN_IN_EVERY: Final = 10
 # How long what an investigation found is taken to be so, in seconds.
 _LOOK_AGAIN_S: Final = 10.0
 
-AUTHORIZATION_OFF: Final = (
-    "Authorization is off on this server: it accepts any user and password, "
-    "so this sign-in proves nothing."
-)
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a server said.
-
-    Attributes
-    ----------
-    unhealthy
-        What it says is wrong with it; empty if nothing is.
-    note
-        What is worth knowing although it works; empty otherwise.
-    databases
-        What was found where some were looked for; None where not.
-    """
-
-    unhealthy: str = ""
-    note: str = ""
-    databases: Databases | None = None
-
-
-class Errors:
-    """What the calls over a connection that stands were answered with besides."""
-
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    async def keep(self, call: Awaitable[T]) -> T | None:
-        """Await a call; None, and its error kept, where somebody who is there answers with one."""
-        try:
-            return await call
-        except ProbeError as error:
-            if not error.is_answer:
-                raise
-            self.said.append(error.diagnosis.reason)
-        return None
-
-    async def text(self, call: Awaitable[str]) -> str:
-        """Await a call as `keep` does; the words of the error in place of a reply."""
-        told = await self.keep(call)
-        return self.said[-1] if told is None else told
-
 
 class Asker:
     """Asks one endpoint, over a channel that stays open from one question to the next.
@@ -102,11 +57,12 @@ class Asker:
         Whom to ask, and with which credentials.
     reacher
         Finds the way; shared by all.
+    server
+        That of the endpoint's file, where it is one.
     """
 
-    def __init__(self, endpoint: Endpoint, reacher: Reacher) -> None:
+    def __init__(self, endpoint: Endpoint, reacher: Reacher, server: LiteServer) -> None:
         self.endpoint = endpoint
-        self.target = endpoint.target
         self.opened_at = 0.0
         """When the channel was opened, by the monotonic clock."""
         self.version = ""
@@ -114,17 +70,12 @@ class Asker:
         self.latency_ms: float | None = None
         """The last measured round trip of GetVersion, in milliseconds."""
         self._reacher = reacher
+        self._server = server
         self._probe: Probe | None = None
         self._note = ""
         self._has_signed_in = False
         self._beats = 0
         self._known: tuple[str, Diagnosis, float] | None = None
-        self._served: lite.Served | None = None
-
-    def serve(self, served: lite.Served) -> None:
-        """Note where a Milvus Lite file is served, and which file it is."""
-        self.target = served.target
-        self._served = self._served or served
 
     async def ask(
         self, limit: float, stages: Stages, *, databases: Iterable[str] = (), again: bool = False
@@ -148,7 +99,7 @@ class Asker:
             await self.lose()  # what we can close at once, gRPC's own new attempt cannot
         probe = self._probe
         try:
-            self.require_file()
+            self._server.require_file()
             if probe is not None:
                 answers = await self._beat(probe, limit, stages, databases=databases)
             else:
@@ -189,7 +140,7 @@ class Asker:
         self, method: wire.Method, deadline: float, database: str, **fields: Any
     ) -> Answer:
         """Make a call that is none of a probe's; see `Probe.ask`."""
-        self.require_file()
+        self._server.require_file()
         return await self._within(deadline, self._live().ask(method, deadline, database, **fields))
 
     @property
@@ -335,16 +286,6 @@ class Asker:
             return ""
         return f"the server's certificate expired on {certificate.until}: a new connection fails"
 
-    def require_file(self) -> None:
-        """Raise where it is gone: Milvus Lite serves a deleted database on, as if it were there."""
-        if self._served is None:
-            return
-        found = lite.identity(self.endpoint.path)
-        if found is None or found != self._served.identity:
-            raise ProbeError(
-                diagnosis.of(self.endpoint, "lite-deleted", "it is not there any more")
-            )
-
     async def _open_probe(self, stages: Stages, retry_s: float | None) -> Probe:
         try:
             check_cloud(self.endpoint)
@@ -355,7 +296,7 @@ class Asker:
             reached = await self._reacher.retry(self.endpoint, retry_s)
         else:
             reached = await self._reacher.reach(self.endpoint, stages)
-        self._probe = Probe(self.endpoint, reached.target or self.target)
+        self._probe = Probe(self.endpoint, reached.target or self._server.target)
         self.opened_at = time.monotonic()
         return self._probe
 

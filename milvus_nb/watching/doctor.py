@@ -28,7 +28,8 @@ from ..probing.reach import Reached, reach
 from ..probing.waiting import end, to_the_end, within
 from ..sdk import lite
 from ..views.report import Report
-from .asking import AUTHORIZATION_OFF, Errors, check_cloud
+from .answers import AUTHORIZATION_OFF, Errors
+from .asking import check_cloud
 
 if TYPE_CHECKING:
     from ..errors import Diagnosis

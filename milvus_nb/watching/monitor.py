@@ -1,36 +1,37 @@
 """One thread with one event loop, where everything that waits for the network happens.
 
 The kernel's main thread must stay free for the user's code and for Ctrl-C, and comm handlers must
-not block. So both hand a coroutine to the monitor and get a :class:`Job` back.
+not block. So both hand a coroutine to the monitor and get a `Job` back.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
-import concurrent.futures
 import contextlib
 import os
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import CancelError, ClosedError, MilvusNbError
+from ..errors import MilvusNbError
 from ..probing.blocking import join_ended
 from ..probing.forks import forkable
-from ..probing.reach import Reacher
-from ..probing.waiting import EndedError, end, result_of, to_the_end
+from ..probing.reacher import Reacher
+from ..probing.waiting import end, result_of, to_the_end
 from .green_threads import refuse_green_threads
+from .job import Job, shut_down, would_wait_for_itself
 from .once import Once
-from .watch import Pace, Watch
+from .watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import Callable, Coroutine
 
     from ..params.endpoint import Endpoint
+    from .schedule import Pace
 
-__all__ = ["Job", "Monitor"]
+__all__ = ["Monitor"]
 
 T = TypeVar("T")
 
@@ -39,147 +40,6 @@ _MEASURED_AT_A_TIME = 3
 
 # How long the end of the thread waits for what is being closed, in seconds.
 _FINISHING_S = 20.0
-
-# How long Ctrl-C waits for a cancelled job to clean up behind itself.
-_CANCEL_GRACE_S = 0.1
-
-
-class Job(Generic[T]):
-    """A coroutine that runs on the monitor's loop, seen from any other thread.
-
-    Parameters
-    ----------
-    loop
-        The monitor's.
-    work
-        Started soon.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = loop
-        self._future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        self._task: asyncio.Task[T] | None = None
-        self.is_cancelled = False
-        try:
-            loop.call_soon_threadsafe(self._start, loop, work)
-        except RuntimeError:  # the monitor has ended
-            work.close()
-            self.give_up()
-
-    @classmethod
-    def of(cls, result: T) -> Job[T]:
-        """Make one that has ended already."""
-        job: Job[T] = cls.__new__(cls)
-        job._settle(result)
-        return job
-
-    def _settle(self, result: T) -> None:
-        self._loop = self._task = None
-        self._future = concurrent.futures.Future()
-        self._future.set_result(result)
-        self.is_cancelled = False
-
-    def _start(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
-        self._task = loop.create_task(work)
-        self._task.add_done_callback(self._finish)
-
-    def _finish(self, task: asyncio.Task[T]) -> None:
-        # The future is settled only here, when the coroutine has cleaned up; a plain
-        # Future.cancel() would report "cancelled" before that.
-        if self._future.done():
-            return
-        if task.cancelled() or isinstance(error := task.exception(), EndedError):
-            self.give_up()
-        elif error is not None:
-            self._future.set_exception(error)
-        else:
-            self._future.set_result(task.result())
-
-    def give_up(self) -> None:
-        """Tell whoever waits that it was cancelled, by somebody or with the monitor's end."""
-        # Never CancelledError: nobody cancelled who waits.
-        if not self._future.done():
-            self._future.set_exception(_cancelled() if self.is_cancelled else _shut_down())
-
-    def cancel(self) -> None:
-        """Ask the coroutine to stop; it is done when the callbacks are called."""
-
-        def cancel() -> None:
-            # A turn later: cancelled before its first step, it would not even clean up.
-            if self._task is not None:
-                self._task.get_loop().call_soon(self._task.cancel)
-
-        self.is_cancelled = True
-        if self._loop is None:
-            return
-        with contextlib.suppress(RuntimeError):  # the monitor has ended, and the job with it
-            self._loop.call_soon_threadsafe(cancel)
-
-    def abandon(self) -> None:
-        """Cancel it, and give it up to 100 ms to clean up."""
-        self.cancel()
-        concurrent.futures.wait([self._future], timeout=_CANCEL_GRACE_S)
-
-    @property
-    def task(self) -> asyncio.Task[T] | None:
-        """Its task, for the monitor's own thread; None before it starts."""
-        return self._task
-
-    def done(self) -> bool:
-        """Tell whether the coroutine has ended."""
-        return self._future.done()
-
-    def settle(self, seconds: float) -> None:
-        """Wait until the coroutine has ended, but not longer than so many seconds."""
-        _refuse_own_thread(self._loop)
-        concurrent.futures.wait([self._future], timeout=seconds)
-
-    def add_done_callback(self, callback: Callable[[concurrent.futures.Future[T]], None]) -> None:
-        """Call `callback` with the settled future, on the monitor's thread."""
-        self._future.add_done_callback(callback)
-
-    def __await__(self) -> Generator[Any, None, T]:
-        """Wait for it on an event loop; whoever stops waiting does not stop the job."""
-        return result_of(asyncio.wrap_future(self._future)).__await__()
-
-    async def joined(self) -> T:
-        """Wait for it as for a part of one's own work: whoever is cancelled cancels the job, too.
-
-        Where that comes too late, the result is given nevertheless.
-        """
-        future = asyncio.wrap_future(self._future)
-        try:
-            return await result_of(future)
-        except asyncio.CancelledError:
-            self.cancel()
-            with contextlib.suppress(CancelError):
-                return await to_the_end(result_of(future))
-            raise
-
-    def wait(self, *, cancel_on_interrupt: bool = True) -> T:
-        """Block until the coroutine ends and return its result or raise its error.
-
-        Ctrl-C, or what another signal's handler raises, such as somebody's timeout, cancels the
-        coroutine, waits up to 100 ms for it to clean up, and goes on as that. With
-        ``cancel_on_interrupt=False`` the coroutine goes on by itself.
-        """
-        _refuse_own_thread(self._loop)
-        try:
-            concurrent.futures.wait([self._future])
-        except BaseException:
-            if cancel_on_interrupt:
-                self.abandon()
-            raise
-        return self._future.result()
-
-
-def _refuse_own_thread(loop: asyncio.AbstractEventLoop | None) -> None:
-    try:
-        is_here = asyncio.get_running_loop() is loop
-    except RuntimeError:
-        return
-    if is_here:
-        raise _would_wait_for_itself()
 
 
 class Monitor:
@@ -229,7 +89,7 @@ class Monitor:
     def refuse_own_thread(self) -> None:
         """Raise MilvusNbError on a monitor's thread, where nothing must wait for it."""
         if isinstance(threading.current_thread(), _Thread):
-            raise _would_wait_for_itself()
+            raise would_wait_for_itself()
 
     def call(self, callback: Callable[[], None], *, after: float = 0.0) -> bool:
         """Call `callback` on the monitor's thread, soon or after so many seconds.
@@ -301,7 +161,7 @@ class Monitor:
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         refuse_green_threads()
         if self._is_ended:
-            raise _shut_down()
+            raise shut_down()
         if self._loop is None:
             self._start()
         elif self._pid != os.getpid():
@@ -422,23 +282,3 @@ class Monitor:
 
 class _Thread(threading.Thread):
     """A monitor's."""
-
-
-def _cancelled() -> CancelError:
-    return CancelError(
-        "It was cancelled while it was under way.",
-        "By the panel, or by another thread.",
-        "Try again when you are ready.",
-    )
-
-
-def _shut_down() -> ClosedError:
-    return ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
-
-
-def _would_wait_for_itself() -> MilvusNbError:
-    return MilvusNbError(
-        "This call would wait for itself.",
-        "It was made by an observer or a listener, on the monitor's own thread.",
-        "Make it in a thread of your own.",
-    )

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import random
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -16,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import Diagnosis
 from ..probing import diagnosis
-from ..probing.blocking import run_blocking, run_closing
 from ..probing.diagnosis import ProbeError
-from ..probing.probe import Databases
 from ..probing.proxies import late
 from ..probing.stages import Stages
-from ..probing.waiting import Shared, end, result_of
-from ..sdk import lite
+from ..probing.waiting import Shared, end
 from .asking import Asker
+from .lite_server import LiteServer
 from .once import Once
+from .schedule import Schedule
+from .status import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,25 +30,10 @@ if TYPE_CHECKING:
     from ..params.endpoint import Endpoint
     from ..probing import wire
     from ..probing.probe import Answer
-    from ..probing.reach import Reacher
-    from ..protocol import State
+    from ..probing.reacher import Reacher
+    from .schedule import Pace
 
-__all__ = ["DEFAULT_DEADLINE_S", "DEFAULT_HEARTBEAT_S", "Pace", "Status", "Watch"]
-
-# A frozen server is noticed within the sum of both.
-DEFAULT_HEARTBEAT_S: Final = 3.5
-DEFAULT_DEADLINE_S: Final = 2.0
-
-# After a failed probe the next one comes sooner than a heartbeat: after 2 % of the outage so far,
-# within these limits, in seconds. Whoever was away for 20 s is seen back within half a second.
-_RETRY_SHARE: Final = 0.02
-_FIRST_RETRY_S: Final = 0.1
-_LAST_RETRY_S: Final = 2.0
-_JITTER: Final = 0.2
-
-# A connection that is lost sooner than this, in seconds, so many times in a row, is unstable.
-_STEADY_S: Final = 2.0
-_MOST_DROPS: Final = 3
+__all__ = ["Watch"]
 
 # A deadline may be noticed so much too early, in seconds: clocks differ.
 _EARLY_S: Final = 0.05
@@ -58,63 +41,8 @@ _EARLY_S: Final = 0.05
 # So many calls of those who look into databases are under way at a time.
 _MOST_CALLS: Final = 8
 
-# So long the server of a Milvus Lite file may take to start, in seconds; usually it takes one.
-_LITE_START_S: Final = 30.0
-
 # With no time left gRPC would not even try.
 _LEAST_S: Final = 0.001
-
-
-@dataclass
-class Pace:
-    """How often servers are probed, shared by all watches.
-
-    Attributes
-    ----------
-    heartbeat
-        Seconds between two probes of a server.
-    deadline
-        Seconds until a probe counts as unanswered.
-    """
-
-    heartbeat: float = DEFAULT_HEARTBEAT_S
-    deadline: float = DEFAULT_DEADLINE_S
-
-
-@dataclass(frozen=True)
-class Status:
-    """What the last probe of an endpoint found.
-
-    Attributes
-    ----------
-    state
-        See :class:`milvus_nb.registry.connection.Connection`.
-    failure
-        Why it is not ``connected``; None where it is, or was not asked yet.
-    note
-        What is worth knowing of a connection that works; empty otherwise.
-    server_version
-        As the server says it, such as ``"v2.3.5"``.
-    checked_at
-        When the probe ended, Unix seconds.
-    since
-        When the state began, Unix seconds.
-    databases
-        What was found when those that connections use were last looked for.
-    """
-
-    state: State
-    failure: Diagnosis | None = None
-    note: str = ""
-    server_version: str = ""
-    checked_at: float | None = None
-    since: float = 0.0
-    databases: Databases = Databases()  # noqa: RUF009  immutable
-
-    @property
-    def reason(self) -> str:
-        """The words for why it is not ``connected``; empty otherwise."""
-        return self.failure.reason if self.failure else ""
 
 
 @dataclass(frozen=True)
@@ -149,9 +77,9 @@ class Watch:
         self.databases: Counter[str] = Counter()
         """Those that connections use, beside the default one; each heartbeat looks for them."""
         self._pace = pace
-        self._asker = Asker(endpoint, reacher)
-        self._drops = 0  # one after another, each soon after it was made
-        self._lived = 0.0
+        self._schedule = Schedule(pace)
+        self._server = LiteServer(endpoint)
+        self._asker = Asker(endpoint, reacher, self._server)
         self._is_closed = False
         self._waiter: asyncio.Future[None] | None = None
         self._is_poked = False
@@ -159,26 +87,12 @@ class Watch:
         self._asking: Shared[None] | None = None
         self._asked = _Asked(0.0, 0.0)
         self._loop: asyncio.Task[None] | None = None
-        self._starting: asyncio.Task[lite.Served] | None = None
-        self._down_at: float | None = None  # since when it is unreachable, by the monotonic clock
         self._once = Once()
         self._calls = asyncio.Semaphore(_MOST_CALLS)
 
     async def start(self) -> None:
         """Start the file's server where the endpoint is a Milvus Lite file."""
-        if self.endpoint.kind != "lite":
-            return
-        if self._starting is None:
-            endpoint, path = self.endpoint, self.endpoint.path
-            # Whoever is cancelled, the start goes on, and `close` waits for what it has to undo.
-            starting = run_blocking(lambda: lite.start(endpoint), lambda _: lite.release(path))
-            self._starting = asyncio.create_task(starting)
-        try:
-            served = await result_of(self._starting, _LITE_START_S)
-        except asyncio.TimeoutError:
-            said = f"it has not opened within {_LITE_START_S:.0f} s"
-            raise ProbeError(diagnosis.of(self.endpoint, "lite-failed", said)) from None
-        self._asker.serve(served)
+        await self._server.start()
 
     async def check(
         self,
@@ -243,12 +157,12 @@ class Watch:
 
     def require_file(self) -> None:
         """Raise ProbeError where the Milvus Lite file is not the one that was opened any more."""
-        self._asker.require_file()
+        self._server.require_file()
 
     @property
     def target(self) -> str:
         """The name that gRPC has for the place; for Milvus Lite where it is served."""
-        return self._asker.target
+        return self._server.target
 
     @property
     def latency_ms(self) -> float | None:
@@ -328,24 +242,7 @@ class Watch:
         self._is_closed = True
         await self._stop()
         await self._asker.drop()
-        if self._starting is not None:
-            await self._stop_serving(self._starting)
-
-    async def _stop_serving(self, starting: asyncio.Task[lite.Served]) -> None:
-        try:
-            await result_of(starting, _LITE_START_S)
-        except asyncio.TimeoutError:
-            starting.cancel()  # what it starts in the end is stopped by its own thread
-        except asyncio.CancelledError:
-            # It may have started in this very moment.
-            if not starting.cancel() and not starting.cancelled() and starting.exception() is None:
-                lite.release(self.endpoint.path)
-            raise
-        except Exception:  # noqa: BLE001  # it did not start: whoever asked for it was told
-            return
-        else:
-            close = functools.partial(lite.release, self.endpoint.path)
-            await run_closing(close, self.endpoint.address, lite.STOP_S)
+        await self._server.stop()
 
     async def _stop(self) -> None:
         # A cancelled task keeps its error, and that the call with its socket: so none is kept.
@@ -368,22 +265,12 @@ class Watch:
                 await asyncio.sleep(self._pace.heartbeat)
 
     async def _turn(self) -> None:
-        was_lost = await self._pause(self._next_delay())
-        if was_lost and self._drops >= _MOST_DROPS:
-            self._publish_failure(self._unstable())
-            await self._pause(min(_FIRST_RETRY_S * 2.0**self._drops, _LAST_RETRY_S))
+        was_lost = await self._pause(self._schedule.next_delay())
+        if was_lost and self._schedule.is_unstable:
+            self._publish_failure(self._schedule.unstable(self.endpoint))
+            await self._pause(self._schedule.rest)
         with contextlib.suppress(ProbeError):  # the status says so
             await self.check(self._pace.deadline, is_routine=True)
-
-    def _next_delay(self) -> float:
-        heartbeat = self._pace.heartbeat
-        if self.status.state != "unreachable":
-            # All at the same moments: a thread that wakes up once is cheaper.
-            return heartbeat - time.monotonic() % heartbeat
-        outage = time.monotonic() - self._down_at if self._down_at is not None else 0.0
-        delay = max(_FIRST_RETRY_S, min(outage * _RETRY_SHARE, _LAST_RETRY_S))
-        delay *= 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311  # hides nothing
-        return min(delay, heartbeat)
 
     async def _pause(self, delay: float) -> bool:
         """Wait for the next probe's time, a poke, or a loss; tell whether it was a loss."""
@@ -404,8 +291,7 @@ class Watch:
         if lost is None or not lost.done():
             return False
         await self._asker.lose()
-        self._lived = time.monotonic() - self._asker.opened_at
-        self._drops = 0 if self._lived > _STEADY_S else min(self._drops + 1, 10)
+        self._schedule.note_lost(self._asker.opened_at)
         return True
 
     def _wake(self, _: object = None) -> None:
@@ -413,15 +299,6 @@ class Watch:
             self._is_poked = True
         elif not self._waiter.done():
             self._waiter.set_result(None)
-
-    def _unstable(self) -> Diagnosis:
-        return diagnosis.of(
-            self.endpoint,
-            "unstable",
-            f"{self._drops} connections were broken off",
-            drops=str(self._drops),
-            lived=f"{self._lived:.1f} s",
-        )
 
     # One question
 
@@ -446,7 +323,7 @@ class Watch:
                 )
             )
         except ProbeError as error:
-            self._drops = 0
+            self._schedule.note_failed()
             self._publish_failure(error.diagnosis)
             raise
         finally:
@@ -466,7 +343,7 @@ class Watch:
         known = self.status
         same_state = found.state == known.state
         if not same_state:
-            self._down_at = time.monotonic() if found.state == "unreachable" else None
+            self._schedule.note_state(is_unreachable=found.state == "unreachable")
         self.status = replace(found, since=known.since if same_state else time.time())
         if not (
             same_state

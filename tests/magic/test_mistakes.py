@@ -16,6 +16,7 @@ from milvus_nb.page.session import PageSession
 from milvus_nb.profiles.profile import Profile, SecretRef
 from milvus_nb.registry.events import Event
 from milvus_nb.registry.opening import examine_profile, open_profile
+from milvus_nb.watching.schedule import Schedule
 from milvus_nb.watching.watch import Watch
 from tests.support.helpers import threads, wait_until
 from tests.support.servers import FaultProxy
@@ -243,7 +244,11 @@ def test_a_watch_and_its_listeners_go_on(
     connections.set_pace(0.05, 1.0)
     with FaultProxy(("127.0.0.1", milvus.port)) as way:
         found = connections.connect(uri=way.address)
-        for name in ("_next_delay", "_turn", "_publish"):
+        for owner, name in (
+            (Schedule, "next_delay"),
+            (Watch, "_turn"),
+            (Watch, "_publish"),
+        ):
             times: list[str] = []
 
             def fail(*_: Any, name: str = name, times: list[str] = times) -> None:
@@ -251,7 +256,7 @@ def test_a_watch_and_its_listeners_go_on(
                 raise ZeroDivisionError
 
             with monkeypatch.context() as broken:
-                broken.setattr(Watch, name, fail)
+                broken.setattr(owner, name, fail)
                 wait_until(lambda times=times: len(times) > 2)  # type: ignore[misc]
         way.refuse()
         way.reset_all()
@@ -310,8 +315,8 @@ def test_the_clock_is_set_back(
         wait_until(lambda: found.state == "unreachable")
         outage = 20.0  # has lasted so long: the next retries are half a second apart, and more
         watch = next(iter(connections.monitor._watches.values()))
-        assert watch._down_at is not None
-        watch._down_at -= outage
+        assert watch._schedule._down_at is not None
+        watch._schedule._down_at -= outage
         real = time.time
         for shift in (-3600.0, 3600.0):
             monkeypatch.setattr(time, "time", lambda shift=shift: real() + shift)

@@ -20,13 +20,14 @@ from milvus_nb.params.parsing import parse
 from milvus_nb.probing import diagnosis
 from milvus_nb.probing.blocking import run_blocking
 from milvus_nb.probing.diagnosis import ProbeError
-from milvus_nb.probing.reach import Reacher
+from milvus_nb.probing.reacher import Reacher
 from milvus_nb.registry import clients as clients_module
 from milvus_nb.sdk import lite, orm
 from milvus_nb.sdk.imports import when_imported
-from milvus_nb.watching import watch as watch_module
+from milvus_nb.watching import lite_server as lite_server_module
 from milvus_nb.watching.monitor import _Thread
-from milvus_nb.watching.watch import Pace, Watch
+from milvus_nb.watching.schedule import Pace
+from milvus_nb.watching.watch import Watch
 from tests.support.helpers import Call, sockets_to, threads, wait_until
 from tests.support.servers import FaultProxy
 
@@ -232,7 +233,7 @@ def test_a_file_that_is_open_in_the_moment_in_which_its_closing_is_cancelled(
         await asyncio.wait([starting, *closing])
         assert closing[0].cancelled()
 
-    monkeypatch.setattr(watch_module, "run_blocking", start)
+    monkeypatch.setattr(lite_server_module, "run_blocking", start)
     asyncio.run(work())
     assert served() == []
 

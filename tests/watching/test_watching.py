@@ -192,12 +192,12 @@ def test_a_mistake_of_ours_does_not_end_the_watching(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It is logged, and the next heartbeat asks again."""
-    from milvus_nb.watching.asking import Asker
+    from milvus_nb.watching.lite_server import LiteServer
 
     server = make_milvus()
     found = connections.connect(uri=server.uri)
     with monkeypatch.context() as broken, caplog.at_level("ERROR"):
-        broken.setattr(Asker, "require_file", lambda _: 1 / 0)
+        broken.setattr(LiteServer, "require_file", lambda _: 1 / 0)
         wait_until(lambda: "ZeroDivisionError" in caplog.text)
     server.kill()
     wait_until(is_in(found, "unreachable", "refused"))
