@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from . import reading, wire
-from .model import Load, Right, RowCount
+from .model import Load, RowCount
 from .refused import Refusal
 from .values import column
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
     from ..probing.probe import Answer
     from ..probing.wire import Method
-    from .model import Index
+    from .rights import Right
+    from .schema import Index
 
 __all__ = ["DEFAULT_DATABASE", "Calls", "Server"]
 

@@ -13,7 +13,8 @@ from . import refused
 
 if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
-    from .model import Description, Field, Function, Index
+    from .model import Description
+    from .schema import Field, Function, Index
 
 __all__ = ["PARTS", "code_for", "code_here", "parts"]
 

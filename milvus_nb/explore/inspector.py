@@ -15,20 +15,10 @@ from ..probing.waiting import end
 from . import asked, reading
 from .calls import DEFAULT_DATABASE, Calls
 from .explaining import Explainer
-from .model import (
-    Collections,
-    Databases,
-    Description,
-    Entry,
-    Load,
-    Peek,
-    Right,
-    Rights,
-    RowCount,
-    Schema,
-    Untold,
-)
+from .model import Collections, Databases, Description, Entry, Load, RowCount, Schema, Untold
 from .refused import Refusal
+from .rights import Right, Rights
+from .rows import Peek
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence

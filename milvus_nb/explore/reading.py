@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..params.secret import MASK, redact
 from ..probing.outside import MOST_NAME, cut, names, plain, said
-from .model import Description, Field, Function, Index, Load, Right
+from .model import Description, Load
+from .rights import Right
+from .schema import Field, Function, Index
 from .values import column, type_name
 
 if TYPE_CHECKING:

@@ -12,21 +12,19 @@ from .model import (
     Databases,
     Description,
     Entry,
-    Field,
-    Function,
-    Index,
     Load,
     Overview,
-    Peek,
     Schema,
     Untold,
     blocks_of,
 )
+from .rows import Peek
 from .values import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from .schema import Field, Function, Index
 
 __all__: list[str] = []  # `blocks_of` finds them
 
@@ -42,7 +40,7 @@ _SHAPES: Final = {"loaded": ("●", "good"), "loading": ("◐", "warn"), "releas
 # Lists
 
 
-@blocks_of.register
+@blocks_of.register(Databases)
 def _databases(found: Databases) -> list[Block]:
     count = _count(len(found.names), "database")
     rows = [
@@ -57,7 +55,7 @@ def _databases(found: Databases) -> list[Block]:
     ]
 
 
-@blocks_of.register
+@blocks_of.register(Collections)
 def _collections(found: Collections) -> list[Block]:
     count = _count(len(found), "collection")
     title = Title(f"{found.alias}/{found.database}", f"{count}, {_asked(found.asked_at)}")
@@ -76,7 +74,7 @@ def _entry(entry: Entry) -> tuple[Cell, ...]:
     return (entry.name, rows, _load(entry.load) if entry.load else "")
 
 
-@blocks_of.register
+@blocks_of.register(Overview)
 def _overview(found: Overview) -> list[Block]:
     others = [name for name in found.databases.names if name != found.collections.database]
     lines: list[Block] = [*_collections(found.collections)]
@@ -92,7 +90,7 @@ def _overview(found: Overview) -> list[Block]:
 # A collection
 
 
-@blocks_of.register
+@blocks_of.register(Description)
 def _description(found: Description) -> list[Block]:
     size: list[Cell] = []
     if found.rows is not None:
@@ -130,7 +128,7 @@ def _uncounted(found: Description) -> list[Block]:
     return [Line((Part("What is not flushed is not counted while it is not loaded.", "muted"),))]
 
 
-@blocks_of.register
+@blocks_of.register(Schema)
 def _schema(found: Schema) -> list[Block]:
     of = found.description
     return [_title(of), *_fields(of), *_untold(of.untold)]
@@ -197,7 +195,7 @@ def _function(one: Function) -> str:
 # Rows
 
 
-@blocks_of.register
+@blocks_of.register(Peek)
 def _peek(found: Peek) -> list[Block]:
     where = f"where {cut(found.where, 80)}, " if found.where else ""
     count = _count(len(found.rows), "row")

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 
     from .. import protocol
-    from ..explore import model
+    from ..explore import model, schema
     from ..explore.inspector import Inspector
+    from ..explore.rows import Peek
     from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry
     from ..watching.job import Job
@@ -171,7 +172,7 @@ def _names(names: Sequence[str] | None) -> list[str] | None:
     return None if names is None else list(names[:MOST_NAMES])
 
 
-def _fields(field: model.Field, struct: str = "") -> list[protocol.Field]:
+def _fields(field: schema.Field, struct: str = "") -> list[protocol.Field]:
     """Tell a field, and those of its structs behind it."""
     own: protocol.Field = {
         "name": field.name,
@@ -190,7 +191,7 @@ def _fields(field: model.Field, struct: str = "") -> list[protocol.Field]:
     return [own, *(one for inner in field.fields for one in _fields(inner, field.name))]
 
 
-def _index(index: model.Index) -> protocol.Index:
+def _index(index: schema.Index) -> protocol.Index:
     done = 100 * index.indexed_rows // index.total_rows if index.total_rows else None
     return {
         "field": index.field,
@@ -208,7 +209,7 @@ def _untold(untold: Iterable[model.Untold]) -> list[protocol.Untold]:
     return [{"what": one.what, "reason": one.reason, "grant": one.grant} for one in untold]
 
 
-def _preview(found: model.Peek) -> protocol.Preview:
+def _preview(found: Peek) -> protocol.Preview:
     columns, types = found.columns[:_MOST_COLUMNS], found.types[:_MOST_COLUMNS]
     kinds = dict(zip(columns, types, strict=True))
     return {
