@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         ProfileError,
     )
     from .explore import Collections, Databases, Description, Entry, Peek, Untold
+    from .page.process import panel
     from .registry.connection import Connection
     from .registry.ping import PingResult
     from .registry.registry import ConnectionRegistry
@@ -59,6 +60,7 @@ __all__ = [
     "__version__",
     "connections",
     "load_ipython_extension",
+    "panel",
     "unload_ipython_extension",
 ]
 
@@ -73,6 +75,7 @@ _HOMES = {
     "PingResult": "registry.ping",
     "Report": "views.report",
     "Untold": "explore",
+    "panel": "page.process",
 }
 
 

@@ -55,6 +55,7 @@ def _need_server(config: pytest.Config) -> None:
 # is one file unless it is named here; what takes longest begins first.
 _GROUPS = {
     "tests/browser/test_activity.py": "browser-1",
+    "tests/browser/test_bare_host.py": "browser-2",
     "tests/browser/test_compact.py": "browser-2",
     "tests/browser/test_kernels.py": "browser-2",
     "tests/browser/test_old_lab.py": "browser-1",

@@ -10,6 +10,7 @@ from ..code import usage
 from ..code.arguments import Word, hidden, shown, split
 from ..errors import MagicUsageError, MilvusNbError, without_frames
 from ..page.late_imports import ONE_AT_A_TIME, import_all
+from ..page.process import panel
 from ..params.suggestion import closest
 from ..params.tidy import as_command
 from ..printing import say
@@ -366,9 +367,8 @@ def _panel(context: Context, _: argparse.Namespace, words: list[Word]) -> Any:
     if not is_notebook(context.shell):
         say("The panel needs a notebook. Here is the same in text:")
         return _status(context, usage.PARSERS["status"].parse(()), words)
-    from ..page.panel import Panel
-
-    return context.registry.view(Panel)
+    _with_settings = context.registry  # whoever makes it first gives it the magic's
+    return panel()
 
 
 def _help(_context: Context, arguments: argparse.Namespace, _: list[Word]) -> None:

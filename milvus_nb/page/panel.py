@@ -49,6 +49,11 @@ class Panel(anywidget.AnyWidget):
         # What a saved notebook shows until the cell is run again.
         return "Milvus connections: run %milvus panel in a notebook, or %milvus status in text."
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether its comm is: by `close`, by the page, or by marimo, which runs a cell again."""
+        return self.comm is None or getattr(self.comm, "_closed", False)
+
     def close(self) -> None:
         """Close the comm and forget everything."""
         self._session.close()

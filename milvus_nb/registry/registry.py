@@ -49,11 +49,11 @@ __all__ = ["MAX_CONNECTIONS", "ConnectionRegistry", "Event", "process_registry"]
 
 
 class View(Protocol):
-    """Something that shows a registry, in one place of the page at a time."""
+    """Something that shows a registry."""
 
     @property
-    def comm(self) -> Any:
-        """Its way to the page; None once it is closed."""
+    def is_closed(self) -> bool:
+        """Whether it has no way to the page any more."""
 
     def close(self) -> None:
         """Show nothing any more."""
@@ -87,7 +87,7 @@ class ConnectionRegistry(ConnectionTable):
     ) -> None:
         check_pace(heartbeat, deadline)
         super().__init__(Pace(heartbeat, deadline), timeout)
-        self._views: dict[Callable[[ConnectionRegistry], View], View] = {}
+        self._views: dict[object, View] = {}
         self._is_mirrored = mirrored
         self._mirror: sdk.Mirror | None = None
         # Not the table's: the mirror hears of events while it is made, and looks at the table.
@@ -399,20 +399,29 @@ class ConnectionRegistry(ConnectionTable):
             if self._is_mirrored and self._mirror is None:
                 self._mirror = sdk.Mirror(self)
 
-    def view(self, make: Callable[[ConnectionRegistry], V]) -> V:
-        """Give the one view of a kind: made where there is none, or it was closed.
+    def view(self, make: Callable[[ConnectionRegistry], V], *, shared: bool = True) -> V:
+        """Give a living view of a kind.
 
         Parameters
         ----------
         make
             Makes it. It is closed with all that is ours, see `shutdown`.
+        shared
+            Whether it is the one of its kind, made where there is none or it was closed; else it is
+            a new one.
         """
+        key = make if shared else object()
         with self._lock:
-            view: Any = self._views.get(make)
-            if view is None or view.comm is None:
-                view = self._views[make] = make(self)
-            typed: V = view
-            return typed
+            closed = [
+                self._views.pop(one) for one in list(self._views) if self._views[one].is_closed
+            ]
+            if key not in self._views:
+                self._views[key] = make(self)
+            view: Any = self._views[key]
+        for one in closed:
+            one.close()
+        typed: V = view
+        return typed
 
     def set_pace(self, heartbeat: float, deadline: float) -> None:
         """Change how often servers are probed.

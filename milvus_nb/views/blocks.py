@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from .colors import BAD, GOOD, MUTED, WARN
+from .table import cell, table
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -16,10 +19,10 @@ __all__ = [
 
 # A page's own colours first, for light and dark; else ones that can be read on both.
 _TONES: Final = {
-    "muted": "color: var(--jp-ui-font-color2, #757575)",
-    "good": "color: var(--jp-success-color1, #2e7d32)",
-    "warn": "color: var(--jp-warn-color1, #b45f06)",
-    "bad": "color: var(--jp-error-color1, #c62828)",
+    "muted": f"color: {MUTED}",
+    "good": f"color: {GOOD}",
+    "warn": f"color: {WARN}",
+    "bad": f"color: {BAD}",
     "strong": "font-weight: 600",
 }
 _GAP: Final = "  "
@@ -125,40 +128,38 @@ def _html(block: Block) -> str:
     if isinstance(block, Code):
         return f'<pre style="margin: 2px 0 6px; white-space: pre-wrap">{escape(block.text)}</pre>'
     if isinstance(block, Facts):
-        rows = "".join(
-            f'<tr><td style="text-align: left; {_TONES["muted"]}">{escape(label)}</td>'
-            f'<td style="text-align: left; white-space: normal">{escape(words)}</td></tr>'
+        rows = [
+            [
+                cell(escape(label), style=_TONES["muted"]),
+                cell(escape(words), style="white-space: normal"),
+            ]
             for label, words in block.pairs
-        )
-        return f'<table style="margin: 4px 0"><tbody>{rows}</tbody></table>' if rows else ""
+        ]
+        return table(rows) if rows else ""
     return _table_html(block)
 
 
-def _table_html(table: Table) -> str:
+def _table_html(shown: Table) -> str:
     def side(column: int) -> str:
-        return f"text-align: {'right' if column in table.right else 'left'}"
+        return "right" if column in shown.right else "left"
 
-    head = "".join(
-        f'<th style="{side(column)}">{escape(name)}</th>'
-        for column, name in enumerate(table.headers)
-    )
-    rows = "".join(
-        "<tr>"
-        + "".join(
-            f'<td style="{side(column)}{_wrap(table, column)}">{_span(cell)}</td>'
-            for column, cell in enumerate(row)
-        )
-        + "</tr>"
-        for row in table.rows
-    )
-    head = f"<thead><tr>{head}</tr></thead>" if any(table.headers) else ""
-    return f'<table style="margin: 4px 0">{head}<tbody>{rows}</tbody></table>'
+    head = [
+        cell(escape(name), tag="th", side=side(column)) for column, name in enumerate(shown.headers)
+    ]
+    rows = [
+        [
+            cell(_span(words), side=side(column), style=_wrap(shown, column))
+            for column, words in enumerate(row)
+        ]
+        for row in shown.rows
+    ]
+    return table(rows, head if any(shown.headers) else ())
 
 
-def _wrap(table: Table, column: int) -> str:
+def _wrap(shown: Table, column: int) -> str:
     """Keep values in one line; a last column without a name has notes, which may have several."""
-    is_last = column == len(table.headers) - 1
-    return "" if is_last and not table.headers[-1] else "; white-space: nowrap"
+    is_last = column == len(shown.headers) - 1
+    return "" if is_last and not shown.headers[-1] else "white-space: nowrap"
 
 
 def _span(cell: Cell) -> str:

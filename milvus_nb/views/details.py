@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..printing import printable
 from .status import connections_html, connections_text
+from .table import cell, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,11 +88,13 @@ def facts_lines(pairs: Sequence[tuple[str, str]]) -> list[str]:
 def facts_html(pairs: Sequence[tuple[str, str]]) -> str:
     """Lay labels and texts out as an HTML table; nothing where there are none."""
     rows = [
-        f'<tr><td style="text-align: left; vertical-align: top">{escape(label)}</td>'
-        f'<td style="text-align: left">{escape(text).replace(chr(10), "<br>")}</td></tr>'
+        [
+            cell(escape(label), style="vertical-align: top"),
+            cell(escape(text).replace("\n", "<br>")),
+        ]
         for label, text in pairs
     ]
-    return f"<table><tbody>{''.join(rows)}</tbody></table>" if rows else ""
+    return table(rows) if rows else ""
 
 
 def _clock(when: float | None) -> str:

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..printing import printable
+from .table import cell, table
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -142,15 +143,11 @@ class ProfileTable:
         notes += f"<p>{'<br>'.join(escape(line) for line in self._files)}</p>"
         if not self._profiles:
             return f"<p>{escape(_NONE)}</p>{notes}"
-        left = 'style="text-align: left"'
-        head = "".join(f"<th {left}>{name}</th>" for name in _HEADERS)
         rows = []
-        for one, (name, *cells) in zip(self._profiles, self._rows(), strict=True):
+        for one, (name, *words) in zip(self._profiles, self._rows(), strict=True):
             label = label_html(one.label, one.color)
-            data = "".join(f"<td {left}>{escape(cell)}</td>" for cell in cells)
-            rows.append(f"<tr><td {left}>{escape(name)} {label}</td>{data}</tr>")
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-        return table + notes
+            rows.append([cell(f"{escape(name)} {label}"), *(cell(escape(word)) for word in words)])
+        return table(rows, [cell(name, tag="th") for name in _HEADERS]) + notes
 
 
 class ProfileText:

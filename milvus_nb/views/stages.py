@@ -5,6 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from .colors import BAD, BUSY, GOOD, MUTED
+from .table import cell, table
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,11 +28,11 @@ STAGE_WORDS: Final = {
 }
 _STAGE_SHAPES: Final = {"pending": "·", "running": "…", "ok": "✓", "failed": "✗", "skipped": "–"}
 _STAGE_COLOURS: Final = {
-    "pending": "var(--jp-ui-font-color2, #757575)",
-    "running": "var(--jp-info-color1, #1976d2)",
-    "ok": "var(--jp-success-color1, #2e7d32)",
-    "failed": "var(--jp-error-color1, #c62828)",
-    "skipped": "var(--jp-ui-font-color2, #757575)",
+    "pending": MUTED,
+    "running": BUSY,
+    "ok": GOOD,
+    "failed": BAD,
+    "skipped": MUTED,
 }
 
 
@@ -57,17 +60,15 @@ def stages_text(stages: Sequence[Stage]) -> str:
 
 def stages_html(stages: Sequence[Stage]) -> str:
     """Show the stages as an HTML table."""
-    rows = []
-    for stage in stages:
-        colour = f'style="text-align: left; color: {_STAGE_COLOURS[stage.status]}"'
-        cells = [
-            f"<td {colour}>{_STAGE_SHAPES[stage.status]}</td>",
-            f'<td style="text-align: left">{STAGE_WORDS[stage.name]}</td>',
-            f'<td style="text-align: right">{_ms(stage.ms) if stage.ms is not None else ""}</td>',
-            f'<td style="text-align: left">{escape(stage.text)}</td>',
+    return table(
+        [
+            cell(_STAGE_SHAPES[stage.status], style=f"color: {_STAGE_COLOURS[stage.status]}"),
+            cell(STAGE_WORDS[stage.name]),
+            cell(_ms(stage.ms) if stage.ms is not None else "", side="right"),
+            cell(escape(stage.text)),
         ]
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    return f"<table><tbody>{''.join(rows)}</tbody></table>"
+        for stage in stages
+    )
 
 
 def _ms(ms: float) -> str:

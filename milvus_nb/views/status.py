@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from ..printing import printable
 from .colors import STATE_COLORS
 from .profiles import label_html
+from .table import cell, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -172,21 +173,18 @@ def connections_html(connections: Sequence[Shown], current: str = "") -> str:
     """Lay connections out as an HTML table; it carries its own colours, with a theme's first."""
     if not connections:
         return "<p>Nothing is connected. Connect with: <code>%milvus connect ADDRESS</code></p>"
-    left = 'style="text-align: left"'
-    head = "".join(f"<th {left}>{escape(name)}</th>" for name in _HEADERS)
     rows = []
     for connection in connections:
-        shape, *cells = _cells(connection, current)
-        colour = f'style="text-align: left; color: {STATE_COLORS[connection.state]}"'
+        shape, *words = _cells(connection, current)
         guard = connection.params.guard
-        alias, *cells = (escape(cell) for cell in cells)
+        alias, *words = (escape(word) for word in words)
         alias = f"{alias} {label_html(guard.label, guard.color)}".rstrip()
-        data = "".join(f"<td {left}>{cell}</td>" for cell in (alias, *cells))
-        rows.append(f"<tr><td {colour}>{escape(shape)}</td>{data}</tr>")
+        mark = cell(escape(shape), style=f"color: {STATE_COLORS[connection.state]}")
+        rows.append([mark, cell(alias), *map(cell, words)])
         told = (_opened_by(connection), connection.reason, connection.fix, connection.note)
-        if words := escape(" ".join(text for text in told if text)):
-            rows.append(f'<tr><td></td><td {left} colspan="{len(cells) + 1}">{words}</td></tr>')
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        if sentences := escape(" ".join(text for text in told if text)):
+            rows.append([cell(""), cell(sentences, span=len(words) + 1)])
+    return table(rows, [cell(escape(name), tag="th") for name in _HEADERS])
 
 
 def _cells(connection: Shown, current: str) -> tuple[str, ...]:

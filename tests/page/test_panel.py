@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import queue
+import sys
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from anywidget import _util
 
 from milvus_nb._version import PROTOCOL as V
 from milvus_nb.page import messages
+from milvus_nb.page.panel import Panel
 from milvus_nb.probing.rest import Source
 from milvus_nb.probing.stages import LITE_STAGE_NAMES
 from tests.support.helpers import free_port, sockets_to, wait_until
@@ -17,6 +21,7 @@ from tests.support.helpers import free_port, sockets_to, wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from milvus_nb import ConnectionRegistry
     from tests.support.kernels import Execution, Kernel
     from tests.support.servers import MilvusTestServer
 
@@ -550,6 +555,35 @@ def test_a_pasted_plain_address_stays_what_it_is(page: Page) -> None:
     assert fields["db_name"] == "sales"
     assert fields["secure"] is False  # the address says it
     assert fields["has_secret"] is False
+
+
+def test_a_panel_is_a_living_one_each_time(connections: ConnectionRegistry) -> None:
+    """One whose comm was closed, as marimo does before it runs a cell again, is not shown again."""
+    one = connections.view(Panel)
+    assert connections.view(Panel) is one
+    alone = connections.view(Panel, shared=False)
+    assert alone is not one
+    for panel in (one, alone):
+        panel.comm.close()  # whoever does so, nobody tells the panel
+    two = connections.view(Panel)
+    assert two is not one
+    assert not two.is_closed
+    assert one._session._is_closed
+    assert alone._session._is_closed
+
+
+def test_colab_shows_the_panel_without_being_asked(
+    connections: ConnectionRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It shows widgets of packages only after a call, which anywidget makes."""
+    asked: list[bool] = []
+    enable = _util.enable_custom_widget_manager_once
+    enable.cache_clear()
+    module = SimpleNamespace(enable_custom_widget_manager=lambda: asked.append(True))
+    monkeypatch.setitem(sys.modules, "google.colab.output", module)
+    connections.view(Panel)
+    enable.cache_clear()
+    assert asked == [True]
 
 
 def test_the_page_sees_that_nothing_became_current_by_itself(

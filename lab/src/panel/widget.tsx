@@ -3,6 +3,7 @@ import { render } from 'preact';
 import './panel.css';
 import { Session } from '../state/session';
 import { Panel } from './Panel';
+import { followScheme } from './scheme';
 import { type Model, WidgetWire } from './widgetWire';
 
 // A factory: anywidget calls it once for each widget, so each has a session of its own.
@@ -17,9 +18,11 @@ export default () => {
     },
     render({ el }: { el: HTMLElement }): () => void {
       const unwatch = wire.watch(el);
+      const unfollow = followScheme(el);
       render(<Panel session={session} />, el);
       return () => {
         unwatch();
+        unfollow();
         render(null, el);
       };
     },

@@ -2,7 +2,7 @@ import type { KernelSignals, Wire } from '../state/wire';
 
 /** The parts of anywidget's model that the panel uses. JupyterLab's widget manager has the kernel. */
 export interface Model {
-  send(content: unknown): void;
+  send(content: unknown): unknown;
   on(name: string, callback: (...args: unknown[]) => void): void;
   off(name: string, callback?: ((...args: unknown[]) => void) | null): void;
   widget_manager?: { kernel?: KernelSignals | null };
@@ -19,7 +19,8 @@ export class WidgetWire implements Wire {
   }
 
   send(content: unknown): void {
-    this.model.send(content);
+    // Some front ends answer with a promise; that it was kept shows in an answer of the kernel.
+    Promise.resolve(this.model.send(content)).catch(() => {});
   }
 
   listen(callback: (content: unknown) => void): () => void {
