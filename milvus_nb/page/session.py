@@ -6,42 +6,32 @@ They only start something and return; the answer follows from the monitor's thre
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import threading
-import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from .._version import __version__
 from ..errors import AliasError, CancelError, MilvusNbError
-from ..params.secret import Secret, shown_name
+from ..params.secret import shown_name
 from ..params.values import seconds
-from ..probing.blocking import run_blocking
-from ..probing.waiting import uncancelled
-from ..profiles import saving
-from ..profiles.profile import Profile
-from ..profiles.trust import permit
 from ..registry.opening import examine_profile, open_profile
-from ..registry.rows import row
 from ..views import described
 from ..views.details import facts
-from ..watching.once import Once
 from . import messages
 from .attention import Attention
 from .comms import here, watch_cells
 from .databases import DatabaseQuestions
 from .forms import Forms
+from .news import News
+from .profiles import ProfileRequests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
-    from ..params.endpoint import ConnectionParams, Endpoint
-    from ..profiles.listing import ProfileListing
-    from ..protocol import Measurement, Row
+    from ..params.endpoint import ConnectionParams
+    from ..protocol import Row
     from ..registry.connection import Connection
-    from ..registry.registry import ConnectionRegistry, Event
+    from ..registry.registry import ConnectionRegistry
     from ..watching.job import Job
     from .messages import Request
 
@@ -49,26 +39,11 @@ __all__ = ["PageSession"]
 
 T = TypeVar("T")
 
-# How often the files of profiles are looked at while a page attends, in seconds.
-_PROFILES_EVERY_S: Final = 0.5
-
-# At least so long between two lists of changes, in seconds; the first of a burst goes at once.
-_PAUSE_S: Final = 0.05
-
 # So many failures are kept for pages that could not hear of them.
 _FAILURES: Final = 20
 
 # How long a server may take to answer over HTTP, for the details, in seconds.
 _HTTP_DEADLINE_S: Final = 1.0
-
-
-class _Number:
-    """The number of an endpoint, for as long as there is a connection to it."""
-
-    __slots__ = ("__weakref__", "value")
-
-    def __init__(self, value: int) -> None:
-        self.value = value
 
 
 class PageSession:
@@ -94,21 +69,13 @@ class PageSession:
         self._set_heartbeat = set_heartbeat or registry.set_heartbeat
         self._registry = registry
         self._lock = threading.Lock()
-        # What is told of connections is of that very moment: told late, it would stay for good.
-        self._telling = threading.Lock()
         self._jobs: dict[int, Job[Any]] = {}
         self._failures: dict[int, dict[str, Any]] = {}
         self._forms = Forms()
         self._attention = Attention()
         self._is_closed = False
-        self._dirty: set[str] = set()
-        # They know credentials, and go with the last connection that has them.
-        self._endpoints: WeakValueDictionary[Endpoint, _Number] = WeakValueDictionary()
-        self._numbers: WeakKeyDictionary[Connection, _Number] = WeakKeyDictionary()
-        self._next_number = itertools.count()
-        self._flush_due = False
-        self._flushed_at = 0.0
         self._databases = DatabaseQuestions(registry, self._follow)
+        self._profiles = ProfileRequests(registry, self._follow, send)
         self._handlers: Mapping[str, Callable[[Request], None]] = {
             "hello": self._do_hello,
             "look": self._do_look,
@@ -131,28 +98,21 @@ class PageSession:
             "code": self._do_code,
             "cell": self._do_cell,
             "pace": self._do_pace,
-            "save_profile": self._do_save_profile,
-            "delete_profile": self._do_delete_profile,
+            **self._profiles.handlers,
             **self._databases.handlers,
         }
-        self._tick = registry.monitor.each_heartbeat(self._send_tick)
-        self._profiles: Job[None] | None = None
         # Last, since from here on other threads call it.
-        self._unsubscribe = registry.subscribe(self._on_event)
+        self._news = News(registry, send, self._attention)
         self._forget_cells = watch_cells(self._attention.hold, self._end_cell)
 
     def close(self) -> None:
         """Forget everything, secrets of forms as well, and end what is under way."""
-        self._unsubscribe()
+        self._news.close()
         self._forget_cells()
         with self._lock:
             self._is_closed = True
-            self._tick.cancel()
             jobs = list(self._jobs.values())
-            if self._profiles is not None:
-                jobs.append(self._profiles)
             self._jobs.clear()
-            self._endpoints.clear()
         self._forms.clear()
         for job in jobs:
             job.cancel()
@@ -178,24 +138,26 @@ class PageSession:
         from ..sdk import installed_version  # it imports gRPC
 
         registry = self._registry
-        self._follow_monitor()
+        self._news.follow_monitor()
         versions = {
             "milvus_nb": __version__,
             "pymilvus": installed_version(),
         }
         heartbeat = registry.monitor.pace.heartbeat
-        found = registry.profiles.find()
-        with self._telling:
-            rows = [self._row(one, own=own) for one, own in self._all()]
-            told = messages.hello(rows, self._current(), heartbeat, versions, found)
-            self.send(messages.answer(request.id, told))
+        profiles = registry.profiles.find()
+
+        def hello(rows: list[Row], current: str) -> dict[str, Any]:
+            told = messages.hello(rows, current, heartbeat, versions, profiles)
+            return messages.answer(request.id, told)
+
+        self._news.tell_all(hello)
         self._registry.look()
-        self._watch_profiles()
+        self._news.watch_profiles()
 
     def _do_look(self, request: Request) -> None:
         missed = not self._attention.extend(request.page, request.stays_s)
         self._registry.look()
-        self._watch_profiles()
+        self._news.watch_profiles()
         self.send(messages.answer(request.id, {"missed": missed}))
 
     def _do_leave(self, request: Request) -> None:
@@ -207,7 +169,7 @@ class PageSession:
         replace = request.params.pop("replace", False)
         report = self._reporter(request.id)
         if name := request.params.pop("profile", ""):
-            profile = self._profile_shown(name, request)
+            profile = self._profiles.shown(name, request.params)
             given = self._forms.profile(request)
             alias = name if alias == "default" else alias
             job = open_profile(
@@ -227,24 +189,13 @@ class PageSession:
         request.params.pop("alias")
         request.params.pop("replace", None)
         if name := request.params.pop("profile", ""):
-            profile = self._profile_shown(name, request)
+            profile = self._profiles.shown(name, request.params)
             report = self._reporter(request.id)
             given = self._forms.profile(request)
             job = examine_profile(self._registry, profile, report, **given)
             self._follow(request.id, job, described.report)
         else:
             self._examine(request, self._params(request))
-
-    def _profile_shown(self, name: str, request: Request) -> Profile:
-        """Give the profile as the page has shown it; a yes to its question is kept."""
-        store, given = self._registry.profiles, request.params
-        given.pop("address")
-        profile = store.shown(name, given.pop("seal", ""))
-        allowed = given.pop("allow", "")
-        if allowed and allowed == permit(profile):
-            store.allow(profile)
-            self.send(messages.profiles_event(store.find()))  # it asks no more
-        return profile
 
     def _do_diagnose(self, request: Request) -> None:
         alias = request.params["alias"]
@@ -351,56 +302,7 @@ class PageSession:
         self._set_heartbeat(seconds("heartbeat_s", request.params["heartbeat_s"]))
         self.send(messages.answer(request.id, {}))
 
-    def _do_save_profile(self, request: Request) -> None:
-        job = self._blocking(lambda: self._save_profile(request.params))
-        self._follow(request.id, job, lambda name: {"name": name})
-
-    def _save_profile(self, given: dict[str, Any]) -> str:
-        registry, store = self._registry, self._registry.profiles
-        name, was, alias = given.pop("name"), given.pop("was"), given.pop("alias")
-        project, replace_it = given.pop("project"), given.pop("replace")
-        typed = Secret(given.pop("typed", ""))
-        if alias:
-            connection = registry.find(alias)
-            reference = given.get("secret", "")
-            made = saving.of_connection(store, connection.params, name, reference, project=project)
-            given = made.table() | given
-        # Not before it is known to be valid is anything written.
-        profile = Profile.read(name, given)
-        if alias:
-            typed = typed or saving.secret_for(profile, made, connection.params)
-        known = store.find().profiles.get(was)
-        trusted = known is None or store.is_allowed(known)
-        if was and was != name:
-            store.rename(was, name)
-        replace_it = replace_it or bool(was)
-        saved = saving.save(
-            store, profile, typed, project=project, replace_it=replace_it, trusted=trusted
-        )
-        registry.follow_profile(was, saved)
-        if alias:
-            registry.mark(alias, saved.guard())
-        return saved.name
-
-    def _do_delete_profile(self, request: Request) -> None:
-        name = request.params["name"]
-
-        def delete() -> str:
-            told = saving.delete(self._registry.profiles, name)
-            self._registry.follow_profile(name, None)
-            return told
-
-        job = self._blocking(delete)
-        self._follow(request.id, job, lambda text: {"text": text})
-
     # Shared by them
-
-    def _blocking(self, work: Callable[[], T]) -> Job[T]:
-        """Change files and the keyring in a thread of its own.
-
-        Nobody can take that back: whoever cancels it is told what became of it.
-        """
-        return self._registry.monitor.submit(uncancelled(run_blocking(work)))
 
     def _plain_alias(self, connection: Connection) -> str:
         """Give the alias; from a name such as "client:store" what a user would give."""
@@ -456,92 +358,3 @@ class PageSession:
     def _tell_cell(self) -> None:
         if not self._is_closed:
             self.send(messages.cell_event())
-
-    def _follow_monitor(self) -> None:
-        """Go on with another monitor's thread, where the registry was shut down meanwhile."""
-        with self._lock:
-            if self._tick.done() and not self._is_closed:
-                self._tick = self._registry.monitor.each_heartbeat(self._send_tick)
-                self._flush_due = False  # what was due went with the thread
-
-    def _on_event(self, event: Event) -> None:
-        self._follow_monitor()
-        if not self._attention.is_there:
-            return  # who comes back asks for everything
-        with self._lock:
-            self._dirty.add(event.alias)
-            if self._flush_due:
-                return
-            self._flush_due = True
-            pause = max(self._flushed_at + _PAUSE_S - time.monotonic(), 0.0)
-        if not self._registry.monitor.call(self._flush, after=pause):
-            self._flush()  # the thread has ended
-
-    def _flush(self) -> None:
-        with self._lock:
-            self._flush_due = False
-            self._flushed_at = time.monotonic()
-            dirty, self._dirty = self._dirty, set()
-        if not self._attention.is_there:
-            return
-        with self._telling:
-            known = {found.alias: (found, own) for found, own in self._all()}
-            changed = [
-                self._row(known[alias][0], own=known[alias][1]) for alias in dirty if alias in known
-            ]
-            removed = [alias for alias in dirty if alias and alias not in known]
-            self.send(messages.rows_event(changed, removed, self._current()))
-
-    def _watch_profiles(self) -> None:
-        """Tell pages when the files of profiles change, for as long as one attends."""
-        with self._lock:
-            is_watching = self._profiles is not None and not self._profiles.done()
-            if self._is_closed or is_watching or not self._attention.is_there:
-                return
-            self._profiles = self._registry.monitor.submit(self._follow_profiles())
-
-    async def _follow_profiles(self) -> None:
-        store, once = self._registry.profiles, Once()
-        known: ProfileListing | None = None
-        is_news = False  # what the first look finds the page was told
-        while self._attention.is_there:
-            with once.logged("Looking for profiles failed"):
-                found = await run_blocking(store.find)
-                if is_news and found is not known:
-                    self.send(messages.profiles_event(found))
-                    # A profile that is gone marks its connections still: it may be renamed.
-                    for name, profile in found.profiles.items():
-                        self._registry.follow_profile(name, profile, same_account=True)
-                known = found
-            is_news = True
-            await asyncio.sleep(_PROFILES_EVERY_S)
-
-    def _send_tick(self) -> None:
-        if not self._attention.is_there:
-            return
-        measured: dict[int, Measurement] = {}
-        heartbeat = self._registry.monitor.pace.heartbeat
-        for found, _ in self._all():
-            number = self._numbers.get(found)
-            if number is not None and number.value not in measured:
-                measured[number.value] = (number.value, found.latency_ms, found.checked_at)
-        self.send(messages.tick_event(list(measured.values()), heartbeat))
-        self._registry.look()
-
-    def _all(self) -> list[tuple[Connection, bool]]:
-        """List all connections, each with whether it is ours."""
-        own = [(found, True) for found in self._registry.connections()]
-        return [*own, *((found, False) for found in self._registry.others())]
-
-    def _row(self, connection: Connection, *, own: bool) -> Row:
-        with self._lock:
-            endpoint = connection.params.endpoint
-            number = self._endpoints.get(endpoint)
-            if number is None:
-                number = self._endpoints[endpoint] = _Number(next(self._next_number))
-            self._numbers[connection] = number
-        return row(connection, number.value, own=own)
-
-    def _current(self) -> str:
-        current = self._registry.current
-        return current.alias if current else ""

@@ -405,7 +405,7 @@ find = store.find
 def slow(self):
     store.find = find
     connections.disconnect("late")
-    while panel._session._flush_due: time.sleep(0.01)
+    while panel._session._news._flush_due: time.sleep(0.01)
     return find(self)
 store.find = slow
 """

@@ -339,9 +339,7 @@ def test_first_requests_at_once_make_one_session(page: Page) -> None:
     asked = [one.start("hello") for _ in range(5) for one in (page, other)]
     for number in asked:
         page.answer(number)
-    counted = (
-        "sum('PageSession' in repr(one) for one in sidebar._session._registry._events._listeners)"
-    )
+    counted = "sum('News' in repr(one) for one in sidebar._session._registry._events._listeners)"
     assert page.run(f"{OPENED}\nprint({counted})") == "1\n"
 
 

@@ -1,0 +1,187 @@
+"""What pages are told without having asked: connections and profiles that change, measurements."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from ..probing.blocking import run_blocking
+from ..registry.rows import row
+from ..watching.once import Once
+from . import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..params.endpoint import Endpoint
+    from ..profiles.listing import ProfileListing
+    from ..protocol import Measurement, Row
+    from ..registry.connection import Connection
+    from ..registry.registry import ConnectionRegistry, Event
+    from ..watching.job import Job
+    from .attention import Attention
+
+__all__ = ["News"]
+
+# How often the files of profiles are looked at while a page attends, in seconds.
+_PROFILES_EVERY_S: Final = 0.5
+
+# At least so long between two lists of changes, in seconds; the first of a burst goes at once.
+_PAUSE_S: Final = 0.05
+
+
+class _Number:
+    """The number of an endpoint, for as long as there is a connection to it."""
+
+    __slots__ = ("__weakref__", "value")
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+
+class News:
+    """Tells pages what changes, for as long as one attends. Thread-safe.
+
+    Parameters
+    ----------
+    registry
+        Whose connections and profiles.
+    send
+        Sends pages a message; called on any thread.
+    attention
+        Whether a page attends.
+    """
+
+    def __init__(
+        self,
+        registry: ConnectionRegistry,
+        send: Callable[[Mapping[str, Any]], object],
+        attention: Attention,
+    ) -> None:
+        self._registry = registry
+        self._send = send
+        self._attention = attention
+        self._lock = threading.Lock()
+        # What is told of connections is of that very moment: told late, it would stay for good.
+        self._telling = threading.Lock()
+        self._is_closed = False
+        self._dirty: set[str] = set()
+        # They know credentials, and go with the last connection that has them.
+        self._endpoints: WeakValueDictionary[Endpoint, _Number] = WeakValueDictionary()
+        self._numbers: WeakKeyDictionary[Connection, _Number] = WeakKeyDictionary()
+        self._next_number = itertools.count()
+        self._flush_due = False
+        self._flushed_at = 0.0
+        self._tick = registry.monitor.each_heartbeat(self._send_tick)
+        self._profiles: Job[None] | None = None
+        # Last, since from here on other threads call it.
+        self._unsubscribe = registry.subscribe(self._on_event)
+
+    def close(self) -> None:
+        """Tell nothing any more."""
+        self._unsubscribe()
+        with self._lock:
+            self._is_closed = True
+            self._tick.cancel()
+            if self._profiles is not None:
+                self._profiles.cancel()
+            self._endpoints.clear()
+
+    def tell_all(self, message: Callable[[list[Row], str], Mapping[str, Any]]) -> None:
+        """Tell of all connections, in a message made of their rows and the current one's alias."""
+        with self._telling:
+            rows = [self._row(one, own=own) for one, own in self._all()]
+            self._send(message(rows, self._current()))
+
+    def follow_monitor(self) -> None:
+        """Go on with another monitor's thread, where the registry was shut down meanwhile."""
+        with self._lock:
+            if self._tick.done() and not self._is_closed:
+                self._tick = self._registry.monitor.each_heartbeat(self._send_tick)
+                self._flush_due = False  # what was due went with the thread
+
+    def _on_event(self, event: Event) -> None:
+        self.follow_monitor()
+        if not self._attention.is_there:
+            return  # who comes back asks for everything
+        with self._lock:
+            self._dirty.add(event.alias)
+            if self._flush_due:
+                return
+            self._flush_due = True
+            pause = max(self._flushed_at + _PAUSE_S - time.monotonic(), 0.0)
+        if not self._registry.monitor.call(self._flush, after=pause):
+            self._flush()  # the thread has ended
+
+    def _flush(self) -> None:
+        with self._lock:
+            self._flush_due = False
+            self._flushed_at = time.monotonic()
+            dirty, self._dirty = self._dirty, set()
+        if not self._attention.is_there:
+            return
+        with self._telling:
+            known = {found.alias: (found, own) for found, own in self._all()}
+            changed = [
+                self._row(known[alias][0], own=known[alias][1]) for alias in dirty if alias in known
+            ]
+            removed = [alias for alias in dirty if alias and alias not in known]
+            self._send(messages.rows_event(changed, removed, self._current()))
+
+    def watch_profiles(self) -> None:
+        """Tell pages when the files of profiles change, for as long as one attends."""
+        with self._lock:
+            is_watching = self._profiles is not None and not self._profiles.done()
+            if self._is_closed or is_watching or not self._attention.is_there:
+                return
+            self._profiles = self._registry.monitor.submit(self._follow_profiles())
+
+    async def _follow_profiles(self) -> None:
+        store, once = self._registry.profiles, Once()
+        known: ProfileListing | None = None
+        is_news = False  # what the first look finds the page was told
+        while self._attention.is_there:
+            with once.logged("Looking for profiles failed"):
+                found = await run_blocking(store.find)
+                if is_news and found is not known:
+                    self._send(messages.profiles_event(found))
+                    # A profile that is gone marks its connections still: it may be renamed.
+                    for name, profile in found.profiles.items():
+                        self._registry.follow_profile(name, profile, same_account=True)
+                known = found
+            is_news = True
+            await asyncio.sleep(_PROFILES_EVERY_S)
+
+    def _send_tick(self) -> None:
+        if not self._attention.is_there:
+            return
+        measured: dict[int, Measurement] = {}
+        heartbeat = self._registry.monitor.pace.heartbeat
+        for found, _ in self._all():
+            number = self._numbers.get(found)
+            if number is not None and number.value not in measured:
+                measured[number.value] = (number.value, found.latency_ms, found.checked_at)
+        self._send(messages.tick_event(list(measured.values()), heartbeat))
+        self._registry.look()
+
+    def _all(self) -> list[tuple[Connection, bool]]:
+        """List all connections, each with whether it is ours."""
+        own = [(found, True) for found in self._registry.connections()]
+        return [*own, *((found, False) for found in self._registry.others())]
+
+    def _row(self, connection: Connection, *, own: bool) -> Row:
+        with self._lock:
+            endpoint = connection.params.endpoint
+            number = self._endpoints.get(endpoint)
+            if number is None:
+                number = self._endpoints[endpoint] = _Number(next(self._next_number))
+            self._numbers[connection] = number
+        return row(connection, number.value, own=own)
+
+    def _current(self) -> str:
+        current = self._registry.current
+        return current.alias if current else ""

@@ -1,0 +1,121 @@
+"""What pages do with profiles: use one as it was shown, save one, delete one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..params.secret import Secret
+from ..probing.blocking import run_blocking
+from ..probing.waiting import uncancelled
+from ..profiles import saving
+from ..profiles.profile import Profile
+from ..profiles.trust import permit
+from . import messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..registry.registry import ConnectionRegistry
+    from ..watching.job import Job
+    from .databases import Follow
+    from .messages import Request
+
+__all__ = ["ProfileRequests"]
+
+T = TypeVar("T")
+
+
+class ProfileRequests:
+    """Does what pages ask for with profiles.
+
+    Parameters
+    ----------
+    registry
+        Whose profiles.
+    follow
+        Answers a request when its job has ended.
+    send
+        Sends pages a message.
+    """
+
+    def __init__(
+        self,
+        registry: ConnectionRegistry,
+        follow: Follow,
+        send: Callable[[Mapping[str, Any]], object],
+    ) -> None:
+        self._registry = registry
+        self._follow = follow
+        self._send = send
+        self.handlers: Mapping[str, Callable[[Request], None]] = {
+            "save_profile": self._do_save,
+            "delete_profile": self._do_delete,
+        }
+
+    def shown(self, name: str, given: dict[str, Any]) -> Profile:
+        """Give the profile as the page has shown it; a yes to its question is kept.
+
+        Parameters
+        ----------
+        name
+            The profile's.
+        given
+            The fields of a connect's or a test's request; what is said here is taken out.
+        """
+        store = self._registry.profiles
+        given.pop("address")
+        profile = store.shown(name, given.pop("seal", ""))
+        allowed = given.pop("allow", "")
+        if allowed and allowed == permit(profile):
+            store.allow(profile)
+            self._send(messages.profiles_event(store.find()))  # it asks no more
+        return profile
+
+    def _do_save(self, request: Request) -> None:
+        job = self._blocking(lambda: self._saved(request.params))
+        self._follow(request.id, job, lambda name: {"name": name})
+
+    def _saved(self, given: dict[str, Any]) -> str:
+        registry, store = self._registry, self._registry.profiles
+        name, was, alias = given.pop("name"), given.pop("was"), given.pop("alias")
+        project, replace_it = given.pop("project"), given.pop("replace")
+        typed = Secret(given.pop("typed", ""))
+        if alias:
+            connection = registry.find(alias)
+            reference = given.get("secret", "")
+            made = saving.of_connection(store, connection.params, name, reference, project=project)
+            given = made.table() | given
+        # Not before it is known to be valid is anything written.
+        profile = Profile.read(name, given)
+        if alias:
+            typed = typed or saving.secret_for(profile, made, connection.params)
+        known = store.find().profiles.get(was)
+        trusted = known is None or store.is_allowed(known)
+        if was and was != name:
+            store.rename(was, name)
+        replace_it = replace_it or bool(was)
+        saved = saving.save(
+            store, profile, typed, project=project, replace_it=replace_it, trusted=trusted
+        )
+        registry.follow_profile(was, saved)
+        if alias:
+            registry.mark(alias, saved.guard())
+        return saved.name
+
+    def _do_delete(self, request: Request) -> None:
+        name = request.params["name"]
+
+        def delete() -> str:
+            told = saving.delete(self._registry.profiles, name)
+            self._registry.follow_profile(name, None)
+            return told
+
+        job = self._blocking(delete)
+        self._follow(request.id, job, lambda text: {"text": text})
+
+    def _blocking(self, work: Callable[[], T]) -> Job[T]:
+        """Change files and the keyring in a thread of its own.
+
+        Nobody can take that back: whoever cancels it is told what became of it.
+        """
+        return self._registry.monitor.submit(uncancelled(run_blocking(work)))
