@@ -130,9 +130,9 @@ class Page:
 
 
 @pytest.fixture
-def page(kernel: Kernel) -> Page:
+def page(shared_kernel: Kernel) -> Page:
     """Give a page whose kernel shows its panel."""
-    return Page(kernel)
+    return Page(shared_kernel)
 
 
 def test_a_connection_from_its_stages_to_its_undo(page: Page) -> None:

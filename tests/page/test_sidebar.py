@@ -125,8 +125,14 @@ class Page:
 
 
 @pytest.fixture
-def page(kernel: Kernel) -> Page:
-    """Give a page of a kernel in which nothing is loaded."""
+def page(shared_kernel: Kernel) -> Page:
+    """Give a page of a kernel in which nothing is loaded; other tests have used it."""
+    return Page(shared_kernel)
+
+
+@pytest.fixture
+def first(kernel: Kernel) -> Page:
+    """Give a page of a kernel of its own, in which nothing was loaded before."""
     return Page(kernel)
 
 
@@ -196,42 +202,42 @@ def test_it_answers_while_a_cell_runs(page: Page, milvus: MilvusTestServer) -> N
 SUBSHELLS = "print(len(get_ipython().kernel.shell_channel_thread.manager.list_subshell()))"
 
 
-def test_pages_share_a_subshell_that_ends_when_none_uses_it(page: Page) -> None:
+def test_pages_share_a_subshell_that_ends_when_none_uses_it(first: Page) -> None:
     """Whoever has made them, and also where the page was killed."""
-    page.run(f"{LOAD}\nimport milvus_nb.page.subshells; milvus_nb.page.subshells.KEPT_S = 1.0")
-    page.ask("hello")
-    pages = [Page(page.kernel) for _ in range(3)]
+    first.run(f"{LOAD}\nimport milvus_nb.page.subshells; milvus_nb.page.subshells.KEPT_S = 1.0")
+    first.ask("hello")
+    pages = [Page(first.kernel) for _ in range(3)]
     for one in pages:
         one.take_subshell()
-    assert page.run(SUBSHELLS) == "3\n"
+    assert first.run(SUBSHELLS) == "3\n"
     for one in pages:
-        page.answer(one.start("hello"))
-    shared = [said["id"] for said in page.heard if said.get("event") == "subshell"]
+        first.answer(one.start("hello"))
+    shared = [said["id"] for said in first.heard if said.get("event") == "subshell"]
     assert shared == [pages[0].subshell] * 2
-    wait_until(lambda: page.run(SUBSHELLS) == "0\n", what="no subshell")
+    wait_until(lambda: first.run(SUBSHELLS) == "0\n", what="no subshell")
 
 
-def test_a_subshell_in_use_stays(page: Page) -> None:
+def test_a_subshell_in_use_stays(first: Page) -> None:
     """For as long as a page speaks on it."""
-    page.run(f"{LOAD}\nimport milvus_nb.page.subshells; milvus_nb.page.subshells.KEPT_S = 4.0")
-    page.take_subshell()
+    first.run(f"{LOAD}\nimport milvus_nb.page.subshells; milvus_nb.page.subshells.KEPT_S = 4.0")
+    first.take_subshell()
     began = time.monotonic()
     while time.monotonic() < began + 5:
-        page.ask("hello")  # is answered, which none that has ended does
-    page.subshell = None
-    wait_until(lambda: page.run(SUBSHELLS) == "0\n", what="no subshell")
+        first.ask("hello")  # is answered, which none that has ended does
+    first.subshell = None
+    wait_until(lambda: first.run(SUBSHELLS) == "0\n", what="no subshell")
 
 
-def test_unloading_ends_the_subshells_of_pages(page: Page) -> None:
+def test_unloading_ends_the_subshells_of_pages(first: Page) -> None:
     """What others have made is left alone."""
-    page.run(f"{LOAD}\nimport milvus_nb.page.subshells; milvus_nb.page.subshells.KEPT_S = 600.0")
-    Page(page.kernel).take_subshell()  # of which nothing is said on the comm
-    page.take_subshell()
-    page.ask("hello")
-    page.subshell = None
-    assert page.run(SUBSHELLS) == "2\n"
-    page.run("%unload_ext milvus_nb")
-    wait_until(lambda: page.run(SUBSHELLS) == "1\n", what="no subshell of ours")
+    first.run(f"{LOAD}\nimport milvus_nb.page.subshells; milvus_nb.page.subshells.KEPT_S = 600.0")
+    Page(first.kernel).take_subshell()  # of which nothing is said on the comm
+    first.take_subshell()
+    first.ask("hello")
+    first.subshell = None
+    assert first.run(SUBSHELLS) == "2\n"
+    first.run("%unload_ext milvus_nb")
+    wait_until(lambda: first.run(SUBSHELLS) == "1\n", what="no subshell of ours")
 
 
 def test_a_page_asks_what_became_of_a_request_of_the_page_before(
@@ -249,26 +255,26 @@ def test_a_page_asks_what_became_of_a_request_of_the_page_before(
     assert page.ask("outcome", request=went_well) == {"known": False, "failure": None}
 
 
-def test_the_registry_alone_opens_it(page: Page) -> None:
+def test_the_registry_alone_opens_it(first: Page) -> None:
     """Who only changes an import is seen, too."""
-    page.run("from milvus_nb import connections")
-    assert list(page.comms()) == [COMM_ID]
-    assert page.ask("hello")["connections"] == []
+    first.run("from milvus_nb import connections")
+    assert list(first.comms()) == [COMM_ID]
+    assert first.ask("hello")["connections"] == []
 
 
-def test_a_package_that_cannot_be_imported_is_told(page: Page) -> None:
+def test_a_package_that_cannot_be_imported_is_told(first: Page) -> None:
     """The sidebar does not wait for ever."""
-    page.kernel.run(LOAD)
-    page.kernel.run("import sys; sys.modules['grpc'] = None")
-    assert "grpc" in page.refusal("hello")["reason"]
-    page.kernel.run("del sys.modules['grpc']")
-    assert page.ask("hello")["connections"] == []
+    first.kernel.run(LOAD)
+    first.kernel.run("import sys; sys.modules['grpc'] = None")
+    assert "grpc" in first.refusal("hello")["reason"]
+    first.kernel.run("del sys.modules['grpc']")
+    assert first.ask("hello")["connections"] == []
 
 
-def test_loading_stays_light(page: Page) -> None:
+def test_loading_stays_light(first: Page) -> None:
     """What a page needs is imported when a page asks."""
     heavy = "[n for n in ('grpc', 'pymilvus', 'ipywidgets', 'anywidget') if n in sys.modules]"
-    assert page.run(f"import sys\n{LOAD}\nprint({heavy})").strip() == "[]"
+    assert first.run(f"import sys\n{LOAD}\nprint({heavy})").strip() == "[]"
 
 
 def test_what_connects_again_names_the_secret_and_never_holds_it(
@@ -381,9 +387,9 @@ def test_pages_are_served_after_a_shutdown(page: Page) -> None:
     page.hear(lambda said: said.get("event") == "tick")
 
 
-def test_threads_that_ask_at_once_get_one_registry(page: Page) -> None:
+def test_threads_that_ask_at_once_get_one_registry(first: Page) -> None:
     """A page's first request and a cell may both be the first."""
-    shown = page.run(
+    shown = first.run(
         "import sys, threading\n"
         "from milvus_nb.registry.registry import process_registry\n"
         "sys.setswitchinterval(1e-6)\n"
@@ -397,15 +403,15 @@ def test_threads_that_ask_at_once_get_one_registry(page: Page) -> None:
     assert shown == "1\n"
 
 
-def test_the_pace_reaches_a_registry_that_was_there_before_the_magic(page: Page) -> None:
+def test_the_pace_reaches_a_registry_that_was_there_before_the_magic(first: Page) -> None:
     """No line of %milvus has applied the settings yet; what is no pace changes nothing."""
-    page.run("from milvus_nb import connections")
-    page.ask("hello")
-    page.run(LOAD)
-    page.ask("pace", heartbeat_s=0.9)
-    assert page.ask("hello")["heartbeat_s"] == 0.9
-    assert "a day" in page.refusal("pace", heartbeat_s=10**400)["reason"]
-    assert page.ask("hello")["heartbeat_s"] == 0.9
+    first.run("from milvus_nb import connections")
+    first.ask("hello")
+    first.run(LOAD)
+    first.ask("pace", heartbeat_s=0.9)
+    assert first.ask("hello")["heartbeat_s"] == 0.9
+    assert "a day" in first.refusal("pace", heartbeat_s=10**400)["reason"]
+    assert first.ask("hello")["heartbeat_s"] == 0.9
 
 
 def test_an_extension_of_the_configuration_is_found_with_its_settings(kernel: Kernel) -> None:
@@ -420,11 +426,11 @@ def test_an_extension_of_the_configuration_is_found_with_its_settings(kernel: Ke
     assert page.ask("hello")["heartbeat_s"] == 9.0
 
 
-def test_a_restart_is_no_unloading(page: Page) -> None:
+def test_a_restart_is_no_unloading(first: Page) -> None:
     """The end of the process closes no comm, which a page would take for the user's wish."""
-    page.run(LOAD)
-    page.ask("hello")
-    page.kernel.restart()
-    assert page.comms() == {}
-    page.listen()
-    assert {"closed": True} not in page.heard
+    first.run(LOAD)
+    first.ask("hello")
+    first.kernel.restart()
+    assert first.comms() == {}
+    first.listen()
+    assert {"closed": True} not in first.heard
