@@ -1,4 +1,4 @@
-"""One JupyterLab and one Chromium for all; each test has a page and a kernel of its own.
+"""One JupyterLab, one Chromium and one page for all; each test has a kernel of its own.
 
 They end with the last test of this folder: Playwright keeps an event loop running in the thread of
 the tests.
@@ -17,8 +17,8 @@ from tests.browser.lab import (
     Notebook,
     Sidebar,
     launch_chromium,
-    new_context,
 )
+from tests.browser.pages import Pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,15 +77,25 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def pages(chromium: Browser) -> Iterator[Pages]:
+    """Keep a page from one test to the next."""
+    found = Pages(chromium)
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """Give a page without cookies; an error in the page's code fails the test."""
-    context = new_context(chromium)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
+def page(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """Give a page in which nothing is open; an error in the page's code fails the test.
+
+    JupyterLab may be loaded in it already. Tests of the matrix have a page of their own.
+    """
+    own = request.node.get_closest_marker("matrix") is not None
+    failed_before = request.session.testsfailed
+    yield pages.take(own=own)
+    has_passed = request.session.testsfailed == failed_before
+    errors = pages.give_back(keep=has_passed and not own)
     assert [error for error in errors if error not in _THEIRS] == []
 
 

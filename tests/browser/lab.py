@@ -154,6 +154,10 @@ def write_notebook(lab: JupyterLab, name: str, cells: list[str], kernel: str = "
     return path
 
 
+#: Tells whether JupyterLab is there, with nothing open in it.
+_IS_EMPTY = "() => window.jupyterapp !== undefined && !window.jupyterapp.shell.currentWidget"
+
+
 class Notebook:
     """A notebook that is open in a page, with the panel's parts by their accessible names.
 
@@ -173,9 +177,12 @@ class Notebook:
         self.lab = lab
         self.page = page
         self.path = write_notebook(lab, name, cells)
-        page.goto(lab.url_of(name))
+        if page.url.startswith(f"{lab.url}/lab/") and page.evaluate(_IS_EMPTY):
+            Sidebar(page).open(self.path)
+        else:
+            page.goto(lab.url_of(name))
+            page.wait_for_function("() => window.jupyterapp !== undefined")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        page.wait_for_function("() => window.jupyterapp !== undefined")
         self.wait_idle()
 
     # JupyterLab

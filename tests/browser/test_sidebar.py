@@ -289,6 +289,7 @@ def test_each_reason_for_no_panel_is_told(
         kernelspecs.install(data, "echo", "echo", kernelspecs.ECHO)
         kernelspecs.install(data, "bare", "python", kernelspecs.BARE)
     open_notebook("1")
+    page.evaluate("() => window.jupyterapp.serviceManager.kernelspecs.refreshSpecs()")
     sidebar.open(write_notebook(lab, "echo.ipynb", [], "echo"))
     sidebar.show()
     expect(sidebar.node).to_contain_text("This kernel does not speak Python")
@@ -437,6 +438,7 @@ def test_another_version_of_the_kernels_package_is_told(
     expect(sidebar.node).to_contain_text("Update milvus_nb in the environment of the kernel")
 
 
+@pytest.mark.matrix
 def test_it_works_where_other_plugins_are_switched_off(
     chromium: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
