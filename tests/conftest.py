@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 from xdist.scheduler import LoadScopeScheduling
@@ -23,15 +24,19 @@ from milvus_nb import ConnectionRegistry
 from tests.support.helpers import is_listening, threads, wait_until
 from tests.support.kernels import AMBIENT_VARIABLES, Kernel, Terminal
 from tests.support.servers import MilvusTestServer, why_no_server
-from tests.support.servers.shared import SharedServers, ask
+from tests.support.servers.shared import SharedServers, ask, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-# An example takes as long as the machine has other things to do.
-settings.register_profile("milvus_nb", deadline=None)
+# An example takes as long as the machine has other things to do. The suite tries the same examples
+# each time, so that it fails where the code does and not by chance; who looks for more says
+# `--hypothesis-profile=free`. What constants a worker has loaded depends on what it ran before.
+settings.register_profile("milvus_nb", deadline=None, derandomize=True, database=None)
+settings.register_profile("free", deadline=None)
 settings.load_profile("milvus_nb")
+providers._get_local_constants = lambda: providers._local_constants
 
 
 @pytest.fixture(autouse=True)
@@ -170,12 +175,39 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         servers.stop()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say aloud which of them have ended by themselves, and with which last words."""
+    servers = config.stash.get(_SERVERS, None)
+    for crash in servers.crashes if servers else []:
+        terminalreporter.section("a Milvus server has ended by itself", red=True)
+        terminalreporter.line(crash)
+
+
+#: The shared servers that this process has asked for.
+_known: dict[str, MilvusTestServer] = {}
+
+
+def _whom_to_ask(config: pytest.Config) -> tuple[str, bytes]:
+    if servers := config.stash.get(_SERVERS, None):
+        return servers.address, servers.key
+    address, key = config.workerinput["milvus_servers"]  # type: ignore[attr-defined]  # xdist's
+    return address, bytes.fromhex(key)
+
+
 def _shared(config: pytest.Config, kind: str) -> MilvusTestServer:
     _need_server(config)
-    if servers := config.stash.get(_SERVERS, None):
-        return ask(servers.address, servers.key, kind)
-    address, key = config.workerinput["milvus_servers"]  # type: ignore[attr-defined]  # xdist's
-    return ask(address, bytes.fromhex(key), kind)
+    _known[kind] = ask(*_whom_to_ask(config), kind)
+    return _known[kind]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Wait for the shared servers of a test: one that has ended by itself is started again."""
+    for kind, server in _known.items():
+        if ("milvus" if kind == "plain" else f"milvus_{kind}") in getattr(item, "fixturenames", ()):
+            wait_for(server, *_whom_to_ask(item.config), kind)
 
 
 @pytest.fixture(scope="session")

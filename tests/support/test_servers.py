@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import tempfile
 from typing import TYPE_CHECKING
 
+import psutil
+import pymilvus
 import pytest
 
 from tests.support.helpers import free_port, sockets_to, wait_until
+from tests.support.servers.shared import SharedServers, ask, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +37,35 @@ def test_shared_servers_are_nobody_s_to_break(milvus: MilvusTestServer) -> None:
     for harm in (milvus.pause, milvus.kill, milvus.restart, milvus.stop):
         with pytest.raises(RuntimeError, match="milvus_alone"):
             harm()
+
+
+def test_a_shared_server_that_ends_is_started_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """In its place, with what was in it and its last words; who asks meanwhile waits."""
+    servers = SharedServers()
+    try:
+        server = ask(servers.address, servers.key, "plain")
+        client = pymilvus.MilvusClient(server.uri, dedicated=True)
+        client.create_database("kept")
+        os.kill(pid_that_listens(server.port), signal.SIGKILL)
+        wait_until(lambda: not server.is_there())
+        wait_for(server, servers.address, servers.key, "plain")
+        assert "kept" in client.list_databases()
+        client.close()
+        assert [crash.partition(":")[0] for crash in servers.crashes] == ["The shared server plain"]
+        assert "has ended by itself" in capsys.readouterr().out
+    finally:
+        servers.stop()
+    assert not server.is_there()
+
+
+def pid_that_listens(port: int) -> int:
+    [found] = {
+        one.pid
+        for one in psutil.net_connections("tcp")
+        if one.status == psutil.CONN_LISTEN and one.laddr[1:] == (port,)
+    }
+    assert found is not None
+    return found
 
 
 def test_wait_until_gives_up_with_the_last_value() -> None:

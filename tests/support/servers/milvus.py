@@ -27,11 +27,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import grpc
 
-from tests.support.helpers import free_ports
+from tests.support.helpers import free_ports, is_listening
+from tests.support.servers import etcd
 from tests.support.servers.certificates import Certificates, make_certificates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 # As small as a server can be: it idles beside the tests on two cores.
 _SMALL = {
@@ -39,8 +40,8 @@ _SMALL = {
     "log.file.rootPath": '""',
     "rootCoord.dmlChannelNum": 2,
     "proxy.timeTickInterval": 1000,
-    # A killed server's components are forgotten this soon (s), so that it can start again.
-    "common.session.ttl": 8,
+    # One that gets no processor for so long (s) takes itself for dead and ends.
+    "common.session.ttl": 120,
 }
 
 
@@ -107,6 +108,8 @@ class MilvusTestServer:
         self._settings = {**_SMALL, **(settings or {})}
         self._folder = Path(tempfile.mkdtemp(prefix="milvus-"))
         self._log = self._folder / "server.log"
+        self._away = self._folder / "away"
+        self._sessions: set[str] = set()
         if tls != "none" and certificates is None:
             certificates = make_certificates(self._folder / "certificates")
         self.certificates = certificates
@@ -152,6 +155,25 @@ class MilvusTestServer:
         """What the server has written so far."""
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
+    def is_there(self) -> bool:
+        """Tell whether it runs; also from another process than its own."""
+        return is_listening(self.port) and not self._away.exists()
+
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        """Have `is_there` say no meanwhile."""
+        self._away.touch()
+        yield
+        self._away.unlink(missing_ok=True)
+
+    def wait_for_its_end(self) -> None:
+        """Wait until it ends, from whatever reason."""
+        self._running().wait()
+
+    def end(self) -> None:
+        """End it for good; `stop`, from the thread that has started it, takes away the rest."""
+        self._running().kill()
+
     def ended(self) -> RuntimeError | None:
         """Tell why it has ended by itself; None where it runs."""
         ended = self.process is not None and self.process.poll() is not None
@@ -190,7 +212,9 @@ class MilvusTestServer:
             self.kill()
         if wipe:
             shutil.rmtree(self._folder / "data", ignore_errors=True)
+            self._sessions = set()
         self._launch()
+        etcd.end(self.etcd_port, self._sessions, deadline_s=60)
 
     def stop(self) -> None:
         """End the server and remove all it wrote. May be called twice."""
@@ -214,6 +238,7 @@ class MilvusTestServer:
             if time.monotonic() > end:
                 raise self._failed(f"not ready after {deadline_s or self.deadline_s:g} s")
             time.sleep(0.05)
+        self._sessions = etcd.leases(self.etcd_port)
 
     def __getstate__(self) -> dict[str, Any]:
         """Give what another process needs to speak to it; only its own may kill or freeze it."""

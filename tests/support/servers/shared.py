@@ -5,6 +5,7 @@ They belong to the process that starts the workers, since it outlives them all.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from concurrent.futures import Future
@@ -12,40 +13,43 @@ from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from typing import TYPE_CHECKING, Any, Final
 
+from tests.support.helpers import wait_until
 from tests.support.servers.milvus import MilvusTestServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A server that gets no processor for so long, in seconds, takes itself for dead and ends. Nobody
-# starts these again, so nobody has to wait until one that was killed is forgotten.
-_PATIENT: Final = {"common.session.ttl": 120}
-
 #: What servers there are, each with the parameters of `MilvusTestServer`.
 KINDS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "plain": {"settings": _PATIENT},
-    "auth": {"settings": _PATIENT, "auth": True},
-    "tls": {"settings": _PATIENT, "tls": "server"},
-    "mutual_tls": {"settings": _PATIENT, "tls": "mutual", "auth": True},
+    "plain": {},
+    "auth": {"auth": True},
+    "tls": {"tls": "server"},
+    "mutual_tls": {"tls": "mutual", "auth": True},
 }
 
 
 class SharedServers:
     """Starts servers, and tells other processes where they are; `stop` ends them.
 
+    One that ends by itself is started again in its place, with what was in it.
+
     Attributes
     ----------
     address, key
         What `ask` needs.
+    crashes
+        What is known of each end that nobody wanted.
     """
 
     def __init__(self) -> None:
         self.key = secrets.token_bytes(16)
         self._listener = Listener(backlog=16, authkey=self.key)
         self.address = self._listener.address
+        self.crashes: list[str] = []
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._started: dict[str, Future[MilvusTestServer]] = {}
+        self._running: list[MilvusTestServer] = []
         self._keepers: list[threading.Thread] = []
         self._start("milvus-servers", self._listen)
 
@@ -53,6 +57,9 @@ class SharedServers:
         """End them all."""
         self._over.set()
         self._listener.close()
+        for server in list(self._running):
+            with contextlib.suppress(RuntimeError):  # it is just being started again
+                server.end()
         for keeper in self._keepers:
             keeper.join(30)
 
@@ -91,11 +98,39 @@ class SharedServers:
         except BaseException as error:  # noqa: BLE001  # who asks gets it
             told.set_exception(error)
             return
+        self._running.append(server)
         told.set_result(server)
-        self._over.wait()
-        if (why := server.ended()) is not None:
-            print(f"The shared server {kind}: {why}", flush=True)
+        while not self._over.is_set():
+            server.wait_for_its_end()
+            if not self._over.is_set():
+                self._revive(kind, server)
         server.stop()
+
+    def _revive(self, kind: str, server: MilvusTestServer) -> None:
+        """Start a server that has ended by itself; who asks for it waits."""
+        told = Future[MilvusTestServer]()
+        with self._lock:
+            self._started[kind] = told
+        with server.away():
+            self.crashes.append(f"The shared server {kind}: {server.ended()}")
+            print(f"\n{self.crashes[-1]}\nIt is started again.", flush=True)
+            try:
+                server.restart()
+            except (RuntimeError, TimeoutError) as error:
+                self.crashes.append(f"It could not be started with what was in it: {error}")
+                server.restart(wipe=True)
+        told.set_result(server)
+
+
+def wait_for(server: MilvusTestServer, address: str, key: bytes, kind: str) -> None:
+    """Wait until a shared server is there, also where it is just started again."""
+
+    def is_there() -> bool:
+        if not server.is_there():
+            ask(address, key, kind)  # answers when it is ready
+        return server.is_there()
+
+    wait_until(is_there, server.deadline_s, every_s=0.1, what=f"the shared server {kind}")
 
 
 def ask(address: str, key: bytes, kind: str) -> MilvusTestServer:
