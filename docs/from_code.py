@@ -126,8 +126,17 @@ def causes() -> Iterator[str]:
         "`error.cause`",
         "reason",
         "what to do",
-        rows=((f"`{name}`", words(it.reason), words(it.fix)) for name, it in CAUSES.items()),
+        "the form offers",
+        rows=(
+            (f"`{name}`", words(it.reason), words(it.fix), offered(name))
+            for name, it in CAUSES.items()
+        ),
     )
+
+
+def offered(cause: str) -> str:
+    """Say what the form can do about a cause itself."""
+    return ", ".join(f"`{one.action}`" for one in CAUSES[cause].offers)
 
 
 def words(text: str) -> str:

@@ -33,6 +33,8 @@ from .printing import printable
 E = TypeVar("E", bound=BaseException)
 
 __all__ = [
+    "Action",
+    "Advice",
     "AliasError",
     "CancelError",
     "ClosedError",
@@ -44,6 +46,7 @@ __all__ = [
     "MagicUsageError",
     "MilvusNbError",
     "MissingExtraError",
+    "Offer",
     "ParamsError",
     "ProfileError",
     "join_pymilvus",
@@ -52,6 +55,53 @@ __all__ = [
 
 
 FailedState = Literal["degraded", "unreachable", "rejected"]
+
+#: What a form can do about a failure; pages make buttons of them (`protocol.Action`).
+Action = Literal[
+    "use-tls",
+    "no-tls",
+    "use-port",
+    "choose-file",
+    "server-name",
+    "timeout",
+    "sign-in",
+    "database",
+    "other-alias",
+    "replace",
+]
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something that a form can do about a failure, and what it takes for it.
+
+    Attributes
+    ----------
+    action
+        What is done.
+    value
+        The address, the field, the name or the seconds that it is done with; empty where the
+        action says all.
+    """
+
+    action: Action
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do, for somebody who has a form: a line of ``%milvus`` has options, a form fields.
+
+    Attributes
+    ----------
+    fix
+        In words.
+    offers
+        What the form can do itself.
+    """
+
+    fix: str
+    offers: tuple[Offer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +115,7 @@ class Diagnosis:
     reason
         Why, one line.
     fix
-        What to do, one line.
+        What to do, one line, for a cell.
     state
         ``"unreachable"`` where no Milvus answered, ``"rejected"`` where one answered and refused,
         ``"degraded"`` where one answered and is not well.
@@ -75,6 +125,8 @@ class Diagnosis:
         What was answered, as it came.
     took_ms
         How long that took, in milliseconds; None where nothing was measured.
+    advice
+        What to do, for a form; None where that is the same.
     """
 
     cause: str
@@ -84,6 +136,7 @@ class Diagnosis:
     asked: str = ""
     answered: str = ""
     took_ms: float | None = None
+    advice: Advice | None = None
 
     @property
     def evidence(self) -> str:
@@ -106,6 +159,8 @@ class MilvusNbError(Exception):
         What the user can do next. One line, or empty.
     cause
         An identifier of the cause, such as ``"tls-file-missing"``; empty where there is none.
+    advice
+        What to do, for a form; by default that is `fix`.
     """
 
     #: Milvus's numeric error code, as pymilvus's exceptions have it. 1 means "unexpected".
@@ -114,7 +169,14 @@ class MilvusNbError(Exception):
     #: What was found out about the failure, where there is more to tell.
     diagnosis: Diagnosis | None = None
 
-    def __init__(self, what: str, reason: str = "", fix: str = "", cause: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        reason: str = "",
+        fix: str = "",
+        cause: str = "",
+        advice: Advice | None = None,
+    ) -> None:
         join_pymilvus()
         # Not super().__init__: once joined, that would be pymilvus's, with another signature.
         Exception.__init__(self, what, reason, fix)
@@ -122,6 +184,7 @@ class MilvusNbError(Exception):
         self.reason = reason
         self.fix = fix
         self.cause = cause
+        self.advice = Advice(fix) if advice is None else advice
 
     @property
     def lines(self) -> list[str]:
@@ -140,7 +203,7 @@ class MilvusNbError(Exception):
         return printable(f"{type(self).__name__}({self.what!r})")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.what, self.reason, self.fix, self.cause)
+        return type(self), (self.what, self.reason, self.fix, self.cause, self.advice)
 
     def _render_traceback_(self) -> list[str]:
         """Give IPython the lines to show instead of a traceback."""
@@ -173,9 +236,11 @@ class ConnectError(MilvusNbError):
     def __init__(
         self, what: str, reason: str = "", fix: str = "", diagnosis: Diagnosis | None = None
     ) -> None:
+        advice = None
         if diagnosis is not None:
+            advice = None if fix else diagnosis.advice
             reason, fix = reason or diagnosis.reason, fix or diagnosis.fix
-        super().__init__(what, reason, fix, diagnosis.cause if diagnosis else "")
+        super().__init__(what, reason, fix, diagnosis.cause if diagnosis else "", advice)
         self.diagnosis = diagnosis
 
     def __reduce__(self) -> tuple[object, ...]:

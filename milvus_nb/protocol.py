@@ -18,6 +18,19 @@ State = Literal["connecting", "connected", "degraded", "unreachable", "rejected"
 Auth = Literal["none", "password", "token"]
 #: How the secret of a connection comes once more.
 SecretKind = Literal["none", "ask", "env", "keyring"]
+#: What a form can do about a failure.
+Action = Literal[
+    "use-tls",
+    "no-tls",
+    "use-port",
+    "choose-file",
+    "server-name",
+    "timeout",
+    "sign-in",
+    "database",
+    "other-alias",
+    "replace",
+]
 StageName = Literal[
     "file", "resolve", "tcp", "tls", "grpc", "sign_in", "version", "health", "database"
 ]
@@ -68,9 +81,15 @@ class ConnectParams(_Where, total=False):
     allow: str
 
 
-class Row(TypedDict):
-    """One connection. Times are the kernel's Unix seconds."""
+class Offer(TypedDict):
+    """Something that a form can do about a failure: a button."""
 
+    action: Action
+    #: The address, the field, the name or the seconds that it is done with, or empty.
+    value: str
+
+
+class _Connection(TypedDict):
     #: The number of its endpoint, which several connections may share.
     endpoint: int
     alias: str
@@ -108,6 +127,12 @@ class Row(TypedDict):
     confirm: bool
 
 
+class Row(_Connection, total=False):
+    """One connection. Times are the kernel's Unix seconds."""
+
+    offers: list[Offer]
+
+
 class Stage(TypedDict):
     """One stage of connecting."""
 
@@ -118,9 +143,7 @@ class Stage(TypedDict):
     text: str
 
 
-class Failure(TypedDict):
-    """An error, as the user should read it: what happened, why, what to do."""
-
+class _Explained(TypedDict):
     what: str
     reason: str
     fix: str
@@ -128,6 +151,12 @@ class Failure(TypedDict):
     cause: str
     #: What was asked, what was answered, how long it took; one line, or empty.
     evidence: str
+
+
+class Failure(_Explained, total=False):
+    """An error, as the user should read it: what happened, why, what to do."""
+
+    offers: list[Offer]
 
 
 class Report(TypedDict):

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
-from ..errors import ParamsError
+from ..errors import Advice, Offer, ParamsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +97,7 @@ def check_tls(tls: Tls) -> None:
             f"{given} is given without {missing}.",
             "Mutual TLS needs the client's certificate and its private key.",
             f"Give {missing} as well, or leave {given} out.",
+            advice=Advice("Give both, or neither.", (Offer("choose-file", missing),)),
         )
     for option in ("ca_pem_path", "server_pem_path", "client_pem_path"):
         if path := getattr(tls, option):
@@ -104,6 +105,14 @@ def check_tls(tls: Tls) -> None:
     if tls.client_key_path:
         _check_key(tls.client_key_path)
         _check_pair(tls.client_pem_path, tls.client_key_path)
+
+
+def _refused(
+    option: str, what: str, reason: str = "", fix: str = "", cause: str = ""
+) -> ParamsError:
+    """Make the error for the file of an option; a form can let another be chosen."""
+    advice = Advice(fix, (Offer("choose-file", option),))
+    return ParamsError(f"{option}: {what}", reason, fix, cause, advice)
 
 
 def _read(option: str, path: str) -> bytes:
@@ -118,17 +127,19 @@ def _read(option: str, path: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", "") or type(error).__name__
     if is_missing:
-        raise ParamsError(
-            f"{option}: there is no file {path!r}.",
+        raise _refused(
+            option,
+            f"there is no file {path!r}.",
             fix="Check the path; a relative one starts at the kernel's working folder.",
             cause="tls-file-missing",
         )
     if not is_file:
-        raise ParamsError(
-            f"{option}: {path!r} is not a file.", fix="Give the path of the PEM file itself."
+        raise _refused(
+            option, f"{path!r} is not a file.", fix="Give the path of the PEM file itself."
         )
-    raise ParamsError(
-        f"{option}: {path!r} cannot be read.",
+    raise _refused(
+        option,
+        f"{path!r} cannot be read.",
         f"The system says: {reason}.",
         "Let the user that runs the kernel read the file.",
     )
@@ -138,13 +149,15 @@ def _check_certificate(option: str, path: str) -> None:
     content = _read(option, path)
     if not _CERTIFICATE.search(content):
         if _KEY.search(content) or _ENCRYPTED.search(content):
-            raise ParamsError(
-                f"{option}: {path!r} holds a private key, not a certificate.",
+            raise _refused(
+                option,
+                f"{path!r} holds a private key, not a certificate.",
                 fix="Give the certificate; the two files may be swapped.",
                 cause="tls-files-swapped",
             )
-        raise ParamsError(
-            f"{option}: {path!r} holds no certificate in PEM form.",
+        raise _refused(
+            option,
+            f"{path!r} holds no certificate in PEM form.",
             "A PEM file has a line -----BEGIN CERTIFICATE-----.",
             "A DER file becomes PEM with: openssl x509 -inform der -in FILE -out FILE.pem",
             "tls-file-not-pem",
@@ -158,8 +171,9 @@ def _check_certificate(option: str, path: str) -> None:
     else:
         damaged = False
     if damaged:
-        raise ParamsError(
-            f"{option}: the certificate in {path!r} is damaged.",
+        raise _refused(
+            option,
+            f"the certificate in {path!r} is damaged.",
             "It has the marks of a PEM file, but OpenSSL cannot read what is between them.",
             "Fetch the file again.",
         )
@@ -169,21 +183,24 @@ def _check_key(path: str) -> None:
     option = "client_key_path"
     content = _read(option, path)
     if _ENCRYPTED.search(content):
-        raise ParamsError(
-            f"{option}: the private key in {path!r} is encrypted.",
+        raise _refused(
+            option,
+            f"the private key in {path!r} is encrypted.",
             "gRPC cannot ask for its passphrase.",
             "Decrypt it with: openssl pkey -in FILE -out FILE.plain",
         )
     if _KEY.search(content):
         return
     if _CERTIFICATE.search(content):
-        raise ParamsError(
-            f"{option}: {path!r} holds a certificate, not a private key.",
+        raise _refused(
+            option,
+            f"{path!r} holds a certificate, not a private key.",
             fix="Give the private key; the two files may be swapped.",
             cause="tls-files-swapped",
         )
-    raise ParamsError(
-        f"{option}: {path!r} holds no private key in PEM form.",
+    raise _refused(
+        option,
+        f"{path!r} holds no private key in PEM form.",
         "A PEM file has a line -----BEGIN PRIVATE KEY-----.",
         "A DER file becomes PEM with: openssl pkey -inform der -in FILE -out FILE.pem",
         "tls-file-not-pem",
@@ -206,8 +223,9 @@ def _check_pair(certificate: str, key: str) -> None:
     else:
         return
     if reason == "KEY_VALUES_MISMATCH":
-        raise ParamsError(
-            f"client_key_path: {key!r} is not the key of the certificate {certificate!r}.",
+        raise _refused(
+            "client_key_path",
+            f"{key!r} is not the key of the certificate {certificate!r}.",
             fix="Give the key that was made together with client_pem_path.",
             cause="tls-key-mismatch",
         )

@@ -4,11 +4,17 @@ What a cause is known by is in `rules`. Adding a cause is adding a row here, and
 ``tests/probing/test_diagnosis.py`` that provokes it. The texts are for somebody whose server is
 down at midnight: the first line says what is so, the second what to do, with the actual host,
 port, file, option or variable in it, and only with tools that there are where it is read.
+
+What to do is said twice where a form has another way than a line of ``%milvus``; and what the form
+can do itself, it offers as a button. That is offered only where it is known to lead on, or where
+the user decides what it leads to: no guess is a button.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ..errors import Offer
 
 if TYPE_CHECKING:
     from ..errors import FailedState
@@ -20,8 +26,13 @@ class Cause(NamedTuple):
     """Words for one cause; `{…}` are facts of the failure."""
 
     reason: str
+    #: What to do, for a cell.
     fix: str
     state: FailedState = "unreachable"
+    #: The same for a form; empty where it is the same.
+    form: str = ""
+    #: What a form can do itself; one whose value turns out empty is none.
+    offers: tuple[Offer, ...] = ()
 
 
 CAUSES: Final[dict[str, Cause]] = {
@@ -49,6 +60,8 @@ CAUSES: Final[dict[str, Cause]] = {
     "other-port": Cause(
         "Nothing listens on {address}, but on port {right_port} a Milvus does.",
         "Connect there: %milvus connect {right_address}",
+        form="Connect there.",
+        offers=(Offer("use-port", "{milvus_address}"),),
     ),
     "socket": Cause(
         "The socket {path} cannot be used: {details}.",
@@ -70,6 +83,8 @@ CAUSES: Final[dict[str, Cause]] = {
     "silent": Cause(
         "{address} accepted the connection and said nothing for {seconds}.",
         "Is that Milvus, and not frozen? If it is only slow: --timeout 30",
+        form="Is that Milvus, and not frozen? If it is only slow, wait longer.",
+        offers=(Offer("timeout", "{longer}"),),
     ),
     "starting": Cause(
         "Milvus on {host} is up but not ready: {details}",
@@ -79,6 +94,8 @@ CAUSES: Final[dict[str, Cause]] = {
         "{address} did not answer in {seconds}, although the connection stands.",
         "Is it frozen, overloaded or cut off? If only slow: --timeout 30, or for the heartbeat "
         "%config MilvusMagics.deadline = 10",
+        form="Is it frozen, overloaded or cut off? If it is only slow, wait longer.",
+        offers=(Offer("timeout", "{longer}"),),
     ),
     "unstable": Cause(
         "{address} broke off {drops} connections in a row, the last after {lived}.",
@@ -88,6 +105,8 @@ CAUSES: Final[dict[str, Cause]] = {
     "management-port": Cause(
         "{address} is Milvus's management port: it serves health, metrics and the WebUI.",
         "Connect to the port for work: %milvus connect {right_address}",
+        form="Connect to the port for work: {right_address}",
+        offers=(Offer("use-port", "{milvus_address}"),),
     ),
     "http1": Cause(
         "{address} is a web server ({details}), not Milvus.",
@@ -117,6 +136,7 @@ CAUSES: Final[dict[str, Cause]] = {
         "If it leads to {https}: write that. If to a page for signing in: the gateway wants a "
         "sign-in of its own; ask who runs it.",
         "rejected",
+        offers=(Offer("use-tls", "{tls_address}"),),
     ),
     "gateway-sign-in": Cause(
         "The gateway on {address} wants a sign-in of its own ({details}); it is not Milvus's.",
@@ -146,18 +166,27 @@ CAUSES: Final[dict[str, Cause]] = {
     "tls-to-plaintext": Cause(
         "TLS was asked for, but {address} does not speak TLS.",
         "Leave out {tls_option}, or switch TLS on in the server (common.security.tlsMode).",
+        form="Leave TLS out: then what is sent can be read on the way. Or switch it on in the "
+        "server (common.security.tlsMode).",
+        offers=(Offer("no-tls", "{plain_address}"),),
     ),
     "plaintext-to-tls": Cause(
         "{address} speaks TLS, and the connection was made without.",
         "Add --secure, or write https://{host}:{port}. {trust}",
+        form="Use TLS. {trust_in_form}",
+        offers=(Offer("use-tls", "{tls_address}"),),
     ),
     "tls-untrusted": Cause(
         "The certificate of {address} is not signed by an authority in {roots}.",
         "Give the authority's certificate: --ca-pem-path FILE. {shown}",
+        form="Give the authority's certificate as CA certificate. {shown}",
+        offers=(Offer("choose-file", "ca_pem_path"),),
     ),
     "tls-self-signed": Cause(
         "The certificate of {address} is self-signed, and not in {roots}.",
         "If you trust it, give that certificate: --server-pem-path FILE. {shown}",
+        form="If you trust it, give that certificate as Server certificate. {shown}",
+        offers=(Offer("choose-file", "server_pem_path"),),
     ),
     "tls-expired": Cause(
         "The certificate of {address} expired on {until}.",
@@ -170,15 +199,22 @@ CAUSES: Final[dict[str, Cause]] = {
     "tls-name": Cause(
         "The certificate of {address} is for {names}, not for {expected}.",
         "Connect by a name in it, or say which to expect: --server-name {first_name}",
+        form="Connect by a name in it, or say which to expect as Server name.",
+        offers=(Offer("server-name", "{certified_name}"),),
     ),
     "tls-client-missing": Cause(
         "{address} asks for a client certificate, and none was given.",
         "Give yours: --client-pem-path FILE --client-key-path FILE",
+        form="Give yours as Client certificate and Client key.",
+        offers=(Offer("choose-file", "client_pem_path"),),
     ),
     "tls-client-rejected": Cause(
         "{address} does not accept the client certificate {client_file}.",
         "Is it from the authority that the server trusts, and not expired? "
         "Change --client-pem-path and --client-key-path.",
+        form="Is it from the authority that the server trusts, and not expired? Give another one, "
+        "with its key.",
+        offers=(Offer("choose-file", "client_pem_path"),),
     ),
     "tls-handshake": Cause(
         "The TLS handshake with {address} failed: {details}",
@@ -191,15 +227,20 @@ CAUSES: Final[dict[str, Cause]] = {
     "tls-bad-file": Cause(
         "The TLS files cannot be used: {details}",
         "Check that {files} are the PEM files that their options ask for.",
+        form="Check that {files} are the PEM files that their fields ask for.",
     ),
     # Proxies
     "proxy-unreachable": Cause(
         "The proxy {proxy} from the variable {variable} is in the way, and failed: {details}",
         "If {host} needs no proxy: %env no_proxy={no_proxy}  Otherwise correct {variable}.",
+        form="If {host} needs no proxy, run in a cell: %env no_proxy={no_proxy}  Otherwise correct "
+        "{variable}.",
     ),
     "proxy-refused": Cause(
         "The proxy {proxy} from the variable {variable} refused to reach {address}: {details}",
         "If {host} needs no proxy: %env no_proxy={no_proxy}  Otherwise the proxy must allow it.",
+        form="If {host} needs no proxy, run in a cell: %env no_proxy={no_proxy}  Otherwise the "
+        "proxy must allow it.",
     ),
     "project-env": Cause(
         "{variable} is set by a file of the project, {file}, and {does}: nothing was sent.",
@@ -212,26 +253,35 @@ CAUSES: Final[dict[str, Cause]] = {
         "Wrong password for user {user}, or no such user.",
         "Check both.{oddity} A fresh Milvus has the user root with the password Milvus.",
         "rejected",
+        offers=(Offer("sign-in", "password"),),
     ),
     "wrong-api-key": Cause(
         "{address} does not accept this API key.",
         "Check the key. For a user and password, write the token as user:password.",
         "rejected",
+        form="Check the key. A user with a password signs in by Password.",
+        offers=(Offer("sign-in", "token"),),
     ),
     "no-credentials": Cause(
         "{address} asks for credentials, and none were given.",
         "Sign in: add --user NAME --ask, or --token-env VARIABLE.",
         "rejected",
+        form="Sign in with a password or a token.",
+        offers=(Offer("sign-in", "password"),),
     ),
     "cloud-no-tls": Cause(
         "{host} is a Zilliz Cloud endpoint, and the address asks for no TLS: nothing was sent.",
         "Write https:// before it: {https}. In plain text your API key could be read.{token_hint}",
         "rejected",
+        form="Use TLS: {https}. In plain text your API key could be read.{token_hint_in_form}",
+        offers=(Offer("use-tls", "{tls_address}"),),
     ),
     "cloud-no-token": Cause(
         "{host} is a Zilliz Cloud endpoint, and no token was given.",
         "Take an API key from the cloud console and add --token-env VARIABLE, or --ask.",
         "rejected",
+        form="Take an API key from the cloud console and give it as Token.",
+        offers=(Offer("sign-in", "token"),),
     ),
     "permission-denied": Cause(
         "{address} knows {user} but does not allow this: {details}",
@@ -253,6 +303,7 @@ CAUSES: Final[dict[str, Cause]] = {
     "lite-open-here": Cause(
         "{path} is open in this kernel already{other_name}.",
         "Disconnect it there first (%milvus status lists the connections), or use it there.",
+        form="Disconnect it there first, or use it there.",
     ),
     "lite-no-locks": Cause(
         "{path} is on a file system without locks ({details}), which Milvus Lite needs.",
@@ -274,6 +325,7 @@ CAUSES: Final[dict[str, Cause]] = {
     "connection-lost": Cause(
         "The connection to {address} was lost.",
         "It is tried again until the server is back; %milvus status tells.",
+        form="It is tried again until the server is back.",
     ),
     "unknown": Cause(
         "{address} answered {details}",

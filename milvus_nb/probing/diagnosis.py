@@ -11,9 +11,10 @@ import ssl
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import Diagnosis
+from ..errors import Advice, Diagnosis, Offer
 from ..params.host import in_brackets
 from ..params.parsing import DEFAULT_PORT
+from ..params.suggestion import closest
 from ..params.tidy import oddity
 from . import oserror, rules
 from .causes import CAUSES, FIX_IN_CONTAINER
@@ -58,7 +59,12 @@ class ProbeError(Exception):
         self.is_answer = is_answer
 
 
-def of(endpoint: Endpoint, cause: str, answered: str = "", **facts: str) -> Diagnosis:
+def of(
+    endpoint: Endpoint,
+    cause: str,
+    answered: str = "",
+    **facts: str,
+) -> Diagnosis:
     """Make the diagnosis of a known cause.
 
     Parameters
@@ -73,17 +79,20 @@ def of(endpoint: Endpoint, cause: str, answered: str = "", **facts: str) -> Diag
         What the words of the cause need besides the endpoint's own.
     """
     words, fix = CAUSES[cause], CAUSES[cause].fix
+    form = words.form or fix
     if cause in FIX_IN_CONTAINER and is_this_machine(endpoint.host) and in_container():
-        fix = FIX_IN_CONTAINER[cause]
+        fix = form = FIX_IN_CONTAINER[cause]
     answered = said(endpoint, answered, MOST_ANSWERED)
     known = {**_facts(endpoint), "details": answered}
     known |= {name: said(endpoint, fact, MOST_FACT) for name, fact in facts.items()}
+    meant = [Offer(one.action, one.value.format(**known)) for one in words.offers]
     return Diagnosis(
         cause,
         words.reason.format(**known).strip(),
         fix.format(**known).strip(),
         words.state,
         answered=answered,
+        advice=Advice(form.format(**known).strip(), tuple(one for one in meant if one.value)),
     )
 
 
@@ -192,7 +201,9 @@ def silent(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:
     cause = _SILENT_AT.get(stage, "unanswered")
     seconds = f"{deadline:.3g} s"
     answered = f"nothing in {seconds}"
-    return replace(of(endpoint, cause, answered, seconds=seconds), took_ms=deadline * 1000)
+    longer = "30" if deadline < 30 else f"{2 * deadline:.0f}"  # as the words say
+    found = of(endpoint, cause, answered, seconds=seconds, longer=longer)
+    return replace(found, took_ms=deadline * 1000)
 
 
 # How somebody else begins to speak, and who that is.
@@ -251,7 +262,11 @@ def database_missing(endpoint: Endpoint, db_name: str, existing: list[str]) -> D
         said, fix = f"only {names}", f"The databases there: {names}."
     else:
         said, fix = "database not found", "Check its name: you may not list those that exist."
-    return of(endpoint, "database-missing", said, database=db_name, existing=fix)
+    near = closest(db_name, existing)
+    others = [name for name in (near, "default") if name and name != db_name]
+    offers = tuple(Offer("database", name) for name in dict.fromkeys(others))
+    found = of(endpoint, "database-missing", said, database=db_name, existing=fix)
+    return replace(found, advice=Advice(found.fix, offers))
 
 
 def connection_lost(endpoint: Endpoint) -> Diagnosis:
@@ -306,6 +321,8 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "oddity": oddity(endpoint.secret.reveal()),
         "right_port": "19530",
         "right_address": f"{host}:19530",
+        "tls_address": "" if endpoint.secure else _https(endpoint, host),
+        "plain_address": _plain_address(endpoint, host),
         "tls_option": "--secure, https:// and the TLS files" if tls else "--secure or https://",
         "roots": tls.root_pem_path or "gRPC's list of authorities",
         "expected": endpoint.certificate_name,
@@ -331,12 +348,17 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "now": "",
         "shown": "",
         "trust": "",
+        "trust_in_form": "",
+        "milvus_address": "",
+        "certified_name": "",
+        "longer": "30",
         "holder": "",
         "where": "",
         "other_name": "",
         "docker": _docker(endpoint.host),
         "name_hint": _name_hint(endpoint.host),
         "token_hint": "" if endpoint.credentials else " Give it by --token-env VARIABLE, or --ask.",
+        "token_hint_in_form": "" if endpoint.credentials else " Then give it as Token.",
     }
 
 
@@ -346,6 +368,13 @@ def _https(endpoint: Endpoint, host: str) -> str:
     if is_cloud(endpoint.host) and ".vectordb." not in endpoint.host:
         is_usual = is_usual or endpoint.port == DEFAULT_PORT
     return f"https://{host}" if is_usual else f"https://{host}:{endpoint.port}"
+
+
+def _plain_address(endpoint: Endpoint, host: str) -> str:
+    """Write the same address without TLS; empty where a secret would be readable on the way."""
+    if endpoint.credentials and not is_this_machine(endpoint.host):
+        return ""
+    return f"http://{host}:{endpoint.port}"
 
 
 def _docker(host: str) -> str:

@@ -114,7 +114,8 @@ async def silent_but_managed(endpoint: Endpoint, base: Diagnosis) -> Diagnosis:
 async def _refused(endpoint: Endpoint, base: Diagnosis, _: Reached) -> Diagnosis:
     if endpoint.port == DEFAULT_PORT or not await _is_milvus(endpoint):
         return base
-    return diagnosis.of(endpoint, "other-port", right_address=_usual(endpoint).address)
+    address = _usual(endpoint).address
+    return diagnosis.of(endpoint, "other-port", right_address=address, milvus_address=address)
 
 
 async def _closed(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnosis:
@@ -134,10 +135,12 @@ async def _closed(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnos
         tls = await within(_QUESTION_S, shake_hands())
     except (OSError, asyncio.TimeoutError):
         return base
-    trust = ""
+    trust = in_form = ""
     if tls.problem:
-        trust = f"Its certificate needs --ca-pem-path FILE as well ({tls.certificate})."
-    return diagnosis.of(endpoint, "plaintext-to-tls", trust=trust)
+        needs = "Its certificate needs {} as well ({})."
+        trust = needs.format("--ca-pem-path FILE", tls.certificate)
+        in_form = needs.format("a CA certificate", tls.certificate)
+    return diagnosis.of(endpoint, "plaintext-to-tls", trust=trust, trust_in_form=in_form)
 
 
 async def _web_server(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnosis:
@@ -187,6 +190,7 @@ async def _certificate(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Di
         base.answered,
         names=", ".join(certificate.names[:5]) or certificate.subject,
         first_name=certificate.names[0] if certificate.names else "NAME",
+        certified_name=next((name for name in certificate.names if "*" not in name), ""),
         since=certificate.since,
         until=certificate.until,
         now=day(time.time()),
@@ -197,7 +201,8 @@ async def _certificate(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Di
 async def _right_port(endpoint: Endpoint) -> dict[str, str]:
     """Say where Milvus's own port is, if it is where it usually is."""
     if await _is_milvus(endpoint):
-        return {"right_address": _usual(endpoint).address}
+        address = _usual(endpoint).address
+        return {"right_address": address, "milvus_address": address}
     return {"right_address": f"{host_port(endpoint.host, 'PORT')} (19530 by default)"}
 
 

@@ -14,7 +14,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import ProfileError
+from ..errors import Advice, ProfileError
 from .files import MOST_BYTES, MOST_PROFILES, SECTION, load
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def edited(
             "Such a file is not read. It is as it was.",
             "Delete a profile that is not needed: %milvus profile delete NAME",
             "not-writable",
+            Advice("Delete a profile that is not needed."),
         )
     return written
 

@@ -6,7 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ProfileError
+from ..errors import Advice, ProfileError
 from ..params.secret import shown_name
 from ..params.suggestion import closest
 from ..probing.outside import plain, visible
@@ -93,6 +93,7 @@ class KnownProfiles:
             f"There are: {names}." if names else "None was saved yet.",
             f"Did you mean {near}?" if near else "Save one: %milvus profile save ALIAS",
             "profile-missing",
+            Advice(f"Did you mean {near}?" if near else "It may have been deleted meanwhile."),
         )
 
     def __contains__(self, name: object) -> bool:
@@ -192,6 +193,7 @@ class KnownProfiles:
             f"{visible(profile.path)} {sends(profile)}.",
             f"If that is meant: %milvus profile allow {profile.quoted}",
             "profile-not-allowed",
+            Advice("If that is meant, press Connect in the profile's row, which asks you."),
         )
 
     def allow(self, profile: Profile) -> str:

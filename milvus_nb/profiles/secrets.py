@@ -10,7 +10,7 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import MilvusNbError, MissingExtraError, ProfileError
+from ..errors import Advice, MilvusNbError, MissingExtraError, ProfileError
 from ..params import parsing
 from ..params.address import parse_address
 from ..params.dotenv import set_by
@@ -256,4 +256,5 @@ def _needed(profile: Profile, name: str, reason: str) -> ProfileError:
         reason,
         f"Keep it in the keyring: %milvus profile secret {profile.name}, or connect with --ask.",
         "secret-needed",
+        Advice("Type it; or edit the profile, and choose the keyring."),
     )

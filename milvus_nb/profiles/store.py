@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ProfileError
+from ..errors import Advice, Offer, ProfileError
 from . import files, writing
 from .editing import edited
 from .files import SECTION
@@ -70,6 +70,7 @@ class ProfileStore(KnownProfiles):
                     "",
                     "Give another name, or --replace (replace).",
                     "profile-exists",
+                    Advice("Give another name, or replace that one.", (Offer("replace"),)),
                 )
             _put(profiles, profile)
             if profile.default:
@@ -92,6 +93,7 @@ class ProfileStore(KnownProfiles):
                 "A project's profiles win.",
                 "Give another name, or save it for the project: --project",
                 "profile-exists",
+                Advice("Give another name, or save it for the project."),
             )
 
     def rename(self, name: str, new_name: str) -> Profile:

@@ -11,7 +11,7 @@ import functools
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .. import sdk
-from ..errors import ClosedError
+from ..errors import Advice, ClosedError
 from ..probing.blocking import run_blocking, run_closing
 from ..probing.sockets import all_closed
 from ..probing.waiting import EndedError, end, within
@@ -148,6 +148,7 @@ class Clients:
                 f"The connection {self._alias} was closed meanwhile.",
                 "",
                 f"Connect again: %milvus connect -a {self._alias}",
+                advice=Advice("Connect again."),
             )
 
     def _theirs(self, kind: str) -> list[Any]:

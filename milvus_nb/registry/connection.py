@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 from traitlets import Bool, Enum, Float, HasTraits, List, Unicode
 
 from .. import sdk
-from ..errors import ClosedError, ConnectError, Diagnosis
+from ..errors import Advice, ClosedError, ConnectError, Diagnosis
 from ..explore import Inspector
 from ..params import values
 from ..printing import printable
@@ -117,6 +117,8 @@ class Connection(Exploring, HasTraits):
         self._watch: Watch | None = None
         self._clients = Clients(alias, foreign)
         self._under_way: set[asyncio.Task[Any]] = set()
+        #: What to do about its state, for a form.
+        self.advice = Advice("")
         self._set(
             origin=foreign.origin if foreign is not None else "milvus_nb",
             alias=alias,
@@ -424,6 +426,7 @@ class Connection(Exploring, HasTraits):
         self._set_state(state, failure, status.note)
 
     def _set_state(self, state: State, failure: Diagnosis | None = None, note: str = "") -> None:
+        self.advice = Advice("") if failure is None else failure.advice or Advice(failure.fix)
         self._set(
             cause=failure.cause if failure else "",
             reason=failure.reason if failure else "",
@@ -463,6 +466,7 @@ class Connection(Exploring, HasTraits):
             f"The connection {self.alias} to {self.address} is closed.",
             "It was disconnected, or it is a copy from another process.",
             f"Connect again: %milvus connect -a {self.alias}",
+            advice=Advice("Connect again."),
         )
 
     async def _translated(self, verb: str, work: Coroutine[Any, Any, T]) -> T:

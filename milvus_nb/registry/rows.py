@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from ..params.endpoint import DEFAULT_TIMEOUT
 from ..params.tls import PEM_FILES
-from ..views.form_words import for_form
+from ..views.described import offers
 
 if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
@@ -40,7 +40,8 @@ def row(connection: Connection, endpoint: int, *, own: bool) -> Row:
         "cause": connection.cause,
         "reason": connection.reason,
         "note": connection.note,
-        "fix": for_form(connection.fix),
+        "fix": connection.advice.fix,
+        "offers": offers(connection.advice),
         "server_version": connection.server_version,
         "latency_ms": connection.latency_ms,
         "since": connection.since,

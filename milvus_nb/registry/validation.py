@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import sdk
-from ..errors import AliasError, ParamsError
+from ..errors import Advice, AliasError, Offer, ParamsError
 from ..params import parsing
 from ..params.secret import holds_sign_in, shown_name
 from ..params.suggestion import closest
@@ -127,6 +127,11 @@ def in_use(alias: str, state: str, differences: list[str]) -> AliasError:
         f"The alias {alias} is {state} with other parameters.",
         f"They differ in {', '.join(differences)}.",
         "Use another alias, or replace the connection: --replace (replace=True).",
+        "alias-in-use",
+        Advice(
+            "Use another alias, or replace the connection.",
+            (Offer("other-alias"), Offer("replace")),
+        ),
     )
 
 
@@ -139,6 +144,8 @@ def being_connected(
         f"{alias} is just being connected.",
         f"It goes to {params.address}{how}.",
         "Wait until it is, or has failed; or use another alias.",
+        "alias-connecting",
+        Advice("Wait until it is, or has failed; or use another alias.", (Offer("other-alias"),)),
     )
 
 
@@ -148,6 +155,7 @@ def not_connected(alias: str, params: ConnectionParams) -> AliasError:
         f"{alias} is not connected.",
         f"It goes to {params.address}; its parameters are remembered.",
         f"Connect it: %milvus connect -a {alias}",
+        advice=Advice("Connect it."),
     )
 
 

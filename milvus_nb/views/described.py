@@ -6,17 +6,16 @@ import dataclasses
 from typing import TYPE_CHECKING, cast
 
 from ..errors import ConnectError
-from .form_words import for_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .. import protocol
-    from ..errors import MilvusNbError
+    from ..errors import Advice, MilvusNbError
     from ..probing.stages import Stage
     from .report import Report
 
-__all__ = ["failure", "report", "stages"]
+__all__ = ["failure", "offers", "report", "stages"]
 
 
 def stages(found: Iterable[Stage]) -> list[protocol.Stage]:
@@ -29,10 +28,16 @@ def failure(error: MilvusNbError) -> protocol.Failure:
     return {
         "what": error.what,
         "reason": error.reason,
-        "fix": for_form(error.fix),
+        "fix": error.advice.fix,
         "cause": error.cause,
         "evidence": error.diagnosis.evidence if error.diagnosis else "",
+        "offers": offers(error.advice),
     }
+
+
+def offers(advice: Advice) -> list[protocol.Offer]:
+    """Describe what a form can do itself."""
+    return [{"action": one.action, "value": one.value} for one in advice.offers]
 
 
 def report(found: Report) -> protocol.Report:

@@ -8,6 +8,7 @@ import datetime as dt
 import errno
 import functools
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -25,7 +26,6 @@ from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError
 from milvus_nb.params.parsing import parse
 from milvus_nb.probing import diagnosis, rules
 from milvus_nb.probing.causes import CAUSES
-from milvus_nb.views.form_words import for_form
 from tests.support.helpers import free_port, threads, wait_until
 from tests.support.servers import (
     ConnectProxy,
@@ -798,9 +798,55 @@ def test_who_wrote_a_text(details: str, channel: str, is_ours: bool) -> None:
 
 def test_a_page_is_told_of_fields_where_a_cell_is_told_of_options() -> None:
     """What to do is said of each cause in the words of whoever reads it."""
-    cell = {name: cause.fix for name, cause in CAUSES.items()}
-    page = {name: for_form(fix) for name, fix in cell.items()}
-    assert [name for name, fix in page.items() if "--" in fix] == []
-    assert [name for name, fix in cell.items() if "--" in fix and fix == page[name]] == []
-    assert page["silent"].endswith("If it is only slow, give a Timeout of 30 s.")
-    assert page["no-credentials"] == "Sign in: with a Password or a Token."
+    page = {name: cause.form or cause.fix for name, cause in CAUSES.items()}
+    assert [name for name, fix in page.items() if re.search(r"--|%milvus|%config", fix)] == []
+
+
+def offers(cause: str, uri: str, **facts: str) -> list[tuple[str, str]]:
+    """Give what a form offers where this has failed."""
+    found = diagnosis.of(parse(uri=uri).endpoint, cause, "said", **facts)
+    assert found.advice is not None
+    return [(one.action, one.value) for one in found.advice.offers]
+
+
+@pytest.mark.parametrize(
+    ("cause", "uri", "expected"),
+    [
+        ("plaintext-to-tls", "m.example:19531/db", ("use-tls", "https://m.example:19531")),
+        ("cloud-no-tls", "in01-1.zillizcloud.com:19530", ("use-tls", "https://in01-1.zilliz")),
+        ("gateway-redirect", "m.example:80", ("use-tls", "https://m.example")),
+        ("gateway-redirect", "https://m.example", None),
+        ("tls-to-plaintext", "https://m.example:19530", ("no-tls", "http://m.example:19530")),
+        # In plain text somebody could read the password on the way.
+        ("tls-to-plaintext", "https://u:secret@m.example:19530", None),
+        ("tls-to-plaintext", "https://u:secret@localhost:19530", ("no-tls", "http://localhost")),
+        # A guess is no button: no Milvus has answered on its port, no name is known.
+        ("management-port", "localhost:9091", None),
+        ("refused", "localhost:19531", None),
+        ("tls-name", "https://localhost:19530", None),
+        ("no-credentials", "localhost:19530", ("sign-in", "password")),
+        ("silent", "localhost:19530", ("timeout", "30")),
+    ],
+)
+def test_what_a_form_offers(cause: str, uri: str, expected: tuple[str, str] | None) -> None:
+    """A button where it leads on, and where nothing is sent that could not be read before."""
+    found = offers(cause, uri)
+    if expected is None:
+        assert found == []
+    else:
+        [(action, value)] = found
+        assert (action, value[: len(expected[1])]) == expected
+        assert "secret" not in value
+
+
+def test_a_database_that_is_there_is_offered() -> None:
+    """The one that was probably meant, and the one that each server has."""
+    endpoint = parse(uri="localhost:19530").endpoint
+    for name, existing, expected in (
+        ("sale", ["default", "sales"], ["sales", "default"]),
+        ("sale", [], ["default"]),
+        ("default", [], []),
+    ):
+        advice = diagnosis.database_missing(endpoint, name, existing).advice
+        assert advice is not None
+        assert [one.value for one in advice.offers] == expected

@@ -5,8 +5,10 @@ import { elapsed } from '../state/clock';
 import { connectionCount, matches, matchesProfile } from '../state/format';
 import { trans } from '../state/i18n';
 import { connectedProfiles } from '../state/profiles';
+import type { Offer, Row } from '../protocol/messages';
 import type { RowWish, Session } from '../state/session';
 import { ConnectForm } from './connect/ConnectForm';
+import type { Start } from './connect/form';
 import { ConnectionList } from './connections/ConnectionList';
 import { Empty } from './Empty';
 import { Filter } from './Filter';
@@ -37,7 +39,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
   useChanges(store, seen);
   useWatch(link, useInSight(root) && seen);
   const focus = useFocus(root);
-  const [form, setForm] = useState(false);
+  const [form, setForm] = useState<{ start: Start | null; number: number } | null>(null);
   const [attempted, setAttempted] = useState('');
   const [filters, setFilters] = useState(false);
   const [filter, setFilter] = useState('');
@@ -58,8 +60,12 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
   const alone = !embedded && others.length + profiles.length + problems.length === 0;
 
   const openForm = (): void => {
-    setForm(true);
+    setForm(open => open ?? { start: null, number: 0 });
     focus('address');
+  };
+  /** Begin with a connection in trouble; what was typed into the form before is given up. */
+  const mend = (row: Row, offer: Offer): void => {
+    setForm(open => ({ start: { row, offer }, number: (open?.number ?? 0) + 1 }));
   };
   const openFilter = (): void => {
     setFilters(true);
@@ -86,6 +92,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
     use: (alias: string) => actions.use(alias),
     ping: (alias: string) => actions.ping(alias),
     adopted: showRow,
+    mend,
   };
   const list = { session, attempted, reveal, wish, on, focus };
 
@@ -104,19 +111,21 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
   const content = (
     <>
       <LinkBanner status={store.link} silence_s={silence_s} />
-      {form && !gone && (
+      {form !== null && !gone && (
         <ConnectForm
+          key={form.number}
+          start={form.start}
           actions={actions}
           taken={store.rows}
           onAttempt={setAttempted}
           onConnected={alias => {
-            setForm(false);
+            setForm(null);
             store.announce(trans.__('Connected %1.', alias));
             showRow(alias);
           }}
           onClose={() => {
-            setForm(false);
-            focus('connect');
+            setForm(null);
+            focus(form.start === null ? 'connect' : `row ${form.start.row.alias}`);
           }}
         />
       )}
@@ -162,7 +171,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
           />
         </Section>
       )}
-      {all.length === 0 && !form && store.link !== 'opening' && !gone && (
+      {all.length === 0 && form === null && store.link !== 'opening' && !gone && (
         <Empty onConnect={openForm} />
       )}
       {store.link !== 'opening' && !gone && (

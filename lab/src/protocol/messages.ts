@@ -13,6 +13,9 @@ export type Auth = 'none' | 'password' | 'token';
 /** How the secret of a connection comes once more. */
 export type SecretKind = 'none' | 'ask' | 'env' | 'keyring';
 
+/** What a form can do about a failure. */
+export type Action = 'use-tls' | 'no-tls' | 'use-port' | 'choose-file' | 'server-name' | 'timeout' | 'sign-in' | 'database' | 'other-alias' | 'replace';
+
 export type StageName = 'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database';
 
 export type LoadState = 'loaded' | 'loading' | 'released';
@@ -60,8 +63,14 @@ export interface ConnectParams extends Where {
   allow?: string;
 }
 
-/** One connection. Times are the kernel's Unix seconds. */
-export interface Row {
+/** Something that a form can do about a failure: a button. */
+export interface Offer {
+  action: Action;
+  /** The address, the field, the name or the seconds that it is done with, or empty. */
+  value: string;
+}
+
+interface Connection {
   /** The number of its endpoint, which several connections may share. */
   endpoint: number;
   alias: string;
@@ -99,6 +108,11 @@ export interface Row {
   confirm: boolean;
 }
 
+/** One connection. Times are the kernel's Unix seconds. */
+export interface Row extends Connection {
+  offers?: Offer[];
+}
+
 /** One stage of connecting. */
 export interface Stage {
   name: StageName;
@@ -108,8 +122,7 @@ export interface Stage {
   text: string;
 }
 
-/** An error, as the user should read it: what happened, why, what to do. */
-export interface Failure {
+interface Explained {
   what: string;
   reason: string;
   fix: string;
@@ -117,6 +130,11 @@ export interface Failure {
   cause: string;
   /** What was asked, what was answered, how long it took; one line, or empty. */
   evidence: string;
+}
+
+/** An error, as the user should read it: what happened, why, what to do. */
+export interface Failure extends Explained {
+  offers?: Offer[];
 }
 
 /** What a check of all layers has found. */
@@ -566,6 +584,7 @@ export const SHAPES: Shapes = {
   State: "'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected'",
   Auth: "'none' | 'password' | 'token'",
   SecretKind: "'none' | 'ask' | 'env' | 'keyring'",
+  Action: "'use-tls' | 'no-tls' | 'use-port' | 'choose-file' | 'server-name' | 'timeout' | 'sign-in' | 'database' | 'other-alias' | 'replace'",
   StageName: "'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database'",
   LoadState: "'loaded' | 'loading' | 'released'",
   StageStatus: "'pending' | 'running' | 'ok' | 'failed' | 'skipped'",
@@ -597,7 +616,11 @@ export const SHAPES: Shapes = {
     'seal?': 'string',
     'allow?': 'string',
   },
-  Row: {
+  Offer: {
+    action: 'Action',
+    value: 'string',
+  },
+  Connection: {
     endpoint: 'number',
     alias: 'string',
     address: 'string',
@@ -625,18 +648,26 @@ export const SHAPES: Shapes = {
     color: 'string',
     confirm: 'boolean',
   },
+  Row: {
+    '...': 'Connection',
+    'offers?': 'Offer[]',
+  },
   Stage: {
     name: 'StageName',
     status: 'StageStatus',
     ms: 'number | null',
     text: 'string',
   },
-  Failure: {
+  Explained: {
     what: 'string',
     reason: 'string',
     fix: 'string',
     cause: 'string',
     evidence: 'string',
+  },
+  Failure: {
+    '...': 'Explained',
+    'offers?': 'Offer[]',
   },
   Report: {
     stages: 'Stage[]',

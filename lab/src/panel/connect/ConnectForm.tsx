@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-import type { ConnectParams, Pasted, Stage } from '../../protocol/messages';
+import type { ConnectParams, Offer, Pasted, Row, Stage } from '../../protocol/messages';
 import { type Actions, soFar } from '../../state/actions';
 import { failureOf } from '../../state/failures';
 import { freeAlias } from '../../state/alias';
@@ -11,6 +11,7 @@ import { Field } from '../parts/Field';
 import { HERE, Sentence } from '../parts/Sentence';
 import { isFile, isMoreThanAddress } from './address';
 import {
+  filledIn,
   fillForm,
   isTlsGiven,
   type Kept,
@@ -18,8 +19,10 @@ import {
   secretOf,
   type SignIn,
   signInFailed,
+  type Start,
   tlsFailed,
 } from './form';
+import { addressAfter, boxesAfter, isTriedAtOnce, leadingOn } from './offers';
 import { CheckReport } from '../report/CheckReport';
 import { Progress, type Task } from './Progress';
 import { SignInFields } from './SignInFields';
@@ -27,6 +30,8 @@ import { TlsFields } from './TlsFields';
 
 interface Props {
   actions: Actions;
+  /** Null for a new connection. */
+  start: Start | null;
   /** The aliases in use. */
   taken: ReadonlyMap<string, unknown>;
   /** What it connects just now, or "". */
@@ -36,7 +41,9 @@ interface Props {
 }
 
 /** A new connection, and how far it has come. It stays open until it has worked. */
-export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }: Props) {
+export function ConnectForm(props: Props) {
+  const { actions, start, taken, onAttempt, onConnected, onClose } = props;
+  const row = start?.row ?? null;
   const form = useRef<HTMLFormElement>(null);
   const address = useRef<HTMLInputElement>(null);
   const user = useRef<HTMLInputElement>(null);
@@ -45,7 +52,7 @@ export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }:
   const fold = useRef<HTMLDetailsElement>(null);
   const feet = useRef<HTMLDivElement>(null);
   const wantsFocus = useRef(true);
-  const [initialAlias] = useState(() => freeAlias(taken));
+  const [initialAlias] = useState(() => row?.alias ?? freeAlias(taken));
   const [alias, setAlias] = useState(initialAlias);
   const [signIn, setSignIn] = useState<SignIn>('none');
   const [lite, setLite] = useState(false);
@@ -55,12 +62,22 @@ export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }:
   const [pasted, setPasted] = useState<Pasted | null>(null);
   const [box, setBox] = useState({ number: 0, text: '' });
   const [report, setReport] = useState(() => soFar([]));
+  const [changed, setChanged] = useState(false);
+  // What is to be done as soon as what was changed by it is drawn.
+  const [then, setThen] = useState<(() => void) | null>(null);
 
   useLayoutEffect(() => {
     if (wantsFocus.current) {
       address.current?.focus();
     }
   }, [box.number]);
+  useLayoutEffect(() => {
+    if (start !== null) {
+      show(filledIn(start.row));
+      offer(start.offer, start.row);
+    }
+  }, []);
+  useLayoutEffect(() => then?.(), [then]);
 
   // The answer is to be read where it was asked for, wherever that was scrolled to.
   useEffect(() => feet.current?.scrollIntoView({ block: 'nearest' }), [running, report.failure]);
@@ -78,7 +95,7 @@ export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }:
     if (form.current === null || running !== null) {
       return null;
     }
-    const params = readForm(new FormData(form.current), signIn, kept);
+    const params = readForm(new FormData(form.current), signIn, kept, row);
     emptySecrets();
     return params;
   };
@@ -107,16 +124,101 @@ export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }:
       actions.forget(request); // it was closed meanwhile
       return;
     }
+    show(found);
+    keep(found.has_secret ? { request, signIn: found.sign_in, pasted: true } : null);
+    setPasted(found);
+  };
+
+  /** Fill in what is known. */
+  const show = (found: Pasted): void => {
+    if (form.current === null) {
+      return;
+    }
     emptySecrets();
     renewAddress(found.address);
     setAlias(fillForm(form.current, found));
-    if (fold.current !== null && isTlsGiven(found)) {
-      fold.current.open = true;
+    if (isTlsGiven(found)) {
+      unfold();
     }
     setLite(isFile(found.address));
     setSignIn(found.sign_in);
-    keep(found.has_secret ? { request, signIn: found.sign_in, pasted: true } : null);
-    setPasted(found);
+  };
+
+  const unfold = (): void => {
+    if (fold.current !== null) {
+      fold.current.open = true;
+    }
+  };
+
+  const boxOf = (name: string): HTMLInputElement | null => {
+    const found = form.current?.elements.namedItem(name);
+    return found instanceof HTMLInputElement ? found : null;
+  };
+
+  /** Do what was offered; where no secret goes anywhere new by it, it is tried at once. */
+  const offer = (chosen: Offer, begun: Row | null = null): void => {
+    const { action, value } = chosen;
+    const replaced = addressAfter(chosen, begun?.again.address ?? typedAddress());
+    if (replaced !== null) {
+      renewAddress(replaced);
+      wantsFocus.current = false;
+    }
+    for (const [name, text] of Object.entries(boxesAfter(chosen))) {
+      fillBox(name, text);
+    }
+    check('secure', action === 'no-tls' ? false : null);
+    check('replace', action === 'replace' ? true : null);
+    if (action === 'other-alias') {
+      fillBox('alias', freeAlias(taken, alias));
+      setAlias(freeAlias(taken, alias));
+    }
+    const signs =
+      action !== 'sign-in' ? (begun?.auth ?? signIn) : value === 'token' ? 'token' : 'password';
+    setSignIn(signs);
+    setReport(soFar([]));
+    const atOnce = begun === null && isTriedAtOnce(chosen, signs !== 'none');
+    setChanged(!atOnce && action !== 'sign-in' && action !== 'choose-file');
+    // A function in a state is wrapped, or it would be called.
+    setThen(() => () => {
+      if (atOnce) {
+        void attempt(task === 'test' ? 'test' : 'connect');
+      } else {
+        goOn(chosen, signs);
+      }
+    });
+  };
+
+  /** Put the focus where the user goes on after what was offered. */
+  const goOn = ({ action, value }: Offer, signs: SignIn): void => {
+    if (action === 'choose-file') {
+      unfold();
+      boxOf(value)?.focus();
+    } else if (action === 'sign-in' || (row !== null && signs !== 'none')) {
+      const who = signs === 'password' && user.current?.value === '' ? user : null;
+      (who ?? (signs === 'password' ? password : token)).current?.focus();
+    } else {
+      form.current?.querySelector<HTMLElement>('[type=submit]')?.focus();
+    }
+  };
+
+  const typedAddress = (): string => address.current?.value ?? '';
+
+  const fillBox = (name: string, text: string): void => {
+    const found = boxOf(name);
+    if (found !== null && found.value !== text) {
+      found.value = text;
+      if (found.closest('details') !== null) {
+        unfold();
+      }
+    }
+  };
+
+  /** Tick a box, or take the tick out; null leaves it. */
+  const check = (name: string, checked: boolean | null): void => {
+    const found = boxOf(name);
+    if (found !== null && checked !== null) {
+      found.checked = checked;
+    }
   };
 
   /** Put another box in the place of this one, which remembers for undo what was typed into it. */
@@ -144,7 +246,7 @@ export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }:
 
   const attempt = async (next: 'connect' | 'test'): Promise<void> => {
     // What was typed is read first, and can be looked at, before anything is sent on.
-    if (isPasted(address.current?.value ?? '')) {
+    if (isPasted(typedAddress())) {
       return;
     }
     const params = take();
@@ -152,14 +254,15 @@ export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }:
       return;
     }
     let found = soFar([]);
-    const show = (stages: Stage[]): void => {
+    const tell = (stages: Stage[]): void => {
       found = soFar(stages);
       setReport(found);
     };
-    const start = next === 'connect' ? actions.open : actions.examine;
-    const { id, answer } = start(params, show);
+    const ask = next === 'connect' ? actions.open : actions.examine;
+    const { id, answer } = ask(params, tell);
     setTask(next);
     setPasted(null);
+    setChanged(false);
     setReport(found);
     setRunning(id);
     if (next === 'connect') {
@@ -179,8 +282,8 @@ export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }:
     setReport(found);
     setRunning(null);
     onAttempt('');
-    if (fold.current !== null && tlsFailed(found)) {
-      fold.current.open = true;
+    if (tlsFailed(found)) {
+      unfold();
     }
     const sent = secretOf(id, params);
     if (!signInFailed(found.stages)) {
@@ -206,11 +309,13 @@ export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }:
     onClose();
   };
 
+  const title = row === null ? trans.__('New connection') : trans.__('Connect %1 again', row.alias);
+  const guarded = row !== null && row.profile !== '';
   return (
     <form
       ref={form}
       class="milvus-nb-form"
-      aria-label={trans.__('New connection')}
+      aria-label={title}
       autocomplete="off"
       noValidate
       onSubmit={event => {
@@ -229,28 +334,30 @@ export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }:
         }
       }}
     >
-      <h3 class="milvus-nb-form-title">{trans.__('New connection')}</h3>
+      <h3 class="milvus-nb-form-title">{title}</h3>
       <div class="milvus-nb-group">
-        <Field
-          width="whole"
-          key={box.number}
-          initial={box.text}
-          label={trans.__('Address')}
-          name="address"
-          inputRef={address}
-          focusKey="address"
-          placeholder={EXAMPLE_ADDRESS}
-          onInput={text => setLite(isFile(text))}
-          onLeave={() => isPasted(address.current?.value ?? '')}
-          onPaste={isPasted}
-        />
-        <Field
-          label={trans.__('Alias')}
-          name="alias"
-          initial={initialAlias}
-          onInput={text => setAlias(text.trim())}
-        />
-        <Field label={trans.__('Database')} name="db_name" placeholder={EXAMPLE_DATABASE} />
+        <fieldset disabled={guarded}>
+          <Field
+            width="whole"
+            key={box.number}
+            initial={box.text}
+            label={trans.__('Address')}
+            name="address"
+            inputRef={address}
+            focusKey="address"
+            placeholder={EXAMPLE_ADDRESS}
+            onInput={text => setLite(isFile(text))}
+            onLeave={() => isPasted(typedAddress())}
+            onPaste={isPasted}
+          />
+          <Field
+            label={trans.__('Alias')}
+            name="alias"
+            initial={initialAlias}
+            onInput={text => setAlias(text.trim())}
+          />
+          <Field label={trans.__('Database')} name="db_name" placeholder={EXAMPLE_DATABASE} />
+        </fieldset>
         <SignInFields
           value={lite ? 'none' : signIn}
           onChange={setSignIn}
@@ -262,7 +369,7 @@ export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }:
         />
         {taken.has(alias) && !(running !== null && task === 'connect') && (
           <label class="milvus-nb-check milvus-nb-mod-wide">
-            <input type="checkbox" name="replace" />
+            <input type="checkbox" name="replace" defaultChecked={row !== null} />
             <span>
               <Sentence text={trans.__('Replace the connection %1', HERE)}>
                 <span class="milvus-nb-data">{alias}</span>
@@ -271,10 +378,19 @@ export function ConnectForm({ actions, taken, onAttempt, onConnected, onClose }:
           </label>
         )}
       </div>
-      <TlsFields disabled={lite} foldRef={fold} />
+      <TlsFields disabled={lite || guarded} foldRef={fold} />
       {task === 'test' && <CheckReport label={trans.__('Connection check')} report={report} />}
       <div class="milvus-nb-form-feet" ref={feet}>
-        <Progress task={task} running={running !== null} report={report} pasted={pasted} />
+        <Progress
+          task={task}
+          running={running !== null}
+          report={report}
+          pasted={pasted}
+          changed={changed}
+          offers={leadingOn(report.failure?.offers ?? [], signIn, boxOf('timeout')?.value ?? '')}
+          alias={alias}
+          onOffer={offer}
+        />
         <div class="milvus-nb-form-buttons">
           <Button name={trans.__('Cancel')} kind="plain" onClick={cancel}>
             {trans.__('Cancel')}

@@ -1,9 +1,10 @@
-import type { Pasted, Report } from '../../protocol/messages';
+import type { Offer, Pasted, Report } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
 import { FailureText } from '../parts/FailureText';
 import { Note } from '../parts/Note';
 import { Stages } from '../report/Stages';
 import { pastedText } from './form';
+import { OfferButtons } from './OfferButtons';
 
 export type Task = 'connect' | 'test' | 'paste';
 
@@ -12,10 +13,16 @@ interface Props {
   running: boolean;
   report: Report;
   pasted: Pasted | null;
+  /** What was changed by a click, and is to be looked at before it is sent. */
+  changed: boolean;
+  offers: Offer[];
+  alias: string;
+  onOffer: (offer: Offer) => void;
 }
 
 /** How far a connect, a test or a paste has come, or how it has ended. */
-export function Progress({ task, running, report, pasted }: Props) {
+export function Progress(props: Props) {
+  const { task, running, report, pasted, changed, offers, alias, onOffer } = props;
   const { stages, failure } = report;
   const hasStages = task === 'connect' && stages.length > 0;
   const passed = task === 'test' && !running && failure === null;
@@ -34,11 +41,13 @@ export function Progress({ task, running, report, pasted }: Props) {
         {pasted?.notes.map(note => (
           <Note text={note} key={note} />
         ))}
+        {changed && <p>{trans.__('Changed. Press Connect to try it.')}</p>}
         {passed && <p>{trans.__('Everything answers. Nothing was connected.')}</p>}
       </div>
       <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
         {failure !== null && <FailureText failure={failure} />}
       </div>
+      {failure !== null && <OfferButtons offers={offers} alias={alias} onTake={onOffer} />}
     </div>
   );
 }

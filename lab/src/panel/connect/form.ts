@@ -1,4 +1,4 @@
-import type { ConnectParams, Pasted, Report, Stage } from '../../protocol/messages';
+import type { ConnectParams, Offer, Pasted, Report, Row, Stage } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
 import { typedIn } from '../parts/typedIn';
 import { isFile } from './address';
@@ -13,6 +13,12 @@ export interface Kept {
   pasted?: boolean;
 }
 
+/** What the form begins with: a connection in trouble, and what is done about it. */
+export interface Start {
+  row: Row;
+  offer: Offer;
+}
+
 const TLS_FIELDS = [
   'ca_pem_path',
   'server_pem_path',
@@ -23,9 +29,19 @@ const TLS_FIELDS = [
 const TEXT_FIELDS = ['db_name', ...TLS_FIELDS] as const;
 
 /** What was typed, as the kernel takes it. What is right and what is wrong, the kernel says. */
-export function readForm(data: FormData, signIn: SignIn, kept: Kept | null): ConnectParams {
+export function readForm(
+  data: FormData,
+  signIn: SignIn,
+  kept: Kept | null,
+  row: Row | null = null,
+): ConnectParams {
   const text = (name: string): string => typedIn(data, name).trim();
-  const params: ConnectParams = { address: text('address'), alias: text('alias') };
+  const params: ConnectParams = {
+    address: text('address'),
+    alias: text('alias'),
+    // Where a profile goes is not this form's to say: those boxes are only to be read.
+    ...(row !== null && row.profile !== '' ? row.again : {}),
+  };
   for (const name of TEXT_FIELDS) {
     const value = text(name);
     if (value !== '') {
@@ -33,7 +49,7 @@ export function readForm(data: FormData, signIn: SignIn, kept: Kept | null): Con
     }
   }
   if (!isFile(params.address)) {
-    addSecret(params, data, signIn, kept);
+    addSecret(params, data, signIn, kept, row?.again);
   }
   if (data.has('secure')) {
     params.secure = true;
@@ -48,11 +64,17 @@ export function readForm(data: FormData, signIn: SignIn, kept: Kept | null): Con
   return params;
 }
 
-function addSecret(params: ConnectParams, data: FormData, signIn: SignIn, kept: Kept | null): void {
+function addSecret(
+  params: ConnectParams,
+  data: FormData,
+  signIn: SignIn,
+  kept: Kept | null,
+  again: ConnectParams | undefined,
+): void {
   if (signIn === 'none') {
     return;
   }
-  if (signIn === 'password') {
+  if (signIn === 'password' && params.profile === undefined) {
     params.user = typedIn(data, 'user').trim();
   }
   // A secret is taken to the letter: blanks at its ends may belong to it.
@@ -61,6 +83,11 @@ function addSecret(params: ConnectParams, data: FormData, signIn: SignIn, kept: 
     params[signIn] = secret;
   } else if (kept?.signIn === signIn) {
     params.secret_from = kept.request;
+  } else if (again?.password_env !== undefined && signIn === 'password') {
+    params.password_env = again.password_env;
+  } else if (again?.token_env !== undefined) {
+    params.token_env = again.token_env;
+    delete params.user; // the token says it
   }
 }
 
@@ -92,6 +119,28 @@ export function keptHint(kept: Kept | null, signIn: SignIn): string {
   return kept.pasted
     ? trans.__('came with the paste')
     : trans.__('unchanged: the kernel has it from before');
+}
+
+/** A connection as the form shows it; its secret is none of the page's. */
+export function filledIn({ again, alias, address, user, auth, db_name }: Row): Pasted {
+  const text = (name: (typeof TLS_FIELDS)[number]): string => again[name] ?? '';
+  return {
+    kind: '',
+    address: again.profile === undefined ? again.address : address,
+    alias,
+    user: again.user ?? user,
+    sign_in: auth,
+    has_secret: false,
+    db_name: again.db_name ?? (again.profile === undefined ? '' : db_name),
+    secure: again.secure ?? false,
+    ca_pem_path: text('ca_pem_path'),
+    server_pem_path: text('server_pem_path'),
+    client_pem_path: text('client_pem_path'),
+    client_key_path: text('client_key_path'),
+    server_name: text('server_name'),
+    timeout: again.timeout ?? null,
+    notes: [],
+  };
 }
 
 /** The text boxes as they are to be after a paste; the alias stays where it has none. */

@@ -23,7 +23,7 @@ interface Props {
   reveal: string;
   /** What a command asks of a row, once for each object. */
   wish: RowWish | null;
-  on: Pick<RowHandlers, 'retry' | 'use' | 'ping'> & {
+  on: Pick<RowHandlers, 'retry' | 'use' | 'ping' | 'mend'> & {
     disconnect: (alias: string) => void;
     adopted: (alias: string) => void;
   };

@@ -7,6 +7,8 @@ import { trans } from '../../state/i18n';
 import { originFacts } from '../../state/origin';
 import type { RowText } from '../../state/rowText';
 import type { Action, Check } from '../../state/store';
+import { forRow, offerText } from '../connect/offers';
+import { Button } from '../parts/Button';
 import { Facts } from '../parts/Facts';
 import { ChevronIcon } from '../parts/icons';
 import { Label } from '../parts/Label';
@@ -89,6 +91,7 @@ export function ConnectionRow(props: Props) {
             <p>
               <span class="milvus-nb-data">{text.fix}</span> <DetailsLink {...props} />
             </p>
+            <Mending {...props} />
           </>
         )}
         {text.note !== '' && <Note text={text.note} />}
@@ -148,6 +151,28 @@ function Origin({ row, gone, on }: Props) {
         </button>
       )}
     </Facts>
+  );
+}
+
+/** What can be done about its trouble, in the form. */
+function Mending({ row, gone, on }: Props) {
+  const offers = row.own && !gone ? forRow(row.offers ?? [], row.profile !== '') : [];
+  return offers.length === 0 ? null : (
+    <div class="milvus-nb-offers">
+      {offers.map(offer => {
+        const text = offerText(offer, row.alias);
+        return (
+          <Button
+            name={trans.__('%1 (%2)', text, row.alias)}
+            kind="plain"
+            key={text}
+            onClick={() => on.mend(row, offer)}
+          >
+            <span class="milvus-nb-data">{text}</span>
+          </Button>
+        );
+      })}
+    </div>
   );
 }
 

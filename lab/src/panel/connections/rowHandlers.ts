@@ -1,4 +1,4 @@
-import type { Row } from '../../protocol/messages';
+import type { Offer, Row } from '../../protocol/messages';
 
 /** What was opened in a row: a question, a form, the connection as code or as a profile. */
 export type Opened = 'question' | 'alias' | 'code' | 'save';
@@ -14,6 +14,8 @@ export interface RowHandlers {
   toggleTree: (row: Row) => void;
   toggleDetails: (alias: string) => void;
   check: (row: Row) => void;
+  /** Open the form with it, and with what is offered done. */
+  mend: (row: Row, offer: Offer) => void;
   /** Put the lines that connect it into a notebook; null where there is none. */
   insert: ((row: Row) => void) | null;
   /** Its name is pressed: those lines may be dragged. */

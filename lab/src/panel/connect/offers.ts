@@ -1,0 +1,91 @@
+// What a form can do about a failure itself: the kernel says what, the page how it is said and done.
+
+import type { Action, Offer } from '../../protocol/messages';
+import { trans } from '../../state/i18n';
+import type { SignIn } from './form';
+
+/** The boxes of files, as an offer names them. */
+const CHOOSE: Record<string, () => string> = {
+  ca_pem_path: () => trans.__("Choose the CA's certificate…"),
+  server_pem_path: () => trans.__("Choose the server's certificate…"),
+  client_pem_path: () => trans.__("Choose the client's certificate…"),
+  client_key_path: () => trans.__("Choose the client's key…"),
+};
+
+const WORDS: Record<Action, (value: string, alias: string) => string> = {
+  'use-tls': () => trans.__('Use TLS'),
+  'no-tls': () => trans.__('Connect without TLS'),
+  'use-port': value => trans.__('Use port %1', /\d+$/.exec(value)?.[0] ?? value),
+  'choose-file': value => CHOOSE[value]?.() ?? trans.__('Choose the file…'),
+  'server-name': value => trans.__('Expect the name %1', value),
+  timeout: value => trans.__('Wait up to %1 s', value),
+  'sign-in': value => (value === 'token' ? trans.__('Sign in with a token') : trans.__('Sign in')),
+  database: value => trans.__('Use the database %1', value),
+  'other-alias': () => trans.__('Use another alias'),
+  replace: (_, alias) => trans.__('Replace %1', alias),
+};
+
+/** Those after which a secret would go somewhere else, or could be read by somebody else. */
+const ELSEWHERE = new Set<Action>(['use-tls', 'no-tls', 'use-port', 'server-name']);
+
+/** Those after which the user goes on typing. */
+const UNFINISHED = new Set<Action>(['choose-file', 'sign-in']);
+
+/** Those that a live connection's row has, where a click opens the form. */
+const FOR_ROW = new Set<Action>([...ELSEWHERE, ...UNFINISHED, 'database']);
+
+/** What the button says. */
+export function offerText({ action, value }: Offer, alias: string): string {
+  return WORDS[action](value, alias);
+}
+
+/** Those that lead on from how the form is filled in. */
+export function leadingOn(offers: Offer[], signIn: SignIn, timeout: string): Offer[] {
+  return offers.filter(
+    ({ action, value }) =>
+      // Its box is there, and has the focus.
+      !(action === 'sign-in' && value === signIn) &&
+      !(action === 'timeout' && Number(timeout) >= Number(value)),
+  );
+}
+
+export function forRow(offers: Offer[], isProfile: boolean): Offer[] {
+  // Where a profile goes is the profile's to say.
+  return offers.filter(({ action }) => (isProfile ? action === 'sign-in' : FOR_ROW.has(action)));
+}
+
+/** Whether it may be tried at once, without one more click: no secret goes anywhere new. */
+export function isTriedAtOnce({ action }: Offer, hasSecret: boolean): boolean {
+  return !UNFINISHED.has(action) && !(hasSecret && ELSEWHERE.has(action));
+}
+
+/** The address after the offer; null where that stays. Its path names the database. */
+export function addressAfter({ action, value }: Offer, address: string): string | null {
+  if (action !== 'use-tls' && action !== 'no-tls' && action !== 'use-port') {
+    return null;
+  }
+  const path = /^(?:[a-z]+:\/\/)?[^/]*(\/.*)?$/i.exec(address.trim())?.[1] ?? '';
+  return value + path;
+}
+
+/** Which boxes are filled in, and with what. */
+export function boxesAfter({ action, value }: Offer): Record<string, string> {
+  switch (action) {
+    case 'no-tls':
+      return {
+        ca_pem_path: '',
+        server_pem_path: '',
+        client_pem_path: '',
+        client_key_path: '',
+        server_name: '',
+      };
+    case 'server-name':
+      return { server_name: value };
+    case 'timeout':
+      return { timeout: value };
+    case 'database':
+      return { db_name: value };
+    default:
+      return {};
+  }
+}

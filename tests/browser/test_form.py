@@ -1,0 +1,189 @@
+"""The form answers with what can be done, as buttons; nothing secret is sent anywhere by them."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import grpc
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.lab import ALL_TEXT, LOAD, Sidebar
+from tests.support.helpers import wait_until
+from tests.support.servers import HEALTHY, ScriptedMilvus, make_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Locator, Page
+
+    from tests.browser.lab import Notebook
+    from tests.support.servers import Certificates
+
+_PASSWORD = "open-sesame-form"
+
+
+@pytest.fixture
+def sidebar(page: Page) -> Sidebar:
+    """Give the sidebar of a page that is 700 pixels high."""
+    page.set_viewport_size({"width": 1180, "height": 760})
+    return Sidebar(page)
+
+
+class SignIn:
+    """What a Milvus says that lets in who has the password; it may be changed."""
+
+    def __init__(self) -> None:
+        self.password = _PASSWORD
+
+    def __call__(self, context: grpc.ServicerContext) -> bytes:
+        """Answer a call, or refuse it."""
+        given = dict(context.invocation_metadata()).get("authorization", "")
+        if not given:
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "missing authorization in header")
+        if given != base64.b64encode(f"root:{self.password}".encode()).decode():
+            context.abort(
+                grpc.StatusCode.UNAUTHENTICATED,
+                "auth check failure, please check username and password are correct",
+            )
+        return b""
+
+
+@pytest.fixture
+def sign_in() -> SignIn:
+    """Give what decides about the password."""
+    return SignIn()
+
+
+@pytest.fixture
+def guarded(sign_in: SignIn) -> Iterator[ScriptedMilvus]:
+    """Give a Milvus that wants a password, also of who is connected already."""
+
+    def let_in(answer: bytes) -> Callable[[grpc.ServicerContext], bytes]:
+        return lambda context: sign_in(context) + answer
+
+    with ScriptedMilvus({name: let_in(answer) for name, answer in HEALTHY.items()}) as server:
+        yield server
+
+
+def offer(form: Locator, name: str) -> Locator:
+    """Give one of the buttons of an answer."""
+    return form.get_by_role("group", name="What can be done").get_by_role(
+        "button", name=name, exact=True
+    )
+
+
+def test_what_can_be_done_is_a_button(
+    open_notebook: Callable[..., Notebook],
+    sidebar: Sidebar,
+    guarded: ScriptedMilvus,
+    sign_in: SignIn,
+    tmp_path: Path,
+) -> None:
+    """TLS, its files, an alias, a sign-in; by keyboard, and from the row of a live connection."""
+    notebook = open_notebook(LOAD)
+    notebook.run_all()
+    sidebar.show()
+    form = sidebar.panel.get_by_role("form", name="New connection")
+    certificates = make_certificates(tmp_path)
+    with ScriptedMilvus(certificates=certificates) as secure:
+        send_no_secret_unasked(notebook, form, secure)
+        connect_by_tls(notebook, form, secure, certificates)
+    expect(sidebar.row("default")).to_be_visible()
+    notebook.fill_form(Address="./form.db", Alias="lite")
+    notebook.submit()
+    expect(form).to_have_count(0)
+    notebook.fill_form(Address=guarded.address, Alias="lite")
+    notebook.submit()
+    sign_in_as_another(notebook, form)
+    sign_in.password = "another"
+    sign_in_again(notebook, guarded)
+    assert _PASSWORD not in sidebar.page.evaluate(ALL_TEXT)
+
+
+def submit_to_tls(notebook: Notebook, form: Locator) -> None:
+    """Press Connect until it is told apart from a port with nothing behind it.
+
+    The kernel's question to a server that hangs up is short, and this machine may be busy.
+    """
+    alert = form.get_by_role("alert")
+
+    def is_tls() -> bool:
+        notebook.submit()
+        expect(alert).not_to_be_empty()
+        return "speaks TLS" in alert.inner_text()
+
+    wait_until(is_tls, what="TLS to be named")
+
+
+def send_no_secret_unasked(notebook: Notebook, form: Locator, server: ScriptedMilvus) -> None:
+    """What changes where a secret goes waits for Connect, which has the focus then."""
+    address = f"localhost:{server.port}"
+    notebook.fill_form(Address=address, sign_in="Password", User="root", Password=_PASSWORD)
+    submit_to_tls(notebook, form)
+    offer(form, "Use TLS").click()
+    expect(form).to_contain_text("Press Connect to try it.")
+    expect(form.get_by_role("button", name="Connect", exact=True)).to_be_focused()
+    expect(notebook.field("Address")).to_have_value(f"https://{address}")
+    notebook.page.keyboard.press("Enter")
+    expect(form.get_by_role("alert")).to_contain_text("not signed by an authority")
+    assert server.calls == []
+    notebook.panel.get_by_role("radio", name="None", exact=True).check(force=True)
+
+
+def connect_by_tls(
+    notebook: Notebook, form: Locator, server: ScriptedMilvus, certificates: Certificates
+) -> None:
+    """Begin without TLS, and be led on by keyboard alone."""
+    keyboard = notebook.page.keyboard
+    address = f"localhost:{server.port}"
+    notebook.fill_form(Address=address)
+    submit_to_tls(notebook, form)
+    offer(form, "Use TLS").focus()
+    keyboard.press("Enter")  # nobody signs in: it is tried at once
+    expect(form.get_by_role("alert")).to_contain_text("not signed by an authority")
+    expect(notebook.field("Address")).to_have_value(f"https://{address}")
+    offer(form, "Choose the CA's certificate…").focus()
+    keyboard.press("Enter")
+    expect(notebook.field("CA certificate")).to_be_focused()
+    keyboard.type(certificates.ca_pem)
+    keyboard.press("Enter")
+    expect(notebook.row("default")).to_contain_text("Connected")
+    expect(form).to_have_count(0)
+
+
+def sign_in_as_another(notebook: Notebook, form: Locator) -> None:
+    """Leave a taken alias alone, and sign in."""
+    keyboard = notebook.page.keyboard
+    expect(offer(form, "Replace lite")).to_be_visible()
+    offer(form, "Use another alias").click()
+    expect(form.get_by_role("alert")).to_contain_text("asks for credentials")
+    expect(notebook.field("Alias")).to_have_value("lite-2")
+    offer(form, "Sign in").click()
+    expect(notebook.field("User")).to_be_focused()
+    keyboard.type("root")
+    notebook.field("Password").focus()
+    keyboard.type(_PASSWORD)
+    keyboard.press("Enter")
+    expect(notebook.row("lite-2")).to_contain_text("Connected")
+
+
+def sign_in_again(notebook: Notebook, server: ScriptedMilvus) -> None:
+    """Go on from the row of a connection whose password was changed."""
+    keyboard = notebook.page.keyboard
+    row = notebook.row("lite-2")
+    mend = row.get_by_role("button", name="Sign in (lite-2)")
+    mend.focus()
+    keyboard.press("Enter")
+    form = notebook.panel.get_by_role("form", name="Connect lite-2 again")
+    expect(notebook.field("Address")).to_have_value(server.address)
+    expect(form.get_by_role("checkbox", name="Replace the connection lite-2")).to_be_checked()
+    expect(notebook.field("User")).to_have_value("root")
+    expect(notebook.field("Password")).to_be_focused()
+    keyboard.type("another")
+    keyboard.press("Enter")
+    expect(form).to_have_count(0)
+    expect(row).to_contain_text("Connected")
+    expect(mend).to_have_count(0)
