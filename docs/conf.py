@@ -41,7 +41,8 @@ toc_object_entries_show_parents = "hide"
 nitpicky = True
 # Named in what is public, and not public themselves.
 nitpick_ignore = [
-    ("py:class", name) for name in ("FailedState", "Stage", "milvus_nb.probing.stages.Stage")
+    ("py:class", name)
+    for name in ("Advice", "FailedState", "Stage", "milvus_nb.probing.stages.Stage")
 ]
 
 myst_enable_extensions = ["attrs_inline", "deflist"]

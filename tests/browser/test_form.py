@@ -119,7 +119,7 @@ def submit_to_tls(notebook: Notebook, form: Locator) -> None:
 
 
 def send_no_secret_unasked(notebook: Notebook, form: Locator, server: ScriptedMilvus) -> None:
-    """What changes where a secret goes waits for Connect, which has the focus then."""
+    """Look that what changes where a secret goes waits for Connect, which has the focus then."""
     address = f"localhost:{server.port}"
     notebook.fill_form(Address=address, sign_in="Password", User="root", Password=_PASSWORD)
     submit_to_tls(notebook, form)
