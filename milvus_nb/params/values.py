@@ -42,6 +42,8 @@ def plain(value: object) -> object:
 
     A secret may be pydantic's ``SecretStr``, which LangChain and others use, or one of ours.
     """
+    if value is None or type(value) is str:  # as most are
+        return value
     if isinstance(value, Secret):
         return value.reveal()
     reveal = getattr(value, "get_secret_value", None)

@@ -20,7 +20,6 @@ __all__ = [
     "call_metadata",
     "connectivity",
     "is_connected",
-    "is_connecting",
     "open_channel",
 ]
 
@@ -120,20 +119,12 @@ def is_connected(channel: Any) -> bool:
     return connectivity(channel) is grpc.ChannelConnectivity.READY
 
 
-def is_connecting(channel: Any) -> bool:
-    """Have a channel connect where it does not yet; tell whether that goes on."""
-    return connectivity(channel, connect=True) in (
-        grpc.ChannelConnectivity.IDLE,
-        grpc.ChannelConnectivity.CONNECTING,
-    )
-
-
-def connectivity(channel: Any, *, connect: bool = False) -> grpc.ChannelConnectivity:
-    """Give the state of a channel, of ours or of a client; `connect` it where it is idle."""
+def connectivity(channel: Any) -> grpc.ChannelConnectivity:
+    """Give the state of a channel, of ours or of a client."""
     # A private name: the public way costs a thread a channel.
     core = channel._channel  # noqa: SLF001  # as above
     try:
-        number = core.check_connectivity_state(connect)
+        number = core.check_connectivity_state(False)
     except ValueError:  # closed
         return grpc.ChannelConnectivity.SHUTDOWN
     return next(state for state in grpc.ChannelConnectivity if state.value[0] == number)

@@ -5,7 +5,6 @@ Everything here runs on the monitor's event loop, and fails with `ProbeError`.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 import threading
@@ -17,7 +16,7 @@ import grpc
 
 from .._version import __version__
 from . import diagnosis, wire
-from .channel import call_metadata, connectivity, is_connecting, open_channel
+from .channel import call_metadata, connectivity, open_channel
 from .diagnosis import ProbeError
 from .forks import GATE
 from .grpc_call import answer
@@ -26,16 +25,13 @@ from .outside import MOST_VERSION, names, reasons, said
 from .sockets import all_closed
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterable
 
     from ..errors import Diagnosis
     from ..params.endpoint import Endpoint
 
 __all__ = ["Answer", "Databases", "Probe"]
-
-# While gRPC connects, it is looked at this often, in seconds.
-_FIRST_LOOK_S: Final = 0.0005
-_LAST_LOOK_S: Final = 0.01
 
 _NOT_OFFERED: Final = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED)
 
@@ -123,32 +119,22 @@ class Probe:
         self._is_closed = True
         self._callables.clear()
         lookout().forget(self._channel)
-        async with all_closed(int(self._is_connected())):
+        async with all_closed(int(self.is_connected())):
             with GATE.passing():
                 self._channel.close()
 
-    async def ready(self) -> None:
-        """Wait until the channel has connected, or cannot."""
-        pause = _FIRST_LOOK_S
-        while self._is_connecting():
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LAST_LOOK_S)
-
-    def _is_connecting(self) -> bool:
-        with GATE.passing():
-            return is_connecting(self._channel)
-
     def lost(self) -> asyncio.Future[None] | None:
         """Give what ends when the connection is lost; None where there is none now."""
-        if self._lost is None and self._is_connected():
+        if self._lost is None and self.is_connected():
             self._lost = lookout().lost(self._channel)
         return self._lost
 
     def is_lost(self) -> bool:
         """Tell whether a connection that was there is lost; the next call would make another."""
-        return self._lost is not None and not self._is_connected()
+        return self._lost is not None and not self.is_connected()
 
-    def _is_connected(self) -> bool:
+    def is_connected(self) -> bool:
+        """Tell whether it has a socket at this moment."""
         return self._connectivity() is grpc.ChannelConnectivity.READY
 
     def _connectivity(self) -> grpc.ChannelConnectivity:
@@ -157,11 +143,11 @@ class Probe:
 
     # The calls
 
-    async def sign_in(self) -> bool:
-        """Announce this client (Connect), as SDKs do when they connect; always True."""
+    async def sign_in(self) -> str:
+        """Announce this client (Connect), as SDKs do; give the server's version if it tells it."""
         reply = await self._call(wire.Connect, client_info=self._client_info())
         self._refuse(reply.status)
-        return True
+        return said(self._endpoint, reply.server_info.build_tags, MOST_VERSION)
 
     def _client_info(self) -> dict[str, str]:
         return {

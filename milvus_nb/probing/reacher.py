@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ..params.secret import Secret
@@ -18,10 +18,36 @@ if TYPE_CHECKING:
     from ..errors import Diagnosis
     from ..params.endpoint import Endpoint
 
-__all__ = ["Reacher"]
+__all__ = ["Reacher", "WellKnown"]
 
 _RECENT_S: Final = 2.0
 _FAILED_S: Final = 0.08
+
+# So long what a Milvus has said of itself is taken to be so, in seconds: somewhat more than a
+# heartbeat, so that it is always known of one that is watched.
+_WELL_S: Final = 4.0
+
+
+@dataclass(frozen=True)
+class WellKnown:
+    """What is the same for all who ask at a place, from a Milvus that is well.
+
+    Attributes
+    ----------
+    version
+        Its own, such as ``"v2.3.5"``.
+    latency_ms
+        The round trip of GetVersion, in milliseconds.
+    anyone
+        Whether it takes any credentials; None where nobody has tried.
+    at
+        When it said so, by the monotonic clock.
+    """
+
+    version: str
+    latency_ms: float | None
+    anyone: bool | None
+    at: float
 
 
 class Reacher:
@@ -37,6 +63,7 @@ class Reacher:
         self._failed: dict[_Place, tuple[Diagnosis, float]] = {}
         self._asking: dict[_Place, Shared[Reached]] = {}
         self._worked: set[_Place] = set()
+        self._well: dict[_Place, WellKnown] = {}
 
     async def reach(self, endpoint: Endpoint, stages: Stages) -> Reached:
         """Reach it, unless that was done a moment ago and nobody wants to see the stages."""
@@ -90,13 +117,31 @@ class Reacher:
         """Note that a Milvus answers there."""
         self._worked.add(_place(endpoint))
 
+    def note_well(self, endpoint: Endpoint, known: WellKnown) -> None:
+        """Note what the Milvus there, which is well, has said of itself."""
+        place = _place(endpoint)
+        self._well[place] = known
+        if place in self._seen:
+            self._reached_at[place] = known.at
+
+    def note_unwell(self, endpoint: Endpoint) -> None:
+        """Note that it has to be asked again how it is."""
+        self._well.pop(_place(endpoint), None)
+
+    def well(self, endpoint: Endpoint) -> WellKnown | None:
+        """Give what a Milvus that is well has just said to anybody there; None where none has."""
+        known = self._well.get(_place(endpoint))
+        return known if known and time.monotonic() - known.at < _WELL_S else None
+
     def has_worked(self, endpoint: Endpoint) -> bool:
         """Tell whether a Milvus has ever answered there: then that is the right place."""
         return _place(endpoint) in self._worked
 
     def forget(self, endpoint: Endpoint) -> None:
         """Note that it cannot be reached any more."""
-        self._reached_at.pop(_place(endpoint), None)
+        place = _place(endpoint)
+        self._reached_at.pop(place, None)
+        self._well.pop(place, None)
 
 
 # An endpoint without who signs in, and the proxy on the way.

@@ -21,6 +21,9 @@ __all__ = ["all_closed"]
 _LONGEST_S = 0.25
 _FIRST_PAUSE_S = 0.001
 
+# Usually it is done within this, in seconds; no pause of an event loop is so short.
+_AT_ONCE_S = 0.0005
+
 
 @contextlib.asynccontextmanager
 async def all_closed(channels: int) -> AsyncIterator[None]:
@@ -56,24 +59,28 @@ class _Closing:
     def __init__(self) -> None:
         self._users = 0
         self._channels = 0
-        self._before: set[tuple[int, int]] = set()
-        self._now: set[tuple[int, int]] = set()
+        self._before: set[_Socket] = set()
+        self._closed = 0
+        self._is_listed = False
         self._is_fresh = False
 
     def begin(self, loop: asyncio.AbstractEventLoop, channels: int) -> None:
         self._users += 1
         self._channels += channels
-        self._look(loop)
-        self._before |= self._now
+        if not self._is_listed:  # once for all who begin in one round of the loop
+            self._before |= _open_sockets()
+            self._is_listed = True
+            loop.call_soon(self._forget)
 
     async def wait(self, loop: asyncio.AbstractEventLoop) -> None:
-        ends, pause = loop.time() + _LONGEST_S, 0.0
-        while loop.time() < ends:
+        start, pause = loop.time(), 0.0
+        while (waited := loop.time() - start) < _LONGEST_S:
             await asyncio.sleep(pause)
             self._look(loop)
-            if len(self._before - self._now) >= min(self._channels, len(self._before)):
+            if self._closed >= min(self._channels, len(self._before)):
                 return
-            pause = 2 * pause or _FIRST_PAUSE_S
+            if waited > _AT_ONCE_S:
+                pause = 2 * pause or _FIRST_PAUSE_S
 
     def end(self) -> None:
         self._users -= 1
@@ -82,14 +89,14 @@ class _Closing:
             self._before.clear()
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Look at the open sockets, once for all who want it in one round of the loop."""
+        """Count those that are closed, once for all who want it in one round of the loop."""
         if not self._is_fresh:
-            self._now = _open_sockets()
+            self._closed = sum(not _is_open(socket) for socket in self._before)
             self._is_fresh = True
             loop.call_soon(self._forget)
 
     def _forget(self) -> None:
-        self._is_fresh = False
+        self._is_fresh = self._is_listed = False
 
 
 _closing: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Closing] = (
@@ -97,9 +104,19 @@ _closing: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Closing] = (
 )
 
 
-def _open_sockets() -> set[tuple[int, int]]:
-    """List this process's sockets, each as (file descriptor, inode)."""
-    found: set[tuple[int, int]] = set()
+_Socket = tuple[int, int]  # file descriptor, inode
+
+
+def _is_open(socket: _Socket) -> bool:
+    try:
+        return os.fstat(socket[0]).st_ino == socket[1]
+    except OSError:
+        return False
+
+
+def _open_sockets() -> set[_Socket]:
+    """List this process's sockets."""
+    found: set[_Socket] = set()
     try:
         names = os.listdir("/dev/fd")
     except OSError:

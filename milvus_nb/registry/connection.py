@@ -254,6 +254,13 @@ class Connection(Exploring, HasTraits):
         ConnectError
             It failed; nothing is left open.
         """
+        # Whoever wants to see the stages gets them asked.
+        endpoint, db_name = self.params.endpoint, self.params.db_name
+        watch = None if stages.watched else self.live_monitor().join(endpoint, db_name)
+        if watch is not None:
+            self._watch = watch
+            self._follow(watch)
+            return
         try:
             await self._translated("connect", self._reach(stages))
         except BaseException:
@@ -268,6 +275,9 @@ class Connection(Exploring, HasTraits):
         await watch.check(deadline.left(), stages)
         with stages.run("database"):
             await watch.require_database(self.params.db_name, deadline.left())
+        self._follow(watch)
+
+    def _follow(self, watch: Watch) -> None:
         watch.listeners.add(self._apply)
         watch.databases.update(self._watched_databases())
         self._set(connected_at=time.time())

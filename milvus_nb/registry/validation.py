@@ -32,6 +32,12 @@ __all__ = [
     "not_there",
 ]  # fmt: skip
 
+# Of `parse`, but not a user's to give.
+_OURS: Final = ("env", "default_timeout")
+_KEYWORDS: Final = [
+    name for name in inspect.signature(parsing.parse).parameters if name not in _OURS
+]
+
 #: No server is asked more often, and none has less time to answer; in seconds.
 LEAST_S: Final = 0.05
 
@@ -104,11 +110,9 @@ def check_keywords(kwargs: dict[str, Any]) -> None:
     for name, instead in _FOR_ITS_CLIENTS.items():
         if kwargs.pop(name, False):
             raise ParamsError(f"{name}=True is not supported.", "It is pymilvus's own.", instead)
-    ours = {"env", "default_timeout"}  # of `parse`, but not a user's to give
-    known = [name for name in inspect.signature(parsing.parse).parameters if name not in ours]
     for name in kwargs:
-        if name not in known:
-            near = closest(name, known)
+        if name not in _KEYWORDS:
+            near = closest(name, _KEYWORDS)
             raise ParamsError(
                 f"There is no connection parameter {name!r}.",
                 "",

@@ -17,8 +17,10 @@ from ..probing.diagnosis import ProbeError
 from ..probing.investigate import investigate, silent_but_managed
 from ..probing.probe import Probe
 from ..probing.proxies import late
+from ..probing.reacher import WellKnown
 from ..probing.waiting import end, within
-from .answers import AUTHORIZATION_OFF, Answers, Errors
+from .answers import Answers, Errors
+from .first_question import FirstQuestion, Told
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -34,9 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["Asker", "check_cloud"]
 
 T = TypeVar("T")
-
-# What is said of a call whose connection ended.
-_BROKEN_OFF: Final = ("cut-off", "reset", "forward-nowhere")
 
 # A deadline that is noticed later than this, in seconds, was missed by us: the laptop slept.
 _OVERSLEPT_S: Final = 0.3
@@ -65,15 +64,10 @@ class Asker:
         self.endpoint = endpoint
         self.opened_at = 0.0
         """When the channel was opened, by the monotonic clock."""
-        self.version = ""
-        """The server's, such as ``"v2.3.5"``; asked for whenever a channel is opened."""
-        self.latency_ms: float | None = None
-        """The last measured round trip of GetVersion, in milliseconds."""
+        self.told = Told()
         self._reacher = reacher
         self._server = server
         self._probe: Probe | None = None
-        self._note = ""
-        self._has_signed_in = False
         self._beats = 0
         self._known: tuple[str, Diagnosis, float] | None = None
 
@@ -125,7 +119,7 @@ class Asker:
             start = time.perf_counter()
             await self._within(deadline, self._live().version())
             times.append((time.perf_counter() - start) * 1000)
-        self.latency_ms = times[-1]
+        self.told.latency_ms = times[-1]
         return times
 
     async def databases(self, deadline: float) -> list[str] | None:
@@ -142,6 +136,11 @@ class Asker:
         """Make a call that is none of a probe's; see `Probe.ask`."""
         self._server.require_file()
         return await self._within(deadline, self._live().ask(method, deadline, database, **fields))
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a channel with a socket at this moment."""
+        return self._probe is not None and self._probe.is_connected()
 
     @property
     def is_open(self) -> bool:
@@ -175,7 +174,9 @@ class Asker:
         start = time.monotonic()
         try:
             await asyncio.wait([asking], timeout=limit / 2)
-            if not asking.done() and not again:
+            if asking.done():
+                return asking.result()
+            if not again:
                 silent = late(self.endpoint, stages.running, limit)
                 hint = asyncio.create_task(silent_but_managed(self.endpoint, silent))
             await asyncio.wait([asking], timeout=start + limit - time.monotonic())
@@ -219,7 +220,9 @@ class Asker:
             silent = diagnosis.silent(self.endpoint, "", limit)
             failed = ProbeError(replace(silent, asked=error.diagnosis.asked))
         else:
-            return self._answers(errors, unhealthy, there)
+            answers = self._answers(errors, unhealthy, there)
+            self._note_health(answers)
+            return answers
         if overslept:
             return await self._beat(probe, limit, stages, databases=databases)
         raise failed
@@ -228,56 +231,27 @@ class Asker:
         self, stages: Stages, *, databases: Iterable[str], retry_s: float | None
     ) -> Answers:
         probe = await self._open_probe(stages, retry_s)
-        errors = Errors()
-
-        async def version() -> None:
-            await probe.ready()  # connecting is not part of the round trip
-            with stages.run("version") as found:
-                start = time.perf_counter()
-                version = await errors.keep(probe.version())
-                if version is not None:
-                    self.version = version
-                    self.latency_ms = (time.perf_counter() - start) * 1000
-                found(errors.said[-1] if version is None else version)
-
-        async def health() -> str:
-            with stages.run("health") as found:
-                unhealthy = await errors.text(probe.health())
-                found(unhealthy or "healthy")
-                return unhealthy
-
-        async def there() -> Databases | None:
-            return await errors.keep(probe.look_for(databases)) if databases else None
-
-        async def sign_in() -> str:
-            with stages.run("sign_in"):
-                if not self._has_signed_in:
-                    await probe.sign_in()
-                elif await errors.keep(probe.sign_in()) is None:
-                    return self._note
-            self._has_signed_in = True
-            anyone = bool(self.endpoint.credentials) and await probe.accepts_anyone()
-            return AUTHORIZATION_OFF if anyone else ""
-
-        # Each to its end: gRPC keeps a cancelled call, and with it the socket, a while longer.
-        calls = (version(), health(), there(), sign_in())
-        done: Any = await asyncio.gather(*calls, return_exceptions=True)
-        # The sign-in comes last and says most; but where one call was answered and then the
-        # connection closed on the others, the answer does.
-        failures = [found for found in done[::-1] if isinstance(found, BaseException)]
-        failed = next(filter(_was_answered, failures), failures[0] if failures else None)
-        if isinstance(failed, ProbeError):
-            # All calls carry the credentials; whichever failed, it is the sign-in's failure.
-            is_tls = failed.diagnosis.cause.startswith("tls-")
-            stages.blame("tls" if is_tls else "sign_in", failed)
-        if failed is not None:
-            raise failed
-        _, unhealthy, found, self._note = done
-        return self._answers(errors, unhealthy, found)
+        # Whoever wants to see the stages gets them asked.
+        known = None if stages.watched else self._reacher.well(self.endpoint)
+        question = FirstQuestion(self.endpoint, probe, self.told, known, stages)
+        unhealthy, found = await question.ask(databases)
+        answers = self._answers(question.errors, unhealthy, found)
+        if known is None or answers.unhealthy:
+            self._note_health(answers)
+        return answers
 
     def _answers(self, errors: Errors, unhealthy: str, found: Databases | None) -> Answers:
         wrong = "; ".join(dict.fromkeys(text for text in (unhealthy, *errors.said) if text))
-        return Answers(wrong or self._expired(), self._note, found)
+        return Answers(wrong or self._expired(), self.told.note, found)
+
+    def _note_health(self, answers: Answers) -> None:
+        """Have it known to those who ask at the same place."""
+        if answers.unhealthy:
+            self._reacher.note_unwell(self.endpoint)
+            return
+        told = self.told
+        found = WellKnown(told.version, told.latency_ms, told.anyone, time.monotonic())
+        self._reacher.note_well(self.endpoint, found)
 
     def _expired(self) -> str:
         """Say that the connection will not be made again once it is lost."""
@@ -335,7 +309,3 @@ def check_cloud(endpoint: Endpoint) -> None:
         raise ProbeError(diagnosis.of(endpoint, "cloud-no-tls", "not asked: there is no TLS"))
     if not endpoint.credentials:
         raise ProbeError(diagnosis.of(endpoint, "cloud-no-token", "no token was given"))
-
-
-def _was_answered(failure: BaseException) -> bool:
-    return not (isinstance(failure, ProbeError) and failure.diagnosis.cause in _BROKEN_OFF)

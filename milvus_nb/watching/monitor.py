@@ -271,6 +271,14 @@ class Monitor:
             raise
         return watch
 
+    def join(self, endpoint: Endpoint, db_name: str) -> Watch | None:
+        """Get the endpoint's watch where it is certain without a question that all is well."""
+        watch = self._watches.get(endpoint)
+        if watch is None or not watch.has_proved(db_name):
+            return None
+        watch.users += 1
+        return watch
+
     async def release(self, watch: Watch) -> None:
         """Give a watch back; the last one to do so closes its socket."""
         watch.users -= 1

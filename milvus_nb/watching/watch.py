@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -87,6 +88,7 @@ class Watch:
         self._asking: Shared[None] | None = None
         self._asked = _Asked(0.0, 0.0)
         self._loop: asyncio.Task[None] | None = None
+        self._proved_at = -math.inf  # when it was last asked in full, by the monotonic clock
         self._once = Once()
         self._calls = asyncio.Semaphore(_MOST_CALLS)
 
@@ -155,6 +157,19 @@ class Watch:
             return await self.check(left, stages, begun=begun)
         return self.status
 
+    def has_proved(self, db_name: str) -> bool:
+        """Tell whether all that a connect would ask was answered within the last heartbeat."""
+        if time.monotonic() - self._proved_at > self._pace.heartbeat or self._is_closed:
+            return False
+        if self.status.state != "connected" or not self._asker.is_connected:
+            return False
+        with contextlib.suppress(ProbeError):
+            self.require_file()
+            # Of databases the heartbeat looks for those alone that are in use.
+            is_used = self.databases[db_name] > 0 and db_name not in self.status.databases.missing
+            return is_used or not db_name or db_name == "default"
+        return False
+
     def require_file(self) -> None:
         """Raise ProbeError where the Milvus Lite file is not the one that was opened any more."""
         self._server.require_file()
@@ -167,7 +182,7 @@ class Watch:
     @property
     def latency_ms(self) -> float | None:
         """The last measured round trip of GetVersion, in milliseconds; None before the first."""
-        return self._asker.latency_ms
+        return self._asker.told.latency_ms
 
     async def measure(self) -> None:
         """Measure the latency, while nobody else asks anything."""
@@ -311,13 +326,14 @@ class Watch:
                 databases=frozenset(self.databases),
                 again=is_routine and self.status.state == "unreachable",
             )
+            self._proved_at = time.monotonic()
             unwell = Diagnosis("unhealthy", answers.unhealthy, "", "degraded")
             self._publish(
                 Status(
                     state="degraded" if answers.unhealthy else "connected",
                     failure=unwell if answers.unhealthy else None,
                     note=answers.note,
-                    server_version=self._asker.version,
+                    server_version=self._asker.told.version,
                     checked_at=time.time(),
                     databases=answers.databases or self.status.databases,
                 )
