@@ -37,6 +37,9 @@ _LOOK_S: Final = 1.0
 # How long a server may take to answer over HTTP, in seconds.
 _HTTP_DEADLINE_S: Final = 1.0
 
+# So many that were disconnected are named.
+_MOST_NAMED: Final = 20
+
 
 def run(context: Context, line: str, variables: Mapping[str, Any]) -> Any:
     """Run a line: what follows ``%milvus``.
@@ -425,9 +428,13 @@ def _close(
         from . import profile_commands
 
         profile_commands.confirm("Disconnect", guards)
-    for connection in found:
-        registry.disconnect(connection.alias)
-    say(f"Disconnected {', '.join(aliases)}." if aliases else "Nothing is connected.")
+    theirs = [one.alias for one in found if one.alias not in registry]
+    registry.disconnect_each(one.alias for one in found if one.alias in registry)
+    for name in theirs:
+        registry.disconnect(name)
+    more = f" and {len(aliases) - _MOST_NAMED:,} more" if len(aliases) > _MOST_NAMED else ""
+    named = ", ".join(aliases[:_MOST_NAMED])
+    say(f"Disconnected {named}{more}." if aliases else "Nothing is connected.")
     for connection in found:
         if connection.users:
             say(f"{_listed(connection.users)} used {connection.alias}.")

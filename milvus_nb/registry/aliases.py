@@ -340,9 +340,13 @@ class Aliases:
     def _tell(self, alias: str) -> None:
         """Tell what has become of an alias."""
         with self._lock:
-            is_there = alias in self._connections or alias in self._attempts
-            self._events.note_presence(alias, is_there=is_there)
+            self._note_presence(alias)
         self._events.tell()
+
+    def _note_presence(self, alias: str) -> None:
+        """Note what has become of an alias; under the lock, and to be told without it."""
+        is_there = alias in self._connections or alias in self._attempts
+        self._events.note_presence(alias, is_there=is_there)
 
     def _emit(self, kind: Literal["added", "changed", "removed"], alias: str) -> None:
         self._events.note(kind, alias)

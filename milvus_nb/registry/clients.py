@@ -118,6 +118,13 @@ class Clients:
         if self._foreign is not None and any(sdk.is_of_this_loop(client) for client in theirs):
             self._foreign.close()
 
+    def close_at_once(self) -> bool:
+        """Make none any more; tell whether there is none to be closed."""
+        if self._foreign is not None or self._lock.locked() or self._client or self._async:
+            return False
+        self._is_closed = True
+        return True
+
     async def close(self, *, theirs: bool) -> None:
         """Close all of them, and their sockets; those of somebody else if that is wanted."""
         self._is_closed = True

@@ -283,6 +283,18 @@ class Connection(Exploring, HasTraits):
         self._set(connected_at=time.time())
         self._apply(watch.status)
 
+    def close_at_once(self) -> bool:
+        """Close it where nothing has to be waited for; tell whether that was so."""
+        watch, monitor = self._watch, self._monitor
+        if watch is None or monitor is None or self._under_way:
+            return False
+        if not self._clients.close_at_once() or not monitor.leave(watch):
+            return False
+        self._watch = None
+        self._unfollow(watch)
+        self._set_state("disconnected")
+        return True
+
     async def close(self, *, theirs: bool = True) -> None:
         """Close the clients and, with the last connection to an endpoint, its socket.
 
@@ -291,17 +303,23 @@ class Connection(Exploring, HasTraits):
         theirs
             Whether to close also what somebody else opened.
         """
+        if self.close_at_once():
+            return
         watch, self._watch = self._watch, None
         if watch is not None:
-            watch.listeners.discard(self._apply)
+            self._unfollow(watch)
         self._set_state("disconnected")
         try:
             await end(*self._under_way)  # whoever waits for one is told that it was closed
             await self._clients.close(theirs=theirs)
         finally:
             if watch is not None and self._monitor is not None:
-                watch.databases -= Counter(self._watched_databases())
                 await self._monitor.release(watch)
+
+    def _unfollow(self, watch: Watch) -> None:
+        watch.listeners.discard(self._apply)
+        if names := self._watched_databases():
+            watch.databases -= Counter(names)
 
     async def get_client(self) -> MilvusClient:
         """Give the client; make it first where there is none."""
@@ -449,6 +467,8 @@ class Connection(Exploring, HasTraits):
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
+            if getattr(self, name) == value:
+                continue
             try:
                 self.set_trait(name, value)
             except Exception:  # noqa: BLE001  # an observer's; the value is set

@@ -16,6 +16,7 @@ from ..params.endpoint import DEFAULT_TIMEOUT
 from ..params.parsing import checked_name
 from ..printing import printable
 from ..probing.forks import forkable
+from ..watching.once import Once
 from ..watching.schedule import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
 from .aliases import DEFAULT_ALIAS, MAX_CONNECTIONS
 from .events import Event
@@ -32,7 +33,7 @@ from .validation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from pymilvus import AsyncMilvusClient, MilvusClient
 
@@ -211,9 +212,25 @@ class ConnectionRegistry(ConnectionTable):
 
         Attempts to connect that are under way are left alone.
         """
+        with self._lock:
+            aliases = [*self._connections, *self._closing]
+        self.disconnect_each(aliases)
+
+    def disconnect_each(self, aliases: Iterable[str]) -> None:
+        """Close several connections together; their sockets are closed when this returns.
+
+        Parameters
+        ----------
+        aliases
+            One that is not connected is left alone.
+        """
         self.monitor.refuse_own_thread()
-        jobs = [self.start_disconnect(alias) for alias in self.aliases()]
-        for job in jobs:
+        aliases, once = list(aliases), Once()
+        for alias in aliases:
+            if (connection := self.get(alias)) is not None:
+                with once.logged("Closing a client failed"):
+                    connection.close_here()
+        for job in self.start_disconnect_each(aliases):
             job.wait(cancel_on_interrupt=False)
 
     def add_connection(self, **aliases: dict[str, Any]) -> None:

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +22,7 @@ from ..watching.monitor import Monitor
 from ..watching.once import Once
 from .aliases import DEFAULT_ALIAS, Aliases
 from .attempts import Attempt
+from .closing import close_each, closed
 from .connection import Connection
 from .foreign import ForeignConnections
 from .opening import examine_profile, open_profile
@@ -35,15 +34,13 @@ from .validation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Iterable, Mapping
 
     from ..views.report import Report
     from ..watching.schedule import Pace
     from .ping import PingResult
 
 __all__ = ["ConnectionTable"]
-
-_log = logging.getLogger(__name__)
 
 # A connect waits at least so long until what it replaces is closed, in seconds; usually it is.
 _CLOSING_S: Final = 0.5
@@ -181,7 +178,7 @@ class ConnectionTable(Aliases):
                 self._connections[alias] = connection
                 self._remembered[alias] = connection.params
         if result is connection and is_wanted:
-            connection.observe(lambda _: self._emit("changed", alias), ["state", "reason", "note"])
+            connection.observe(lambda _: self._changed(connection), ["state", "reason", "note"])
         if is_wanted:
             if result is not connection and connection.params.guard.profile:
                 self.mark(alias, connection.params.guard)
@@ -191,10 +188,17 @@ class ConnectionTable(Aliases):
         if unused is not None:
             # It is connected: neither a cancellation nor what is slow to close changes that.
             left = max(ends - time.monotonic(), _CLOSING_S)
-            await monitor.finish(_closed(unused, others), left)
+            await monitor.finish(closed(unused, others), left)
         if not is_wanted:
             raise ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
         return result
+
+    def _changed(self, connection: Connection) -> None:
+        """Tell that a connection has changed, as long as it is the alias's."""
+        with self._lock:
+            if self._connections.get(connection.alias) is not connection:
+                return
+        self._emit("changed", connection.alias)
 
     async def _reuse(
         self,
@@ -240,6 +244,29 @@ class ConnectionTable(Aliases):
         job.add_done_callback(closed)
         return job
 
+    def start_disconnect_each(self, aliases: Iterable[str]) -> list[Job[None]]:
+        """Start to disconnect many together; the sockets are closed when the jobs have ended."""
+        with self._lock:
+            names = dict.fromkeys(aliases)
+            known = self._connections
+            connections = {alias: known[alias] for alias in names if alias in known}
+            closing = {self._closing[alias]: None for alias in names if alias in self._closing}
+            if not connections:
+                return list(closing)
+            job = self.monitor.submit(self._close_many(self._others, connections))
+            self._closing.update(dict.fromkeys(connections, job))
+            for alias in connections:
+                del self._connections[alias]
+
+        def end(_: object) -> None:
+            with self._lock:
+                for alias in connections:
+                    if self._closing.get(alias) is job:
+                        del self._closing[alias]
+
+        job.add_done_callback(end)
+        return [job, *closing]
+
     def _disconnect(self, name: str) -> None:
         """Disconnect, and wait for it: what a connection's own `disconnect` does."""
         self.monitor.refuse_own_thread()
@@ -250,15 +277,25 @@ class ConnectionTable(Aliases):
     async def _close(self, others: ForeignConnections, name: str, connection: Connection) -> None:
         # Also where everything is shut down meanwhile, which wants the same.
         try:
-            await uncancelled(_closed(connection, others))
+            await uncancelled(closed(connection, others))
         finally:
-            self._let_go(name, connection)
+            self._let_go({name: connection})
 
-    def _let_go(self, alias: str, connection: Connection) -> None:
-        connection.unobserve_all()
-        self._tell(alias)
+    async def _close_many(
+        self, others: ForeignConnections, connections: Mapping[str, Connection]
+    ) -> None:
+        try:
+            await uncancelled(close_each(connections.values(), others))
+        finally:
+            self._let_go(connections)
+
+    def _let_go(self, connections: Mapping[str, Connection]) -> None:
+        for connection in connections.values():
+            connection.unobserve_all()
         with self._lock:
-            if self._current == alias and alias not in self._connections:
+            for alias in connections:
+                self._note_presence(alias)
+            if self._current in connections and self._current not in self._connections:
                 # None: what comes next without an alias would go where nobody said.
                 self._current = None
                 self._events.note("current", "")
@@ -290,16 +327,10 @@ class ConnectionTable(Aliases):
 
     async def _close_all(self, connections: list[Connection], others: ForeignConnections) -> None:
         """Close the connections of before `close_all`; those that others opened stay open."""
-        for connection in await others.forget():
-            self._let_go(connection.alias, connection)
-        own = [connection for connection in connections if connection.origin == "milvus_nb"]
-        for closed in await asyncio.gather(
-            *(connection.close() for connection in own), return_exceptions=True
-        ):
-            if isinstance(closed, Exception):
-                _log.error("Closing a connection failed", exc_info=closed)
-        for connection in own:
-            self._let_go(connection.alias, connection)
+        self._let_go({connection.alias: connection for connection in await others.forget()})
+        own = {each.alias: each for each in connections if each.origin == "milvus_nb"}
+        await close_each(own.values(), others)
+        self._let_go(own)
 
     # Asking
 
@@ -399,13 +430,7 @@ class ConnectionTable(Aliases):
         with self._lock:
             if self._connections.get(alias) is connection:
                 del self._connections[alias]
-        self._let_go(alias, connection)
-
-
-def _closed(connection: Connection, others: ForeignConnections) -> Coroutine[Any, Any, None]:
-    """Close a connection, whoever opened it."""
-    is_own = connection.origin == "milvus_nb"
-    return connection.close() if is_own else others.disconnect(connection)
+        self._let_go({alias: connection})
 
 
 def _not_others(connection: Connection) -> AliasError:

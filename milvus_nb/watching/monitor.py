@@ -279,10 +279,17 @@ class Monitor:
         watch.users += 1
         return watch
 
+    def leave(self, watch: Watch) -> bool:
+        """Give a watch back that others use, too; False for the last one, which must `release`."""
+        if watch.users < 2:
+            return False
+        watch.users -= 1
+        return True
+
     async def release(self, watch: Watch) -> None:
         """Give a watch back; the last one to do so closes its socket."""
-        watch.users -= 1
-        if watch.users == 0:
+        if not self.leave(watch):
+            watch.users = 0
             if self._watches.get(watch.endpoint) is watch:
                 del self._watches[watch.endpoint]
             await watch.close()
