@@ -119,10 +119,13 @@ class Reacher:
 
     def note_well(self, endpoint: Endpoint, known: WellKnown) -> None:
         """Note what the Milvus there, which is well, has said of itself."""
+        self._well[_place(endpoint)] = known
+
+    def note_alive(self, endpoint: Endpoint) -> None:
+        """Note that a connection stands, over which it has just answered."""
         place = _place(endpoint)
-        self._well[place] = known
         if place in self._seen:
-            self._reached_at[place] = known.at
+            self._reached_at[place] = time.monotonic()
 
     def note_unwell(self, endpoint: Endpoint) -> None:
         """Note that it has to be asked again how it is."""

@@ -221,6 +221,7 @@ class Asker:
             failed = ProbeError(replace(silent, asked=error.diagnosis.asked))
         else:
             answers = self._answers(errors, unhealthy, there)
+            self._reacher.note_alive(self.endpoint)
             self._note_health(answers)
             return answers
         if overslept:

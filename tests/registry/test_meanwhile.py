@@ -15,7 +15,7 @@ import pytest
 
 from milvus_nb import ClosedError, ConnectError, ConnectionRegistry, MilvusNbError
 from milvus_nb.params.parsing import parse
-from tests.support.helpers import Call, sockets_to, threads, wait_until
+from tests.support.helpers import Call, connect_watched, sockets_to, threads, wait_until
 from tests.support.servers import FaultProxy
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def test_a_connect_beside_a_disconnect_returns(
     connections.connect("a", uri=way.address)
     for n in range(4):
         way.blackhole()
-        call = Call(lambda n=n: connections.connect(f"b{n}", uri=way.address, timeout=1.5))  # type: ignore[misc]
+        call = Call(lambda n=n: connect_watched(connections, f"b{n}", way.address, 1.5))  # type: ignore[misc]
         wait_until(lambda n=n: f"b{n}" in connections._attempts)  # type: ignore[misc]
         Call(lambda: connections.disconnect("a")).ended()
         assert isinstance(call.ended().error, ConnectError)

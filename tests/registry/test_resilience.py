@@ -15,7 +15,7 @@ import pytest
 from milvus_nb import ClosedError, ConnectError, MilvusNbError, ParamsError
 from milvus_nb.errors import CancelError
 from milvus_nb.params.parsing import parse
-from tests.support.helpers import sockets_to, wait_until
+from tests.support.helpers import connect_watched, sockets_to, wait_until
 from tests.support.servers import FaultProxy
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_a_hurried_connect_does_not_harm_the_others(
         found.observe(lambda change: states.append(change["new"]), "state")
         way.delay(0.2)
         with pytest.raises(ConnectError, match="did not answer"):
-            connections.connect("b", uri=way.address, timeout=0.02)
+            connect_watched(connections, "b", way.address, 0.02)
         assert found.client.list_collections() == []
         assert states == []
 

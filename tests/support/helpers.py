@@ -14,6 +14,8 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from milvus_nb import Connection, ConnectionRegistry
+
 T = TypeVar("T")
 
 # Below the range from which Linux (32768 up) and macOS (49152 up) take the local ports of outgoing
@@ -185,3 +187,11 @@ def allow_profiles() -> None:
     store = ProfileStore()
     for profile in store.find().profiles.values():
         store.allow(profile)
+
+
+def connect_watched(
+    connections: ConnectionRegistry, alias: str, uri: str, timeout: float
+) -> Connection:
+    """Connect as a view that shows the stages: the server is asked, whatever is known of it."""
+    job = connections.start_connect(alias, uri=uri, timeout=timeout, report=lambda _: None)
+    return job.wait()
