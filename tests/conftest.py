@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import atexit
 import builtins
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
@@ -154,24 +155,21 @@ def _is_slow(item: pytest.Item) -> bool:
 
 
 _SERVERS = pytest.StashKey[SharedServers]()
+# Where they are asked for.
+_PLACE = "MILVUS_NB_TEST_SERVERS"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Own the servers that the workers share, or that the tests of this process use."""
-    if not hasattr(config, "workerinput") and not why_no_server():
-        config.stash[_SERVERS] = SharedServers()
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell a worker whom to ask for them."""
-    if servers := node.config.stash.get(_SERVERS, None):
-        node.workerinput["milvus_servers"] = (servers.address, servers.key.hex())
+    if _PLACE not in os.environ and not why_no_server():
+        config.stash[_SERVERS] = servers = SharedServers()
+        os.environ[_PLACE] = servers.place  # workers, and a pytest that a test starts, ask there
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End them."""
     if servers := config.stash.get(_SERVERS, None):
+        del os.environ[_PLACE]
         servers.stop()
 
 
@@ -190,16 +188,9 @@ def pytest_terminal_summary(
 _known: dict[str, MilvusTestServer] = {}
 
 
-def _whom_to_ask(config: pytest.Config) -> tuple[str, bytes]:
-    if servers := config.stash.get(_SERVERS, None):
-        return servers.address, servers.key
-    address, key = config.workerinput["milvus_servers"]  # type: ignore[attr-defined]  # xdist's
-    return address, bytes.fromhex(key)
-
-
 def _shared(config: pytest.Config, kind: str) -> MilvusTestServer:
     _need_server(config)
-    _known[kind] = ask(*_whom_to_ask(config), kind)
+    _known[kind] = ask(os.environ[_PLACE], kind)
     return _known[kind]
 
 
@@ -207,7 +198,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Wait for the shared servers of a test: one that has ended by itself is started again."""
     for kind, server in _known.items():
         if ("milvus" if kind == "plain" else f"milvus_{kind}") in getattr(item, "fixturenames", ()):
-            wait_for(server, *_whom_to_ask(item.config), kind)
+            wait_for(server, os.environ[_PLACE], kind)
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 E = TypeVar("E", bound=MilvusNbError)
 
-__all__ = ["Parser", "Word", "hidden", "raw_words", "shown", "split", "unexpanded"]
+__all__ = [
+    "Parser", "Word", "hidden", "raw_words", "shown", "split", "unexpanded",
+    "with_windows_paths",
+]  # fmt: skip
 
 # What other tools call our options.
 _MEANT: Final = {
@@ -45,6 +48,12 @@ _MAY_BE_EMPTY: Final = {"db", "label"}
 _LONG: Final = 6  # characters
 _BRACES: Final = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 _VALUE: Final = re.compile(r"-\.?\d|\S*\s")  # a number, several words: no option
+# A path of Windows, whose backslashes are no escapes: with a drive, from a folder, or on a server.
+_WINDOWS: Final = re.compile(
+    r"""(?<!\S)(--?[\w-]+=)?(?:(\\\\)(?=[\w.-]+\\[^\s"']*\.(?:db|pem|crt|cer|key)(?!\S))|"""
+    r"""(?=(?:[A-Za-z]:|\.{1,2}|~)\\))([^\s"']*)"""
+)
+_BACKSLASH: Final = re.compile(r"(?<!\\)\\(?=[^\s\\])")
 _PLACEHOLDER: Final = re.compile("\ue000(\\d+)\ue001")
 
 
@@ -105,7 +114,7 @@ def raw_words(line: str) -> list[str]:
         return expressions[int(number)] if is_ours else match.group()
 
     try:
-        words = shlex.split(_BRACES.sub(hide, as_command(line)))
+        words = shlex.split(_BRACES.sub(hide, with_windows_paths(as_command(line))))
     except ValueError:
         pass  # raised below, outside, so that the line is not kept in the error's context
     else:
@@ -115,6 +124,21 @@ def raw_words(line: str) -> list[str]:
         "",
         "Close it, or write \\' or \\\" for a quote that is part of a value.",
     )
+
+
+def with_windows_paths(line: str) -> str:
+    """Double the backslashes of paths of Windows, which a shell's rules would take away.
+
+    Those that are doubled, or stand in quotes, are as they should be.
+    """
+    if "\\" not in line:
+        return line
+    return _WINDOWS.sub(_doubled_backslashes, line)
+
+
+def _doubled_backslashes(found: re.Match[str]) -> str:
+    option, server, path = found.groups(default="")
+    return option + 2 * server + _BACKSLASH.sub(r"\\\\", path)
 
 
 class _Formatter(DollarFormatter):

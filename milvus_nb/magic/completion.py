@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from ..code import usage
-from ..code.arguments import unexpanded
+from ..code.arguments import unexpanded, with_windows_paths
 from ..page.late_imports import ONE_AT_A_TIME
 from .asked_names import Names, wait_a_moment
 
@@ -102,7 +102,7 @@ def _split(text: str) -> tuple[list[str], str]:
 def _value(raw: str) -> str:
     for end in ("", "'", '"'):
         with contextlib.suppress(ValueError):
-            return "".join(shlex.split(raw + end))
+            return "".join(shlex.split(with_windows_paths(raw) + end))
     return raw.rstrip("\\")
 
 

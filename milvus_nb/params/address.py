@@ -6,7 +6,8 @@
 ``http://``, ``tcp://``, ``grpc://``     the same; ``https://`` turns TLS on, its port is 443
 ``http://user:password@host:port/db``    with sign-in (percent-encoded) and database
 ``unix:/run/milvus.sock``                a server behind a Unix socket
-``./demo.db``, ``file:///data/demo.db``  a Milvus Lite database, embedded
+``./demo.db``, ``C:/data/demo.db``       a Milvus Lite database, embedded
+``file:///data/demo.db``                 the same
 ======================================== ==========================================
 """
 
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, NoReturn
 from urllib.parse import unquote
 
-from .files import absolute_path, lite_path
+from .files import DRIVE, absolute_path, lite_path, path_in_uri
 from .host import SHAPES, check_characters, host_port, in_brackets, ipv6, plain_name, refusal
 from .secret import Secret, holds_sign_in, recognised_host, redact_address
 from .suggestion import closest
@@ -29,7 +30,6 @@ __all__ = ["Address", "Kind", "display", "parse_address"]
 Kind = Literal["tcp", "unix", "lite"]
 
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
 _SECURE: Final = {"http": False, "tcp": False, "grpc": False, "https": True}
 _MEANT: Final = {
     "grpcs": "https", "tls": "https", "ssl": "https", "wss": "https", "ws": "http",
@@ -100,8 +100,8 @@ def parse_address(text: str, source: str = "uri") -> Address:
         return _unix(rest, source, after_slashes=True)
     if scheme == "file":
         return Address("lite", path=lite_path(_file_path(rest, text, source), source))
-    is_path = rest[:1] in {".", "/", "~", "\\"} or _DRIVE.match(rest)
-    if not scheme and (is_path or rest.rstrip("/").endswith(".db")):
+    is_path = rest[:1] in {".", "/", "~", "\\"} or DRIVE.match(rest)
+    if not scheme and (is_path or rest.rstrip("/\\").endswith(".db")):
         return Address("lite", path=lite_path(rest, source))
     if scheme and scheme not in _SECURE:
         _refuse_scheme(scheme, text, source)
@@ -254,14 +254,14 @@ def _unix(path: str, source: str, *, after_slashes: bool = False) -> Address:
 
 
 def _file_path(rest: str, text: str, source: str) -> str:
-    host, _, path = rest.partition("/")
-    if host.lower() not in {"", "localhost"} or not path:
+    path = path_in_uri(rest)
+    if not path:
         raise refusal(
             text, source, "A file: address has three slashes.", "Write file:///data/demo.db"
         )
     path = _decode(path, text, source)
     check_characters(path, source)
-    return path if _DRIVE.match(path) else f"/{path}"
+    return path
 
 
 def _refuse_scheme(scheme: str, text: str, source: str) -> NoReturn:

@@ -10,10 +10,11 @@ from ..errors import ParamsError
 from .secret import MASK, holds_sign_in, redact_path
 from .tidy import check_expanded
 
-__all__ = ["absolute_path", "lite_path"]
+__all__ = ["DRIVE", "absolute_path", "lite_path", "path_in_uri"]
 
-_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
-_WINDOWS: Final = re.compile(rf"{_DRIVE.pattern}|~?\.{{0,2}}\\")
+#: How a path begins with a drive of Windows.
+DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]")
+_WINDOWS: Final = re.compile(rf"{DRIVE.pattern}|~?\.{{0,2}}\\")
 _PLAIN: Final = re.compile(r"[\w./~ \\:+-]*")
 _SIGN_IN: Final = re.compile(r":.*@", re.DOTALL)
 # What milvus-lite 3 makes in the folder of a new database.
@@ -46,6 +47,20 @@ def absolute_path(path: str, source: str) -> str:
     )
 
 
+def path_in_uri(rest: str) -> str:
+    """Give the path of a ``file:`` address, as it stands there; empty where that has none.
+
+    Parameters
+    ----------
+    rest
+        What follows its two slashes: ``/data/demo.db``, ``/C:/data/demo.db``.
+    """
+    host, _, path = rest.partition("/")
+    if host.lower() not in {"", "localhost"} or not path:
+        return ""
+    return path if DRIVE.match(path) else f"/{path}"
+
+
 def lite_path(path: str, source: str = "uri") -> str:
     """Check the path of a Milvus Lite database.
 
@@ -71,8 +86,9 @@ def lite_path(path: str, source: str = "uri") -> str:
         something else in its place.
     """
     check_expanded(source, path, "path")
-    path = path.rstrip("/") or path  # it is a folder, and completion ends that with a slash
-    if _SIGN_IN.search(path) and not _DRIVE.match(path):
+    # It is a folder, and completion ends that with a slash.
+    path = path.rstrip("/\\" if os.name == "nt" else "/") or path
+    if _SIGN_IN.search(path) and not DRIVE.match(path):
         raise ParamsError(
             f"{source}: {redact_path(path)!r} is not a path.",
             "A sign-in belongs to a server; a Milvus Lite database has none.",

@@ -13,9 +13,10 @@ import operator
 import os
 import re
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
 
 from ..errors import ParamsError
-from .files import absolute_path
+from .files import absolute_path, path_in_uri
 from .secret import Secret, holds_sign_in, shown_name
 from .tidy import as_place, check_expanded, tidy_word
 
@@ -114,6 +115,8 @@ def file_path(name: str, value: object) -> str:
     path = path_text(name, value)
     if not path:
         return ""
+    if path[:7].lower() == "file://":
+        path = unquote(path_in_uri(path[7:])) or path
     full = absolute_path(path, name)
     if holds_sign_in(path, is_path=True) and not os.path.lexists(full):
         raise ParamsError(

@@ -67,6 +67,10 @@ CAUSES: Final[dict[str, Cause]] = {
         "The socket {path} cannot be used: {details}.",
         "Does Milvus run on this machine, is that its path, and may this kernel's user open it?",
     ),
+    "no-sockets": Cause(
+        "Python has no Unix sockets here, as everywhere on Windows.",
+        "Let Milvus listen on a port, and write host:port.",
+    ),
     "reset": Cause(
         "{address} accepts connections and resets them at once.",
         "Does Milvus run behind it, or is it still starting? {docker}",

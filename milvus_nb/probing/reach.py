@@ -181,13 +181,13 @@ async def _first_frame(receive: Callable[[int], Awaitable[bytes]]) -> bytes:
 async def _resolve(endpoint: Endpoint, stages: Stages, seen: Reached) -> None:
     try:
         check_environment(endpoint)
+        if endpoint.kind == "unix" and UNIX is None:
+            raise ProbeError(diagnosis.of(endpoint, "no-sockets", "there is no socket.AF_UNIX"))
     except ProbeError as error:
         stages.blame("resolve", error)
         raise
-    if endpoint.kind == "unix":
+    if endpoint.kind == "unix" and UNIX is not None:
         stages.skip("resolve")
-        if UNIX is None:
-            raise ProbeError(diagnosis.of(endpoint, "socket", "this Python has no Unix sockets"))
         seen.addresses = [(UNIX, endpoint.path)]
         return
     seen.proxy = way = proxy(endpoint)

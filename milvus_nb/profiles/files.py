@@ -7,10 +7,12 @@ import re
 import shlex
 import stat
 import sys
+from functools import partial
 from typing import Any, Final
 
 from ..errors import ProfileError
 from ..probing.outside import plain
+from .sharing import patiently
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -59,7 +61,7 @@ def read_text(path: str, most_bytes: int = MOST_BYTES, *, is_trusted: bool = Fal
     try:
         # Not to wait for the other end, where it is a pipe.
         more = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        handle = os.open(path, os.O_RDONLY | more)
+        handle = patiently(partial(os.open, path, os.O_RDONLY | more))
         with open(handle, "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode):

@@ -14,8 +14,10 @@ __all__ = ["VARIABLE", "user_file"]
 #: Names the user's file, in place of the one in the platform's config folder.
 VARIABLE: Final = "MILVUS_NB_PROFILES"
 
-#: Moves the platform's config folder, on Linux and wherever it is set.
-_CONFIG: Final = "XDG_CONFIG_HOME"
+#: What moves the platform's config folder: wherever they are set, and on Windows.
+_MOVERS: Final = ("XDG_CONFIG_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA")
+#: Where it is in a user's home.
+_USUAL: Final = {"darwin": "Library/Application Support", "win32": "AppData/Local"}
 
 
 def user_file() -> str:
@@ -23,6 +25,9 @@ def user_file() -> str:
 
     On Linux that is ``~/.config/milvus_nb/profiles.toml``. A variable that a project's ``.env`` has
     set does not count, nor does its ``XDG_CONFIG_HOME``: its file would be taken for the user's.
+
+    On Windows it is in ``%LOCALAPPDATA%``, which Windows keeps for its user alone; a file's mode
+    protects nothing there.
     """
     if (given := os.environ.get(VARIABLE, "")) and not set_by(VARIABLE):
         from ..params.tidy import tidy_word  # loading the extension has to stay light
@@ -32,7 +37,7 @@ def user_file() -> str:
     from platformdirs import user_config_dir
 
     folder = user_config_dir("milvus_nb", appauthor=False)
-    if set_by(_CONFIG) and Path(folder).is_relative_to(os.environ[_CONFIG]):
-        usual = "Library/Application Support" if sys.platform == "darwin" else ".config"
-        folder = str(Path.home() / usual / "milvus_nb")
+    for mover in _MOVERS:
+        if set_by(mover) and Path(folder).is_relative_to(os.environ[mover]):
+            folder = str(Path.home() / _USUAL.get(sys.platform, ".config") / "milvus_nb")
     return os.path.join(folder, "profiles.toml")

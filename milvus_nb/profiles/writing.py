@@ -12,10 +12,12 @@ import os
 import secrets
 import stat
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ..errors import ProfileError
 from .files import read_text
+from .sharing import patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -84,7 +86,7 @@ def _replace(path: str, text: str, *, is_shared: bool) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        patiently(partial(os.replace, temporary, path))
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)

@@ -10,8 +10,10 @@ import contextlib
 import json
 import os
 import tempfile
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypedDict, cast, get_args
 
+from ..profiles.sharing import patiently
 from ..protocol import ConnectParams, Row, SecretKind, mismatch
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def read(path: str) -> tuple[Record, str]:
     """Give what the file holds, and what is wrong with it; nothing, where there is no such file."""
     record: Record = {"pid": 0, "connected": [], "lost": []}
     try:
-        with open(path, encoding="utf-8") as file:
+        with patiently(partial(open, path, encoding="utf-8")) as file:
             found = json.load(file)
     except FileNotFoundError:
         return record, ""
@@ -72,14 +74,14 @@ def write(path: str, record: Record) -> None:
     """
     if not record["connected"] and not record["lost"]:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
+            patiently(partial(os.unlink, path))
         return
     # mkstemp's files are their user's alone.
     handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=f".{_PREFIX}")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(record, file)
-        os.replace(temporary, path)
+        patiently(partial(os.replace, temporary, path))
     except BaseException:
         os.unlink(temporary)
         raise

@@ -76,7 +76,7 @@ class Memory:
             self._is_due = False
             self._written = None
             with contextlib.suppress(OSError):
-                os.unlink(self._path)
+                memory_file.write(self._path, {"pid": self._pid, "connected": [], "lost": []})
 
     def _connected(self) -> set[str]:
         return set(self._table.aliases())

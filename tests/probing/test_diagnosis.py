@@ -24,9 +24,9 @@ import pytest
 
 from milvus_nb import ConnectError, ConnectionRegistry, MilvusNbError
 from milvus_nb.params.parsing import parse
-from milvus_nb.probing import diagnosis, rules
+from milvus_nb.probing import diagnosis, reach, rules
 from milvus_nb.probing.causes import CAUSES
-from tests.support.helpers import free_port, threads, wait_until
+from tests.support.helpers import free_port, posix_only, threads, wait_until
 from tests.support.servers import (
     ConnectProxy,
     FaultProxy,
@@ -81,11 +81,22 @@ def wrong_port(world: World) -> dict[str, Any]:
     return {"uri": f"{OWN_HOST}:{free_port()}"}
 
 
+def missing_socket(world: World) -> dict[str, Any]:
+    if not hasattr(socket, "AF_UNIX"):
+        pytest.skip("Windows has no Unix sockets")
+    return {"uri": f"unix:{world.tmp_path}/milvus.sock"}
+
+
+def no_sockets(world: World) -> dict[str, Any]:
+    world.environment.setattr(reach, "UNIX", None)
+    return {"uri": "unix:/run/milvus.sock"}
+
+
 def left_over_socket(world: World) -> dict[str, Any]:
-    path = f"{world.tmp_path}/milvus.sock"
+    given = missing_socket(world)
     with socket.socket(socket.AF_UNIX) as server:
-        server.bind(path)
-    return {"uri": f"unix:{path}"}
+        server.bind(f"{world.tmp_path}/milvus.sock")
+    return given
 
 
 def management_port_of_a_usual_server(world: World) -> dict[str, Any]:
@@ -302,7 +313,8 @@ def without_locks(world: World, number: int) -> dict[str, Any]:
     def flock(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    world.environment.setattr("fcntl.flock", flock)
+    fcntl = pytest.importorskip("fcntl")  # Windows has none
+    world.environment.setattr(fcntl, "flock", flock)
     return {"uri": str(world.tmp_path / "nfs.db")}
 
 
@@ -383,8 +395,8 @@ FAULTS = (
     Fault("closed port", "refused", f"{OWN_HOST}:1.", lambda _: {
         "uri": f"{OWN_HOST}:1"}),
     Fault("closed port beside a server", "other-port", f"connect {OWN_HOST}:19530", wrong_port),
-    Fault("socket missing", "socket", "No such file", lambda w: {
-        "uri": f"unix:{w.tmp_path}/milvus.sock"}),
+    Fault("socket missing", "socket", "No such file", missing_socket),
+    Fault("no Unix sockets", "no-sockets", "host:port", no_sockets),
     Fault("socket left over", "socket", "refused", left_over_socket),
     Fault("name", "dns", "nowhere.invalid", lambda _: {"uri": "nowhere.invalid"}),
     Fault("packets dropped", "dropped", "port", lambda world: {
@@ -749,6 +761,7 @@ def test_what_a_server_quotes_of_the_sign_in_is_hidden() -> None:
     assert "Milvus is" in diagnosis.server_refused(endpoint, 5, "Milvus is on fire").reason
 
 
+@posix_only
 @pytest.mark.skipif(sys.platform != "linux", reason="who holds a lock is told by Linux alone")
 def test_a_lite_lock_that_a_child_has_inherited(
     connections: ConnectionRegistry, tmp_path: Path

@@ -26,7 +26,7 @@ from milvus_nb.profiles.conversion import params_of, profile_of
 from milvus_nb.profiles.location import VARIABLE, user_file
 from milvus_nb.profiles.profile import KEYS, Profile, SecretRef
 from milvus_nb.profiles.store import ProfileStore
-from tests.support.helpers import wait_until
+from tests.support.helpers import IS_ROOT, posix_only, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -320,7 +320,8 @@ def test_paths_begin_at_the_file(store: ProfileStore, tmp_path: Path) -> None:
     assert profile_of("again", params).address == str(tmp_path / "work" / "data" / "x.db")
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root may give a file away")
+@posix_only
+@pytest.mark.skipif(not IS_ROOT, reason="only root may give a file away")
 def test_another_users_project_file_is_not_used(store: ProfileStore) -> None:
     """In a folder that all may write to, anybody could say where prod is."""
     path = project_of(store, "[profiles.prod]\naddress = 'theirs'\n")
@@ -388,6 +389,7 @@ def test_two_processes_write_at_once(store: ProfileStore) -> None:
     assert sorted(store) == sorted(f"{name}{number}" for name in "ab" for number in range(25))
 
 
+@posix_only
 def test_a_crash_in_the_middle_of_a_write(store: ProfileStore) -> None:
     """The file is as it was, nobody is locked out, and what was left is removed later."""
     store.save(Profile("a", "h"))
@@ -409,7 +411,7 @@ def test_a_crash_in_the_middle_of_a_write(store: ProfileStore) -> None:
     assert list(folder.glob("*.tmp")) + list(folder.glob(".*.tmp")) == []
 
 
-@pytest.mark.parametrize("as_root", [os.getuid() == 0])
+@pytest.mark.parametrize("as_root", [IS_ROOT])
 def test_a_home_that_cannot_be_written_to(
     store: ProfileStore, monkeypatch: pytest.MonkeyPatch, *, as_root: bool
 ) -> None:
@@ -435,6 +437,7 @@ def test_a_home_that_cannot_be_written_to(
     os.chmod(own, 0o700)
 
 
+@posix_only
 def test_writers_without_a_home_wait_for_each_other_and_leave_nothing(
     store: ProfileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,11 +21,12 @@ from milvus_nb.errors import ParamsError, ProfileError
 from milvus_nb.page.session import PageSession
 from milvus_nb.params.parsing import parse
 from milvus_nb.probing.outside import visible
+from milvus_nb.profiles import location
 from milvus_nb.profiles.places import place, prompt
 from milvus_nb.profiles.profile import Profile
 from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.profiles.trust import file_beside, permit
-from tests.support.helpers import threads, wait_until
+from tests.support.helpers import posix_only, threads, wait_until
 from tests.support.kernels import private_environment
 
 if TYPE_CHECKING:
@@ -293,6 +294,29 @@ def test_a_projects_env_file_is_no_word_of_the_user(
     assert thief.connections > 0, told
 
 
+def test_a_projects_env_file_moves_no_folder_of_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There, too, the user's profiles are where the system has the user's folder."""
+    home, project = tmp_path / "home", tmp_path / "project"
+    project.mkdir()
+    mover = "WIN_PD_OVERRIDE_LOCAL_APPDATA"
+    (project / ".env").write_text(f"{mover}={project}")
+    monkeypatch.chdir(project)
+    for name, value in {"HOME": home, "LOCALAPPDATA": home / "AppData/Local"}.items():
+        monkeypatch.setenv(name, str(value))
+    # platformdirs's folder for Windows.
+    monkeypatch.setattr(
+        "platformdirs.user_config_dir",
+        lambda name, **_: f"{os.environ.get(mover) or os.environ['LOCALAPPDATA']}/{name}",
+    )
+    monkeypatch.setattr(location, "sys", types.SimpleNamespace(platform="win32"))
+    usual = str(home / "AppData/Local/milvus_nb/profiles.toml")
+    assert location.user_file() == usual
+    monkeypatch.setenv(mover, str(project))
+    assert location.user_file() == usual
+
+
 def test_an_env_file_around_the_environment_is_a_projects(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -543,6 +567,7 @@ def test_a_yes_is_for_the_file_and_the_certificates_in_it(tmp_path: Path, own: P
         first.require_allowed(first.get("prod"))
 
 
+@posix_only
 def test_answers_of_others_are_none(tmp_path: Path, own: Path) -> None:
     """A file of answers that others may write to, or that is broken, allows nothing."""
     theirs_ = Profile("prod", "h", path=str(tmp_path / "milvus.toml"), is_project=True)

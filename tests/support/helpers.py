@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,14 @@ T = TypeVar("T")
 # connections: a port found here stays free for the moment between the look and the use, also
 # while a server restarts on it.
 _PORTS = range(15000, 32000)
+
+
+#: Whether root runs the tests, who may read, write and give away anything.
+IS_ROOT = hasattr(os, "getuid") and os.getuid() == 0
+
+
+#: Of a test that needs what Windows has not: other users, signals, Unix sockets.
+posix_only = pytest.mark.skipif("not hasattr(os, 'fork')", reason="Windows has no such thing")
 
 
 def free_ports(count: int) -> list[int]:

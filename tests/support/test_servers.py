@@ -43,12 +43,12 @@ def test_a_shared_server_that_ends_is_started_again(capsys: pytest.CaptureFixtur
     """In its place, with what was in it and its last words; who asks meanwhile waits."""
     servers = SharedServers()
     try:
-        server = ask(servers.address, servers.key, "plain")
+        server = ask(servers.place, "plain")
         client = pymilvus.MilvusClient(server.uri, dedicated=True)
         client.create_database("kept")
         os.kill(pid_that_listens(server.port), signal.SIGKILL)
         wait_until(lambda: not server.is_there())
-        wait_for(server, servers.address, servers.key, "plain")
+        wait_for(server, servers.place, "plain")
         assert "kept" in client.list_databases()
         client.close()
         assert [crash.partition(":")[0] for crash in servers.crashes] == ["The shared server plain"]

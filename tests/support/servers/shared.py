@@ -35,16 +35,16 @@ class SharedServers:
 
     Attributes
     ----------
-    address, key
+    place
         What `ask` needs.
     crashes
         What is known of each end that nobody wanted.
     """
 
     def __init__(self) -> None:
-        self.key = secrets.token_bytes(16)
-        self._listener = Listener(backlog=16, authkey=self.key)
-        self.address = self._listener.address
+        key = secrets.token_bytes(16)
+        self._listener = Listener(("127.0.0.1", 0), backlog=16, authkey=key)
+        self.place = f"{self._listener.address[1]}:{key.hex()}"
         self.crashes: list[str] = []
         self._over = threading.Event()
         self._lock = threading.Lock()
@@ -122,26 +122,34 @@ class SharedServers:
         told.set_result(server)
 
 
-def wait_for(server: MilvusTestServer, address: str, key: bytes, kind: str) -> None:
+def wait_for(server: MilvusTestServer, place: str, kind: str) -> None:
     """Wait until a shared server is there, also where it is just started again."""
 
     def is_there() -> bool:
         if not server.is_there():
-            ask(address, key, kind)  # answers when it is ready
+            ask(place, kind)  # answers when it is ready
         return server.is_there()
 
     wait_until(is_there, server.deadline_s, every_s=0.1, what=f"the shared server {kind}")
 
 
-def ask(address: str, key: bytes, kind: str) -> MilvusTestServer:
+def ask(place: str, kind: str) -> MilvusTestServer:
     """Give the shared server of a kind; it is started if it is not there.
+
+    Parameters
+    ----------
+    place
+        See `SharedServers`.
+    kind
+        One of `KINDS`.
 
     Raises
     ------
     RuntimeError
         When it cannot be started; with the end of its log.
     """
-    with Client(address, authkey=key) as owner:
+    port, _, key = place.partition(":")
+    with Client(("127.0.0.1", int(port)), authkey=bytes.fromhex(key)) as owner:
         owner.send(kind)
         told = owner.recv()
     if isinstance(told, MilvusTestServer):
