@@ -71,6 +71,7 @@ _GROUPS = {
     "tests/browser/test_quickstart.py": "browser-1",
     "tests/browser/test_rows.py": "browser-1",
     "tests/browser/test_sidebar.py": "browser-2",
+    "tests/browser/test_signals.py": "browser-1",
     "tests/browser/test_tree.py": "browser-2",
 }
 # What `--fast` leaves out, besides the browser's: files that start other programs, or take long...

@@ -23,6 +23,7 @@ export class OtherKernel {
   readonly actions: Actions;
   /** What was closed by a click, and until when its file may tell otherwise. */
   private readonly closed = new Map<string, number>();
+  private told = '';
 
   /**
    * @param connect connects this page to the kernel
@@ -44,6 +45,11 @@ export class OtherKernel {
     const connected = record.connected.filter(
       ({ alias }) => (this.closed.get(alias) ?? 0) < elapsed(),
     );
+    const told = JSON.stringify(connected);
+    if (told === this.told) {
+      return; // it is looked at each few seconds
+    }
+    this.told = told;
     const aliases = new Set(connected.map(row => row.alias));
     this.store.event({
       v: 0,

@@ -1,8 +1,9 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { Dialog, type ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
+import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { Row } from '../protocol/messages';
-import { SIDEBAR_ID } from '../sidebar/widget';
+import { disconnectIcon, milvusIcon } from '../sidebar/icon';
 import { failureOf } from '../state/failures';
 import { trans } from '../state/i18n';
 import { asksFirst, isUsedElsewhere } from '../state/origin';
@@ -10,80 +11,119 @@ import type { Session } from '../state/session';
 import { insertCell, isNotebook } from './hands';
 import type { IMilvus } from './tokens';
 
-export const SHOW = 'milvus_nb:show';
+type Args = ReadonlyPartialJSONObject;
 
-/** What a command takes: nothing, it goes by what is in front. */
-const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
+/** What a command takes, as JSON Schema. */
+function takes(names: Record<string, string>): { args: ReadonlyJSONObject } {
+  const properties: Record<string, ReadonlyJSONObject> = {};
+  for (const [name, description] of Object.entries(names)) {
+    properties[name] = { type: 'string', description };
+  }
+  return { args: { type: 'object', properties } };
+}
 
-/** Add the commands, also to the palette; the menu is in schema/plugin.json. */
+function text(args: Args, name: string): string {
+  const given = args[name];
+  return typeof given === 'string' ? given : '';
+}
+
+/** Add the commands, also to the palette; the menus and shortcuts are in schema/plugin.json. */
 export function addCommands(
   app: JupyterFrontEnd,
-  { hub, front }: IMilvus,
+  { hub, front, show }: IMilvus,
   palette: ICommandPalette | null,
 ): void {
   const { commands, shell } = app;
   const session = (): Session | null => front.kernel?.session ?? null;
-  const current = (): string | null => session()?.store.current ?? null;
-  const show = (): void => shell.activateById(SIDEBAR_ID);
+  const current = (): string => session()?.store.current ?? '';
+  const aliasOf = (args: Args): string => text(args, 'alias') || current();
+  /** The connection of an alias, else the current one. */
+  const rowOf = (args: Args): Row | null => session()?.store.rows.get(aliasOf(args)) ?? null;
+  const ofAlias = takes({
+    alias: trans.__('Which connection; the current one where it is left out.'),
+  });
+  /** Shown in the list, which then does it. */
+  const inList = (kind: 'check' | 'code') => (args: Args) => {
+    const row = rowOf(args);
+    if (row !== null) {
+      show();
+      session()?.ask({ kind, alias: row.alias });
+    }
+  };
 
-  commands.addCommand(SHOW, {
+  commands.addCommand('milvus_nb:show', {
     label: trans.__('Show Milvus Connections'),
     caption: trans.__('Show the sidebar with the connections of the notebook in front.'),
-    describedBy: NO_ARGS,
-    execute: show,
+    icon: milvusIcon,
+    describedBy: takes({ alias: trans.__('Which connection gets the focus.') }),
+    execute: args => show(undefined, text(args, 'alias') || null),
   });
 
   commands.addCommand('milvus_nb:connect', {
-    label: trans.__('Connect to Milvus…'),
+    label: args =>
+      text(args, 'address') === ''
+        ? trans.__('Connect to Milvus…')
+        : trans.__('Connect to %1', text(args, 'address')),
     caption: trans.__('Open the form for a new connection of the notebook in front.'),
-    describedBy: NO_ARGS,
+    describedBy: takes({
+      address: trans.__('Where to; the form asks where it is left out, as for any secret.'),
+      alias: trans.__('The name of the connection; default where it is left out.'),
+    }),
     isEnabled: () => front.kernel !== null,
-    execute: async () => {
+    execute: async args => {
       const { kernel } = front;
       show();
-      if (await kernel?.load()) {
-        kernel?.session?.ask({ kind: 'connect' });
+      if (kernel === null || !(await kernel.load()) || kernel.session === null) {
+        return; // the sidebar says why
+      }
+      if (text(args, 'address') === '') {
+        kernel.session.ask({ kind: 'connect' });
+      } else {
+        await connect(kernel.session, text(args, 'address'), text(args, 'alias'));
       }
     },
+  });
+
+  commands.addCommand('milvus_nb:use', {
+    label: args => trans.__('Make %1 the Current Connection', text(args, 'alias')),
+    caption: trans.__('What code uses that names no connection.'),
+    describedBy: takes({ alias: trans.__('Which connection.') }),
+    isVisible: args => text(args, 'alias') !== '',
+    isEnabled: args => text(args, 'alias') !== '' && rowOf(args) !== null,
+    execute: args => session()?.actions.use(text(args, 'alias')),
   });
 
   commands.addCommand('milvus_nb:check', {
     label: trans.__('Check the Connection (Doctor)'),
     caption: trans.__('Go through all layers of the current connection.'),
-    describedBy: NO_ARGS,
-    isEnabled: () => current() !== null,
-    execute: () => {
-      show();
-      session()?.ask({ kind: 'check', alias: current() ?? '' });
-    },
+    describedBy: ofAlias,
+    isEnabled: args => rowOf(args) !== null,
+    execute: inList('check'),
   });
 
   commands.addCommand('milvus_nb:copy-code', {
     label: trans.__('Copy the Connection as Code…'),
     caption: trans.__('The current connection in Python, Node, Go, Java, for a shell.'),
-    describedBy: NO_ARGS,
-    isEnabled: () => current() !== null,
-    execute: () => {
-      show();
-      session()?.ask({ kind: 'code', alias: current() ?? '' });
-    },
+    describedBy: ofAlias,
+    isEnabled: args => rowOf(args) !== null,
+    execute: inList('code'),
   });
 
   commands.addCommand('milvus_nb:insert-cell', {
     label: trans.__('Insert a Cell that Connects'),
     caption: trans.__('So that the notebook makes the current connection by itself.'),
-    describedBy: NO_ARGS,
-    isEnabled: () => current() !== null && isNotebook(front.current),
-    execute: async () => {
+    describedBy: ofAlias,
+    isEnabled: args => rowOf(args) !== null && isNotebook(front.current),
+    execute: async args => {
       const notebook = front.current;
       const found = session();
-      const alias = current();
-      if (!isNotebook(notebook) || found === null || alias === null) {
+      const row = rowOf(args);
+      if (!isNotebook(notebook) || found === null || row === null) {
         return;
       }
       try {
-        const text = await found.actions.cell(alias);
-        insertCell(notebook, text); // this one, whichever is in front by now
+        const code = await found.actions.cell(row.alias);
+        insertCell(notebook, code); // this one, whichever is in front by now
         shell.activateById(notebook.id);
       } catch (error) {
         tell(error);
@@ -92,19 +132,18 @@ export function addCommands(
   });
 
   commands.addCommand('milvus_nb:disconnect', {
-    label: () => {
-      const alias = current();
-      return alias === null
+    label: args =>
+      aliasOf(args) === ''
         ? trans.__('Disconnect from Milvus')
-        : trans.__('Disconnect %1 from Milvus', alias);
-    },
+        : trans.__('Disconnect %1 from Milvus', aliasOf(args)),
     caption: trans.__('Close the current connection of the notebook in front.'),
-    describedBy: NO_ARGS,
-    isEnabled: () => current() !== null,
-    execute: async () => {
+    icon: disconnectIcon,
+    describedBy: ofAlias,
+    isEnabled: args => rowOf(args) !== null,
+    execute: async args => {
       const found = session();
-      const row = found?.store.rows.get(current() ?? '');
-      if (found === null || row === undefined) {
+      const row = rowOf(args);
+      if (found === null || row === null) {
         return;
       }
       if (asksFirst(row)) {
@@ -119,7 +158,7 @@ export function addCommands(
   commands.addCommand('milvus_nb:disconnect-all', {
     label: trans.__('Disconnect All from Milvus'),
     caption: trans.__('Close all connections of the notebook in front.'),
-    describedBy: NO_ARGS,
+    describedBy: takes({}),
     isEnabled: () => (session()?.store.ownRows().length ?? 0) > 0,
     execute: async () => {
       const found = session();
@@ -137,7 +176,13 @@ export function addCommands(
   // What is enabled, and what a label names, follows the notebook in front.
   let told = '';
   const follow = (): void => {
-    const now = JSON.stringify([front.kernel?.id, front.current?.id, current()]);
+    const { kernel } = front;
+    const now = JSON.stringify([
+      kernel?.id,
+      front.current?.id,
+      current(),
+      (session()?.store.rows.size ?? 0) > 0,
+    ]);
     if (now !== told) {
       told = now;
       ids.forEach(id => commands.notifyCommandChanged(id));
@@ -145,6 +190,18 @@ export function addCommands(
   };
   hub.changed.connect(follow);
   front.changed.connect(follow);
+}
+
+/** Without a secret: where one is needed, or another connection has the alias, the list says so. */
+async function connect(session: Session, address: string, alias: string): Promise<void> {
+  const { actions, store } = session;
+  try {
+    const connected = await actions.open({ address, alias }).answer;
+    session.ask({ kind: 'show', alias: connected.alias });
+  } catch (error) {
+    const failure = failureOf(error);
+    store.finish(alias, { kind: 'failed', alias: alias || address, failure }, '');
+  }
 }
 
 /** Whether those whose profile wants to be asked about are to be disconnected, too. */

@@ -6,7 +6,12 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin,
 } from '@jupyterlab/application';
-import { ICommandPalette, ISessionContextDialogs } from '@jupyterlab/apputils';
+import {
+  ICommandPalette,
+  ISessionContextDialogs,
+  IToolbarWidgetRegistry,
+} from '@jupyterlab/apputils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
 import { IRunningSessionManagers } from '@jupyterlab/running';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
@@ -16,11 +21,14 @@ import { connectionOf, CurrentNotebook, widgetOf } from '../kernels/currentNoteb
 import { RunningKernels } from '../kernels/runningKernels';
 import { ServerKernels } from '../kernels/serverKernels';
 import { ServerProfiles } from '../kernels/serverProfiles';
-import { SidebarWidget } from '../sidebar/widget';
+import { SIDEBAR_ID, SidebarWidget } from '../sidebar/widget';
 import { setTranslation, trans } from '../state/i18n';
-import { addCommands, SHOW } from './commands';
+import { markTrouble } from './badge';
+import { addCommands } from './commands';
 import { followSettings } from './followSettings';
 import { notebookHands } from './hands';
+import { Indicator } from './indicator';
+import { notifyOfLosses } from './notifications';
 import { RunningConnections, watchWhileShown } from './running';
 import { Settings } from './settings';
 import { StatusItem } from './status';
@@ -64,7 +72,17 @@ const kernels: JupyterFrontEndPlugin<IMilvus> = {
       }
       void commands.execute(type === 'console' ? 'console:open' : 'docmanager:open', { path });
     };
-    return { hub, front, settings, open };
+    const show = (kernelId = front.kernel?.id, alias: string | null = null): void => {
+      if (kernelId !== undefined && kernelId !== front.kernel?.id) {
+        open(kernelId);
+      }
+      shell.activateById(SIDEBAR_ID);
+      if (alias !== null) {
+        const kernel = hub.all().find(({ id }) => id === kernelId);
+        kernel?.session?.ask({ kind: 'show', alias });
+      }
+    };
+    return { hub, front, settings, open, show };
   },
 };
 
@@ -94,6 +112,7 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     app.shell.add(widget, 'left', { rank: 350, type: 'Milvus' });
     restorer?.add(widget, widget.id);
     void app.restored.then(() => widget.load());
+    markTrouble(widget, hub);
     addCommands(app, milvus, palette);
   },
 };
@@ -105,12 +124,13 @@ const status: JupyterFrontEndPlugin<void> = {
   requires: [IMilvus],
   optional: [IStatusBar],
   activate: (
-    { commands }: JupyterFrontEnd,
-    { hub, front, settings }: IMilvus,
+    _app: JupyterFrontEnd,
+    { hub, front, settings, show }: IMilvus,
     bar: IStatusBar | null,
   ): void => {
     if (bar !== null) {
-      const item = new StatusItem(hub, front, settings, () => void commands.execute(SHOW));
+      const onClick = (): void => show(undefined, front.kernel?.session?.store.current);
+      const item = new StatusItem(hub, front, settings, onClick);
       bar.registerStatusItem('milvus_nb:status', {
         item,
         align: 'left',
@@ -141,4 +161,33 @@ const running: JupyterFrontEndPlugin<void> = {
   },
 };
 
-export default [kernels, sidebar, status, running];
+const toolbar: JupyterFrontEndPlugin<void> = {
+  id: 'milvus_nb:toolbar',
+  description: "The current connection in a notebook's toolbar.",
+  autoStart: true,
+  requires: [IMilvus],
+  optional: [IToolbarWidgetRegistry],
+  activate: (
+    _app: JupyterFrontEnd,
+    { hub, settings, show }: IMilvus,
+    registry: IToolbarWidgetRegistry | null,
+  ): void => {
+    // Where it stands there is in schema/plugin.json, and for users to change.
+    registry?.addFactory<NotebookPanel>(
+      'Notebook',
+      'milvus-connection',
+      panel => new Indicator({ panel, hub, settings, onClick: show }),
+    );
+  },
+};
+
+const notifications: JupyterFrontEndPlugin<void> = {
+  id: 'milvus_nb:notifications',
+  description: 'A notification of a connection that is lost.',
+  autoStart: true,
+  requires: [IMilvus],
+  activate: (_app: JupyterFrontEnd, { hub, settings, show }: IMilvus): void =>
+    notifyOfLosses(hub, settings, show),
+};
+
+export default [kernels, sidebar, status, running, toolbar, notifications];

@@ -8,7 +8,7 @@ import type { Widget } from '@lumino/widgets';
 
 import type { RunningKernels, ConnectedKernel } from '../kernels/runningKernels';
 import type { Row } from '../protocol/messages';
-import { milvusIcon } from '../sidebar/icon';
+import { disconnectIcon, milvusIcon } from '../sidebar/icon';
 import { everySecond } from '../state/clock';
 import { trans } from '../state/i18n';
 import { asksFirst, isUsedElsewhere } from '../state/origin';
@@ -22,13 +22,17 @@ interface Connection {
 
 /** The section of the Running panel. */
 export class RunningConnections implements IRunningSessions.IManager {
-  readonly name = trans.__('Milvus connections');
+  readonly name = trans.__('Milvus');
   readonly shutdownLabel = trans.__('Disconnect');
-  readonly shutdownAllLabel = trans.__('Disconnect all');
+  readonly shutdownItemIcon = disconnectIcon;
+  // Beside the "Shut Down All" of kernels and terminals.
+  readonly shutdownAllLabel = trans.__('Disconnect All from Milvus');
   readonly shutdownAllConfirmationText = trans.__(
-    'Disconnect from Milvus in all notebooks and consoles?',
+    'The connections of all notebooks and consoles are closed. Their kernels keep running.',
   );
   readonly runningChanged = new Signal<this, void>(this);
+  /** Whether the panel is in sight: else nothing is drawn, and there may be thousands. */
+  isShown = true;
   private told = '';
 
   constructor(
@@ -75,16 +79,16 @@ export class RunningConnections implements IRunningSessions.IManager {
 
   /** Have the section drawn anew where it shows something else: the hub tells of each heartbeat. */
   readonly check = (): void => {
+    if (!this.isShown) {
+      return;
+    }
     const told = JSON.stringify(
-      this.connections().map(({ kernelId, session, row, user }) => [
-        kernelId,
-        row.alias,
-        row.label,
-        row.address,
-        session.textOf(row).word,
-        row.reason,
-        user,
-      ]),
+      this.hub.connected().map(({ id, session }) => {
+        const [first] = session.store.rows.values();
+        // Of how long ago it is, if it is of now, is the same for all.
+        const word = first === undefined ? '' : session.textOf(first).word;
+        return [id, session.store.revision, word, this.hub.userOf(id).name];
+      }),
     );
     if (told !== this.told) {
       this.told = told;
@@ -129,9 +133,11 @@ function watch(panel: Widget, hub: RunningKernels, connections: RunningConnectio
   let watching: IDisposable | null = null;
   let stop: (() => void) | null = null;
   const look = (): void => {
+    connections.isShown = panel.isVisible;
     if (panel.isVisible) {
       watching ??= hub.watchAll();
       stop ??= everySecond(connections.check);
+      connections.check();
     } else {
       watching?.dispose();
       stop?.();

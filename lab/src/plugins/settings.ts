@@ -22,6 +22,16 @@ export class Settings {
     return this.settings?.composite.statusBar !== false;
   }
 
+  /** Show it in the toolbar of each notebook, too. */
+  get notebookToolbar(): boolean {
+    return this.settings?.composite.notebookToolbar !== false;
+  }
+
+  /** Tell where a connection is lost. */
+  get notifications(): boolean {
+    return this.settings?.composite.notifications !== false;
+  }
+
   /** Seconds between two probes; null where the user leaves it to the kernel. */
   get heartbeat(): number | null {
     const seconds = this.settings?.user.heartbeat;

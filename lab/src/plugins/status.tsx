@@ -6,13 +6,9 @@ import { useMemo } from 'preact/hooks';
 import type { CurrentNotebook } from '../kernels/currentNotebook';
 import type { RunningKernels } from '../kernels/runningKernels';
 import { useChanges, useWatch } from '../panel/parts/hooks';
-import { Label } from '../panel/parts/Label';
-import { StateMark } from '../panel/parts/StateMark';
-import type { Row } from '../protocol/messages';
 import { changing } from '../sidebar/signals';
 import { trans } from '../state/i18n';
-import type { RowText } from '../state/rowText';
-import type { Session } from '../state/session';
+import { Current, told } from './current';
 import type { Settings } from './settings';
 
 /** The current connection of the notebook in front, in the status bar. A click shows the sidebar. */
@@ -28,6 +24,7 @@ export class StatusItem extends Widget {
   ) {
     super();
     this.addClass('milvus-nb');
+    this.addClass('milvus-nb-current-one'); // has JupyterLab's context menu, see schema/plugin.json
     this.addClass('milvus-nb-status-item');
     hub.changed.connect(this.check, this);
     front.changed.connect(this.check, this);
@@ -82,36 +79,4 @@ function Status({ hub, front, onClick }: Props) {
       <Current session={session} />
     </button>
   );
-}
-
-function Current({ session }: { session: Session }) {
-  const found = currentOf(session);
-  return found === null ? (
-    <span>{trans.__('Milvus')}</span>
-  ) : (
-    <>
-      <StateMark mark={found.text.mark} />
-      <span class="milvus-nb-status-alias">{found.row.alias}</span>
-      <Label label={found.row.label} color={found.row.color} />
-      {found.text.mark !== 'connected' && <span>{found.text.word}</span>}
-    </>
-  );
-}
-
-function told(session: Session): string {
-  const found = currentOf(session);
-  if (found === null) {
-    // Nothing becomes current by itself.
-    return session.store.rows.size > 0
-      ? trans.__('no connection is current')
-      : trans.__('nothing is connected');
-  }
-  const { row, text } = found;
-  const name = [row.alias, row.label].filter(Boolean).join(', ');
-  return [`${name}, ${text.word.toLowerCase()}`, text.reason].filter(Boolean).join(': ');
-}
-
-function currentOf(session: Session): { row: Row; text: RowText } | null {
-  const row = session.store.rows.get(session.store.current ?? '');
-  return row === undefined ? null : { row, text: session.textOf(row) };
 }

@@ -11,6 +11,8 @@ export interface IMilvus {
   readonly settings: Settings;
   /** Bring the notebook or console of a kernel in front. */
   readonly open: (kernelId: string) => void;
+  /** Show the list and move the focus there: of the notebook in front, or of a kernel's at an alias. */
+  readonly show: (kernelId?: string, alias?: string | null) => void;
 }
 
 export const IMilvus = new Token<IMilvus>(

@@ -12,3 +12,11 @@ const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" width="
 </svg>`;
 
 export const milvusIcon = new LabIcon({ name: 'milvus_nb:icon', svgstr: svg });
+
+/** As the panel's own, in the colours of JupyterLab. */
+export const disconnectIcon = new LabIcon({
+  name: 'milvus_nb:disconnect',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 12 12" width="16">
+  <path class="jp-icon3" fill="#616161" d="M6 1.5 10.5 7h-9zM1.5 8.75h9v1.5h-9z"/>
+</svg>`,
+});

@@ -10,7 +10,7 @@ import type { Wire } from './wire';
 
 /** What a command outside of the panel asks of one of its rows. */
 export interface RowWish {
-  kind: 'check' | 'code' | 'disconnect';
+  kind: 'show' | 'check' | 'code' | 'disconnect';
   alias: string;
 }
 

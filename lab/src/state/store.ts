@@ -58,6 +58,8 @@ export class Store {
   /** The language that code was last copied in, and those that there are. */
   language = 'magic';
   languages: string[] = [];
+  /** Another number means that something may look different, what is measured aside. */
+  revision = 0;
   /** What a screen reader should say. */
   announcement = '';
   notices: Notice[] = [];
@@ -78,6 +80,11 @@ export class Store {
   }
 
   changed(): void {
+    this.revision++;
+    this.tell();
+  }
+
+  private tell(): void {
     for (const listener of this.listeners) {
       listener();
     }
@@ -139,7 +146,7 @@ export class Store {
       }
       this.heartbeat_s = event.heartbeat_s;
       this.setClock(event.now);
-      this.changed();
+      this.tell();
     } else if (event.event === 'profiles') {
       this.profiles = event.profiles;
       this.changed();

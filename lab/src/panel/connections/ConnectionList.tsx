@@ -159,7 +159,7 @@ export function ConnectionList(props: Props) {
   useEffect(() => {
     const row = rows.find(({ alias }) => alias === wish?.alias);
     if (wish !== null && row !== undefined) {
-      const grant = { check, code: () => open(row.alias, 'code'), disconnect };
+      const grant = { show: () => {}, check, code: () => open(row.alias, 'code'), disconnect };
       grant[wish.kind](row);
     }
   }, [wish]);

@@ -1,0 +1,154 @@
+"""What is told where one does not look at the list: notifications, the tab, toolbars, commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect
+
+from tests.browser.lab import LOAD, Sidebar
+from tests.support.helpers import wait_until
+from tests.support.servers import FaultProxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    from tests.browser.lab import Notebook
+    from tests.support.servers import MilvusTestServer
+
+#: What a plugin of JupyterLab's provides.
+_SERVICE = "const serviceOf = id => window.jupyterapp.pluginRegistry._plugins.get(id).service;"
+
+_CONNECT = """
+%config MilvusMagics.heartbeat = 0.5
+from milvus_nb import connections
+for alias in {aliases}:
+    c = connections.connect(alias, uri="{uri}")
+"""
+
+
+def set_to(page: Page, name: str, value: object) -> None:
+    """Change one of our settings, as the settings editor does."""
+    page.evaluate(
+        f"""async ([name, value]) => {{
+          {_SERVICE}
+          const registry = serviceOf('@jupyterlab/apputils-extension:settings');
+          await registry.set('milvus_nb:plugin', name, value);
+        }}""",
+        [name, value],
+    )
+
+
+def test_a_lost_server_is_told_once_and_until_it_is_back(
+    open_notebook: Callable[..., Notebook], page: Page, sidebar: Sidebar, milvus: MilvusTestServer
+) -> None:
+    """One notification for all aliases; the tab and the toolbar tell, too; nothing of before a reload."""
+    toast = page.locator(".Toastify__toast")
+    tab = page.locator(".lm-TabBar-tab[data-id='milvus_nb-sidebar']")
+    indicator = page.locator(".jp-NotebookPanel-toolbar").get_by_role(
+        "button", name="Milvus connection"
+    )
+    with FaultProxy(("127.0.0.1", milvus.port)) as proxy:
+        connect = _CONNECT.format(aliases=["two", "one"], uri=f"http://{proxy.address}")
+        notebook = open_notebook(LOAD, connect)
+        expect(indicator).to_have_count(0)
+        notebook.run_all()
+        expect(indicator).to_have_text("one+1")
+        assert tab.get_attribute("title") == "Milvus"
+        lose(proxy)
+        expect(toast).to_contain_text("The connections two and one are lost.")
+        expect(toast).to_contain_text("nothing listens")
+        expect(toast).to_have_count(1)
+        expect(tab).to_have_attribute("title", "Milvus: 2 connections in trouble")
+        expect(indicator).to_contain_text("Unreachable")
+        toast.get_by_role("button", name="Retry").click()
+        toast.get_by_role("button", name="Show").click()
+        expect(toast).to_have_count(0)
+        expect(sidebar.row("two")).to_be_focused()
+        page.locator(".jp-Notebook").focus()
+        indicator.click()
+        expect(sidebar.row("one")).to_be_focused()
+        proxy.listen_again()
+        expect(tab).to_have_attribute("title", "Milvus")
+        expect(indicator).to_have_text("one+1")
+
+        lose(proxy)
+        expect(toast).to_have_count(1)
+        proxy.listen_again()
+        expect(toast).to_have_count(0)
+
+        set_to(page, "notebookToolbar", False)
+        expect(indicator).to_have_count(0)
+        set_to(page, "notebookToolbar", True)
+        try:
+            set_to(page, "notifications", False)
+            lose(proxy)
+            expect(tab).to_have_attribute("title", "Milvus: 2 connections in trouble")
+            set_to(page, "notifications", True)
+            proxy.listen_again()
+            expect(tab).to_have_attribute("title", "Milvus")
+        finally:
+            set_to(page, "notifications", True)
+        assert told(page) == []
+        lose(proxy)
+        expect(toast).to_have_count(1)
+        page.reload()
+        expect(tab).to_have_attribute("title", "Milvus: 2 connections in trouble")
+        run_beats(page, 3)
+        assert told(page) == []
+
+
+def lose(proxy: FaultProxy) -> None:
+    """End the server, as its clients see it."""
+    proxy.refuse()
+    proxy.reset_all()
+
+
+def told(page: Page) -> list[Any]:
+    """Give all notifications that there are."""
+    found = page.evaluate(
+        """() => [...document.querySelectorAll('.Toastify__toast')].map(one => one.textContent)"""
+    )
+    return list(found)
+
+
+def run_beats(page: Page, beats: int) -> Any:
+    """Wait for some heartbeats of the kernel in front; count the texts made of its connections."""
+    return page.evaluate(
+        f"""async beats => {{
+          {_SERVICE}
+          const {{ session }} = serviceOf('milvus_nb:plugin').front.kernel;
+          const textOf = session.textOf;
+          let made = 0;
+          session.textOf = row => {{ made++; return textOf.call(session, row); }};
+          await new Promise(done => {{
+            const unlisten = session.link.wire.listen(said => {{
+              if (said.event === 'tick' && --beats === 0) {{ unlisten(); done(); }}
+            }});
+          }});
+          session.textOf = textOf;
+          return made;
+        }}""",
+        beats,
+    )
+
+
+def test_out_of_sight_no_text_is_made_of_a_connection(
+    open_notebook: Callable[..., Notebook], page: Page, sidebar: Sidebar, milvus: MilvusTestServer
+) -> None:
+    """A heartbeat costs the same with many as with one, while the lists of them are hidden."""
+    aliases = [f"c{n:03}" for n in range(300)]
+    notebook = open_notebook(LOAD, _CONNECT.format(aliases=aliases, uri=milvus.uri))
+    notebook.run_all()
+    status = page.get_by_role("button", name="Milvus: c299")
+    expect(status).to_be_visible()
+    page.evaluate("() => window.jupyterapp.shell.activateById('jp-running-sessions')")
+    expect(page.locator(".milvus-nb-running")).to_have_count(300)
+    page.evaluate("() => window.jupyterapp.shell.activateById('filebrowser')")
+    # The current one alone, in the status bar and the toolbar, each second and each heartbeat.
+    assert run_beats(page, 5) < 60
+    sidebar.show()
+    expect(sidebar.row("c000")).to_be_visible()
+    wait_until(lambda: run_beats(page, 2) > 20)  # what is in sight is told anew
