@@ -13,7 +13,7 @@ from tests.support.servers import FaultProxy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from tests.browser.lab import Notebook
     from tests.support.servers import MilvusTestServer
@@ -44,12 +44,8 @@ def set_to(page: Page, name: str, value: object) -> None:
 def test_a_lost_server_is_told_once_and_until_it_is_back(
     open_notebook: Callable[..., Notebook], page: Page, sidebar: Sidebar, milvus: MilvusTestServer
 ) -> None:
-    """One notification for all aliases; the tab and the toolbar tell, too; nothing of before a reload."""
-    toast = page.locator(".Toastify__toast")
-    tab = page.locator(".lm-TabBar-tab[data-id='milvus_nb-sidebar']")
-    indicator = page.locator(".jp-NotebookPanel-toolbar").get_by_role(
-        "button", name="Milvus connection"
-    )
+    """One notification for all aliases, what the tab and the toolbar say; not after a reload."""
+    toast, tab, indicator = signals(page)
     with FaultProxy(("127.0.0.1", milvus.port)) as proxy:
         connect = _CONNECT.format(aliases=["two", "one"], uri=f"http://{proxy.address}")
         notebook = open_notebook(LOAD, connect)
@@ -79,25 +75,42 @@ def test_a_lost_server_is_told_once_and_until_it_is_back(
         proxy.listen_again()
         expect(toast).to_have_count(0)
 
-        set_to(page, "notebookToolbar", False)
-        expect(indicator).to_have_count(0)
-        set_to(page, "notebookToolbar", True)
-        try:
-            set_to(page, "notifications", False)
-            lose(proxy)
-            expect(tab).to_have_attribute("title", "Milvus: 2 connections in trouble")
-            set_to(page, "notifications", True)
-            proxy.listen_again()
-            expect(tab).to_have_attribute("title", "Milvus")
-        finally:
-            set_to(page, "notifications", True)
-        assert told(page) == []
+        switched_off(page, proxy)
         lose(proxy)
         expect(toast).to_have_count(1)
         page.reload()
         expect(tab).to_have_attribute("title", "Milvus: 2 connections in trouble")
         run_beats(page, 3)
         assert told(page) == []
+
+
+def signals(page: Page) -> tuple[Locator, Locator, Locator]:
+    """Give the notifications, the tab of the sidebar, and the place in the notebook's toolbar."""
+    toolbar = page.locator(".jp-NotebookPanel-toolbar")
+    return (
+        page.locator(".Toastify__toast"),
+        page.locator(".lm-TabBar-tab[data-id='milvus_nb-sidebar']"),
+        toolbar.get_by_role("button", name="Milvus connection"),
+    )
+
+
+def switched_off(page: Page, proxy: FaultProxy) -> None:
+    """Lose the server with notifications switched off, and see none, also not afterwards."""
+    _, tab, indicator = signals(page)
+    set_to(page, "notebookToolbar", False)
+    expect(indicator).to_have_count(0)
+    set_to(page, "notebookToolbar", True)
+    try:
+        set_to(page, "notifications", False)
+        lose(proxy)
+        expect(tab).to_have_attribute("title", "Milvus: 2 connections in trouble")
+        run_beats(page, 3)
+    finally:
+        set_to(page, "notifications", True)
+    run_beats(page, 3)
+    assert told(page) == []
+    proxy.listen_again()
+    expect(tab).to_have_attribute("title", "Milvus")
 
 
 def lose(proxy: FaultProxy) -> None:
