@@ -53,7 +53,7 @@ test('a server is one loss, whoever used it; a sign-in that is refused is its ow
   told([lost({ alias: 'there' })], [], other);
   const [loss, ...more] = look().values();
   assert.deepEqual(more, []);
-  assert.deepEqual(loss.names, ['c0', 'c1', 'c2', 'there']);
+  assert.deepEqual(loss?.names, ['c0', 'c1', 'c2', 'there']);
   loss.retries.forEach(retry => retry());
   assert.deepEqual(retried, ['k c1', 'k c2', 'other there'], 'each endpoint once');
   told(users.map(changes => lost({ ...changes, state: 'rejected' })));
