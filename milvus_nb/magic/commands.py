@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ..explore import Collections, Description, Overview, Schema
-    from ..profiles.profile import Profile
     from ..registry.connection import Connection
     from ..registry.ping import PingResult
     from ..views.details import Facts, Snippet
@@ -60,7 +59,9 @@ def run(context: Context, line: str, variables: Mapping[str, Any]) -> Any:
     if name == "connect":
         options, pasted = pasted_cell.split_options(rest)
         if pasted_cell.is_pasted(pasted):
-            return _connect_pasted(context, rest, pasted, split(options, variables))
+            from .connecting import connect_pasted
+
+            return connect_pasted(context, rest, pasted, split(options, variables))
     # As behind an expression, it silences the value; one of a password's end is quoted.
     bare = line.rstrip()
     silent = bare.endswith(";") and not bare.endswith("\\;")
@@ -107,7 +108,9 @@ def run_cell(context: Context, line: str, cell: str, variables: Mapping[str, Any
             "%%milvus takes a cell for connect alone: what was pasted, of several lines.",
             "Above it, write %%milvus connect, and -a ALIAS, --replace or --timeout if wanted.",
         )
-    return _connect_pasted(context, "", cell, split(options, variables))
+    from .connecting import connect_pasted
+
+    return connect_pasted(context, "", cell, split(options, variables))
 
 
 # The subcommands
@@ -123,114 +126,9 @@ def _connect(
     if arguments.disconnect:
         _close(context, [arguments.alias], confirmed=arguments.yes)
         return None
-    from . import meaning
+    from .connecting import connect
 
-    profile = meaning.profile_of(context.registry, arguments)
-    if profile is not None:
-        return _connect_profile(context, profile, arguments, words)
-    _take_alias(context, arguments)
-    given = _given(context, arguments, words)
-    given.update(
-        address=arguments.address or "",
-        uri=arguments.uri or "",
-        host=arguments.host or "",
-        port=arguments.port or "",
-    )
-    alias = arguments.alias
-    # Planned once: where a typed secret goes is what its prompt has said.
-    params = meaning.planned(
-        context.registry, alias, given, ask=arguments.ask, replace_it=arguments.replace
-    )
-    start = functools.partial(
-        context.registry.start_attempt, alias, params, replace=arguments.replace
-    )
-    return context.watched(start)
-
-
-def _take_alias(context: Context, arguments: argparse.Namespace) -> None:
-    """Take a bare word for the alias that is remembered by this name; ask, if it wants that."""
-    from . import meaning
-
-    registry, word = context.registry, arguments.address
-    if meaning.names_host(arguments):
-        return
-    if word is not None:
-        is_name = word.replace("-", "_").isidentifier() and word != "localhost"
-        if arguments.alias != "default" or not is_name or registry.remembered(word) is None:
-            return
-        arguments.alias, arguments.address = word, None
-    known = registry.remembered(arguments.alias)
-    if known is not None and arguments.alias not in registry and not arguments.yes:
-        from . import profile_commands
-
-        profile_commands.confirm("Connect", [(arguments.alias, known.guard)])
-
-
-def _connect_profile(
-    context: Context, profile: Profile, arguments: argparse.Namespace, words: list[Word]
-) -> Connection:
-    from . import meaning, profile_commands
-
-    registry, name = context.registry, profile.name
-    if arguments.address not in (None, name) or meaning.names_host(arguments):
-        raise MagicUsageError(
-            f"Profile {name} has an address: {profile.address}.",
-            "Another one is not to get its secret.",
-            "Leave one of the two out.",
-        )
-    if arguments.ask and arguments.user is None:
-        arguments.user = profile.user or None
-    given = _given(context, arguments, words)
-    is_named = arguments.profile or arguments.address or arguments.alias != "default"
-    was_asked = profile_commands.allow(registry, profile, is_default=not is_named)
-    alias = name if arguments.alias == "default" else arguments.alias
-    if alias not in registry and not (arguments.yes or was_asked):
-        profile_commands.confirm("Connect", [(alias, profile.guard())])
-    connection: Connection = profile_commands.start(
-        context, profile, alias, given, replace_it=arguments.replace, asks=arguments.ask
-    )
-    return connection
-
-
-def _connect_pasted(context: Context, pasted: str, text: str, options: list[Word]) -> Connection:
-    """Connect as a pasted text says, and take its secret out of the cell.
-
-    Parameters
-    ----------
-    pasted
-        See `pasted_cell.replace_secret`.
-    text
-        What was pasted.
-    options
-        The options of ``connect`` beside it, see `pasted_cell.split_options`.
-    """
-    from ..code import paste, snippets
-    from ..params import parsing
-    from .options import seconds
-
-    arguments = usage.PARSERS["connect"].parse(options)
-    pasted_cell.refuse_others(arguments)
-    registry, found = context.registry, paste.read(text)
-    for note in found.notes:
-        say(note)
-    alias = found.alias or arguments.alias
-    if arguments.alias != "default":
-        alias = arguments.alias
-    given = dict(found.given)
-    if arguments.timeout is not None:
-        given["timeout"] = seconds(arguments.timeout)
-    target = parsing.parse(**given, default_timeout=registry.timeout)
-    better = snippets.connect_line(target, alias, ask=True)
-    start = functools.partial(registry.start_attempt, alias, target, replace=arguments.replace)
-    try:
-        connection = context.watched(start)
-    except MilvusNbError:
-        if found.secret_shown:
-            say(pasted_cell.warning(better))
-        raise
-    if found.secret_shown:
-        say(pasted_cell.replace_secret(context.shell, pasted, better))
-    return connection
+    return connect(context, arguments, words)
 
 
 def _disconnect(context: Context, arguments: argparse.Namespace, _: list[Word]) -> None:
@@ -314,8 +212,9 @@ def _code(context: Context, arguments: argparse.Namespace, _: list[Word]) -> Sni
 def _doctor(context: Context, arguments: argparse.Namespace, words: list[Word]) -> None:
     """Examine connections or addresses layer by layer."""
     from . import meaning
+    from .connecting import given_by
 
-    given = _given(context, arguments, words)
+    given = given_by(context, arguments, words)
     for name in arguments.names or [None]:
         subject, more = meaning.examined(context.registry, name, given, ask=arguments.ask)
         context.show_report(functools.partial(context.registry.examine, subject, **more))
@@ -386,17 +285,6 @@ def _help(_context: Context, arguments: argparse.Namespace, _: list[Word]) -> No
 # Shared by them
 
 
-def _given(context: Context, arguments: argparse.Namespace, words: list[Word]) -> dict[str, Any]:
-    """Take out of the options what `connect` takes as keywords; warn of secrets in them."""
-    from . import options
-
-    given = options.keywords(arguments)
-    if context.settings.warn_secrets:
-        for warning in options.warnings(arguments, words):
-            say(warning)
-    return given
-
-
 def _connection(context: Context, arguments: argparse.Namespace) -> Connection:
     alias = arguments.alias
     if alias is not None:
@@ -425,9 +313,9 @@ def _close(
             )
     guards = [(one.alias, one.params.guard) for one in found if one.params.guard.confirm]
     if guards and not confirmed:
-        from . import profile_commands
+        from .permission import confirm
 
-        profile_commands.confirm("Disconnect", guards)
+        confirm("Disconnect", guards)
     theirs = [one.alias for one in found if one.alias not in registry]
     registry.disconnect_each(one.alias for one in found if one.alias in registry)
     for name in theirs:
@@ -444,7 +332,7 @@ def _import_all() -> None:
     """Import what the subcommands need; showing help, which has to be quick, did not."""
     import_all()
     with ONE_AT_A_TIME:
-        from . import meaning  # noqa: F401  # with all that it imports
+        from . import connecting  # noqa: F401  # with all that it imports
 
 
 def _check_named(before: str, name: str | None, known: Mapping[str, object]) -> None:

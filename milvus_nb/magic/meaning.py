@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..params import parsing
 from ..registry.aliases import DEFAULT_ALIAS
-from . import options, profile_commands
+from . import options, permission, profile_connect
 
 if TYPE_CHECKING:
     import argparse
@@ -42,7 +42,7 @@ def profile_of(registry: ConnectionRegistry, arguments: argparse.Namespace) -> P
     if arguments.address is not None:
         return registry.profiles.meant_by(arguments.address)
     if alias == DEFAULT_ALIAS and not (arguments.user or arguments.password or arguments.token):
-        found = profile_commands.default(registry)
+        found = profile_connect.default(registry)
         if found is not None:
             return found
     return registry.profile_for(alias)
@@ -96,10 +96,10 @@ def examined(
     """
     profile = registry.profile_named(name)
     if profile is not None:
-        profile_commands.allow(registry, profile)
+        permission.allow(registry, profile)
         if ask and profile.user and not given.get("user"):
             given = {**given, "user": profile.user}
-        return profile, given | (profile_commands.typed(registry, profile, given) if ask else {})
+        return profile, given | (profile_connect.typed(registry, profile, given) if ask else {})
     if not ask:
         return name, given
     kind = "password" if given.get("user") else "token"

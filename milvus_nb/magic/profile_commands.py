@@ -1,39 +1,35 @@
-"""``%milvus profile``: one function a subcommand, and what ``connect`` asks before it uses one."""
+"""``%milvus profile``: one function a subcommand."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..code import usage
 from ..code.arguments import shown, split
-from ..errors import MagicUsageError, MilvusNbError, ProfileError
+from ..errors import MagicUsageError, MilvusNbError
 from ..params.suggestion import closest
-from ..printing import printable, say
+from ..printing import say
 from ..probing.outside import visible
 from ..profiles import importing, saving, secrets
-from ..profiles.conversion import params_of
-from ..profiles.places import place_of_profile, sends
+from ..profiles.places import sends
 from ..profiles.profile import KEYS, Profile, SecretRef, is_clear
-from ..registry.opening import open_profile
 from ..views.profiles import ProfileTable, ProfileText
-from . import options
+from .permission import allow
+from .profile_connect import typed
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from ..code.arguments import Word
-    from ..params.guard import Guard
     from ..params.secret import Secret
     from ..profiles.store import ProfileStore
-    from ..registry.registry import ConnectionRegistry
     from .context import Context
 
-__all__ = ["allow", "ask", "confirm", "default", "run", "start", "typed"]
+__all__ = ["run"]
 
 _TRUE: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -71,184 +67,6 @@ def run(context: Context, words: list[Word], line: str, variables: Mapping[str, 
         return _import(context, line, variables)
     arguments = usage.PROFILE[action].parse(words[1:])
     return _COMMANDS[action](context, arguments)
-
-
-# Connecting
-
-
-def start(
-    context: Context,
-    profile: Profile,
-    alias: str,
-    given: dict[str, Any],
-    *,
-    replace_it: bool,
-    asks: bool = False,
-) -> Any:
-    """Connect a profile and give the Connection; its secret is asked for, if need be.
-
-    Parameters
-    ----------
-    context
-        Whose registry it is.
-    profile
-        Itself: it is not read once more, whatever is typed in between.
-    alias
-        What the connection is called.
-    given
-        As in `params_of`.
-    replace_it
-        As in `ConnectionTable.start_attempt`.
-    asks
-        Whether the secret is asked for in any case.
-    """
-    registry = context.registry
-    has_secret = bool(given.keys() & {"password", "token", "password_env", "token_env", "secret"})
-    if profile.is_project and profile.name in registry.profiles.find().hidden:
-        say(f"{profile.name} is the project's, of {profile.path}; yours of that name is hidden.")
-    if asks or (profile.secret.kind == "ask" and not has_secret):
-        given = given | typed(registry, profile, given)
-    begin = functools.partial(open_profile, registry, profile, alias, replace=replace_it)
-    try:
-        return context.watched(functools.partial(begin, **given))
-    except ProfileError as error:
-        if error.cause != "secret-needed":
-            raise
-        needed = error
-    say(needed.reason)  # a keyring that lacks the secret is made up for
-    given = given | typed(registry, profile, given)
-    return context.watched(functools.partial(begin, **given))
-
-
-def typed(
-    registry: ConnectionRegistry, profile: Profile, given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Ask for a profile's secret; the keyword that has it.
-
-    Parameters
-    ----------
-    registry
-        Whose timeout counts.
-    profile, given
-        What will be connected with it; see `params_of`.
-    """
-    if profile.is_path:
-        return {}
-    planned = params_of(
-        profile, default_timeout=registry.timeout, **{**given, "secret": options.UNTYPED}
-    )
-    return {"secret": options.ask_for(planned, profile.name)}
-
-
-def default(registry: ConnectionRegistry) -> Profile | None:
-    """Give the profile that ``connect`` alone means; None where it means an address.
-
-    A project's default that was not allowed yet is not used where the user has set anything.
-    """
-    known = registry.profiles.default()
-    waiting = registry.profiles.find().default_unasked
-    if waiting is None:
-        return known
-    if known is None and not os.environ.get("MILVUS_URI"):
-        return waiting
-    instead = known.name if known is not None else "MILVUS_URI"
-    say(
-        f"The project's default, {waiting.name} of {visible(waiting.path)}, was not allowed yet: "
-        f"{instead} is used. To use it: %milvus connect {waiting.quoted}"
-    )
-    return known
-
-
-def allow(registry: ConnectionRegistry, profile: Profile, *, is_default: bool = False) -> bool:
-    """Ask once about a project's profile; whether it was asked. The answer is kept.
-
-    Parameters
-    ----------
-    registry
-        Whose profiles they are.
-    profile
-        What will be used.
-    is_default
-        Whether nobody has named it: then a database of Milvus Lite is asked about, too.
-
-    Raises
-    ------
-    MagicUsageError
-        It was denied.
-    ProfileError
-        Nobody can answer here.
-    """
-    store = registry.profiles
-    found = store.find()
-    is_new = is_default and profile.is_project and profile.name in found.unasked
-    if store.is_allowed(profile) and not is_new:
-        return False
-    mine = found.hidden.get(profile.name)
-    if mine is not None:
-        say(
-            f"Yours of the name {profile.name}, which goes to {place_of_profile(mine)}, is hidden "
-            "by the project's."
-        )
-    question = (
-        f"{profile.name} is a profile of the project, which was not used before: "
-        f"{visible(profile.path)} {sends(profile)}. Use it? [y/N] "
-    )
-    is_meant = _answer(question)
-    if is_meant is None:
-        raise store.not_allowed(profile)
-    if not is_meant:
-        raise MagicUsageError(
-            f"{profile.name} was not allowed.",
-            "",
-            "Nothing was sent. By address: %milvus connect ADDRESS",
-        )
-    if problem := store.allow(profile):
-        say(f"It will be asked about again: {problem}")
-    return True
-
-
-def confirm(verb: str, guards: Iterable[tuple[str, Guard]]) -> None:
-    """Ask once about connections whose profile wants that; MagicUsageError where it is denied.
-
-    Parameters
-    ----------
-    verb
-        ``Connect`` or ``Disconnect``.
-    guards
-        The aliases, each with what it has of its profile.
-    """
-    marked = [(alias, guard) for alias, guard in guards if guard.confirm]
-    if not marked:
-        return
-    names = ", ".join(
-        f"{alias} ({guard.label})" if guard.label else alias for alias, guard in marked
-    )
-    is_meant = _answer(f"{verb} {names}? [y/N] ")
-    if is_meant is None:
-        raise MagicUsageError(
-            f"{names}: the profile wants to be asked about, and nobody can answer here.",
-            "",
-            "Where that is meant, add --yes",
-        )
-    if not is_meant:
-        raise MagicUsageError(f"{verb} {names}: not confirmed.", "", "Nothing was changed.")
-
-
-def ask(question: str, what: str, fix: str) -> None:
-    """Ask about something that has changed; MagicUsageError where it is denied, or nobody can."""
-    is_meant = _answer(question)
-    if not is_meant:
-        reason = "Nobody can answer here." if is_meant is None else "It was not confirmed."
-        raise MagicUsageError(what, f"{reason} Nothing was sent.", fix)
-
-
-def _answer(question: str) -> bool | None:
-    """Give a user's answer; None where nobody can answer."""
-    try:
-        answer = input(printable(question))
-    except (EOFError, NotImplementedError, RuntimeError):
-        return None
-    return answer.strip().lower() in ("y", "yes")
 
 
 # The subcommands

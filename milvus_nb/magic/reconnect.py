@@ -9,7 +9,7 @@ from ..errors import MagicUsageError, MilvusNbError, ProfileError
 from ..printing import say
 from ..probing.outside import visible
 from ..profiles.places import place_of_profile, sends
-from . import options, profile_commands
+from . import options, permission, profile_connect
 
 if TYPE_CHECKING:
     from ..profiles.profile import Profile
@@ -69,7 +69,7 @@ def _again(context: Context, one: Row, *, confirmed: bool) -> list[str]:
             found = _profile(
                 context, alias, profile, seal, given.pop("address"), confirmed=confirmed
             )
-            profile_commands.start(context, found, alias, given, replace_it=False, asks=asks)
+            profile_connect.start(context, found, alias, given, replace_it=False, asks=asks)
         else:
             kind = "password" if given.get("user") else "token"
             more = {kind: options.UNTYPED} if asks else {}
@@ -95,14 +95,14 @@ def _profile(
         if error.cause != "profile-changed":
             raise
         profile, is_same = registry.profiles.get(name), False
-    was_asked = profile_commands.allow(registry, profile)
+    was_asked = permission.allow(registry, profile)
     if not (is_same or was_asked):
-        profile_commands.ask(
+        permission.ask(
             f"{name} has changed: before the restart it went to {visible(address)}, now {name} of "
             f"{visible(profile.path)} {sends(profile)}. Connect? [y/N] ",
             f"{name} goes to {place_of_profile(profile)} now, not to {visible(address)}.",
             f"If that is meant: %milvus connect {profile.quoted}",
         )
     elif not (confirmed or was_asked):
-        profile_commands.confirm("Connect", [(alias, profile.guard())])
+        permission.confirm("Connect", [(alias, profile.guard())])
     return profile
