@@ -15,7 +15,8 @@ from ..printing import say
 from ..probing.outside import visible
 from ..profiles import importing, saving, secrets
 from ..profiles.places import sends
-from ..profiles.profile import KEYS, Profile, SecretRef, is_clear
+from ..profiles.profile import KEYS, Profile
+from ..profiles.reference import SecretRef, is_clear
 from ..views.profiles import ProfileTable, ProfileText
 from .permission import allow
 from .profile_connect import typed

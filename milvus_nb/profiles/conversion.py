@@ -12,7 +12,8 @@ from ..params.endpoint import DEFAULT_TIMEOUT, ConnectionParams
 from ..params.tls import PEM_FILES
 from ..params.values import is_given
 from . import secrets
-from .profile import Profile, SecretRef
+from .profile import Profile
+from .reference import SecretRef
 
 __all__ = ["params_of", "profile_of"]
 

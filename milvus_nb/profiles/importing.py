@@ -11,7 +11,8 @@ from ..errors import MilvusNbError, ProfileError
 from ..params import parsing
 from . import files
 from .conversion import profile_of
-from .profile import SecretRef, check_name
+from .profile import check_name
+from .reference import SecretRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,77 +16,20 @@ from ..params.guard import Guard
 from ..params.secret import Secret, holds_sign_in, shown_name
 from ..params.suggestion import closest
 from ..params.tls import PEM_FILES
-from ..params.values import seconds
+from .reference import CLEAR_KEYS, SecretRef, clear_in
+from .values import check_printable, value_of
 
 if TYPE_CHECKING:
-    from ..protocol import SecretKind
+    from collections.abc import Mapping
 
-__all__ = [
-    "CLEAR_KEYS",
-    "COLORS",
-    "KEYS",
-    "Profile",
-    "SecretRef",
-    "check_name",
-    "clear_in",
-    "is_clear",
-    "is_name",
-]
+__all__ = ["COLORS", "KEYS", "Profile", "check_name", "is_name"]
 
 #: What a profile's `color` may be.
 COLORS: Final = ("red", "orange", "yellow", "green", "blue", "purple", "gray")
 
 # No character of an address, a path, a shell or HTML: what a user writes is one or the other.
 _NAME: Final = re.compile(r"\w(?:[\w .+-]{0,62}[\w.+-])?")
-_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_MOST_LABEL: Final = 40  # characters
-_MOST_TEXT: Final = 4096  # characters
-
-#: The keywords of ``connect`` that are secrets.
-CLEAR_KEYS: Final = frozenset({"password", "token"})
-
-# Keys that would hold a secret in clear: pass, auth_token, private-key, apiKey …
-_CLEAR: Final = re.compile(
-    r"(.*_)?(pass|passwd|password|passphrase|passcode|pwd|pw|token|auth|authorization|bearer"
-    r"|credentials?|creds?|secrets?|key|apikey)[0-9]*"
-)
 _MOST_KEY: Final = 40  # characters of a key that are shown
-
-
-@dataclass(frozen=True, slots=True)
-class SecretRef:
-    """Where a profile's password or token comes from when it connects.
-
-    Parameters
-    ----------
-    kind
-        ``"none"``: there is no sign-in. ``"ask"``: the user is asked. ``"env"``: an environment
-        variable of the kernel. ``"keyring"``: the system's keyring.
-    variable
-        The name of the environment variable.
-    """
-
-    kind: SecretKind = "none"
-    variable: str = ""
-
-    def __str__(self) -> str:
-        return f"env:{self.variable}" if self.kind == "env" else self.kind
-
-    @classmethod
-    def parse(cls, text: str) -> SecretRef:
-        """Read ``none``, ``ask``, ``keyring`` or ``env:NAME``; ProfileError shows nothing of it."""
-        if text in ("none", "ask", "keyring"):
-            return cls(text)  # type: ignore[arg-type]  # looked at in the line above
-        kind, _, variable = text.partition(":")
-        if kind == "env" and _VARIABLE.fullmatch(variable):
-            return cls("env", variable)
-        # What stands there may be the secret itself.
-        raise ProfileError(
-            "secret is not a reference.",
-            'It is one of "ask", "keyring", "none", or "env:NAME" with a variable\'s name.',
-            'Write secret = "ask", or keep it with: %milvus profile secret NAME',
-            "secret",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +72,7 @@ class Profile:
     name: str
     address: str
     user: str = ""
-    secret: SecretRef = SecretRef()  # immutable
+    secret: SecretRef = SecretRef()  # noqa: RUF009  immutable
     db_name: str = ""
     secure: bool | None = None
     ca_pem_path: str = ""
@@ -160,7 +102,7 @@ class Profile:
             No error shows a value that may be a secret.
         """
         check_name(name)
-        for key in clear_in(values):
+        for key in clear_in(values, KEYS):
             raise ProfileError(
                 f"{_shown(key)} stands in clear in profile {name}.",
                 "Profiles hold references to secrets, never the secrets.",
@@ -170,7 +112,7 @@ class Profile:
         found: dict[str, Any] = {}
         for key in KEYS:
             if key in values and values[key] is not None:
-                found[key] = _value(key, values[key])
+                found[key] = value_of(key, values[key])
         if not found.get("address"):
             raise ProfileError(
                 f"Profile {name} has no address.",
@@ -186,7 +128,7 @@ class Profile:
         """Raise ProfileError where `parse` would refuse it, without looking at any file."""
         check_name(self.name)
         for key in _TEXTS:
-            _check_printable(key, getattr(self, key))
+            check_printable(key, getattr(self, key))
         if self.user and self.secret.kind == "none":
             raise ProfileError(
                 f"Profile {self.name} has a user, but no secret.",
@@ -323,40 +265,6 @@ _CONNECT_KEYS: Final = ("user", "db_name", "secure", *PEM_FILES, "server_name", 
 
 _TEXTS: Final = ("address", "user", "db_name", *PEM_FILES, "server_name", "label", "color")
 
-_FLAGS: Final = frozenset({"secure", "confirm", "default", "autoconnect"})
-
-
-def clear_in(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the keys of a profile under which a secret stands in clear, in a table of its own too.
-
-    Returns
-    -------
-    dict of str to Any
-        The profile's own keys, each with the first secret under it.
-    """
-    found: dict[str, Any] = {}
-    for key, value in table.items():
-        if key in KEYS:
-            continue
-        left = [(key, value)]
-        while left and key not in found:
-            name, inner = left.pop()
-            if isinstance(inner, Mapping):
-                # What stands in a table of credentials is one, whatever it is called.
-                is_whole = is_clear(name)
-                left += [(name if is_whole else each, one) for each, one in inner.items()]
-            elif isinstance(inner, list):
-                left += [(name, one) for one in inner]
-            elif is_clear(name) and inner != "" and not isinstance(inner, bool):
-                found[key] = inner
-    return found
-
-
-def is_clear(key: str) -> bool:
-    """Tell whether a secret is what one would write under this key."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])|\W", "_", key).lower()
-    return _CLEAR.fullmatch(words) is not None
-
 
 def is_name(text: str) -> bool:
     """Tell whether a text can be the name of a profile."""
@@ -373,64 +281,6 @@ def check_name(name: object) -> None:
             "For example: prod",
             cause="name",
         )
-
-
-def _value(key: str, value: object) -> Any:
-    if key == "secret":
-        return SecretRef.parse(_text(key, value))
-    if key in _FLAGS:
-        if not isinstance(value, bool):
-            raise _wrong(key, value, "true or false")
-        return bool(value)
-    if key == "timeout":
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise _wrong(key, value, "a number of seconds, such as 10")
-        try:
-            return seconds(key, value)
-        except ParamsError as error:
-            raise ProfileError(error.what, error.reason, error.fix, cause=key) from None
-    text = _text(key, value)
-    if key == "label" and len(text) > _MOST_LABEL:
-        raise ProfileError(
-            "label is too long.",
-            f"It is shown beside the alias: at most {_MOST_LABEL} characters on one line.",
-            'For example: label = "Production"',
-            cause="label",
-        )
-    return text
-
-
-def _text(key: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise _wrong(key, value, "text in quotes")
-    if len(value) > _MOST_TEXT:
-        raise ProfileError(
-            f"{key} has {len(value):,} characters.",
-            f"At most {_MOST_TEXT:,} are taken.",
-            "Shorten it.",
-            cause=key,
-        )
-    text = str(value).strip()
-    _check_printable(key, text)
-    return text
-
-
-def _check_printable(key: str, text: str) -> None:
-    """Refuse what a terminal would obey, or would show in another order: a prompt has it in it."""
-    for place, character in enumerate(text, 1):
-        if not character.isprintable():
-            raise ProfileError(
-                f"{key} has a character that cannot be printed.",
-                f"Character {place} is U+{ord(character):04X}.",
-                "Type it again rather than pasting it.",
-                cause=key,
-            )
-
-
-def _wrong(key: str, value: object, expected: str) -> ProfileError:
-    kind = {bool: "a flag", str: "text", dict: "a table", list: "a list"}.get(type(value), "")
-    kind = kind or ("a number" if isinstance(value, (int, float)) else type(value).__name__)
-    return ProfileError(f"{key} is {kind}.", f"Expected is {expected}.", cause=key)
 
 
 def _shown(key: str) -> str:

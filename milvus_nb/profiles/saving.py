@@ -9,10 +9,11 @@ from ..errors import MilvusNbError, ProfileError
 from ..params.secret import Secret
 from . import secrets
 from .conversion import profile_of
-from .profile import Profile, SecretRef
+from .reference import SecretRef
 
 if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
+    from .profile import Profile
     from .store import ProfileStore
 
 __all__ = ["delete", "of_connection", "save", "secret_for"]

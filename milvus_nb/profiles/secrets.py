@@ -17,11 +17,14 @@ from ..params.dotenv import set_by
 from ..params.secret import Secret, shown_name
 from ..params.tls import PEM_FILES
 from ..printing import printable
-from .profile import Profile, SecretRef, clear_in
+from .profile import KEYS
+from .reference import SecretRef, clear_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
+
+    from .profile import Profile
 
 __all__ = [
     "account_of",
@@ -120,7 +123,7 @@ def taken_out(table: Mapping[str, Any]) -> tuple[Secret | None, dict[str, Any]]:
     dict of str to Any
         The other keys; the user of a sign-in in the address, or in the token, is one of them.
     """
-    found_in = clear_in(table)
+    found_in = clear_in(table, KEYS)
     rest = {key: value for key, value in table.items() if key not in found_in}
     clear = list(found_in.values())
     if len(clear) > 1:

@@ -12,7 +12,8 @@ from .editing import edited
 from .files import SECTION
 from .known import KnownProfiles
 from .listing import profiles_in
-from .profile import KEYS, Profile, clear_in
+from .profile import KEYS, Profile
+from .reference import clear_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,6 +180,6 @@ def _put(profiles: dict[str, Any], profile: Profile) -> None:
     """Put a profile in; unknown keys stay, but for secrets in clear."""
     entry = profiles.get(profile.name)
     known = entry if isinstance(entry, dict) else {}
-    gone = {*KEYS, *clear_in(known)}
+    gone = {*KEYS, *clear_in(known, KEYS)}
     kept = {key: value for key, value in known.items() if key not in gone}
     profiles[profile.name] = kept | profile.table()

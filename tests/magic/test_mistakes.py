@@ -13,7 +13,8 @@ import pytest
 
 from milvus_nb.errors import CancelError
 from milvus_nb.page.session import PageSession
-from milvus_nb.profiles.profile import Profile, SecretRef
+from milvus_nb.profiles.profile import Profile
+from milvus_nb.profiles.reference import SecretRef
 from milvus_nb.registry.events import Event
 from milvus_nb.registry.opening import examine_profile, open_profile
 from milvus_nb.watching.schedule import Schedule

@@ -24,7 +24,8 @@ from milvus_nb.params.secret import Secret
 from milvus_nb.profiles import saving, secrets
 from milvus_nb.profiles.conversion import params_of, profile_of
 from milvus_nb.profiles.location import VARIABLE, user_file
-from milvus_nb.profiles.profile import KEYS, Profile, SecretRef
+from milvus_nb.profiles.profile import KEYS, Profile
+from milvus_nb.profiles.reference import SecretRef
 from milvus_nb.profiles.store import ProfileStore
 from tests.support.helpers import IS_ROOT, posix_only, wait_until
 

@@ -13,7 +13,8 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from milvus_nb.profiles.location import VARIABLE
-from milvus_nb.profiles.profile import Profile, SecretRef
+from milvus_nb.profiles.profile import Profile
+from milvus_nb.profiles.reference import SecretRef
 from milvus_nb.profiles.store import ProfileStore
 from tests.support.helpers import threads
 
