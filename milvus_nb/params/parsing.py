@@ -10,27 +10,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
-from typing import Any, Final
+from typing import Any
 
 from ..errors import ParamsError
-from ..printing import printable
-from .address import Address, display, parse_address
-from .dotenv import set_by
+from .address import Address, display
 from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
 from .host import host_name
+from .place import addresses, from_environment, port_of, refuse_foreign_place
 from .secret import Secret, holds_sign_in, shown_name
 from .sign_in import Given, combine, from_token
-from .tidy import check_expanded, tidy_name, tidy_word, variable_name
+from .tidy import check_expanded, tidy_name, variable_name
 from .tls import Tls, check_tls, name_in
-from .values import check_port, file_path, in_clear, is_given, place_text, seconds, secret, text
+from .values import file_path, in_clear, is_given, place_text, seconds, secret, text
 from .values import grpc_options as checked_options
 
 __all__ = ["change", "checked_name", "is_empty", "names_a_place", "parse"]
 
-DEFAULT_PORT: Final = 19530
-HTTPS_PORT: Final = 443
-
-_Places = tuple[Address, list[tuple[str, Address]]]
 _Options = Mapping[str, int | str | Secret] | Iterable[tuple[str, int | str | Secret]]
 
 
@@ -109,14 +104,14 @@ def parse(
         from_token(secret("token", token), "token"),
     ]
     database = ("db_name", checked_name("db_name", db_name))
-    place, sources = _addresses(
+    place, sources = addresses(
         place_text("uri", uri), place_text("address", address), place_text("host", host), port
     )
     if not sources:
-        place, sources = _from_environment(environment, any(given), bool(database[1]))
+        place, sources = from_environment(environment, any(given), bool(database[1]))
         env_token = Secret(environment.get("MILVUS_TOKEN", ""))
         if sources and env is None and (env_token or any(given)):
-            _refuse_foreign_place(is_given=any(given))
+            refuse_foreign_place(is_given=any(given))
         if env_token and not any(given):
             given.append(from_token(secret("MILVUS_TOKEN", env_token), "MILVUS_TOKEN"))
             token_env = "MILVUS_TOKEN"  # noqa: S105  # its name
@@ -136,7 +131,7 @@ def parse(
     endpoint = Endpoint(
         place.kind,
         host=place.host or ("localhost" if place.kind == "tcp" else ""),
-        port=_port(place),
+        port=port_of(place),
         path=place.path,
         secure=is_secure,
         tls=tls,
@@ -275,65 +270,6 @@ def _digits(password: object) -> object:
     return str(password) if type(password) is int else password
 
 
-def _addresses(uri: str, address: str, host: str, port: object) -> _Places:
-    """Merge what `uri`, `address` and `host`/`port` say; nothing is given: no sources."""
-    sources = [
-        (name, parse_address(given, name))
-        for name, given in (("uri", uri), ("address", address))
-        if given
-    ]
-    if host or is_given(port):
-        name = host_name(host) if host else ""
-        number = check_port("port", port) if is_given(port) else None
-        sources.append(("host/port", Address("tcp", name, number)))
-    place = Address("tcp")
-    for index, (name, other) in enumerate(sources):
-        place = _merge(sources[:index], place, name, other) if index else other
-    return place, sources
-
-
-def _merge(before: list[tuple[str, Address]], place: Address, name: str, other: Address) -> Address:
-    for part in ("kind", "host", "port", "path", "secure"):
-        one, two = getattr(place, part), getattr(other, part)
-        # False is an answer (http://), None and "" leave it to the other.
-        if one not in (None, "") and two not in (None, "") and one != two:
-            names = " and ".join(source for source, _ in before)
-            raise ParamsError(
-                f"{names} and {name} name different places: {display(place)} and {display(other)}.",
-                "One connection goes to one place.",
-                f"Leave out {names} or {name}.",
-            )
-    return replace(
-        place,
-        host=place.host or other.host,
-        port=place.port or other.port,
-        secure=other.secure if place.secure is None else place.secure,
-    )
-
-
-def _from_environment(env: Mapping[str, str], has_sign_in: bool, has_database: bool) -> _Places:
-    uri = tidy_word(env.get("MILVUS_URI", ""))
-    if not uri:
-        return Address("tcp"), []
-    place = parse_address(text("MILVUS_URI", uri), "MILVUS_URI")
-    if has_sign_in:
-        place = replace(place, user="", password=Secret())
-    if has_database:
-        place = replace(place, db_name="")
-    return place, [("MILVUS_URI", place)]
-
-
-def _refuse_foreign_place(*, is_given: bool) -> None:
-    """Refuse to send a user's secret where a project's ``.env`` wants it to go."""
-    file = set_by("MILVUS_URI")
-    if file and (is_given or set_by("MILVUS_TOKEN") != file):
-        raise ParamsError(
-            f"MILVUS_URI is set by a file of the project: {printable(file)!r}.",
-            "The token or password is not: it is not sent there unless you say so.",
-            "Write the address, and the token: %milvus connect ADDRESS --token-env VARIABLE",
-        )
-
-
 def _secure(wanted: object, place: Address, tls: Tls) -> bool:
     if type(wanted).__module__ == "numpy":
         wanted = getattr(wanted, "item", lambda: wanted)()
@@ -359,12 +295,6 @@ def _secure(wanted: object, place: Address, tls: Tls) -> bool:
         )
     check_tls(tls)
     return bool(wanted or place.secure or tls)
-
-
-def _port(place: Address) -> int:
-    if place.kind != "tcp":
-        return 0
-    return place.port or (HTTPS_PORT if place.secure else DEFAULT_PORT)
 
 
 def _one_database(sources: Iterable[tuple[str, str]]) -> str:

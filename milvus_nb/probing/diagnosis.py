@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import Advice, Diagnosis, Offer
 from ..params.host import in_brackets
-from ..params.parsing import DEFAULT_PORT
+from ..params.place import DEFAULT_PORT
 from ..params.suggestion import closest
 from ..params.tidy import oddity
 from . import oserror, rules

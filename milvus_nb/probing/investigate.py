@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ..params.host import host_port
-from ..params.parsing import DEFAULT_PORT
+from ..params.place import DEFAULT_PORT
 from ..params.secret import Secret
 from . import diagnosis
 from .certificate import Handshake, day, handshake
