@@ -190,9 +190,10 @@ class Profile(TypedDict):
     confirm: bool
     default: bool
     autoconnect: bool
-    #: The file, and whether it is the project's.
+    #: The file, and whether it is the project's, or the site's, which nobody can change here.
     path: str
     is_project: bool
+    is_site: bool
     #: What is the same for as long as it goes to the same place, as the same user.
     seal: str
     #: The question about a project's profile that was not allowed yet; empty where none is needed.
@@ -223,6 +224,8 @@ class Profiles(TypedDict):
     #: The user's file, and the project's; empty where there is none.
     user_path: str
     project_path: str
+    #: The site's; empty where there is none.
+    site_path: str
 
 
 class _Saving(TypedDict):

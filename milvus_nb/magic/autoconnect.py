@@ -69,7 +69,7 @@ def _start(registry: ConnectionRegistry) -> list[Job[Connection]]:
     jobs = []
     # The default one first: of several, the first that connects becomes the current one.
     for profile in sorted(found.profiles.values(), key=lambda one: not one.default):
-        if not profile.autoconnect or profile.is_project:
+        if not profile.autoconnect or profile.is_project or profile.is_site:
             continue
         try:
             if profile.confirm:

@@ -200,7 +200,8 @@ def _of_project(store: ProfileStore, name: str) -> Profile | None:
     profile = store.get(name)
     if profile.is_project:
         return profile
-    say(f"{profile.name} is one of yours: it needs no permission.")
+    whose = "the site's" if profile.is_site else "yours"
+    say(f"{profile.name} is one of {whose}: it needs no permission.")
     return None
 
 
@@ -210,8 +211,14 @@ def _secret(context: Context, arguments: argparse.Namespace) -> None:
     table, path = store.raw(arguments.name)
     clear, table = secrets.taken_out(table)
     profile = Profile.read(
-        arguments.name, {**table, "secret": "keyring"}, path, is_project=store.is_project(path)
+        arguments.name,
+        {**table, "secret": "keyring"},
+        path,
+        is_project=store.is_project(path),
+        is_site=store.is_site(path),
     )
+    if profile.is_site and store.get(arguments.name).secret.kind != "keyring":
+        store.put(profile)  # which is refused
     if profile.is_path:
         raise MagicUsageError(
             f"{profile.address} is a Milvus Lite database.",
@@ -224,7 +231,8 @@ def _secret(context: Context, arguments: argparse.Namespace) -> None:
     is_allowed = was is not None and was.seal == profile.seal and store.is_allowed(was)
     secret = clear or typed(context.registry, profile, {})["secret"]
     account = secrets.keep(profile, secret)
-    store.put(profile)
+    if not profile.is_site:  # its keyring is its user's, the file is not
+        store.put(profile)
     if is_allowed:
         store.allow(profile)
     say(f"The secret of {profile.name} is in the keyring now, as {account}.")

@@ -93,6 +93,8 @@ def default(registry: ConnectionRegistry) -> Profile | None:
     A project's default that was not allowed yet is not used where the user has set anything.
     """
     known = registry.profiles.default()
+    if known is not None and known.is_site and os.environ.get("MILVUS_URI"):
+        known = None  # what its user has set is nearer
     waiting = registry.profiles.find().default_unasked
     if waiting is None:
         return known

@@ -37,6 +37,7 @@ def profiles(found: ProfileListing) -> protocol.Profiles:
         "problems": cast("list[protocol.ProfileProblem]", problems),
         "user_path": found.user_path,
         "project_path": found.project_path,
+        "site_path": found.site_path,
     }
 
 

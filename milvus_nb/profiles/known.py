@@ -1,4 +1,4 @@
-"""The user's profiles and the project's: which there are, which one wins, and what may be used."""
+"""The user's profiles, the project's, the site's: which there are, which wins, what may be used."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from .location import user_file
 from .places import place_of_profile, sends
 from .profile import Profile, is_name
 from .project import ProjectSearch
+from .site import site_file
 from .trust import Trust
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ __all__ = ["KnownProfiles"]
 
 
 class KnownProfiles:
-    """Profiles in the user's file, and in a project's file that wins. Thread-safe.
+    """Profiles in the user's file, in a project's that wins, and in the site's. Thread-safe.
 
     Parameters
     ----------
@@ -71,7 +72,9 @@ class KnownProfiles:
     def signature(self) -> object:
         """Give something that differs when the files do."""
         project, refused = self._search.find(self.path)
-        return _mark(self.path), _mark(project), refused, self._trust.mark(self.path)
+        site = site_file().path
+        files = _mark(self.path), _mark(project), _mark(site), _mark(os.path.dirname(site))
+        return files, refused, self._trust.mark(self.path)
 
     def get(self, name: str) -> Profile:
         """Give a profile.
@@ -229,8 +232,9 @@ class KnownProfiles:
 
     def _read(self) -> ProfileListing:
         project, refused = self._search.find(self.path)
-        mine, wrong = profiles_in(self.path, _mark(self.path), is_project=False)
+        mine, wrong = profiles_in(self.path, _mark(self.path))
         problems = list(wrong)
+        site, of_site = self._of_site(problems)
         theirs: Mapping[str, Profile] = {}
         if project:
             theirs, wrong = profiles_in(project, _mark(project), is_project=True)
@@ -243,13 +247,36 @@ class KnownProfiles:
             if not refused.isprintable():
                 what, reason = "It is not used.", "Its path cannot be printed as it is."
             problems.append(Problem(plain(refused), 0, "", what, reason, is_warning=True))
-        names = {one.profile for one in problems if one.path == project and not one.is_warning}
+        broken = [one for one in problems if not one.is_warning]
+        names = {one.profile for one in broken if one.path == project}
         hidden = {name: mine[name] for name in mine if name in theirs or name in names}
         kept = {name: found for name, found in mine.items() if name not in hidden}
+        taken = {*theirs, *mine, *(one.profile for one in broken if one.path != site)}
+        kept |= {name: found for name, found in of_site.items() if name not in taken}
         unasked = {name for name, one in theirs.items() if not self._trust.allows(one, self.path)}
         return ProfileListing(
-            {**theirs, **kept}, hidden, tuple(problems), self.path, project, frozenset(unasked)
+            {**theirs, **kept},
+            hidden,
+            tuple(problems),
+            self.path,
+            project,
+            frozenset(unasked),
+            site,
         )
+
+    @staticmethod
+    def _of_site(problems: list[Problem]) -> tuple[str, Mapping[str, Profile]]:
+        """Read the site's file; one that is no administrator's has no profiles, with the reason."""
+        site = site_file()
+        if not site.path:
+            return "", {}
+        if (why := site.problem) is not None:
+            told = why.what.partition(" is ")[2]
+            problems.append(Problem(site.path, 0, "", f"It is {told}", why.reason, why.fix))
+            return site.path, {}
+        found, wrong = profiles_in(site.path, _mark(site.path), is_site=True)
+        problems += wrong
+        return site.path, found
 
 
 def _broken(problem: Problem, so: str, instead: str = "") -> ProfileError:

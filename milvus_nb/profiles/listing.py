@@ -62,13 +62,13 @@ class ProfileListing:
     Parameters
     ----------
     profiles
-        By name; the project's win.
+        By name; the project's win, and the user's own over the site's.
     hidden
         Those of the user's own that a project's profile of the same name hides.
     problems
         What is wrong, and what is only unknown.
-    user_path, project_path
-        The files; the second is empty where there is none.
+    user_path, project_path, site_path
+        The files; the second and the third are empty where there is none.
     unasked
         The names of a project's profiles that their user has not allowed yet.
     """
@@ -79,6 +79,7 @@ class ProfileListing:
     user_path: str = ""
     project_path: str = ""
     unasked: frozenset[str] = frozenset()
+    site_path: str = ""
 
     @property
     def default(self) -> Profile | None:
@@ -87,7 +88,9 @@ class ProfileListing:
         if marked is not None and marked.name not in self.unasked:
             return marked
         known = [one for one in self.profiles.values() if not one.is_project]
-        return next((one for one in (*known, *self.hidden.values()) if one.default), None)
+        mine = [one for one in known if not one.is_site]
+        rest = [one for one in known if one.is_site]
+        return next((one for one in (*mine, *self.hidden.values(), *rest) if one.default), None)
 
     @property
     def default_unasked(self) -> Profile | None:
@@ -103,39 +106,53 @@ class ProfileListing:
 
         It is broken, or a file cannot be read: then whatever may stand there is not known.
         """
-        known = self.profiles.get(name)
-        if known is not None and known.is_project:
-            return None
-        return self.problem_of(name) or self._unread(mine_too=known is None)
+        rank = _rank(self.profiles.get(name))
+        return self.problem_of(name, rank) or self._unread(rank)
 
     def hides_default(self) -> Problem | None:
         """Give what keeps the default profile from being known, or one that would win."""
-        known = self.default
-        if known is not None and known.is_project:
-            return None
+        rank = _rank(self.default)
         for one in self.problems:
-            if one.is_default and (known is None or one.path == self.project_path):
+            if one.is_default and self._rank_of(one.path) > rank:
                 return one
-        return self._unread(mine_too=known is None)
+        return self._unread(rank)
 
-    def _unread(self, *, mine_too: bool) -> Problem | None:
-        """Give what is wrong with a whole file: the project's, which wins, or the user's too."""
+    def _unread(self, rank: int) -> Problem | None:
+        """Give what is wrong with a whole file that wins over one of a rank."""
         for one in self.problems:
             is_file = not (one.profile or one.is_warning)
-            if is_file and (mine_too or one.path == self.project_path):
+            if is_file and self._rank_of(one.path) > rank:
                 return one
         return None
 
-    def problem_of(self, name: str) -> Problem | None:
-        """Give what makes a profile of this name unusable."""
-        return next(
-            (one for one in self.problems if one.profile == name and not one.is_warning), None
-        )
+    def problem_of(self, name: str, rank: int = -1) -> Problem | None:
+        """Give what makes a profile of this name unusable, in a file that wins over a rank."""
+        for one in self.problems:
+            is_its = one.profile == name and not one.is_warning
+            if is_its and self._rank_of(one.path) > rank:
+                return one
+        return None
+
+    def _rank_of(self, path: str) -> int:
+        """Say which files win: the project's over the user's, and that over the site's."""
+        if path and path == self.project_path:
+            return _PROJECT
+        return _SITE if path and path == self.site_path else _USER
+
+
+# A file of a higher rank wins.
+_NOWHERE, _SITE, _USER, _PROJECT = -1, 0, 1, 2
+
+
+def _rank(profile: Profile | None) -> int:
+    if profile is None:
+        return _NOWHERE
+    return _PROJECT if profile.is_project else _SITE if profile.is_site else _USER
 
 
 @functools.lru_cache(maxsize=16)
 def profiles_in(
-    path: str, _mark: object, *, is_project: bool
+    path: str, _mark: object, *, is_project: bool = False, is_site: bool = False
 ) -> tuple[Mapping[str, Profile], tuple[Problem, ...]]:
     """Read a file of profiles, once for each content; nothing is raised.
 
@@ -145,8 +162,8 @@ def profiles_in(
         The file.
     _mark
         What differs when the file does.
-    is_project
-        Whether it is a project's.
+    is_project, is_site
+        Whether it is a project's, or the site's.
 
     Returns
     -------
@@ -154,10 +171,11 @@ def profiles_in(
         The profiles by name, and what is wrong with the file.
     """
     problems: list[Problem] = []
-    return _read(path, problems, is_project=is_project), tuple(problems)
+    found = _read(path, problems, is_project=is_project, is_site=is_site)
+    return found, tuple(problems)
 
 
-def _read(path: str, problems: list[Problem], *, is_project: bool) -> dict[str, Profile]:
+def _read(path: str, problems: list[Problem], **whose: bool) -> dict[str, Profile]:
     try:
         text = files.read_text(path)
         document = files.load(path, text) if text else {}
@@ -180,7 +198,7 @@ def _read(path: str, problems: list[Problem], *, is_project: bool) -> dict[str, 
             book.note(name or '""', "", _NO_TABLE)
             continue
         try:
-            found[name] = Profile.read(name, values, path, is_project=is_project)
+            found[name] = Profile.read(name, values, path, **whose)
         except ProfileError as error:
             wrong = (error.what, error.reason, error.fix)
             book.note(name or '""', error.cause, wrong, is_default=values.get("default") is True)

@@ -67,6 +67,8 @@ class Profile:
         The file that it stands in; empty before it was saved.
     is_project
         Whether that is a project's file, which others may share.
+    is_site
+        Whether that is the site's file, which administrators alone change.
     """
 
     name: str
@@ -88,10 +90,17 @@ class Profile:
     autoconnect: bool = False
     path: str = field(default="", compare=False)
     is_project: bool = field(default=False, compare=False)
+    is_site: bool = field(default=False, compare=False)
 
     @classmethod
     def read(
-        cls, name: str, values: Mapping[str, Any], path: str = "", *, is_project: bool = False
+        cls,
+        name: str,
+        values: Mapping[str, Any],
+        path: str = "",
+        *,
+        is_project: bool = False,
+        is_site: bool = False,
     ) -> Profile:
         """Make a profile of what stands in TOML, or in a request; unknown keys are left out.
 
@@ -120,7 +129,7 @@ class Profile:
                 'For example: address = "localhost:19530"',
                 cause="address",
             )
-        profile = cls(name, **found, path=path, is_project=is_project)
+        profile = cls(name, **found, path=path, is_project=is_project, is_site=is_site)
         profile.check()
         return profile
 
@@ -258,7 +267,7 @@ class Profile:
 
 #: The keys of a profile in TOML, in the order in which they are written.
 KEYS: Final = tuple(
-    one.name for one in fields(Profile) if one.name not in ("name", "path", "is_project")
+    one.name for one in fields(Profile) if one.name not in ("name", "path", "is_project", "is_site")
 )
 
 _CONNECT_KEYS: Final = ("user", "db_name", "secure", *PEM_FILES, "server_name", "timeout")

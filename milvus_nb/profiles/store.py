@@ -58,8 +58,10 @@ class ProfileStore(KnownProfiles):
         if project is None:
             known = self.find().profiles.get(profile.name)
             project = known is not None and known.is_project
+        if replace_it and not project:
+            self._refuse_site(self.find().profiles.get(profile.name))
         path = self._search.place(self.path) if project else self.path
-        profile = replace(profile, path=path, is_project=project)
+        profile = replace(profile, path=path, is_project=project, is_site=False)
         profile.check()
         if not project:
             self._refuse_hidden(profile.name)
@@ -100,6 +102,7 @@ class ProfileStore(KnownProfiles):
     def rename(self, name: str, new_name: str) -> Profile:
         """Give a profile another name; ProfileError where that is taken."""
         profile = self.get(name)
+        self._refuse_site(profile)
         renamed = replace(profile, name=new_name)
         renamed.check()
         if not profile.is_project:
@@ -126,6 +129,8 @@ class ProfileStore(KnownProfiles):
             There is none, or the file cannot be written.
         """
         path = self._path_of(name)
+        if self.is_site(path):
+            raise _of_site(name, path)
         self._edit(path, lambda profiles: profiles.pop(name), is_project=self.is_project(path))
         return path
 
@@ -145,12 +150,22 @@ class ProfileStore(KnownProfiles):
         """Tell whether a file is the project's."""
         return path == self.find().project_path
 
+    def is_site(self, path: str) -> bool:
+        """Tell whether a file is the site's."""
+        return bool(path) and path == self.find().site_path
+
+    def _refuse_site(self, profile: Profile | None) -> None:
+        """Refuse to change a profile of the site's."""
+        if profile is not None and profile.is_site:
+            raise _of_site(profile.name, profile.path)
+
     def project_folder(self) -> str:
         """Give the folder of the project's file, also of one that is still to be made."""
         return os.path.dirname(self._search.place(self.path))
 
     def put(self, profile: Profile) -> None:
         """Write a profile in its file; what stood there in clear is taken out."""
+        self._refuse_site(profile)
         self._edit(
             profile.path,
             lambda profiles: _put(profiles, profile),
@@ -174,6 +189,15 @@ class ProfileStore(KnownProfiles):
         )
         profiles_in.cache_clear()
         self._forget()
+
+
+def _of_site(name: str, path: str) -> ProfileError:
+    return ProfileError(
+        f"{name} is a profile of the site: it cannot be changed here.",
+        f"It stands in {path}, which administrators change.",
+        "Ask yours, or save one of your own under this name: it wins.",
+        "site-profile",
+    )
 
 
 def _put(profiles: dict[str, Any], profile: Profile) -> None:

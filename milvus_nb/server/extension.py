@@ -46,6 +46,7 @@ _STATUS: Final = {
     "profile-missing": 404,
     "profile-exists": 409,
     "not-writable": 403,
+    "site-profile": 403,
     "test-off": 403,
     "profile-changed": 409,
     "profile-not-allowed": 403,

@@ -62,6 +62,9 @@ class _Profile(Protocol):
     @property
     def is_project(self) -> bool: ...
 
+    @property
+    def is_site(self) -> bool: ...
+
     def table(self) -> Mapping[str, Any]: ...
 
 
@@ -89,6 +92,9 @@ class _Found(Protocol):
     @property
     def project_path(self) -> str: ...
 
+    @property
+    def site_path(self) -> str: ...
+
 
 class ProfileTable:
     """The profiles as they were when they were asked for: the value of ``%milvus profile list``."""
@@ -106,6 +112,8 @@ class ProfileTable:
         self._files = [f"Yours: {found.user_path}{'' if is_there else ' (not there yet)'}"]
         if found.project_path:
             self._files.append(f"The project's: {found.project_path}")
+        if found.site_path:
+            self._files.append(f"The site's, for administrators to change: {found.site_path}")
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [
@@ -123,7 +131,7 @@ class ProfileTable:
 
     def _file(self, one: _Profile) -> str:
         if not one.is_project:
-            return "yours"
+            return "site" if one.is_site else "yours"
         return "project, not allowed yet" if one.name in self._unasked else "project"
 
     def __repr__(self) -> str:

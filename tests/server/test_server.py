@@ -203,6 +203,26 @@ async def test_a_project_of_the_notebook(fetch: Fetch, jp_root_dir: Path) -> Non
     assert "[profiles.dev]" in project.read_text()
 
 
+async def test_the_sites_profiles_are_for_administrators_to_change(
+    fetch: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are listed, and neither changed nor deleted; one's own of the same name wins."""
+    file = tmp_path / "jupyter" / "milvus_nb" / "profiles.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('[profiles.prod]\naddress = "h"\n')
+    monkeypatch.setattr("jupyter_core.paths.ENV_CONFIG_PATH", [str(tmp_path / "jupyter")])
+    listed = (await fetch("profiles"))[1]
+    assert listed["site_path"] == str(file)
+    assert listed["profiles"][0]["is_site"]
+    for how in ({"method": "DELETE"}, {"method": "PUT", "body": {"address": "mine"}}):
+        status, told = await fetch("profiles", "prod", **how)
+        assert (status, told["cause"]) == (403, "site-profile")
+        assert "administrators" in told["reason"]
+    new = {"method": "PUT", "body": {"address": "mine"}, "params": {"new": "true"}}
+    assert not (await fetch("profiles", "prod", **new))[1].get("is_site", True)
+    assert (await fetch("profiles", "prod"))[1]["address"] == "mine"
+
+
 async def test_a_projects_profile_is_not_tested_before_it_was_allowed(
     fetch: Fetch, jp_root_dir: Path, milvus: MilvusTestServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@
 /** Types by name: an alias is a type, an interface has a type for each field. `?` is an optional one. */
 export type Shapes = Record<string, string | Record<string, string>>;
 
-export const PROTOCOL = 8;
+export const PROTOCOL = 9;
 
 export type State = 'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
 
@@ -166,9 +166,10 @@ export interface Profile {
   confirm: boolean;
   default: boolean;
   autoconnect: boolean;
-  /** The file, and whether it is the project's. */
+  /** The file, and whether it is the project's, or the site's, which nobody can change here. */
   path: string;
   is_project: boolean;
+  is_site: boolean;
   /** What is the same for as long as it goes to the same place, as the same user. */
   seal: string;
   /** The question about a project's profile that was not allowed yet; empty where none is needed. */
@@ -197,6 +198,8 @@ export interface Profiles {
   /** The user's file, and the project's; empty where there is none. */
   user_path: string;
   project_path: string;
+  /** The site's; empty where there is none. */
+  site_path: string;
 }
 
 interface Saving {
@@ -695,6 +698,7 @@ export const SHAPES: Shapes = {
     autoconnect: 'boolean',
     path: 'string',
     is_project: 'boolean',
+    is_site: 'boolean',
     seal: 'string',
     permit: 'string',
     place: 'string',
@@ -712,6 +716,7 @@ export const SHAPES: Shapes = {
     problems: 'ProfileProblem[]',
     user_path: 'string',
     project_path: 'string',
+    site_path: 'string',
   },
   Saving: {
     name: 'string',

@@ -27,6 +27,7 @@ export const NO_PROFILES: Profiles = {
   problems: [],
   user_path: '',
   project_path: '',
+  site_path: '',
 };
 
 /** The colours that a label may have; the style sheet has one rule for each. */

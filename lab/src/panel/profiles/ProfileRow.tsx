@@ -36,7 +36,7 @@ interface Props {
 
 /** One saved connection: who and where, and what can be done with it. */
 export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props) {
-  const { name, label, color, address, is_project } = profile;
+  const { name, label, color, address, is_project, is_site } = profile;
   const [opened, setOpened] = useState<Opened>(null);
   // What a question has shown is what its answer is for, whatever the file says meanwhile.
   const [shown, setShown] = useState(profile);
@@ -114,9 +114,9 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
         </span>
         <Label label={label} color={color} />
         {profile.default && <span class="milvus-nb-current">{trans.__('default')}</span>}
-        {is_project && (
+        {(is_project || is_site) && (
           <span class="milvus-nb-current" title={profile.path}>
-            {trans.__('project')}
+            {is_site ? trans.__('site') : trans.__('project')}
           </span>
         )}
       </div>
@@ -147,8 +147,12 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
         disabled={false}
         items={[
           { text: trans.__('Test'), onSelect: () => begin('test') },
-          { text: trans.__('Edit'), onSelect: () => setOpened('edit') },
-          { text: trans.__('Delete'), onSelect: () => setOpened('delete') },
+          ...(is_site
+            ? []
+            : [
+                { text: trans.__('Edit'), onSelect: () => setOpened('edit') },
+                { text: trans.__('Delete'), onSelect: () => setOpened('delete') },
+              ]),
         ]}
       />
       <div class="milvus-nb-below">
