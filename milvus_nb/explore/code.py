@@ -20,6 +20,7 @@ __all__ = ["PARTS", "code_for", "code_here", "parts"]
 
 #: What `parts` gives, in the order of `code_for`.
 PARTS: Final = ("describe", "load", "query", "search", "insert", "create")
+_READING: Final = ("load", "query", "search")
 
 _MOST_OUTPUT: Final = 5
 _MOST_TEXT: Final = 20
@@ -51,7 +52,9 @@ _IMPORTS: Final = {
 }
 
 
-def code_for(found: Description, params: ConnectionParams, field: str = "") -> str:
+def code_for(
+    found: Description, params: ConnectionParams, field: str = "", *, reads: bool = False
+) -> str:
     """Write code that connects and does with a collection what one does with it.
 
     Parameters
@@ -62,6 +65,8 @@ def code_for(found: Description, params: ConnectionParams, field: str = "") -> s
         Of its connection; a secret becomes a reference to an environment variable.
     field
         Only what is done with this field: what it is, and a search where it is a vector.
+    reads
+        Only what reads: it is put where it may be run without a look.
 
     Raises
     ------
@@ -71,7 +76,9 @@ def code_for(found: Description, params: ConnectionParams, field: str = "") -> s
     _check_field(found, field)
     database = "" if found.database == "default" else found.database
     frame = code(replace(params, db_name=database), found.alias, "python")
-    wanted = ("describe", "load", "query", "search") if field else PARTS
+    wanted = ("describe", *_READING) if field else PARTS
+    if reads:
+        wanted = _READING
     written = parts(found, field)
     body = "\n".join(written[name] for name in wanted if written[name])
     before, _, after = frame.partition(_LAST)
@@ -101,7 +108,7 @@ def code_here(found: Description, own_database: str, field: str = "") -> str:
     if found.database != own_database:
         client = f"connections.use({alias}, {literal(found.database)}).client"
     written = parts(found, field)
-    body = "\n".join(written[name] for name in ("load", "query", "search") if written[name])
+    body = "\n".join(written[name] for name in _READING if written[name])
     before = f"from milvus_nb import connections\n\nclient = {client}\n"
     return f"{_imports(before, body)}\n{body}"
 

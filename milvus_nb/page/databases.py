@@ -96,7 +96,7 @@ class DatabaseQuestions:
             told = found.description
             if params["here"]:
                 return {"text": code_here(told, connection.db_name or "default", field)}
-            return {"text": code_for(told, connection.params, field)}
+            return {"text": code_for(told, connection.params, field, reads=True)}
 
         async def write(of: Inspector) -> Mapping[str, Any]:
             return written(await of.schema(name, database))

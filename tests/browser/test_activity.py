@@ -17,7 +17,7 @@ from tests.support.helpers import wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, WebSocket
 
     from tests.support.servers import MilvusTestServer
 
@@ -155,7 +155,24 @@ def test_who_comes_back_sees_what_is_true(
     milvus: MilvusTestServer,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """Ten minutes untouched: the rows say so, whatever happens; a touch brings them up to date."""
+    """Ten minutes untouched: the rows say so, whatever happens; a touch brings them up to date.
+
+    Neither page nor kernel says a word meanwhile, also where what is in the databases is open.
+    """
+    said: list[str] = []
+
+    def on_frame(frame: str | bytes) -> None:
+        # Questions of the page, and what the kernel says by itself.
+        if '"method"' in str(frame) or '"event"' in str(frame):
+            said.append(str(frame))
+
+    def on_socket(socket: WebSocket) -> None:
+        if "/channels" in socket.url:
+            socket.on("framesent", on_frame)
+            socket.on("framereceived", on_frame)
+
+    page.on("websocket", on_socket)
+    page.on("request", lambda one: said.append(one.url) if "milvus_nb" in one.url else None)
     page.clock.install()
     connect = f"%milvus connect {milvus.address} -a"
     notebook = open_notebook(LOAD, f"one = {connect} one", f"two = {connect} two")
@@ -163,6 +180,9 @@ def test_who_comes_back_sees_what_is_true(
     sidebar.show()
     notebook.run_all()
     row, node = sidebar.row("one"), sidebar.panel.element_handle()
+    sidebar.button("Open one").click()
+    row.get_by_role("treeitem", name="default").click()
+    expect(row.get_by_role("treeitem").nth(1)).to_be_visible()
     expect(sidebar.row("two")).to_contain_text("Connected")
     expect(row).to_contain_text("Connected")
 
@@ -171,8 +191,10 @@ def test_who_comes_back_sees_what_is_true(
         expect(row).to_contain_text("Connected as of")
         # Or what was on its way would arrive after the leap, and be of then.
         notebook.execute(UNTIL_NOBODY_ATTENDS)
+        said.clear()
         page.clock.fast_forward(10 * 60_000)
         expect(row).to_contain_text(OLD)
+        assert said == [], "\n".join(said)
 
     for how, act in RETURNS.items():
         stay_away()

@@ -8,16 +8,16 @@ import pytest
 from playwright.sync_api import expect
 from pymilvus import MilvusClient
 
-from tests.browser.lab import LOAD, Sidebar, busy_while
+from tests.browser.lab import LOAD, Sidebar, busy_while, write_notebook
 from tests.support.exploring import make_vectors
 from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Locator, Page, WebSocket
 
-    from tests.browser.lab import Notebook
+    from tests.browser.lab import JupyterLab, Notebook
     from tests.support.servers import MilvusTestServer
 
 NAME = "opened_in_browser"
@@ -148,6 +148,66 @@ def test_by_keyboard(open_notebook: Callable[..., Notebook], page: Page) -> None
     expect(sidebar.row("lite")).to_be_focused()
     press("ArrowLeft")
     expect(tree).to_have_count(0)
+
+
+def test_a_connection_of_another_kernel(
+    open_notebook: Callable[..., Notebook],
+    lab: JupyterLab,
+    page: Page,
+    sidebar: Sidebar,
+    server: MilvusTestServer,
+) -> None:
+    """It opens as one's own; a kernel without a notebook in this page only for as long as it is asked."""
+    channels: list[WebSocket] = []
+
+    def on_socket(socket: WebSocket) -> None:
+        if "/channels" in socket.url:
+            channels.append(socket)
+            socket.on("close", lambda _: channels.remove(socket))
+
+    page.on("websocket", on_socket)
+    connect = f"c = %milvus connect {server.address} -a far --timeout 60"
+    notebook = open_notebook(f"{LOAD}\nfrom milvus_nb import connections", connect)
+    notebook.run_all()
+    sidebar.show()
+    expect(sidebar.row("far")).to_contain_text("Connected")
+    notebook.save()
+    kernel = page.evaluate_handle(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    )
+    sidebar.open(write_notebook(lab, "in-front.ipynb", [""]))
+    row = sidebar.others.get_by_role("listitem", name="far")
+    tree = row.get_by_role("tree", name="What is in far")
+    row.focus()
+    page.keyboard.press("ArrowRight")
+    item(tree, "default").click()
+    expect(item(tree, NAME)).to_be_visible()
+    make = f"connections.client('far').create_collection('{NAME}_more', dimension=4)"
+    kernel.evaluate("(kernel, code) => kernel.requestExecute({code}).done", make)
+    expect(item(tree, f"{NAME}_more")).to_be_visible()
+
+    page.evaluate(
+        """path => [...window.jupyterapp.shell.widgets('main')]
+        .find(widget => widget.sessionContext?.path === path).close()""",
+        notebook.path.name,
+    )
+    expect(tree).to_have_count(0)
+    wait_until(lambda: len(channels) == 1, what="the front notebook's connection alone")
+    opener = sidebar.others.get_by_role("button", name="Open far")
+    opener.click()
+    item(tree, "default").click()
+    collection = item(tree, NAME)
+    expect(collection).to_have_accessible_description("6 rows · loaded")
+    collection.click(button="right")
+    sidebar.node.get_by_role("menuitem", name="Insert code").click()
+    wait_until(lambda: f'client.query("{NAME}"' in sources(page)[0])
+    notebook.run_all()
+    outputs = page.locator(".jp-Notebook:visible .jp-OutputArea-output")
+    expect(outputs.first).to_contain_text("'vector': [0.0, 0.0, 0.0, 0.0]")
+    opener.click()
+    expect(tree).to_have_count(0)
+    wait_until(lambda: len(channels) == 1, what="the end of the connection to the other kernel")
+    MilvusClient(server.uri, dedicated=True).drop_collection(f"{NAME}_more")
 
 
 def test_a_thousand_collections_are_one_call_and_few_rows(

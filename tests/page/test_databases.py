@@ -123,6 +123,7 @@ def test_a_page_opens_a_connection_down_to_its_rows(
     assert client.query("every", output_fields=["count(*)"])[0]["count(*)"] == ROWS  # none more
     code = page.ask("collection_code", collection="every", field="", here=False, **IN)
     assert "MilvusClient(" in code["text"]
+    assert "client.insert(" not in code["text"]  # it may be run without a look
 
 
 def test_a_failure_is_an_answer_for_its_node_alone(

@@ -1,19 +1,15 @@
 // A kernel that this page has no notebook of: what it has connected is known from the server, and it
-// is spoken to for as long as a click takes.
+// is spoken to only where a click asks something of it.
 
 import type { Kernel } from '@jupyterlab/services';
 
-import type { Failure, KernelRecord, Method, Methods, Row } from '../protocol/messages';
+import type { KernelRecord, Method, Methods, Row } from '../protocol/messages';
 import { Actions } from '../state/actions';
 import { elapsed } from '../state/clock';
-import { RequestError } from '../state/failures';
-import { trans } from '../state/i18n';
 import { rowText, type RowText } from '../state/rowText';
 import { Store } from '../state/store';
-import { MilvusKernel } from './kernel';
-
-/** A kernel that does not answer within so many ms is given up. */
-const ANSWERS_WITHIN_MS = 10_000;
+import { Tree } from '../state/tree';
+import { Visits } from './visit';
 
 /** So long a connection that was closed by a click may still be in the kernel's file. */
 const CLOSED_MS = 5000;
@@ -21,24 +17,38 @@ const CLOSED_MS = 5000;
 export class OtherKernel {
   readonly store = new Store();
   readonly actions: Actions;
+  readonly tree: Tree;
+  private readonly visits: Visits;
   /** What was closed by a click, and until when its file may tell otherwise. */
   private readonly closed = new Map<string, number>();
   private told = '';
 
   /**
    * @param connect connects this page to the kernel
-   * @param done is called when something was asked of it
+   * @param isSeen whether somebody sees what is told of it
+   * @param done is called when something was done there
    */
   constructor(
     readonly id: string,
-    private readonly connect: () => Kernel.IKernelConnection,
+    connect: () => Kernel.IKernelConnection,
+    isSeen: () => boolean,
     done: () => void,
   ) {
-    const request = <M extends Method>(method: M, params: Methods[M]['params']) => ({
-      id: 0, // What it names could only be asked of the same visit.
-      answer: this.visit(method, params).finally(done),
+    this.visits = new Visits(connect, () => isSeen() && this.tree.isOpen);
+    const { request } = this.visits;
+    const act = <M extends Method>(method: M, params: Methods[M]['params']) => {
+      const { id, answer } = request(method, params);
+      const noted = answer.then(result => {
+        this.note(method, params as { alias?: string });
+        return result;
+      });
+      return { id, answer: noted.finally(done) };
+    };
+    this.actions = new Actions({ request: act }, this.store);
+    this.tree = new Tree({ request }, () => {
+      this.visits.leave();
+      this.store.changed();
     });
-    this.actions = new Actions({ request }, this.store);
   }
 
   update(record: KernelRecord, now: number | null): void {
@@ -59,6 +69,17 @@ export class OtherKernel {
       current: null,
       now: now ?? Date.now() / 1000,
     });
+    this.tree.follow(this.store.rows);
+  }
+
+  /** Nobody looks any more: what is told stays, the connection does not. */
+  rest(): void {
+    this.visits.leave();
+  }
+
+  dispose(): void {
+    this.tree.dispose();
+    this.visits.leave();
   }
 
   textOf(row: Row): RowText {
@@ -72,46 +93,4 @@ export class OtherKernel {
       this.closed.delete(alias);
     }
   }
-
-  private async visit<M extends Method>(
-    method: M,
-    params: Methods[M]['params'],
-  ): Promise<Methods[M]['result']> {
-    const kernel = new MilvusKernel(this.connect(), true);
-    try {
-      await answered(kernel);
-      if (kernel.session === null) {
-        throw new RequestError(unanswered());
-      }
-      const result = await kernel.session.link.request(method, params).answer;
-      this.note(method, params as { alias?: string });
-      return result;
-    } finally {
-      kernel.dispose();
-    }
-  }
-}
-
-async function answered(kernel: MilvusKernel): Promise<void> {
-  if (kernel.phase !== 'asking') {
-    return;
-  }
-  await new Promise<void>(resolve => {
-    const done = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(done, ANSWERS_WITHIN_MS);
-    kernel.phaseChanged.connect(done);
-  });
-}
-
-function unanswered(): Failure {
-  return {
-    what: trans.__('The kernel has not answered. Nothing was done.'),
-    reason: trans.__('It has ended, or runs a cell.'),
-    fix: trans.__('Open its notebook to see.'),
-    cause: '',
-    evidence: '',
-  };
 }

@@ -4,6 +4,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Failure } from '../protocol/messages';
 import { pageAttention } from '../state/attention';
+import type { Link } from '../state/link';
 import type { Session } from '../state/session';
 import { MilvusKernel } from './kernel';
 import { OtherKernel } from './otherKernel';
@@ -20,7 +21,10 @@ export interface User {
 /** A kernel's connections, and what can be done with them. */
 export interface ConnectedKernel {
   id: string;
-  session: Pick<Session, 'store' | 'actions' | 'textOf'>;
+  session: Pick<Session, 'store' | 'actions' | 'textOf' | 'tree'> & {
+    /** Missing where the page has no notebook of it: it is spoken to only to ask something. */
+    link?: Link;
+  };
 }
 
 /** The running kernels of this Jupyter server. */
@@ -97,6 +101,7 @@ export class RunningKernels {
       this.watchers--;
       if (this.watchers === 0) {
         this.server.unwatch();
+        this.others.forEach(other => other.rest());
       }
     });
   }
@@ -104,6 +109,7 @@ export class RunningKernels {
   /** Look for kernels that others have started or ended. */
   async refresh(): Promise<void> {
     this.server.refresh();
+    this.connected().forEach(({ session }) => session.tree.look());
     await Promise.all([
       this.services.kernels.refreshRunning(),
       this.services.sessions.refreshRunning(),
@@ -167,7 +173,7 @@ export class RunningKernels {
       if (running.has(id) && other.store.notices.length > 0) {
         other.update({ id, connected: [], lost: [] }, this.server.now);
       } else {
-        this.others.delete(id);
+        this.forget(id);
       }
     }
     this._changed.emit();
@@ -180,17 +186,23 @@ export class RunningKernels {
         const model = { id, name: this.running().get(id)?.name ?? '' };
         return this.services.kernels.connectTo({ model, handleComms: false });
       };
-      found = new OtherKernel(id, connect, () => this.server.refresh());
+      const isSeen = (): boolean => this.watchers > 0;
+      found = new OtherKernel(id, connect, isSeen, () => this.server.refresh());
       found.store.subscribe(this.emitChanged);
       this.others.set(id, found);
     }
     return found;
   }
 
+  private forget(id: string): void {
+    this.others.get(id)?.dispose();
+    this.others.delete(id);
+  }
+
   private add(connection: Kernel.IKernelConnection): MilvusKernel {
     const kernel = new MilvusKernel(connection, false);
     this.kernels.set(connection.id, kernel);
-    this.others.delete(connection.id);
+    this.forget(connection.id);
     kernel.changed.connect(this.emitChanged);
     kernel.phaseChanged.connect(() => this._phaseChanged.emit(kernel));
     connection.disposed.connect(() => this.onDisposed(kernel));

@@ -8,7 +8,7 @@ import { FilterIcon, PlusIcon, RetryIcon } from './parts/icons';
 interface Props {
   /** Null where there is no kernel to ask. */
   session: Session | null;
-  on: { connect: () => void; filter: () => void };
+  on: { connect: () => void; filter: () => void; refresh?: () => void };
   /** What follows the title. */
   children?: ComponentChildren;
 }
@@ -26,10 +26,14 @@ export function Header({ session, on, children }: Props) {
 
 function Tools({ session, on }: { session: Session; on: Props['on'] }) {
   const { store, link } = session;
+  const refresh = (): void => {
+    session.refresh();
+    on.refresh?.();
+  };
   const off = link.isGone || store.link === 'restarting';
   return (
     <div class="milvus-nb-tools">
-      <Button name={trans.__('Refresh')} icon disabled={off} onClick={() => session.refresh()}>
+      <Button name={trans.__('Refresh')} icon disabled={off} onClick={refresh}>
         <RetryIcon />
       </Button>
       <Button

@@ -1,14 +1,23 @@
 import type { RunningKernels, ConnectedKernel } from '../kernels/runningKernels';
 import type { MilvusKernel } from '../kernels/kernel';
+import { useContext } from 'preact/hooks';
+
 import { Button } from '../panel/parts/Button';
 import { FailureAlert } from '../panel/parts/FailureAlert';
+import { useWatch } from '../panel/parts/hooks';
 import { DisconnectIcon } from '../panel/parts/icons';
 import { Label } from '../panel/parts/Label';
 import { Notices } from '../panel/parts/Notices';
+import { Opener } from '../panel/parts/Opener';
+import { RowMenu } from '../panel/parts/RowMenu';
 import { Section } from '../panel/parts/Section';
 import { StateMark } from '../panel/parts/StateMark';
+import { watchPress } from '../panel/tree/drag';
+import { HandsContext } from '../panel/tree/hands';
+import { Tree } from '../panel/tree/Tree';
 import type { Row } from '../protocol/messages';
 import { elapsed } from '../state/clock';
+import { failureOf } from '../state/failures';
 import { age } from '../state/format';
 import { trans } from '../state/i18n';
 import { asksFirst } from '../state/origin';
@@ -26,10 +35,11 @@ interface Props {
   /** Of the notebook in front, whose kernel may not be known yet. */
   path: string;
   doors: Doors;
+  seen: boolean;
 }
 
 /** The other running kernels with connections. */
-export function OtherKernels({ hub, front, path, doors }: Props) {
+export function OtherKernels({ hub, front, path, doors, seen }: Props) {
   const isFront = (id: string): boolean =>
     id === front?.id || (front === null && path !== '' && hub.userOf(id).path === path);
   const others = <T extends { id: string }>(kernels: T[]): { kernel: T; name: string }[] =>
@@ -48,7 +58,7 @@ export function OtherKernels({ hub, front, path, doors }: Props) {
       <Section title={trans.__('Other kernels')} count={shown.length}>
         {problem !== null && <FailureAlert failure={problem} />}
         {shown.map(({ kernel, name }) => (
-          <OtherKernel peer={kernel} name={name} doors={doors} key={kernel.id} />
+          <OtherKernel peer={kernel} name={name} doors={doors} seen={seen} key={kernel.id} />
         ))}
         {silent.map(({ kernel, name }) => (
           <p class="milvus-nb-silent" key={kernel.id}>
@@ -68,9 +78,12 @@ interface OtherProps {
   peer: ConnectedKernel;
   name: string;
   doors: Doors;
+  seen: boolean;
 }
 
-function OtherKernel({ peer: { id, session }, name, doors }: OtherProps) {
+function OtherKernel({ peer: { id, session }, name, doors, seen }: OtherProps) {
+  // What its cells change is told only where somebody attends.
+  useWatch(session.link, seen && session.tree.isOpen);
   const rows = session.store.ownRows();
   return (
     <div class="milvus-nb-kernel" role="group" aria-label={name}>
@@ -111,15 +124,40 @@ function OtherRow({
   session: ConnectedKernel['session'];
   name: string;
 }) {
-  const { store, actions } = session;
+  const { store, actions, tree } = session;
   const { alias } = row;
+  const hands = useContext(HandsContext);
   const text = session.textOf(row);
   const state = [text.word, text.duration || text.facts[0]].filter(Boolean).join(' ');
+  const isOpen = tree.of(alias)?.isOpen ?? false;
+  const failed = (error: unknown): void => {
+    store.finish(alias, { kind: 'failed', alias, failure: failureOf(error) }, '');
+  };
+  const insert = (): void => {
+    actions
+      .cell(alias)
+      .then(code => hands?.insert(code))
+      .catch(failed);
+  };
   return (
-    <li class="milvus-nb-kernel-row" aria-label={alias}>
+    <li
+      class="milvus-nb-kernel-row"
+      aria-label={alias}
+      tabIndex={0}
+      onKeyDown={event => onKey(event, isOpen, () => tree.toggle(row))}
+    >
       <div class="milvus-nb-row-line">
+        <Opener alias={alias} isOpen={isOpen} disabled={false} onClick={() => tree.toggle(row)} />
         <StateMark mark={text.mark} />
-        <div class="milvus-nb-name" title={[alias, row.address, state].join('\n')}>
+        <div
+          class="milvus-nb-name"
+          title={[alias, row.address, state].join('\n')}
+          onPointerDown={event => {
+            if (hands !== null) {
+              watchPress(event, hands, alias, () => actions.cell(alias), failed);
+            }
+          }}
+        >
           <span class="milvus-nb-alias milvus-nb-data">{alias}</span>
           <Label label={row.label} color={row.color} />
         </div>
@@ -140,6 +178,17 @@ function OtherRow({
               <DisconnectIcon />
             </Button>
           )}
+          <RowMenu
+            alias={alias}
+            disabled={false}
+            items={[
+              {
+                text: trans.__('Insert code'),
+                disabled: !hands?.canInsert(),
+                onSelect: insert,
+              },
+            ]}
+          />
         </div>
       </div>
       {text.reason !== '' && (
@@ -147,8 +196,25 @@ function OtherRow({
           <span class="milvus-nb-data">{text.reason}</span>
         </p>
       )}
+      <Tree session={session} row={row} here={false} />
     </li>
   );
+}
+
+/** The arrow keys open and close it, and lead into what is in it, as in one's own. */
+function onKey(event: KeyboardEvent, isOpen: boolean, toggle: () => void): void {
+  const row = event.currentTarget as HTMLElement;
+  if (event.target !== row || event.ctrlKey || event.metaKey || event.altKey) {
+    return;
+  }
+  const { key } = event;
+  if ((key === 'ArrowRight' && !isOpen) || (key === 'ArrowLeft' && isOpen)) {
+    event.preventDefault();
+    toggle();
+  } else if (isOpen && (key === 'ArrowRight' || key === 'ArrowDown')) {
+    event.preventDefault();
+    row.querySelector<HTMLElement>('[role="treeitem"]')?.focus();
+  }
 }
 
 function hasSomething({ session: { store } }: ConnectedKernel): boolean {

@@ -57,6 +57,7 @@ export function Sidebar({ hub, front, profiles, doors, seen }: Props) {
           on={{
             connect: () => session?.ask({ kind: 'connect' }),
             filter: () => session?.ask({ kind: 'filter' }),
+            refresh: () => void hub.refresh(),
           }}
         >
           {front.name !== '' && (
@@ -86,7 +87,13 @@ export function Sidebar({ hub, front, profiles, doors, seen }: Props) {
           />
         )}
       </div>
-      <OtherKernels hub={hub} front={kernel} path={front.context?.path ?? ''} doors={doors} />
+      <OtherKernels
+        hub={hub}
+        front={kernel}
+        path={front.context?.path ?? ''}
+        doors={doors}
+        seen={seen}
+      />
     </HandsContext.Provider>
   );
 }

@@ -58,7 +58,7 @@ export class Session {
     };
     this.link = new Link(wire, listener, attention);
     this.actions = new Actions(this.link, this.store);
-    this.tree = new Tree(this.link, () => this.store.changed());
+    this.tree = new Tree(this.link, () => this.store.changed(), attention);
     this.link.probe();
   }
 

@@ -9,6 +9,7 @@ import type {
   Row,
   Size,
 } from '../protocol/messages';
+import { type Attention, pageAttention } from './attention';
 import { type Asked, Branch, type Soil, Turns } from './branch';
 import type { Link } from './link';
 
@@ -182,7 +183,13 @@ export class Tree {
   constructor(
     private readonly link: Pick<Link, 'request'>,
     private readonly tell: () => void,
+    private readonly attention: Pick<Attention, 'isThere'> = pageAttention(),
   ) {}
+
+  /** Whether anything of it is open. */
+  get isOpen(): boolean {
+    return [...this.nodes.values()].some(node => node.isOpen);
+  }
 
   /** What was opened of a connection; undefined where nothing was. */
   of(alias: string): ConnectionNode | undefined {
@@ -245,11 +252,13 @@ export class Tree {
     }
   }
 
-  /** A cell has ended: look again at what is open. */
+  /** A cell has ended: look again at what is open. Where nobody attends, whoever comes back does. */
   readonly look = (): void => {
     this.looking ??= setTimeout(() => {
       this.looking = undefined;
-      this.openOnes().forEach(branch => branch.fetch());
+      if (this.attention.isThere) {
+        this.openOnes().forEach(branch => branch.fetch());
+      }
     }, LOOK_EVERY_MS);
   };
 

@@ -18,6 +18,7 @@ interface Question {
 
 let asked: Question[];
 let tree: Tree;
+let attention: { isThere: boolean };
 
 /** Let what waits for an answer go on. */
 async function settled(): Promise<void> {
@@ -53,7 +54,8 @@ beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setTimeout'] });
   asked = [];
-  tree = new Tree(link as unknown as Pick<Link, 'request'>, () => {});
+  attention = { isThere: true };
+  tree = new Tree(link as unknown as Pick<Link, 'request'>, () => {}, attention);
 });
 
 function question(method: Method): Question {
@@ -193,6 +195,10 @@ test('after a cell what is open is asked for again; what was dropped is gone', a
   );
   await question('collections').answer(names('books', 'new'));
   assert.deepEqual(shown(), ['default', 'books', 'new', 'sales']);
+  attention.isThere = false;
+  tree.look();
+  mock.timers.tick(2000);
+  assert.equal(counted('collections'), 2); // nobody would see it
 });
 
 test('a connection that is gone, or is another one, has nothing of the old', async () => {

@@ -6,10 +6,11 @@ import { failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import type { Store } from '../../state/store';
 import { Button } from '../parts/Button';
+import { copyElement } from '../parts/clipboard';
 import { FailureText } from '../parts/FailureText';
 import { useUniqueId } from '../parts/hooks';
 import { Inset } from '../parts/Inset';
-import { copyText, languageWord } from './code';
+import { languageWord } from './code';
 
 interface Props {
   row: Row;
@@ -55,7 +56,7 @@ export function CodeView({ row, store, actions, onClose }: Props) {
 
   const copy = async (): Promise<void> => {
     if (code.current !== null) {
-      const copied = await copyText(code.current);
+      const copied = await copyElement(code.current);
       setSaid(
         copied ? trans.__('Copied') : trans.__('Not allowed here: press Ctrl+C, it is selected.'),
       );

@@ -10,9 +10,9 @@ import type { Action, Check } from '../../state/store';
 import { forRow, offerText } from '../connect/offers';
 import { Button } from '../parts/Button';
 import { Facts } from '../parts/Facts';
-import { ChevronIcon } from '../parts/icons';
 import { Label } from '../parts/Label';
 import { Note } from '../parts/Note';
+import { Opener } from '../parts/Opener';
 import { StateMark } from '../parts/StateMark';
 import { Details } from './Details';
 import { RowButtons } from './RowButtons';
@@ -51,17 +51,7 @@ export function ConnectionRow(props: Props) {
   return (
     <>
       <div class="milvus-nb-row-line">
-        <button
-          type="button"
-          class="milvus-nb-opener"
-          tabIndex={-1} // the row's arrow keys do the same
-          aria-label={trans.__('Open %1', alias)}
-          aria-expanded={isOpen}
-          disabled={gone}
-          onClick={() => on.toggleTree(row)}
-        >
-          <ChevronIcon />
-        </button>
+        <Opener alias={alias} isOpen={isOpen} disabled={gone} onClick={() => on.toggleTree(row)} />
         <StateMark mark={text.mark} />
         <div
           class="milvus-nb-name"

@@ -2,6 +2,7 @@ import { trans } from '../../state/i18n';
 import type { Session } from '../../state/session';
 import type { Place } from '../../state/tree';
 import type { TreeRow } from '../../state/treeRows';
+import { copyText } from '../parts/clipboard';
 import type { MenuItem } from '../parts/RowMenu';
 import type { Hands } from './hands';
 
@@ -24,8 +25,8 @@ export function menuItems(
     text: trans.__('Copy code'),
     onSelect: () =>
       taken(async text => {
-        await navigator.clipboard.writeText(text);
-        store.announce(trans.__('Copied'));
+        const isCopied = await copyText(text);
+        store.announce(isCopied ? trans.__('Copied') : trans.__('The browser refused to copy it.'));
       }),
   };
   const insert: MenuItem = {
