@@ -157,7 +157,7 @@ def test_a_connection_of_another_kernel(
     sidebar: Sidebar,
     server: MilvusTestServer,
 ) -> None:
-    """It opens as one's own; a kernel without a notebook in this page only for as long as it is asked."""
+    """It opens as one's own; a kernel without a notebook here only for as long as it is asked."""
     channels: list[WebSocket] = []
 
     def on_socket(socket: WebSocket) -> None:
