@@ -12,6 +12,8 @@ from ..params.secret import MASK
 from . import refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..params.endpoint import ConnectionParams
     from .model import Description
     from .schema import Field, Function, Index
@@ -76,7 +78,7 @@ def code_for(
     _check_field(found, field)
     database = "" if found.database == "default" else found.database
     frame = code(replace(params, db_name=database), found.alias, "python")
-    wanted = ("describe", *_READING) if field else PARTS
+    wanted: Sequence[str] = ("describe", *_READING) if field else PARTS
     if reads:
         wanted = _READING
     written = parts(found, field)
