@@ -43,7 +43,7 @@ export class Visits {
   ): { id: number; answer: Promise<Methods[M]['result']> } => {
     if (method === 'cancel') {
       this.takeBack((params as Methods['cancel']['params']).request);
-      return { id: 0, answer: Promise.resolve({}) as Promise<Methods[M]['result']> };
+      return { id: 0, answer: Promise.resolve({}) };
     }
     const id = this.nextId++;
     const question: Question = { id: null, isTakenBack: false };
