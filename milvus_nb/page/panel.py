@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anywidget
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from ..registry.registry import ConnectionRegistry
 
 __all__ = ["Panel"]
+
+#: What our JupyterLab extension knows a panel by, also where its model is gone.
+_PANEL: Final = "application/vnd.milvus-nb.panel+json"
+#: So many connections stand in what is saved.
+_MOST: Final = 100
 
 _STATIC: Final = Path(__file__).parent.parent / "static"
 
@@ -40,6 +46,7 @@ class Panel(anywidget.AnyWidget):
 
     def __init__(self, registry: ConnectionRegistry) -> None:
         super().__init__()
+        self._registry = registry
         self._session = PageSession(registry, self.send)
         answer_while_busy(self.comm)
         hush_debug_logs(self.model_id)
@@ -53,6 +60,27 @@ class Panel(anywidget.AnyWidget):
     def is_closed(self) -> bool:
         """Whether its comm is: by `close`, by the page, or by marimo, which runs a cell again."""
         return self.comm is None or getattr(self.comm, "_closed", False)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Give what is shown, and what saved notebooks and exported pages show in its place."""
+        found = super()._repr_mimebundle_(**kwargs)
+        if found is None:
+            return None
+        data, metadata = found
+        return {**data, "text/html": self._as_it_is_now(), _PANEL: {}}, metadata
+
+    def _as_it_is_now(self) -> str:
+        from ..views.status import StatusTable
+
+        registry = self._registry
+        current = registry.current
+        alias = current.alias if current is not None else ""
+        table = StatusTable(registry.connections(), alias, _MOST, registry.others())
+        at = time.strftime("%Y-%m-%d %H:%M %Z")
+        return (
+            f"<p>Milvus connections of {at}. Run this cell (<code>%milvus panel</code>)"
+            f" for those of now.</p>{table._repr_html_()}"
+        )
 
     def close(self) -> None:
         """Close the comm and forget everything."""

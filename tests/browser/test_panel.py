@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
 from milvus_nb import ConnectError
@@ -218,6 +219,36 @@ def test_no_secret_stays_in_the_page_or_in_the_saved_notebook(
     assert "root:Milvus" not in saved
     outputs = json.loads(saved)["cells"][1]["outputs"]
     assert "run %milvus panel" in json.dumps(outputs)
+
+
+def test_a_saved_panel_says_what_was_connected(
+    open_notebook: Callable[..., Notebook],
+    lab: JupyterLab,
+    page: Page,
+    milvus: MilvusTestServer,
+) -> None:
+    """In a notebook that is opened anew, and in a page made of it; without any secret."""
+    secret = f"{LOAD}\nos.environ['SECRET'] = 'dets' + 'ecret'"
+    connect = f"c = %milvus connect {milvus.address} -a prod --user root --password-env SECRET"
+    notebook = open_notebook(secret, connect, "%milvus panel")
+    notebook.run_all()
+    expect(notebook.row("prod")).to_contain_text("Connected")
+    output = page.locator(".jp-Notebook .jp-OutputArea-output").last
+    expect(output).not_to_contain_text("Run this cell")
+    notebook.save()
+    pid = notebook.kernel_pid()
+    page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    wait_until(lambda: not psutil.pid_exists(pid), what="the end of the kernel")
+    page.goto(lab.url_of(notebook.path.name))
+    expect(output).to_contain_text("Run this cell (%milvus panel)")
+    expect(output.get_by_role("row", name="prod")).to_contain_text(milvus.address)
+    expect(output).not_to_contain_text("model not found")
+    assert "detsecret" not in notebook.path.read_text()
+    exported, _ = HTMLExporter().from_filename(str(notebook.path))
+    assert "Run this cell (<code>%milvus panel</code>)" in exported
+    notebook.wait_idle()
+    notebook.run_all()
+    expect(notebook.row("prod")).to_contain_text("Connected")
 
 
 def test_a_thousand_connections_draw_only_what_is_visible(

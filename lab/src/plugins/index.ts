@@ -30,6 +30,7 @@ import { notebookHands } from './hands';
 import { Indicator } from './indicator';
 import { notifyOfLosses } from './notifications';
 import { RunningConnections, watchWhileShown } from './running';
+import { showSavedPanels } from './savedPanel';
 import { Settings } from './settings';
 import { StatusItem } from './status';
 import { IMilvus } from './tokens';
@@ -190,4 +191,11 @@ const notifications: JupyterFrontEndPlugin<void> = {
     notifyOfLosses(hub, settings, show),
 };
 
-export default [kernels, sidebar, status, running, toolbar, notifications];
+const saved: JupyterFrontEndPlugin<void> = {
+  id: 'milvus_nb:saved-panels',
+  description: 'What a panel shows in a notebook whose kernel has ended.',
+  autoStart: true,
+  activate: showSavedPanels,
+};
+
+export default [kernels, sidebar, status, running, toolbar, notifications, saved];
