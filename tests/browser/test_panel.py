@@ -244,7 +244,8 @@ def test_a_saved_panel_says_what_was_connected(
     expect(output.get_by_role("row", name="prod")).to_contain_text(milvus.address)
     expect(output).not_to_contain_text("model not found")
     assert "detsecret" not in notebook.path.read_text()
-    exported, _ = HTMLExporter().from_filename(str(notebook.path))
+    exporter = HTMLExporter()  # type: ignore[no-untyped-call]  # it has no types
+    exported, _ = exporter.from_filename(str(notebook.path))
     assert "Run this cell (<code>%milvus panel</code>)" in exported
     notebook.wait_idle()
     notebook.run_all()
