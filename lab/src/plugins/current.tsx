@@ -31,7 +31,7 @@ export function told(session: Session): string {
   }
   const { row, text } = found;
   const name = [row.alias, row.label].filter(Boolean).join(', ');
-  return [`${name}, ${text.word.toLowerCase()}`, text.reason].filter(Boolean).join(': ');
+  return [`${name}, ${text.word.toLowerCase()}`, text.failing?.reason].filter(Boolean).join(': ');
 }
 
 function currentOf(session: Session): { row: Row; text: RowText } | null {

@@ -191,9 +191,9 @@ function OtherRow({
           />
         </div>
       </div>
-      {text.reason !== '' && (
+      {text.failing !== null && (
         <p class="milvus-nb-told">
-          <span class="milvus-nb-data">{text.reason}</span>
+          <span class="milvus-nb-data">{text.failing.reason}</span>
         </p>
       )}
       <Tree session={session} row={row} here={false} />

@@ -13,8 +13,8 @@ export interface RowText {
   /** `for 12 s`, said with the word of a state that needs attention, else the last of the facts. */
   duration: string;
   facts: string[];
-  reason: string;
-  fix: string;
+  /** The row that says why it fails and what to do; null where it does not, or nobody can vouch. */
+  failing: Row | null;
   /** A warning about a connection that works, or "". */
   note: string;
 }
@@ -81,12 +81,11 @@ export function rowText(
     short,
     duration: since === '' ? '' : trans.__('for %1', since),
     facts,
-    reason: row.reason,
-    fix: row.fix,
+    failing: row.reason === '' ? null : row,
     note: answers ? row.note : '',
   };
 }
 
 function unknown(word: string, short: string, facts: string[]): RowText {
-  return { mark: 'unknown', word, short, duration: '', facts, reason: '', fix: '', note: '' };
+  return { mark: 'unknown', word, short, duration: '', facts, failing: null, note: '' };
 }

@@ -105,6 +105,7 @@ test('a row that nobody can vouch for never says connected', () => {
     'ended',
   ] as const) {
     assert.equal(at(link).mark, 'unknown');
+    assert.equal(at(link).failing, null);
   }
   assert.equal(at('restarted').word, 'Closed with the kernel');
 });
@@ -118,7 +119,7 @@ test('an old measurement tells its age, a failing row tells no latency', () => {
   const failing = row({ state: 'unreachable', reason: 'connection refused.', fix: 'Start it.' });
   const text = rowText(failing, 'live', 1740, 3, 0);
   assert.deepEqual(text.facts, []);
-  assert.equal(text.fix, 'Start it.');
+  assert.equal(text.failing?.fix, 'Start it.');
 });
 
 test('a warning is told of a connection that works, while somebody can vouch for it', () => {

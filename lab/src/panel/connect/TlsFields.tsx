@@ -4,6 +4,13 @@ import { trans } from '../../state/i18n';
 import { EXAMPLE_PEM } from '../parts/examples';
 import { Field } from '../parts/Field';
 
+const FILES: [keyof typeof EXAMPLE_PEM, () => string][] = [
+  ['ca_pem_path', () => trans.__('CA certificate')],
+  ['server_pem_path', () => trans.__('Server certificate')],
+  ['client_pem_path', () => trans.__('Client certificate')],
+  ['client_key_path', () => trans.__('Client key')],
+];
+
 interface Props {
   disabled: boolean;
   foldRef: Ref<HTMLDetailsElement>;
@@ -20,26 +27,9 @@ export function TlsFields({ disabled, foldRef }: Props) {
             <input type="checkbox" name="secure" />
             <span>{trans.__('Use TLS, also where the address does not say https')}</span>
           </label>
-          <Field
-            label={trans.__('CA certificate')}
-            name="ca_pem_path"
-            placeholder={EXAMPLE_PEM.ca_pem_path}
-          />
-          <Field
-            label={trans.__('Server certificate')}
-            name="server_pem_path"
-            placeholder={EXAMPLE_PEM.server_pem_path}
-          />
-          <Field
-            label={trans.__('Client certificate')}
-            name="client_pem_path"
-            placeholder={EXAMPLE_PEM.client_pem_path}
-          />
-          <Field
-            label={trans.__('Client key')}
-            name="client_key_path"
-            placeholder={EXAMPLE_PEM.client_key_path}
-          />
+          {FILES.map(([name, label]) => (
+            <Field label={label()} name={name} placeholder={EXAMPLE_PEM[name]} key={name} />
+          ))}
           <Field
             label={trans.__('Server name')}
             name="server_name"

@@ -182,7 +182,7 @@ export function ConnectionList(props: Props) {
             aria-label={row.alias}
             aria-posinset={index + 1}
             aria-setsize={rows.length}
-            data-failing={session.textOf(row).reason !== ''}
+            data-failing={session.textOf(row).failing !== null}
             aria-busy={store.busy.has(row.alias)}
             tabIndex={index === Math.max(0, activeIndex) ? 0 : -1}
             data-index={index}

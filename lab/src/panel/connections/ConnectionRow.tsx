@@ -70,16 +70,16 @@ export function ConnectionRow(props: Props) {
         <RowButtons {...props} />
       </div>
       <div class="milvus-nb-told">
-        {text.reason !== '' && (
+        {text.failing !== null && (
           <>
             <p>
               <span class="milvus-nb-short" aria-hidden="true">
                 {text.short}:{' '}
               </span>
-              <span class="milvus-nb-data">{text.reason}</span>
+              <span class="milvus-nb-data">{text.failing.reason}</span>
             </p>
             <p>
-              <span class="milvus-nb-data">{text.fix}</span> <DetailsLink {...props} />
+              <span class="milvus-nb-data">{text.failing.fix}</span> <DetailsLink {...props} />
             </p>
             <Mending {...props} />
           </>

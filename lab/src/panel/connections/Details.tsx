@@ -21,28 +21,10 @@ interface Props {
 /** All that the kernel knows of a connection, read again after every probe of it; and a check. */
 export function Details({ row, check, actions }: Props) {
   const { alias } = row;
-  const [facts, setFacts] = useState<Fact[] | null>(null);
-  const [failure, setFailure] = useState<Failure | null>(null);
-
-  useEffect(() => {
-    let current = true;
-    actions.details(alias).then(
-      facts => {
-        if (current) {
-          setFacts(facts);
-          setFailure(null);
-        }
-      },
-      (error: unknown) => {
-        if (current) {
-          setFailure(failureOf(error));
-        }
-      },
-    );
-    return () => {
-      current = false;
-    };
-  }, [alias, row.state, row.since, row.checked_at]);
+  const { said, failure } = useAnswer(
+    () => actions.details(alias),
+    [alias, row.state, row.since, row.checked_at],
+  );
 
   // Nobody would see what it finds.
   useEffect(() => () => actions.cancelCheck(alias), [alias, row.endpoint, row.db_name]);
@@ -62,8 +44,8 @@ export function Details({ row, check, actions }: Props) {
       ) : (
         <FactList
           label={trans.__('Details of %1', alias)}
-          facts={facts ?? []}
-          busy={facts === null}
+          facts={said?.facts ?? []}
+          busy={said === null}
         />
       )}
       <Rights row={row} actions={actions} />
@@ -89,17 +71,17 @@ interface Said {
   at: number;
 }
 
-/** What a server says when it is asked: once for each time the details are opened. */
+/** What is answered when it is asked, and asked anew where one of `inputs` changes. */
 function useAnswer(
-  ask: (alias: string) => Promise<Fact[]>,
-  { alias, endpoint, db_name, state }: Row,
+  ask: () => Promise<Fact[]>,
+  inputs: unknown[],
 ): { said: Said | null; failure: Failure | null } {
   const [said, setSaid] = useState<Said | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
 
   useEffect(() => {
     let current = true;
-    ask(alias).then(
+    ask().then(
       facts => {
         if (current) {
           setSaid({ facts, at: elapsed() });
@@ -115,14 +97,19 @@ function useAnswer(
     return () => {
       current = false;
     };
-  }, [alias, endpoint, db_name, state]);
+  }, inputs);
 
   return { said, failure };
 }
 
+/** A server is asked once for each time the details are opened, and where its connection changes. */
+function place({ alias, endpoint, db_name, state }: Row): unknown[] {
+  return [alias, endpoint, db_name, state];
+}
+
 /** What the server says over HTTP. */
 function Sources({ row, actions }: Omit<Props, 'check'>) {
-  const { said, failure } = useAnswer(alias => actions.sources(alias), row);
+  const { said, failure } = useAnswer(() => actions.sources(row.alias), place(row));
   if (failure !== null) {
     return <FailureText failure={failure} />;
   }
@@ -148,7 +135,10 @@ function Sources({ row, actions }: Omit<Props, 'check'>) {
 /** The roles and privileges of the user who has signed in; nothing where there are none. */
 function Rights({ row, actions }: Omit<Props, 'check'>) {
   const answers = row.state === 'connected' || row.state === 'degraded';
-  const { said } = useAnswer(alias => (answers ? actions.rights(alias) : Promise.resolve([])), row);
+  const { said } = useAnswer(
+    () => (answers ? actions.rights(row.alias) : Promise.resolve([])),
+    place(row),
+  );
   if (said === null || said.facts.length === 0) {
     return null; // Where it fails, the row says why.
   }
