@@ -21,6 +21,7 @@ from ..page.late_imports import ONE_AT_A_TIME
 from ..printing import printable, say
 from . import autoconnect, matcher
 from .context import Context
+from .early_imports import EarlyImports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +65,7 @@ class MilvusMagics(Magics):
 
     def __init__(self, shell: InteractiveShell) -> None:
         self.context = Context(shell, self, self._apply_settings)
+        self.early_imports: EarlyImports | None = None
         super().__init__(shell=shell)
 
     @property
@@ -145,6 +147,7 @@ def _load(ip: InteractiveShell) -> None:
     host = sidebar.Host(lambda: magics.registry, magics.set_heartbeat)
     sidebar.open_for(host, instead=True)
     autoconnect.begin(magics.context)
+    magics.early_imports = EarlyImports(ip)
 
 
 def unload(ip: InteractiveShell) -> None:
@@ -158,6 +161,8 @@ def unload(ip: InteractiveShell) -> None:
     matchers = ip.Completer.custom_matchers
     matchers[:] = [one for one in matchers if not matcher.is_ours(one)]
     if isinstance(magics, MilvusMagics):
+        if magics.early_imports is not None:
+            magics.early_imports.end()
         with magics.context.loading:
             magics.context.is_unloaded = True
     try:

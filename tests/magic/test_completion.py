@@ -299,7 +299,8 @@ def test_nothing_goes_wrong_aloud(
 
 def test_tab_alone_imports_nothing_heavy(kernel: Kernel) -> None:
     """Where nothing was connected, there is nothing to know, and Tab is quick."""
-    kernel.run("%load_ext milvus_nb")
+    # As a configuration file loads it: no cell says that this kernel is to connect.
+    kernel.run("get_ipython().extension_manager.load_extension('milvus' + '_nb')")
     for line in ("ping ", "connect ./", "use a --db ", "connect -a "):
         kernel.complete(f"%milvus {line}")
     found = kernel.run(

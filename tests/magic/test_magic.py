@@ -57,6 +57,13 @@ def test_loading_imports_nothing_heavy(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
+def test_what_connecting_needs_is_imported_after_the_cell_that_loads(kernel: Kernel) -> None:
+    """While its user reads and types; pymilvus, which not everybody needs, is not."""
+    there = "print([name for name in ('grpc', 'pymilvus') if name in sys.modules])"
+    assert kernel.run(f"import sys\n%load_ext milvus_nb\n{there}").stdout == "[]\n"
+    wait_until(lambda: kernel.run(there).stdout == "['grpc']\n")
+
+
 def test_connect_status_use_ping_client_disconnect(
     milvus_magic: Callable[[str], object],
     milvus: MilvusTestServer,
