@@ -21,7 +21,7 @@ SOURCES := pyproject.toml milvus_nb/_version.py $(shell find lab -type f \
 	-not -path '*/node_modules/*' -not -path '*/.yarn/*' -not -path 'lab/lib/*' \
 	-not -name '*.tsbuildinfo' 2>/dev/null)
 
-.PHONY: help lab test test-fast test-matrix check check-python check-lab format chromium clients tools screenshots docs bench clean
+.PHONY: help lab test test-fast test-matrix check check-python check-lab format chromium clients tools screenshots docs bench soak clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -98,8 +98,11 @@ screenshots: $(VENV)/dev.stamp chromium ## remake the pictures of the site from 
 	python -m tests.browser.sidebar_screenshots $(ARGS)
 	python -m tests.browser.profile_screenshots $(ARGS)
 
-bench: $(VENV)/bench.stamp chromium ## side by side with pymilvus and the peers
+bench: $(VENV)/bench.stamp chromium ## side by side with pymilvus and the peers, within five minutes (ARGS=--thorough; --save: for the documentation)
 	python -m benchmarks $(ARGS)
+
+soak: $(VENV)/dev.stamp ## 1,000 connections for an hour: memory, threads and files end where they began (ARGS: seconds)
+	python -m benchmarks.soak $(ARGS)
 
 clean: ## remove the environment and all that was built
 	rm -rf $(VENV) build dist milvus_nb/labextension milvus_nb/static lab/node_modules lab/lib lab/.yarn tests/node/node_modules tests/node/.yarn \

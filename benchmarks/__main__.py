@@ -1,23 +1,31 @@
-"""Print every benchmark: ``python -m benchmarks [names] [--outages S ...]``."""
+"""Print every benchmark: ``python -m benchmarks [names] [--thorough] [--save]``.
+
+All of them take less than five minutes; with ``--thorough`` more is measured, and for longer.
+"""
 
 from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import json
 import os
 import platform
-from typing import TYPE_CHECKING
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 # gRPC writes each failed handshake to standard error otherwise. Read once, when it is imported.
 os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
 
 from benchmarks import (
+    cells,
     connecting,
     diagnosing,
     exploring,
     forking,
     idling,
     loading,
+    many,
     panel,
     profiles,
     recovering,
@@ -32,46 +40,84 @@ if TYPE_CHECKING:
 
     from benchmarks.report import Figures, Table
 
+    _Results = Sequence[Figures | Table]
+
 _PACKAGES = ("pymilvus", "grpcio", "jupysql", "ipython", "ipykernel", "jupyterlab")
 
 
-def main() -> None:
-    """Run those that are named, or all. The last two kill their server again and again."""
-    given = _arguments()
-    with_server: dict[str, Callable[[MilvusTestServer], Sequence[Figures | Table]]] = {
-        "connecting": connecting.run,
+#: What the documentation's page is made of.
+_SAVED = Path(__file__).parent / "results.json"
+
+
+def _measures(given: argparse.Namespace) -> dict[str, Callable[[MilvusTestServer], _Results]]:
+    """Give each by its name. The last two kill their server again and again."""
+    outages = given.outages or (recovering.OUTAGES if given.thorough else [5.0])
+    if given.thorough:
+        return {
+            "loading": lambda _: loading.run(),
+            "connecting": connecting.run,
+            "cells": cells.run,
+            "many": many.run,
+            "panel": panel.run,
+            "profiles": profiles.run,
+            "sidebar": sidebar.run,
+            "exploring": exploring.run,
+            "diagnosing": diagnosing.run,
+            "forking": forking.run,
+            "idling": idling.run,
+            "watching": watching.run,
+            "recovering": lambda server: recovering.run(server, outages),
+        }
+    return {
+        "loading": lambda _: loading.run(5),
+        "connecting": lambda server: connecting.run(server, 200, 5),
+        "cells": lambda server: cells.run(server, 3),
+        "many": many.run,
         "panel": panel.run,
         "profiles": profiles.run,
-        "sidebar": lambda server: sidebar.run(server, 5) if given.quick else sidebar.run(server),
-        "exploring": lambda server: (
-            exploring.run(server, (1, 100)) if given.quick else exploring.run(server)
-        ),
-        "diagnosing": lambda server: diagnosing.run(server, runs=2 if given.quick else 5),
-        "forking": lambda server: (
-            forking.run(server, 40, 10) if given.quick else forking.run(server)
-        ),
-        "idling": lambda server: idling.run(server, 2, 5) if given.quick else idling.run(server),
-        "watching": lambda server: (
-            watching.run(server, 2, 1, 2) if given.quick else watching.run(server)
-        ),
-        "recovering": lambda server: recovering.run(server, given.outages),
+        "sidebar": lambda server: sidebar.run(server, 5),
+        "exploring": lambda server: exploring.run(server, (1, 100)),
+        "diagnosing": lambda server: diagnosing.run(server, runs=2),
+        "forking": lambda server: forking.run(server, 40, 10),
+        "idling": lambda server: idling.run(server, 2, 5, idling.SOME),
+        "watching": lambda server: watching.run(server, 2, 1, 2),
+        "recovering": lambda server: recovering.run(server, outages),
     }
-    names = ["loading", *with_server]
-    wanted = given.names or names
-    if unknown := set(wanted) - set(names):
-        raise SystemExit(f"No benchmark {', '.join(sorted(unknown))}. There are: {' '.join(names)}")
+
+
+def main() -> None:
+    """Run those that are named, or all."""
+    given = _arguments()
+    measures = _measures(given)
+    if unknown := set(given.names) - set(measures):
+        there = " ".join(measures)
+        raise SystemExit(f"No benchmark {', '.join(sorted(unknown))}. There are: {there}")
     versions = [f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES]
-    print(f"milvus_nb {__version__}, Python {platform.python_version()}, {', '.join(versions)}\n")
-    if "loading" in wanted:
-        print(*loading.run(), sep="\n\n", end="\n\n", flush=True)
-    measures = [measure for name, measure in with_server.items() if name in wanted]
-    if measures:
-        server = MilvusTestServer()
-        try:
-            for measure in measures:
-                print(*measure(server), sep="\n\n", end="\n\n", flush=True)
-        finally:
-            server.stop()
+    head = f"milvus_nb {__version__}, Python {platform.python_version()}, {', '.join(versions)}"
+    print(f"{head}\n")
+    found: dict[str, Any] = {}
+    start = time.monotonic()
+    server = MilvusTestServer()
+    try:
+        for name in [name for name in measures if name in (given.names or measures)]:
+            began = time.monotonic()
+            results = measures[name](server)
+            print(*results, sep="\n\n", end="\n\n")
+            print(f"[{name}: {time.monotonic() - began:.0f} s]\n", flush=True)
+            found[name] = [result.as_json() for result in results]
+    finally:
+        server.stop()
+    print(f"All of it took {time.monotonic() - start:.0f} s.")
+    if given.save:
+        _save(head, found)
+
+
+def _save(head: str, found: dict[str, Any]) -> None:
+    """Keep what was measured beside what was not measured this time."""
+    known = json.loads(_SAVED.read_text("utf-8")) if _SAVED.exists() else {"results": {}}
+    results = {**known["results"], **found}
+    text = json.dumps({"versions": head, "results": results}, indent=1, ensure_ascii=False)
+    _SAVED.write_text(f"{text}\n", "utf-8")
 
 
 def _arguments() -> argparse.Namespace:
@@ -81,11 +127,15 @@ def _arguments() -> argparse.Namespace:
         "--outages",
         nargs="+",
         type=float,
-        default=recovering.OUTAGES,
         metavar="S",
         help="recovering: how long the server stays away, in seconds",
     )
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter measurements")
+    parser.add_argument("--thorough", action="store_true", help="more, and longer, measurements")
+    parser.add_argument(
+        "--save",
+        action="store_true",
+        help=f"keep the figures in {_SAVED.name}, of which the documentation's page is made",
+    )
     return parser.parse_intermixed_args()
 
 

@@ -1,4 +1,4 @@
-"""Connecting, disconnecting and breaking off, beside pymilvus's MilvusClient."""
+"""Connecting, disconnecting, breaking off: beside pymilvus's client and beside gRPC alone."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import socket
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import grpc
 import pymilvus
 
 from benchmarks.report import Figures, in_turns, seconds_until_printed
 from milvus_nb import ConnectionRegistry
+from milvus_nb.probing import wire
 from tests.support.helpers import sockets_to, wait_until
 from tests.support.kernels import Kernel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.servers import MilvusTestServer
 
 _OURS = "from milvus_nb import connections\nc = connections.connect(uri={uri!r})\n"
@@ -23,86 +27,175 @@ _THEIRS = "import pymilvus\nc = pymilvus.MilvusClient({uri!r}, dedicated=True)\n
 _LIST = "c.list_collections()\n"
 _PRINT = "print('done', flush=True)\n"
 
+_CLIENT = "MilvusClient(dedicated=True)"
+_LIMIT = "the limit: a new gRPC channel and one call"
+_CALL = "the limit: one call on an open gRPC channel"
 
-def run(server: MilvusTestServer) -> list[Figures]:
+
+def run(server: MilvusTestServer, runs: int = 200, fresh: int = 10) -> list[Figures]:
     """Measure fresh processes, then warm connects and disconnects in this one."""
-    uri = server.uri
+    figures = [*_fresh(server.uri, fresh), *_Warm(server).run(runs)]
+    return [*figures, _broken_off(min(fresh, 10))]
 
+
+def _fresh(uri: str, runs: int) -> list[Figures]:
     def fresh(code: str) -> float:
         return seconds_until_printed((code + _PRINT).format(uri=uri))
 
-    connections = ConnectionRegistry()
-    clients: list[pymilvus.MilvusClient] = []
-
-    def connect_ours() -> float:
-        start = time.perf_counter()
-        connections.connect("bench", uri=uri)
-        return time.perf_counter() - start
-
-    def connect_theirs() -> float:
-        start = time.perf_counter()
-        clients.append(pymilvus.MilvusClient(uri, dedicated=True))
-        return time.perf_counter() - start
-
-    def disconnect_ours() -> float:
-        start = time.perf_counter()
-        connections.disconnect("bench")
-        return time.perf_counter() - start
-
-    def disconnect_theirs() -> float:
-        client = clients.pop()
-        start = time.perf_counter()
-        client.close()
-        return time.perf_counter() - start
-
-    def then(measure: object, cleanup: object) -> float:
-        seconds = measure()  # type: ignore[operator]  # both are functions of this module
-        cleanup()  # type: ignore[operator]
-        return float(seconds)
-
-    def after(setup: object, measure: object) -> float:
-        setup()  # type: ignore[operator]
-        return float(measure())  # type: ignore[operator]
-
-    figures = [
+    stock = "import pymilvus; MilvusClient(...)"
+    return [
         in_turns(
             "fresh process to connected (ours verified: Connect, GetVersion, CheckHealth)",
-            10,
-            {
-                "milvus_nb": lambda: fresh(_OURS),
-                "import pymilvus; MilvusClient(...)": lambda: fresh(_THEIRS),
-            },
+            runs,
+            {"milvus_nb": lambda: fresh(_OURS), stock: lambda: fresh(_THEIRS)},
         ),
         in_turns(
             "fresh process to the client's first answer (list_collections)",
-            10,
+            runs,
             {
                 "milvus_nb": lambda: fresh(_OURS + "c = c.client\n" + _LIST),
-                "import pymilvus; MilvusClient(...)": lambda: fresh(_THEIRS + _LIST),
-            },
-        ),
-        in_turns(
-            "warm connect (ours verified)",
-            200,
-            {
-                "milvus_nb": lambda: then(connect_ours, disconnect_ours),
-                "MilvusClient(dedicated=True)": lambda: then(connect_theirs, disconnect_theirs),
-            },
-        ),
-        in_turns(
-            "warm disconnect (the socket is closed)",
-            200,
-            {
-                "milvus_nb": lambda: after(connect_ours, disconnect_ours),
-                "MilvusClient.close()": lambda: after(connect_theirs, disconnect_theirs),
+                stock: lambda: fresh(_THEIRS + _LIST),
             },
         ),
     ]
-    connections.shutdown()
-    return [*figures, _broken_off()]
 
 
-def _broken_off() -> Figures:
+class _Warm:
+    """Everything is imported, and the name of the server is known.
+
+    Parameters
+    ----------
+    server
+        Without authorization; it listens on all addresses of this machine.
+    """
+
+    def __init__(self, server: MilvusTestServer) -> None:
+        self._uri = server.uri
+        self._address = f"localhost:{server.port}"
+        self._port = server.port
+        self._connections = ConnectionRegistry()
+        self._open: Any = None
+        self._places = (f"127.0.{i}.{j}" for i in range(1, 250) for j in range(1, 250))
+
+    def run(self, runs: int) -> list[Figures]:
+        """Measure each so often."""
+        watched = ConnectionRegistry()
+        watched.connect("watched", uri=self._uri)
+        channel = grpc.insecure_channel(self._address)
+        call = _get_version(channel)
+        wait_until(lambda: call(wire.GetVersion.request()).version)
+
+        def two_calls() -> float:
+            return _timed(lambda: [call(wire.GetVersion.request()) for _ in range(2)])
+
+        figures = [
+            in_turns(
+                "warm connect (ours signs in, and knows version, health and round trip)",
+                runs,
+                {
+                    "milvus_nb": lambda: self._connect(self._uri),
+                    _CLIENT: lambda: self._connect_theirs(self._uri),
+                    _LIMIT: lambda: self._connect_limit(self._address),
+                },
+                goals={_CLIENT: 0.75, _LIMIT: 2.0},
+            ),
+            in_turns(
+                "connect to a server that nobody has asked for a while (nothing of it is known)",
+                runs,
+                {
+                    "milvus_nb": lambda: self._connect(f"http://{self._place()}"),
+                    _CLIENT: lambda: self._connect_theirs(f"http://{self._place()}"),
+                    _LIMIT: lambda: self._connect_limit(self._place()),
+                },
+            ),
+            in_turns(
+                "a further alias of a server that is connected",
+                runs,
+                {
+                    "milvus_nb": lambda: _then(
+                        _timed(lambda: watched.connect("further", uri=self._uri)),
+                        lambda: watched.disconnect("further"),
+                    ),
+                    "two calls on an open gRPC channel": two_calls,
+                    _CALL: lambda: _timed(lambda: call(wire.GetVersion.request())),
+                },
+                goals={"two calls on an open gRPC channel": 1.0},
+            ),
+            in_turns(
+                "disconnect where another alias goes on",
+                runs,
+                {"milvus_nb": lambda: self._disconnect(watched, "further")},
+                goals={"milvus_nb": 0.6},
+            ),
+            in_turns(
+                "disconnect the last one (ours returns when the socket is closed)",
+                runs,
+                {
+                    "milvus_nb": lambda: self._disconnect(self._connections, "bench"),
+                    "MilvusClient.close()": self._close_theirs,
+                },
+            ),
+        ]
+        channel.close()
+        watched.shutdown()
+        self._connections.shutdown()
+        return figures
+
+    def _place(self) -> str:
+        return f"{next(self._places)}:{self._port}"
+
+    def _connect(self, uri: str) -> float:
+        seconds = _timed(lambda: self._connections.connect("bench", uri=uri))
+        self._connections.disconnect("bench")
+        return seconds
+
+    def _connect_theirs(self, uri: str) -> float:
+        seconds = _timed(lambda: self._keep(pymilvus.MilvusClient(uri, dedicated=True)))
+        self._open.close()
+        return seconds
+
+    def _connect_limit(self, address: str) -> float:
+        def connect() -> None:
+            # A socket of its own, as the others have.
+            options = [("grpc.use_local_subchannel_pool", 1)]
+            self._keep(grpc.insecure_channel(address, options))
+            _get_version(self._open)(wire.GetVersion.request())
+
+        seconds = _timed(connect)
+        self._open.close()
+        return seconds
+
+    def _disconnect(self, connections: ConnectionRegistry, alias: str) -> float:
+        connections.connect(alias, uri=self._uri)
+        return _timed(lambda: connections.disconnect(alias))
+
+    def _close_theirs(self) -> float:
+        self._keep(pymilvus.MilvusClient(self._uri, dedicated=True))
+        return _timed(self._open.close)
+
+    def _keep(self, opened: object) -> None:
+        self._open = opened
+
+
+def _get_version(channel: grpc.Channel) -> Any:
+    method = wire.GetVersion
+    return channel.unary_unary(
+        method.path, method.request.SerializeToString, method.response.FromString
+    )
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _then(seconds: float, clean_up: Callable[[], object]) -> float:
+    clean_up()
+    return seconds
+
+
+def _broken_off(runs: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as silent:
         kernel, port = Kernel(Path(folder)), silent.getsockname()[1]
         kernel.run("%load_ext milvus_nb")
@@ -116,7 +209,7 @@ def _broken_off() -> Figures:
             return time.perf_counter() - start
 
         try:
-            title = "Ctrl-C to the end of a cell that connects to a silent server (at most 100 ms)"
-            return in_turns(title, 10, {"milvus_nb": interrupt})
+            title = "Ctrl-C to the end of a cell that connects to a silent server"
+            return in_turns(title, runs, {"milvus_nb": interrupt}, goals={"milvus_nb": 100})
         finally:
             kernel.stop()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.report import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.support.servers import MilvusTestServer
 
 # With authorization off the server takes any token, and each is an endpoint of its own.
@@ -65,8 +67,16 @@ _CASES = (
     *((_THEIRS_NAME, *case) for case in ((1, 1), (100, 1), (1000, 1), (100, 100), (1000, 100))),
 )
 
+#: Those that say most.
+SOME = tuple(case for case in _CASES if case[1] == 1000)
 
-def run(server: MilvusTestServer, settle_s: float = 5.0, idle_s: float = 20.0) -> list[Table]:
+
+def run(
+    server: MilvusTestServer,
+    settle_s: float = 5.0,
+    idle_s: float = 20.0,
+    cases: Sequence[tuple[str, int, int]] = _CASES,
+) -> list[Table]:
     """Measure in a fresh process each time.
 
     Parameters
@@ -75,9 +85,11 @@ def run(server: MilvusTestServer, settle_s: float = 5.0, idle_s: float = 20.0) -
         Without authorization.
     settle_s, idle_s
         Seconds between the last connect and the measurement, and of the measurement.
+    cases
+        Whose, how many connections, and to how many endpoints.
     """
     rows = []
-    for name, count, endpoints in _CASES:
+    for name, count, endpoints in cases:
         found = _idle(
             _THEIRS if name == _THEIRS_NAME else _OURS,
             uri=server.uri,

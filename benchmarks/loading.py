@@ -20,7 +20,7 @@ print("took", time.perf_counter() - start)
 """
 
 
-def run() -> list[Figures]:
+def run(runs: int = 10) -> list[Figures]:
     """Measure in a fresh process each time."""
     with tempfile.TemporaryDirectory() as folder:
         empty = Path(folder) / "empty_extension.py"
@@ -36,7 +36,7 @@ def run() -> list[Figures]:
         return [
             in_turns(
                 "%load_ext in a fresh process",
-                10,
+                runs,
                 {
                     "milvus_nb": lambda: load("milvus_nb"),
                     "sql (JupySQL)": lambda: load("sql"),

@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +29,9 @@ class Figures:
         In `unit`; where the waiting ended.
     notes
         For some candidates what is to be said beside the times.
+    goals
+        How many times that of another candidate ours is to be at most; for our own name how long
+        it is to take at most, in `unit`.
     """
 
     def __init__(
@@ -39,12 +42,14 @@ class Figures:
         unit: str = "ms",
         cap: float = float("inf"),
         notes: Mapping[str, str] | None = None,
+        goals: Mapping[str, float] | None = None,
     ) -> None:
         self.title = title
         self.times = times
         self.unit = unit
         self.cap = cap
         self.notes = notes or {}
+        self.goals = goals or {}
 
     def __str__(self) -> str:
         first, *_ = self.times
@@ -56,10 +61,32 @@ class Figures:
             line = f"  {name:<46} {self._text(median):>9} {self.unit}  ({spread}, n={len(times)})"
             if name != first and 0 < ours < self.cap:
                 line += f"   {_ratio(ours, min(median, self.cap), is_most=median > self.cap)}"
+            if name in self.goals:
+                is_met = (ours if name == first else ours / median) <= self.goals[name]
+                line += f"   goal: at most {self.goals[name]:g}, {'met' if is_met else 'MISSED'}"
             lines.append(line)
             if name in self.notes:
                 lines.append(f"    {self.notes[name]}")
         return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give what the documentation's page is made of."""
+        first, *_ = self.times
+        ours = statistics.median(self.times[first])
+        rows = []
+        for name, times in self.times.items():
+            median = statistics.median(times)
+            is_given_up = median > self.cap
+            rows.append(
+                {
+                    "name": name,
+                    "median": f"{self._text(median)} {self.unit}",
+                    "runs": len(times),
+                    "ratio": None if name == first or is_given_up else round(ours / median, 3),
+                    "goal": self.goals.get(name),
+                }
+            )
+        return {"title": self.title, "unit": self.unit, "rows": rows}
 
     def _text(self, value: float) -> str:
         if value > self.cap or value == float("inf"):
@@ -102,12 +129,22 @@ class Table:
             lines.append("  ".join(["", name.ljust(widths[0]), *right]))
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
+    def as_json(self) -> dict[str, Any]:
+        """Give what the documentation's page is made of."""
+        return {
+            "title": self.title,
+            "heads": list(self.heads),
+            "cells": [list(row) for row in self.rows],
+            "notes": list(self.notes),
+        }
+
 
 def in_turns(
     title: str,
     runs: int,
     candidates: Mapping[str, Callable[[], float]],
     notes: Mapping[str, str] | None = None,
+    goals: Mapping[str, float] | None = None,
 ) -> Figures:
     """Measure A B A B …, after a turn that is not counted.
 
@@ -119,8 +156,8 @@ def in_turns(
         How often each.
     candidates
         Each gives its time in seconds.
-    notes
-        As in `Figures`; may be filled while measuring.
+    notes, goals
+        As in `Figures`; the notes may be filled while measuring.
     """
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for turn in range(runs + 1):
@@ -128,7 +165,7 @@ def in_turns(
             seconds = measure()
             if turn:
                 times[name].append(seconds * 1000)
-    return Figures(title, times, notes=notes)
+    return Figures(title, times, notes=notes, goals=goals)
 
 
 def seconds_until_printed(code: str) -> float:

@@ -206,7 +206,38 @@ def kind(schema: dict[str, Any]) -> str:
     return types if isinstance(types, str) else " or ".join(types)
 
 
+def benchmarks() -> Iterator[str]:
+    """Give what ``make bench ARGS=--save`` has measured, a section a benchmark."""
+    saved = json.loads((ROOT / "benchmarks" / "results.json").read_text("utf-8"))
+    yield from (f"Measured with {saved['versions']}.", "")
+    for name, results in saved["results"].items():
+        yield from (f"## {name.capitalize()}", "")
+        figures = [result for result in results if "rows" in result]
+        if figures:
+            rows = [row for figure in figures for row in _measured(figure)]
+            yield from table("", "milvus_nb", "beside", "ratio", "goal", rows=rows)
+        for result in results:
+            if "cells" in result:
+                yield from (f"{result['title'].capitalize()}:", "")
+                yield from table(*result["heads"], rows=result["cells"])
+                yield from (*result["notes"], "")
+
+
+def _measured(figure: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Give a row for each that was measured beside ours, or one where none was."""
+    ours, *others = figure["rows"]
+    own_goal = f"at most {ours['goal']:g}" if ours["goal"] else ""
+    if not others:
+        yield figure["title"], ours["median"], "", "", own_goal
+    for number, other in enumerate(others):
+        ratio = f"{other['ratio']:.2g}" if other["ratio"] else ""
+        goal = f"at most {other['goal']:g}" if other["goal"] else ""
+        title, median = ("", "") if number else (figure["title"], ours["median"])
+        yield title, median, f"{other['name']}: {other['median']}", ratio, goal
+
+
 PARTS = {
+    "benchmarks": benchmarks,
     "causes": causes,
     "commands": commands,
     "lab_settings": lab_settings,

@@ -20,6 +20,7 @@ __all__ = [
     "call_metadata",
     "connectivity",
     "is_connected",
+    "is_connecting",
     "open_channel",
 ]
 
@@ -44,6 +45,7 @@ _MOST_ASKED: Final = 256 * 2**20
 _ASKED: Final = (
     "ShowCollections", "DescribeCollection", "DescribeIndex", "ShowPartitions", "Query",
 )  # fmt: skip
+_STATES: Final = {state.value[0]: state for state in grpc.ChannelConnectivity}
 _SERVICE: Final = "milvus.proto.milvus.MilvusService"
 
 _LIMITS: Final = {
@@ -119,15 +121,23 @@ def is_connected(channel: Any) -> bool:
     return connectivity(channel) is grpc.ChannelConnectivity.READY
 
 
-def connectivity(channel: Any) -> grpc.ChannelConnectivity:
-    """Give the state of a channel, of ours or of a client."""
+def is_connecting(channel: Any) -> bool:
+    """Have a channel connect where it does not yet; tell whether that goes on."""
+    return connectivity(channel, connect=True) in (
+        grpc.ChannelConnectivity.IDLE,
+        grpc.ChannelConnectivity.CONNECTING,
+    )
+
+
+def connectivity(channel: Any, *, connect: bool = False) -> grpc.ChannelConnectivity:
+    """Give the state of a channel, of ours or of a client; `connect` it where it is idle."""
     # A private name: the public way costs a thread a channel.
     core = channel._channel  # noqa: SLF001  # as above
     try:
-        number = core.check_connectivity_state(False)
+        number = core.check_connectivity_state(connect)
     except ValueError:  # closed
         return grpc.ChannelConnectivity.SHUTDOWN
-    return next(state for state in grpc.ChannelConnectivity if state.value[0] == number)
+    return _STATES[number]
 
 
 def _read(path: str) -> bytes | None:

@@ -5,6 +5,7 @@ Everything here runs on the monitor's event loop, and fails with `ProbeError`.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 import threading
@@ -16,7 +17,7 @@ import grpc
 
 from .._version import __version__
 from . import diagnosis, wire
-from .channel import call_metadata, connectivity, open_channel
+from .channel import call_metadata, connectivity, is_connecting, open_channel
 from .diagnosis import ProbeError
 from .forks import GATE
 from .grpc_call import answer
@@ -25,13 +26,16 @@ from .outside import MOST_VERSION, names, reasons, said
 from .sockets import all_closed
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Iterable
 
     from ..errors import Diagnosis
     from ..params.endpoint import Endpoint
 
 __all__ = ["Answer", "Databases", "Probe"]
+
+# While gRPC connects, it is looked at this often, in seconds.
+_FIRST_LOOK_S: Final = 0.0005
+_LAST_LOOK_S: Final = 0.01
 
 _NOT_OFFERED: Final = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED)
 
@@ -122,6 +126,18 @@ class Probe:
         async with all_closed(int(self.is_connected())):
             with GATE.passing():
                 self._channel.close()
+
+    def is_connecting(self) -> bool:
+        """Have it connect, before there is a call; tell whether that goes on."""
+        with GATE.passing():
+            return is_connecting(self._channel)
+
+    async def ready(self) -> None:
+        """Wait until it has connected, or cannot."""
+        pause = _FIRST_LOOK_S
+        while self.is_connecting():
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LAST_LOOK_S)
 
     def lost(self) -> asyncio.Future[None] | None:
         """Give what ends when the connection is lost; None where there is none now."""

@@ -84,7 +84,6 @@ class FirstQuestion:
         self._told = told
         self._known = known
         self._stages = stages
-        self._is_answered = asyncio.Event()
         told.anyone = known.anyone if known is not None else None
 
     async def ask(self, databases: Iterable[str]) -> tuple[str, Databases | None]:
@@ -96,11 +95,13 @@ class FirstQuestion:
             Which ones to look for, if any.
         """
         # Each to its end: gRPC keeps a cancelled call, and with it the socket, a while longer.
-        calls = (self._sign_in(), self._there(databases), self._health(), self._version())
+        self._probe.is_connecting()  # beside the calls that are made meanwhile
+        calls = (self._health(), self._sign_in(), self._there(databases), self._version())
         done: Any = await asyncio.gather(*calls, return_exceptions=True)
         # The sign-in says most; but where one call was answered and then the connection closed on
         # the others, the answer does.
-        failures = [found for found in done if isinstance(found, BaseException)]
+        by_weight = (done[1], done[2], done[0], done[3])
+        failures = [found for found in by_weight if isinstance(found, BaseException)]
         failed = next(filter(_was_answered, failures), failures[0] if failures else None)
         if isinstance(failed, ProbeError):
             # All calls carry the credentials; whichever failed, it is the sign-in's failure.
@@ -108,17 +109,14 @@ class FirstQuestion:
             self._stages.blame("tls" if is_tls else "sign_in", failed)
         if failed is not None:
             raise failed
-        _, found, unhealthy, _ = done
+        unhealthy, _, found, _ = done
         return unhealthy, found
 
     async def _sign_in(self) -> None:
         told = self._told
         with self._stages.run("sign_in"):
-            try:
-                asked = self._probe.sign_in()
-                version = await (self.errors.keep(asked) if told.has_signed_in else asked)
-            finally:
-                self._is_answered.set()
+            asked = self._probe.sign_in()
+            version = await (self.errors.keep(asked) if told.has_signed_in else asked)
             if version is None:
                 return
         told.has_signed_in = True
@@ -136,14 +134,13 @@ class FirstQuestion:
             return ""
         with self._stages.run("health") as found:
             unhealthy = await self.errors.text(self._probe.health())
-            self._is_answered.set()
             found(unhealthy or "healthy")
             return unhealthy
 
     async def _version(self) -> None:
         if self._known is not None:
             return
-        await self._is_answered.wait()  # connecting is not part of the round trip
+        await self._probe.ready()  # connecting is not part of the round trip
         with self._stages.run("version") as found:
             start = time.perf_counter()
             version = await self.errors.keep(self._probe.version())
