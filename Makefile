@@ -7,21 +7,29 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 ARGS ?=
-# Most tests wait for a server or a page, so four at a time keep two cores busy. The workers share
+# Most tests wait for a server or a page, so six at a time keep two cores busy. The workers share
 # the Milvus servers; tests/conftest.py says which files belong to one worker.
-SIDE_BY_SIDE := --numprocesses 4 --dist loadscope --no-loadscope-reorder
+BY_GROUP := --dist loadscope --no-loadscope-reorder
+SIDE_BY_SIDE := --numprocesses 6 $(BY_GROUP)
 # In a container we are often root, and Jupyter then wants to hear that this is meant.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What is imported is compiled then, once, and not each time; the rest of what is installed is not.
+export PYTHONDONTWRITEBYTECODE :=
+PIP_INSTALL := python -m pip install --quiet --no-compile
 # node and jlpm come from the environment, as no Node on the machine is asked for.
 export PATH := $(BIN):$(PATH)
 
+LAB_MODULES := lab/node_modules/.yarn-state.yml
 # What an installation depends on: the metadata, and what the panel's bundle is built from.
 SOURCES := pyproject.toml milvus_nb/_version.py $(shell find lab -type f \
 	-not -path '*/node_modules/*' -not -path '*/.yarn/*' -not -path 'lab/lib/*' \
 	-not -name '*.tsbuildinfo' 2>/dev/null)
 
-.PHONY: help lab test test-fast test-matrix check check-python check-lab format chromium clients tools screenshots docs bench soak clean
+# Two at a time, each with its output in one piece.
+BESIDE = $(MAKE) --no-print-directory --output-sync=target --jobs=2
+
+.PHONY: help lab test test-fast test-fast-python test-lab test-matrix check check-python check-lab format chromium clients tools screenshots docs bench soak clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -30,19 +38,32 @@ help: ## this list
 lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser: any of its options)
 	exec jupyter lab --LabApp.default_url=/lab/tree/notebooks/quickstart.ipynb $(AS_ROOT) $(ARGS)
 
-test: check chromium clients ## all checks, then all tests but the matrix (ARGS='-k params': pytest's options)
-	cd lab && jlpm run test
+test: ## all checks, then all tests but the matrix (ARGS='-k params': pytest's options)
+	+@$(BESIDE) $(VENV)/dev.stamp chromium tools
+	+@$(BESIDE) check-lab check-python $(VENV)/compiled.stamp test-lab clients
 	python -m pytest $(SIDE_BY_SIDE) -m 'not matrix' $(ARGS)
 
+# Hardly anything waits here, and each worker has to collect the tests.
 test-fast: $(VENV)/dev.stamp ## within a minute: what needs no browser and no server but Milvus Lite
+	+@$(BESIDE) test-lab test-fast-python
+
+test-fast-python:
+	python -m pytest --numprocesses 2 $(BY_GROUP) --fast $(ARGS)
+
+# What the tests import is compiled once, and not by six processes in the same moment.
+$(VENV)/compiled.stamp: $(VENV)/dev.stamp
+	-python -m pytest --collect-only --quiet >/dev/null
+	python -c 'import ipykernel.kernelapp, jupyterlab.labapp'
+	touch $@
+
+test-lab: $(LAB_MODULES)
 	cd lab && jlpm run test
-	python -m pytest $(SIDE_BY_SIDE) --fast $(ARGS)
 
 test-matrix: $(VENV)/dev.stamp chromium $(VENV)/go.stamp $(VENV)/java.stamp $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/hosts ## what takes long: chaos, restarts, culling, the oldest pymilvus, JupyterLab and IPython, other Pythons, Go and Java
 	python -m pytest $(SIDE_BY_SIDE) -m matrix $(ARGS)
 
 check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, ESLint, stylelint, the floors, formatting
-	@$(MAKE) --no-print-directory --output-sync=target --jobs=2 check-python check-lab
+	+@$(BESIDE) check-lab check-python
 
 check-python:
 	ruff check .
@@ -51,13 +72,22 @@ check-python:
 	lint-imports --no-cache
 	python -m tests.support.house --check
 
-check-lab:
-	cd lab && jlpm install --immutable && jlpm run check && jlpm run lint:check
+check-lab: $(LAB_MODULES)
+	cd lab && jlpm run check && jlpm run lint:check
 
-format: $(VENV)/dev.stamp ## format both languages
+format: $(VENV)/dev.stamp $(LAB_MODULES) ## format both languages
 	ruff check --fix .
 	ruff format .
-	cd lab && jlpm install --immutable && jlpm run format
+	cd lab && jlpm run format
+
+# Whoever builds the page side, as pip does, installs them too.
+lab/node_modules/.yarn-state.yml: lab/package.json lab/yarn.lock | $(VENV)/dev.stamp
+	cd lab && jlpm install --immutable
+	touch $@
+
+tests/node/node_modules/.yarn-state.yml: tests/node/package.json tests/node/yarn.lock | $(VENV)/dev.stamp
+	cd tests/node && jlpm install --immutable
+	touch $@
 
 # Without a window of its own it loads a page in two thirds of the time.
 chromium: ## the browser of the tests, if it is missing (installed by apt-get where we are root)
@@ -70,10 +100,9 @@ chromium: ## the browser of the tests, if it is missing (installed by apt-get wh
 	echo "The tests need Chromium on PATH. On Debian: apt-get install chromium-headless-shell" >&2; \
 	exit 1
 
-clients: $(VENV)/dev.stamp tools ## what the code of other languages is run with; Go and Java are in the matrix
-	cd tests/node && jlpm install --immutable
+clients: tools tests/node/node_modules/.yarn-state.yml ## what the code of other languages is run with; Go and Java are in the matrix
 
-tools: # what is missing of it is installed by apt-get where we are root
+tools: | chromium # what is missing of it is installed by apt-get where we are root
 	@missing=""; \
 	command -v curl >/dev/null || missing="$$missing curl"; \
 	if [ "$(filter test-matrix,$(MAKECMDGOALS))" ]; then \
@@ -117,15 +146,15 @@ $(VENV)/bin/python:
 
 # Editable, so that an edit of a Python file needs no new installation.
 $(VENV)/lab.stamp: $(VENV)/bin/python $(SOURCES)
-	python -m pip install --quiet --editable '.[lab,lite]'
+	$(PIP_INSTALL) --editable '.[lab,lite]'
 	touch $@
 
 $(VENV)/dev.stamp: $(VENV)/bin/python $(SOURCES)
-	python -m pip install --quiet --editable '.[dev]'
+	$(PIP_INSTALL) --editable '.[dev]'
 	touch $@ $(VENV)/lab.stamp $(VENV)/docs.stamp
 
 $(VENV)/docs.stamp: $(VENV)/bin/python $(SOURCES)
-	python -m pip install --quiet --editable '.[docs]'
+	$(PIP_INSTALL) --editable '.[docs]'
 	touch $@ $(VENV)/lab.stamp
 
 # Milvus's clients for Go and Java, as go.mod and pom.xml pin them. Go's is compiled once; modules and
@@ -174,5 +203,5 @@ $(VENV)/lab-4.2.stamp: $(VENV)/lab-4.2/bin/jupyter-lab $(VENV)/dev.stamp $(shell
 	touch $@
 
 $(VENV)/bench.stamp: $(VENV)/dev.stamp
-	python -m pip install --quiet --editable '.[dev,bench]'
+	$(PIP_INSTALL) --editable '.[dev,bench]'
 	touch $@

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+# With it jsonschema, which Jupyter imports, takes a second to build a grammar of addresses.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # as if it were not installed
+
 # An example takes as long as the machine has other things to do. The suite tries the same examples
 # each time, so that it fails where the code does and not by chance; who looks for more says
 # `--hypothesis-profile=free`. What constants a worker has loaded depends on what it ran before.
@@ -48,6 +51,22 @@ def _no_ambient_settings(
     for variable in AMBIENT_VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
+
+
+@pytest.fixture(autouse=True)
+def _no_lite_file_stays_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Release the Milvus Lite files of a test, which pymilvus would serve until this process ends.
+
+    The next test in this process may count them.
+    """
+    yield
+    lite = sys.modules.get("milvus_lite.server_manager")
+    folder = getattr(request.node, "funcargs", {}).get("tmp_path")
+    if lite is None or folder is None:
+        return
+    for path in list(lite.server_manager_instance._servers):
+        if path.startswith(str(folder)):
+            lite.server_manager_instance.release_server(path)
 
 
 def _need_server(config: pytest.Config) -> None:
@@ -74,8 +93,9 @@ _GROUPS = {
     "tests/browser/test_signals.py": "browser-1",
     "tests/browser/test_tree.py": "browser-2",
 }
-# What `--fast` leaves out, besides the browser's: files that start other programs, or take long...
-_LONG = (
+# What `--fast` leaves out: files that start other programs, or take long...
+_NOT_FAST = (
+    "tests/browser",
     "tests/code/test_snippet",
     "tests/magic/test_live.py",
     "tests/magic/test_options.py",
@@ -87,6 +107,7 @@ _LONG = (
 )
 # ... and fixtures that start what takes its time.
 _STARTED = {
+    "kernels",
     "make_kernel",
     "make_milvus",
     "milvus",
@@ -100,14 +121,38 @@ _STARTED = {
 _FIRST = (
     "browser-1",
     "browser-2",
-    "tests/test_fuzz.py",
     "tests/code/test_snippets.py",
-    "tests/page/test_panel.py",
-    "tests/magic/test_profile_magic.py",
-    "tests/page/test_sidebar.py",
-    "tests/test_secrets.py",
     "tests/watching/test_watching.py",
+    "tests/explore/test_explore.py",
+    "tests/test_secrets.py",
+    "tests/magic/test_profile_magic.py",
+    "tests/magic/test_explore_commands.py",
+    "tests/explore/test_collection_code.py",
+    "tests/test_documentation.py",
+    "tests/page/test_sidebar.py",
+    "tests/registry/test_resilience.py",
+    "tests/registry/test_registry.py",
+    "tests/magic/test_options.py",
+    "tests/registry/test_meanwhile.py",
+    "tests/page/test_panel.py",
+    "tests/profiles/test_trust.py",
+    "tests/registry/test_forks.py",
+    "tests/magic/test_magic.py",
+    "tests/test_guest.py",
+    "tests/test_fuzz.py",
+    "tests/probing/test_diagnosis.py",
+    "tests/server/test_server.py",
+    "tests/test_notebooks.py",
+    "tests/explore/test_rights.py",
+    "tests/watching/test_doctor.py",
 )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out at once what `--fast` would leave out later."""
+    if not config.getoption("--fast"):
+        return None
+    return collection_path.relative_to(config.rootpath).as_posix().startswith(_NOT_FAST) or None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -148,10 +193,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_slow(item: pytest.Item) -> bool:
-    return (
-        item.nodeid.startswith(("tests/browser", *_LONG))
-        or item.get_closest_marker("matrix") is not None
-        or not _STARTED.isdisjoint(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("matrix") is not None or not _STARTED.isdisjoint(
+        getattr(item, "fixturenames", ())
     )
 
 

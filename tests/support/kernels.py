@@ -135,21 +135,28 @@ class Kernel:
         self, folder: Path, environment: Mapping[str, str] | None = None, module: str = ""
     ) -> None:
         self.folder = folder
-        self.manager = KernelManager(connection_file=str(folder / "kernel.json"))
+        for is_last in (False, False, True):
+            self._start(private_environment(folder, environment), module)
+            try:
+                self.client.wait_for_ready(timeout=180)
+            except BaseException:
+                # It ends at once where somebody has taken one of its ports before it could.
+                can_try_again = not is_last and not self.manager.is_alive()
+                self.stop()
+                if not can_try_again:
+                    raise
+            else:
+                return
+
+    def _start(self, environment: dict[str, str], module: str) -> None:
+        self.manager = KernelManager(connection_file=str(self.folder / "kernel.json"))
         if module:
             self.manager._kernel_spec = KernelSpec(
                 argv=[sys.executable, "-m", module, "-f", "{connection_file}"], language="python"
             )
-        self.manager.start_kernel(
-            env=private_environment(folder, environment), cwd=str(folder), independent=False
-        )
+        self.manager.start_kernel(env=environment, cwd=str(self.folder), independent=False)
         self.client = self.manager.blocking_client()
         self.client.start_channels()
-        try:
-            self.client.wait_for_ready(timeout=180)
-        except BaseException:
-            self.stop()
-            raise
 
     @property
     def pid(self) -> int:
