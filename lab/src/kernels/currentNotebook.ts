@@ -18,7 +18,7 @@ export class CurrentNotebook {
 
   constructor(
     private readonly shell: JupyterFrontEnd.IShell,
-    private readonly hub: RunningKernels,
+    private readonly kernels: RunningKernels,
   ) {
     shell.currentChanged?.connect(this.onCurrentChanged);
     this.onCurrentChanged();
@@ -57,7 +57,7 @@ export class CurrentNotebook {
     if (this.context !== null) {
       this.hadKernel.add(this.context);
     }
-    return this.hub.of(kernel);
+    return this.kernels.of(kernel);
   }
 
   private readonly onCurrentChanged = (): void => {

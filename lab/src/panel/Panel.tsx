@@ -178,7 +178,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
         <ProfileList
           found={{ ...store.profiles, profiles: found }}
           connected={connectedProfiles(all)}
-          door={actions}
+          actions={actions}
           focus={focus}
         />
       )}

@@ -5,11 +5,11 @@ import { trans } from '../state/i18n';
 import { troubled } from '../state/losses';
 
 /** Mark the sidebar's tab where a connection of an open notebook is in trouble: for the eye, and in its name. */
-export function markTrouble({ title }: Widget, hub: RunningKernels): void {
+export function markTrouble({ title }: Widget, kernels: RunningKernels): void {
   const name = title.caption;
   let told = '';
-  hub.changed.connect(() => {
-    const sessions = hub.all().flatMap(({ session }) => session ?? []);
+  kernels.changed.connect(() => {
+    const sessions = kernels.all().flatMap(({ session }) => session ?? []);
     const state = sessions.map(({ store }) => store.revision).join();
     if (state === told) {
       return;

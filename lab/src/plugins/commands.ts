@@ -30,11 +30,11 @@ function text(args: Args, name: string): string {
 /** Add the commands, also to the palette; the menus and shortcuts are in schema/plugin.json. */
 export function addCommands(
   app: JupyterFrontEnd,
-  { hub, front, show }: IMilvus,
+  { kernels, notebook, show }: IMilvus,
   palette: ICommandPalette | null,
 ): void {
   const { commands, shell } = app;
-  const session = (): Session | null => front.kernel?.session ?? null;
+  const session = (): Session | null => notebook.kernel?.session ?? null;
   const current = (): string => session()?.store.current ?? '';
   const aliasOf = (args: Args): string => text(args, 'alias') || current();
   /** The connection of an alias, else the current one. */
@@ -69,9 +69,9 @@ export function addCommands(
       address: trans.__('Where to; the form asks where it is left out, as for any secret.'),
       alias: trans.__('The name of the connection; default where it is left out.'),
     }),
-    isEnabled: () => front.kernel !== null,
+    isEnabled: () => notebook.kernel !== null,
     execute: async args => {
-      const { kernel } = front;
+      const { kernel } = notebook;
       show();
       if (kernel === null || !(await kernel.load()) || kernel.session === null) {
         return; // the sidebar says why
@@ -113,18 +113,18 @@ export function addCommands(
     label: trans.__('Insert a Cell that Connects'),
     caption: trans.__('So that the notebook makes the current connection by itself.'),
     describedBy: ofAlias,
-    isEnabled: args => rowOf(args) !== null && isNotebook(front.current),
+    isEnabled: args => rowOf(args) !== null && isNotebook(notebook.current),
     execute: async args => {
-      const notebook = front.current;
+      const target = notebook.current;
       const found = session();
       const row = rowOf(args);
-      if (!isNotebook(notebook) || found === null || row === null) {
+      if (!isNotebook(target) || found === null || row === null) {
         return;
       }
       try {
         const code = await found.actions.cell(row.alias);
-        insertCell(notebook, code); // this one, whichever is in front by now
-        shell.activateById(notebook.id);
+        insertCell(target, code); // this one, whichever is in front by now
+        shell.activateById(target.id);
       } catch (error) {
         tell(error);
       }
@@ -176,10 +176,10 @@ export function addCommands(
   // What is enabled, and what a label names, follows the notebook in front.
   let told = '';
   const follow = (): void => {
-    const { kernel } = front;
+    const { kernel } = notebook;
     const now = JSON.stringify([
       kernel?.id,
-      front.current?.id,
+      notebook.current?.id,
       current(),
       (session()?.store.rows.size ?? 0) > 0,
     ]);
@@ -188,8 +188,8 @@ export function addCommands(
       ids.forEach(id => commands.notifyCommandChanged(id));
     }
   };
-  hub.changed.connect(follow);
-  front.changed.connect(follow);
+  kernels.changed.connect(follow);
+  notebook.changed.connect(follow);
 }
 
 /** Without a secret: where one is needed, or another connection has the alias, the list says so. */

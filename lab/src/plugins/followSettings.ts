@@ -6,8 +6,8 @@ import type { Settings } from './settings';
 /** Have the kernels do what the settings say. */
 export function followSettings(
   settings: Settings,
-  hub: RunningKernels,
-  front: CurrentNotebook,
+  kernels: RunningKernels,
+  notebook: CurrentNotebook,
 ): void {
   const setPace = ({ session }: MilvusKernel): void => {
     if (settings.heartbeat !== null) {
@@ -15,21 +15,21 @@ export function followSettings(
     }
   };
   const load = (): void => {
-    const { kernel } = front;
+    const { kernel } = notebook;
     // Once for each process: not again after a failure, or what the user has unloaded.
     if (settings.autoload && kernel?.phase === 'absent' && !kernel.failure && !kernel.unloaded) {
       void kernel.load();
     }
   };
   settings.changed.connect(() => {
-    hub.all().forEach(setPace);
+    kernels.all().forEach(setPace);
     load();
   });
-  hub.phaseChanged.connect((_, kernel) => {
+  kernels.phaseChanged.connect((_, kernel) => {
     if (kernel.phase === 'present') {
       setPace(kernel);
     }
     load();
   });
-  front.changed.connect(load);
+  notebook.changed.connect(load);
 }

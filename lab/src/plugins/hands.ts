@@ -13,14 +13,14 @@ import type { Hands, Point } from '../panel/tree/hands';
 const CELLS = 'application/vnd.jupyter.cells';
 
 /** What the sidebar does with code. */
-export function notebookHands(front: CurrentNotebook, shell: JupyterFrontEnd.IShell): Hands {
+export function notebookHands(notebook: CurrentNotebook, shell: JupyterFrontEnd.IShell): Hands {
   return {
-    canInsert: () => isNotebook(front.current),
+    canInsert: () => isNotebook(notebook.current),
     insert: code => {
-      const notebook = front.current;
-      if (isNotebook(notebook)) {
-        insertCell(notebook, code);
-        shell.activateById(notebook.id);
+      const target = notebook.current;
+      if (isNotebook(target)) {
+        insertCell(target, code);
+        shell.activateById(target.id);
       }
     },
     drag,

@@ -37,7 +37,7 @@ import { IMilvus } from './tokens';
 
 const PLUGIN = 'milvus_nb:plugin';
 
-const kernels: JupyterFrontEndPlugin<IMilvus> = {
+const service: JupyterFrontEndPlugin<IMilvus> = {
   id: PLUGIN,
   description: 'The Milvus connections of the running kernels.',
   autoStart: true,
@@ -53,10 +53,10 @@ const kernels: JupyterFrontEndPlugin<IMilvus> = {
     }
     const { shell, commands } = app;
     const server = new ServerKernels(app.serviceManager.serverSettings);
-    const hub = new RunningKernels(app.serviceManager, id => connectionOf(shell, id), server);
-    const front = new CurrentNotebook(shell, hub);
+    const kernels = new RunningKernels(app.serviceManager, id => connectionOf(shell, id), server);
+    const notebook = new CurrentNotebook(shell, kernels);
     const settings = new Settings();
-    followSettings(settings, hub, front);
+    followSettings(settings, kernels, notebook);
     void registry?.load(PLUGIN).then(
       found => settings.follow(found),
       (error: unknown) => console.warn('[milvus_nb] there are no settings', error),
@@ -67,23 +67,23 @@ const kernels: JupyterFrontEndPlugin<IMilvus> = {
         shell.activateById(widget.id);
         return;
       }
-      const { type, path } = hub.userOf(kernelId);
+      const { type, path } = kernels.userOf(kernelId);
       if (path === '') {
         return; // a kernel that nobody has a notebook of
       }
       void commands.execute(type === 'console' ? 'console:open' : 'docmanager:open', { path });
     };
-    const show = (kernelId = front.kernel?.id, alias: string | null = null): void => {
-      if (kernelId !== undefined && kernelId !== front.kernel?.id) {
+    const show = (kernelId = notebook.kernel?.id, alias: string | null = null): void => {
+      if (kernelId !== undefined && kernelId !== notebook.kernel?.id) {
         open(kernelId);
       }
       shell.activateById(SIDEBAR_ID);
       if (alias !== null) {
-        const kernel = hub.all().find(({ id }) => id === kernelId);
+        const kernel = kernels.all().find(({ id }) => id === kernelId);
         kernel?.session?.ask({ kind: 'show', alias });
       }
     };
-    return { hub, front, settings, open, show };
+    return { kernels, notebook, settings, open, show };
   },
 };
 
@@ -100,20 +100,20 @@ const sidebar: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     dialogs: ISessionContextDialogs | null,
   ): void => {
-    const { hub, front, open } = milvus;
+    const { kernels, notebook, open } = milvus;
     const chooseKernel = (): void => {
-      if (front.context !== null) {
-        void dialogs?.selectKernel(front.context);
+      if (notebook.context !== null) {
+        void dialogs?.selectKernel(notebook.context);
       }
     };
-    const hands = notebookHands(front, app.shell);
-    const doors = { chooseKernel: dialogs === null ? null : chooseKernel, open, hands };
+    const hands = notebookHands(notebook, app.shell);
+    const lab = { chooseKernel: dialogs === null ? null : chooseKernel, open, hands };
     const profiles = new ServerProfiles(app.serviceManager.serverSettings);
-    const widget = new SidebarWidget(hub, front, profiles, doors, trans.__('Milvus'));
+    const widget = new SidebarWidget(kernels, notebook, profiles, lab, trans.__('Milvus'));
     app.shell.add(widget, 'left', { rank: 350, type: 'Milvus' });
     restorer?.add(widget, widget.id);
     void app.restored.then(() => widget.load());
-    markTrouble(widget, hub);
+    markTrouble(widget, kernels);
     addCommands(app, milvus, palette);
   },
 };
@@ -126,12 +126,12 @@ const status: JupyterFrontEndPlugin<void> = {
   optional: [IStatusBar],
   activate: (
     _app: JupyterFrontEnd,
-    { hub, front, settings, show }: IMilvus,
+    { kernels, notebook, settings, show }: IMilvus,
     bar: IStatusBar | null,
   ): void => {
     if (bar !== null) {
-      const onClick = (): void => show(undefined, front.kernel?.session?.store.current);
-      const item = new StatusItem(hub, front, settings, onClick);
+      const onClick = (): void => show(undefined, notebook.kernel?.session?.store.current);
+      const item = new StatusItem(kernels, notebook, settings, onClick);
       bar.registerStatusItem('milvus_nb:status', {
         item,
         align: 'left',
@@ -151,13 +151,13 @@ const running: JupyterFrontEndPlugin<void> = {
   optional: [IRunningSessionManagers],
   activate: (
     app: JupyterFrontEnd,
-    { hub, open }: IMilvus,
+    { kernels, open }: IMilvus,
     managers: IRunningSessionManagers | null,
   ): void => {
     if (managers !== null) {
-      const connections = new RunningConnections(hub, open);
+      const connections = new RunningConnections(kernels, open);
       managers.add(connections);
-      void app.restored.then(() => watchWhileShown(app.shell, hub, connections));
+      void app.restored.then(() => watchWhileShown(app.shell, kernels, connections));
     }
   },
 };
@@ -170,14 +170,14 @@ const toolbar: JupyterFrontEndPlugin<void> = {
   optional: [IToolbarWidgetRegistry],
   activate: (
     _app: JupyterFrontEnd,
-    { hub, settings, show }: IMilvus,
+    { kernels, settings, show }: IMilvus,
     registry: IToolbarWidgetRegistry | null,
   ): void => {
     // Where it stands there is in schema/plugin.json, and for users to change.
     registry?.addFactory<NotebookPanel>(
       'Notebook',
       'milvus-connection',
-      panel => new Indicator({ panel, hub, settings, onClick: show }),
+      panel => new Indicator({ panel, kernels, settings, onClick: show }),
     );
   },
 };
@@ -187,8 +187,8 @@ const notifications: JupyterFrontEndPlugin<void> = {
   description: 'A notification of a connection that is lost.',
   autoStart: true,
   requires: [IMilvus],
-  activate: (_app: JupyterFrontEnd, { hub, settings, show }: IMilvus): void =>
-    notifyOfLosses(hub, settings, show),
+  activate: (_app: JupyterFrontEnd, { kernels, settings, show }: IMilvus): void =>
+    notifyOfLosses(kernels, settings, show),
 };
 
 const saved: JupyterFrontEndPlugin<void> = {
@@ -198,4 +198,4 @@ const saved: JupyterFrontEndPlugin<void> = {
   activate: showSavedPanels,
 };
 
-export default [kernels, sidebar, status, running, toolbar, notifications, saved];
+export default [service, sidebar, status, running, toolbar, notifications, saved];

@@ -14,7 +14,7 @@ import type { Settings } from './settings';
 
 interface Props {
   panel: NotebookPanel;
-  hub: RunningKernels;
+  kernels: RunningKernels;
   settings: Settings;
   onClick: (kernelId: string, alias: string | null) => void;
 }
@@ -51,18 +51,18 @@ export class Indicator extends Widget {
   }
 }
 
-function Content({ panel, hub, settings, onClick, seen }: Props & { seen: boolean }) {
+function Content({ panel, kernels, settings, onClick, seen }: Props & { seen: boolean }) {
   const { sessionContext } = panel;
   useChanges(
     useMemo(
-      () => changing(hub.changed, settings.changed, sessionContext.kernelChanged),
-      [hub, settings, sessionContext],
+      () => changing(kernels.changed, settings.changed, sessionContext.kernelChanged),
+      [kernels, settings, sessionContext],
     ),
     seen,
   );
   const connection = sessionContext.session?.kernel ?? null;
   const isWanted = seen && settings.notebookToolbar && connection?.isDisposed === false;
-  const kernel = isWanted ? hub.of(connection) : null;
+  const kernel = isWanted ? kernels.of(connection) : null;
   const session = kernel?.session ?? null;
   useWatch(session?.link);
   if (kernel === null || session === null) {

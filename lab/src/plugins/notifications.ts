@@ -20,7 +20,7 @@ interface Told {
 
 /** Tell where a connection is lost that an open notebook uses, until it is back. */
 export function notifyOfLosses(
-  hub: RunningKernels,
+  kernels: RunningKernels,
   settings: Settings,
   show: (kernelId: string, alias: string) => void,
 ): void {
@@ -45,7 +45,7 @@ export function notifyOfLosses(
     }
   };
   const follow = (): void => {
-    lost = losses.look(hub.all());
+    lost = losses.look(kernels.all());
     for (const [key, { id }] of told) {
       if (!lost.has(key)) {
         told.delete(key);
@@ -64,7 +64,7 @@ export function notifyOfLosses(
       }
     }
   };
-  hub.changed.connect(follow);
+  kernels.changed.connect(follow);
   settings.changed.connect(obey);
 }
 

@@ -36,10 +36,10 @@ export class RunningConnections implements IRunningSessions.IManager {
   private told = '';
 
   constructor(
-    private readonly hub: RunningKernels,
+    private readonly kernels: RunningKernels,
     private readonly open: (kernelId: string) => void,
   ) {
-    hub.changed.connect(this.check, this);
+    kernels.changed.connect(this.check, this);
   }
 
   running(): IRunningSessions.IRunningItem[] {
@@ -65,29 +65,29 @@ export class RunningConnections implements IRunningSessions.IManager {
   }
 
   refreshRunning(): void {
-    void this.hub.refresh();
+    void this.kernels.refresh();
   }
 
   private connections(): Connection[] {
-    return this.hub.connected().flatMap(({ id, session }) =>
+    return this.kernels.connected().flatMap(({ id, session }) =>
       session.store.ownRows().map(row => {
-        const user = this.hub.userOf(id).name;
+        const user = this.kernels.userOf(id).name;
         return { kernelId: id, session, row, user };
       }),
     );
   }
 
-  /** Have the section drawn anew where it shows something else: the hub tells of each heartbeat. */
+  /** Have the section drawn anew where it shows something else: they tell of each heartbeat. */
   readonly check = (): void => {
     if (!this.isShown) {
       return;
     }
     const told = JSON.stringify(
-      this.hub.connected().map(({ id, session }) => {
+      this.kernels.connected().map(({ id, session }) => {
         const [first] = session.store.rows.values();
         // Of how long ago it is, if it is of now, is the same for all.
         const word = first === undefined ? '' : session.textOf(first).word;
-        return [id, session.store.revision, word, this.hub.userOf(id).name];
+        return [id, session.store.revision, word, this.kernels.userOf(id).name];
       }),
     );
     if (told !== this.told) {
@@ -103,14 +103,14 @@ const PANELS = ['jp-running-sessions', 'jp-running-sessions-tree'];
 /** Ask all kernels for as long as the Running panel is in sight. */
 export function watchWhileShown(
   shell: JupyterFrontEnd.IShell,
-  hub: RunningKernels,
+  kernels: RunningKernels,
   connections: RunningConnections,
 ): void {
   for (const area of ['left', 'right', 'main']) {
     for (const widget of shell.widgets(area)) {
       const panel = find(widget);
       if (panel !== null) {
-        watch(panel, hub, connections);
+        watch(panel, kernels, connections);
       }
     }
   }
@@ -129,13 +129,13 @@ function find(widget: Widget): Widget | null {
   return null;
 }
 
-function watch(panel: Widget, hub: RunningKernels, connections: RunningConnections): void {
+function watch(panel: Widget, kernels: RunningKernels, connections: RunningConnections): void {
   let watching: IDisposable | null = null;
   let stop: (() => void) | null = null;
   const look = (): void => {
     connections.isShown = panel.isVisible;
     if (panel.isVisible) {
-      watching ??= hub.watchAll();
+      watching ??= kernels.watchAll();
       stop ??= everySecond(connections.check);
       connections.check();
     } else {

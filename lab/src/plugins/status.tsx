@@ -17,8 +17,8 @@ export class StatusItem extends Widget {
   private wasActive = false;
 
   constructor(
-    private readonly hub: RunningKernels,
-    private readonly front: CurrentNotebook,
+    private readonly kernels: RunningKernels,
+    private readonly notebook: CurrentNotebook,
     private readonly settings: Settings,
     private readonly onClick: () => void,
   ) {
@@ -26,14 +26,14 @@ export class StatusItem extends Widget {
     this.addClass('milvus-nb');
     this.addClass('milvus-nb-current-one'); // has JupyterLab's context menu, see schema/plugin.json
     this.addClass('milvus-nb-status-item');
-    hub.changed.connect(this.check, this);
-    front.changed.connect(this.check, this);
+    kernels.changed.connect(this.check, this);
+    notebook.changed.connect(this.check, this);
     settings.changed.connect(this.check, this);
   }
 
   /** Whether there is something to show. */
   get isActive(): boolean {
-    return this.settings.statusBar && this.front.kernel?.session != null;
+    return this.settings.statusBar && this.notebook.kernel?.session != null;
   }
 
   override dispose(): void {
@@ -42,8 +42,8 @@ export class StatusItem extends Widget {
   }
 
   protected override onAfterAttach(): void {
-    const { hub, front, onClick } = this;
-    render(<Status hub={hub} front={front} onClick={onClick} />, this.node);
+    const { kernels, notebook, onClick } = this;
+    render(<Status kernels={kernels} notebook={notebook} onClick={onClick} />, this.node);
   }
 
   protected override onBeforeDetach(): void {
@@ -59,14 +59,14 @@ export class StatusItem extends Widget {
 }
 
 interface Props {
-  hub: RunningKernels;
-  front: CurrentNotebook;
+  kernels: RunningKernels;
+  notebook: CurrentNotebook;
   onClick: () => void;
 }
 
-function Status({ hub, front, onClick }: Props) {
-  useChanges(useMemo(() => changing(hub.changed, front.changed), [hub, front]));
-  const session = front.kernel?.session;
+function Status({ kernels, notebook, onClick }: Props) {
+  useChanges(useMemo(() => changing(kernels.changed, notebook.changed), [kernels, notebook]));
+  const session = notebook.kernel?.session;
   useWatch(session?.link);
   return session == null ? null : (
     <button

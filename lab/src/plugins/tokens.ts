@@ -6,8 +6,8 @@ import type { Settings } from './settings';
 
 /** What the plugins of this extension share. */
 export interface IMilvus {
-  readonly hub: RunningKernels;
-  readonly front: CurrentNotebook;
+  readonly kernels: RunningKernels;
+  readonly notebook: CurrentNotebook;
   readonly settings: Settings;
   /** Bring the notebook or console of a kernel in front. */
   readonly open: (kernelId: string) => void;

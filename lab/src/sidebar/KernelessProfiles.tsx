@@ -30,7 +30,7 @@ export function KernelessProfiles({ profiles, kernel, path, seen }: Props) {
   useEffect(() => (seen ? profiles.watch(path) : undefined), [profiles, path, seen]);
 
   const loads = kernel?.phase === 'absent' || kernel?.phase === 'loading';
-  const door = useMemo<ProfileActions>(
+  const actions = useMemo<ProfileActions>(
     () => ({
       connect: loads ? (one, secret) => loadFirst(kernel, one, secret) : null,
       keepsSecrets: false,
@@ -49,7 +49,7 @@ export function KernelessProfiles({ profiles, kernel, path, seen }: Props) {
         </section>
       )}
       {profiles.found !== null && (
-        <ProfileList found={profiles.found} connected={NONE} door={door} focus={focus} />
+        <ProfileList found={profiles.found} connected={NONE} actions={actions} focus={focus} />
       )}
     </div>
   );

@@ -7,7 +7,7 @@ import { FailureAlert } from '../panel/parts/FailureAlert';
 import { elapsed } from '../state/clock';
 import { age } from '../state/format';
 import { trans } from '../state/i18n';
-import type { Doors } from './doors';
+import type { LabActions } from './labActions';
 
 const INSTALL_CODE = '%pip install milvus_nb';
 
@@ -15,14 +15,14 @@ const INSTALL_CODE = '%pip install milvus_nb';
 const LONG = 1;
 
 interface Props {
-  front: CurrentNotebook;
+  notebook: CurrentNotebook;
   kernel: MilvusKernel | null;
-  doors: Doors;
+  lab: LabActions;
 }
 
 /** Why there is no panel for what is in front, and what to do. */
-export function NoPanel({ front, kernel, doors }: Props) {
-  const { context } = front;
+export function NoPanel({ notebook, kernel, lab }: Props) {
+  const { context } = notebook;
   if (context === null) {
     return (
       <Message what={trans.__('No notebook is open')}>
@@ -31,13 +31,13 @@ export function NoPanel({ front, kernel, doors }: Props) {
     );
   }
   if (kernel === null) {
-    if (front.isStarting) {
+    if (notebook.isStarting) {
       return <Message what={trans.__('The kernel is starting…')} />;
     }
     return (
       <Message what={trans.__('No kernel')}>
         <p>{trans.__('Connections live in a kernel. Choose one for this notebook.')}</p>
-        <Choose doors={doors} />
+        <Choose lab={lab} />
       </Message>
     );
   }
@@ -57,7 +57,7 @@ export function NoPanel({ front, kernel, doors }: Props) {
           <p>
             {trans.__('Its language is %1. milvus_nb works in Python kernels.', kernel.language)}
           </p>
-          <Choose doors={doors} />
+          <Choose lab={lab} />
         </Message>
       );
     case 'restarting':
@@ -70,7 +70,7 @@ export function NoPanel({ front, kernel, doors }: Props) {
       return (
         <Message what={trans.__('The kernel has ended')}>
           <p>{trans.__('Its connections are closed. Restart it, or choose another.')}</p>
-          <Choose doors={doors} />
+          <Choose lab={lab} />
         </Message>
       );
   }
@@ -138,7 +138,7 @@ function Missing({ kernel }: { kernel: MilvusKernel }) {
   );
 }
 
-function Choose({ doors: { chooseKernel } }: { doors: Doors }) {
+function Choose({ lab: { chooseKernel } }: { lab: LabActions }) {
   return chooseKernel === null ? null : (
     <Button name={trans.__('Choose a kernel')} kind="primary" onClick={chooseKernel}>
       {trans.__('Choose a kernel')}

@@ -21,7 +21,7 @@ import { failureOf } from '../state/failures';
 import { age } from '../state/format';
 import { trans } from '../state/i18n';
 import { asksFirst } from '../state/origin';
-import type { Doors } from './doors';
+import type { LabActions } from './labActions';
 
 /** So many connections of one kernel are listed; its notebook has the others. */
 const LISTED = 20;
@@ -30,26 +30,26 @@ const LISTED = 20;
 const LONG = 2;
 
 interface Props {
-  hub: RunningKernels;
-  front: MilvusKernel | null;
+  kernels: RunningKernels;
+  current: MilvusKernel | null;
   /** Of the notebook in front, whose kernel may not be known yet. */
   path: string;
-  doors: Doors;
+  lab: LabActions;
   seen: boolean;
 }
 
 /** The other running kernels with connections. */
-export function OtherKernels({ hub, front, path, doors, seen }: Props) {
+export function OtherKernels({ kernels, current, path, lab, seen }: Props) {
   const isFront = (id: string): boolean =>
-    id === front?.id || (front === null && path !== '' && hub.userOf(id).path === path);
-  const others = <T extends { id: string }>(kernels: T[]): { kernel: T; name: string }[] =>
-    kernels
+    id === current?.id || (current === null && path !== '' && kernels.userOf(id).path === path);
+  const others = <T extends { id: string }>(among: T[]): { kernel: T; name: string }[] =>
+    among
       .filter(({ id }) => !isFront(id))
-      .map(kernel => ({ kernel, name: nameOf(hub, kernel.id) }))
+      .map(kernel => ({ kernel, name: nameOf(kernels, kernel.id) }))
       .sort((one, two) => one.name.localeCompare(two.name, undefined, { numeric: true }));
-  const shown = others(hub.connected().filter(hasSomething));
-  const silent = others(hub.all().filter(isSilent));
-  const { problem } = hub;
+  const shown = others(kernels.connected().filter(hasSomething));
+  const silent = others(kernels.all().filter(isSilent));
+  const { problem } = kernels;
   if (shown.length + silent.length === 0 && problem === null) {
     return null;
   }
@@ -58,7 +58,7 @@ export function OtherKernels({ hub, front, path, doors, seen }: Props) {
       <Section title={trans.__('Other kernels')} count={shown.length}>
         {problem !== null && <FailureAlert failure={problem} />}
         {shown.map(({ kernel, name }) => (
-          <OtherKernel peer={kernel} name={name} doors={doors} seen={seen} key={kernel.id} />
+          <OtherKernel peer={kernel} name={name} lab={lab} seen={seen} key={kernel.id} />
         ))}
         {silent.map(({ kernel, name }) => (
           <p class="milvus-nb-silent" key={kernel.id}>
@@ -77,11 +77,11 @@ export function OtherKernels({ hub, front, path, doors, seen }: Props) {
 interface OtherProps {
   peer: ConnectedKernel;
   name: string;
-  doors: Doors;
+  lab: LabActions;
   seen: boolean;
 }
 
-function OtherKernel({ peer: { id, session }, name, doors, seen }: OtherProps) {
+function OtherKernel({ peer: { id, session }, name, lab, seen }: OtherProps) {
   // What its cells change is told only where somebody attends.
   useWatch(session.link, seen && session.tree.isOpen);
   const rows = session.store.ownRows();
@@ -92,7 +92,7 @@ function OtherKernel({ peer: { id, session }, name, doors, seen }: OtherProps) {
           type="button"
           class="milvus-nb-link milvus-nb-data"
           title={trans.__('Open %1', name)}
-          onClick={() => doors.open(id)}
+          onClick={() => lab.open(id)}
         >
           {name}
         </button>
@@ -225,6 +225,6 @@ function isSilent(kernel: MilvusKernel): boolean {
   return kernel.phase === 'asking' && elapsed() - kernel.since > LONG * 1000;
 }
 
-function nameOf(hub: RunningKernels, id: string): string {
-  return hub.userOf(id).name || trans.__('A kernel without a notebook');
+function nameOf(kernels: RunningKernels, id: string): string {
+  return kernels.userOf(id).name || trans.__('A kernel without a notebook');
 }

@@ -10,7 +10,7 @@ import { useChanges, useChangesAtOnce } from '../panel/parts/hooks';
 import { HandsContext } from '../panel/tree/hands';
 import { trans } from '../state/i18n';
 import { Lost } from './AfterRestart';
-import type { Doors } from './doors';
+import type { LabActions } from './labActions';
 import { KernelessProfiles } from './KernelessProfiles';
 import { NoPanel } from './NoPanel';
 import { OtherKernels } from './OtherKernels';
@@ -20,78 +20,80 @@ import { changing } from './signals';
 const LOST_SAYS_IT = new Set<Phase>(['restarting', 'asking', 'absent', 'loading']);
 
 interface Props {
-  hub: RunningKernels;
-  front: CurrentNotebook;
+  kernels: RunningKernels;
+  notebook: CurrentNotebook;
   profiles: ServerProfiles;
-  doors: Doors;
+  lab: LabActions;
   seen: boolean;
 }
 
 /** The panel of the notebook in front, and below it the other kernels. */
-export function Sidebar({ hub, front, profiles, doors, seen }: Props) {
+export function Sidebar({ kernels, notebook, profiles, lab, seen }: Props) {
   useChanges(
-    useMemo(() => changing(hub.changed), [hub]),
+    useMemo(() => changing(kernels.changed), [kernels]),
     seen,
   );
   useChangesAtOnce(
-    useMemo(() => changing(front.changed), [front]),
+    useMemo(() => changing(notebook.changed), [notebook]),
     seen,
   );
   useEffect(() => {
-    const watching = seen ? hub.watchAll() : null;
+    const watching = seen ? kernels.watchAll() : null;
     return () => watching?.dispose();
-  }, [hub, seen]);
+  }, [kernels, seen]);
 
-  const { kernel } = front;
+  const { kernel } = notebook;
   const session = kernel?.session ?? null;
   const lost = kernel !== null && kernel.lost.length > 0;
   return (
-    <HandsContext.Provider value={doors.hands}>
+    <HandsContext.Provider value={lab.hands}>
       <div
         class="milvus-nb-front"
         role={session === null ? undefined : 'region'}
-        aria-label={session === null ? undefined : trans.__('Milvus connections of %1', front.name)}
+        aria-label={
+          session === null ? undefined : trans.__('Milvus connections of %1', notebook.name)
+        }
       >
         <Header
           session={session}
           on={{
             connect: () => session?.ask({ kind: 'connect' }),
             filter: () => session?.ask({ kind: 'filter' }),
-            refresh: () => void hub.refresh(),
+            refresh: () => void kernels.refresh(),
           }}
         >
-          {front.name !== '' && (
+          {notebook.name !== '' && (
             <span
               class="milvus-nb-front-name"
-              title={[front.context?.path, front.context?.kernelDisplayName].join('\n')}
+              title={[notebook.context?.path, notebook.context?.kernelDisplayName].join('\n')}
             >
-              <span class="milvus-nb-data">{front.name}</span>
+              <span class="milvus-nb-data">{notebook.name}</span>
               {kernel !== null && (
-                <span class="milvus-nb-front-kernel">{front.context?.kernelDisplayName}</span>
+                <span class="milvus-nb-front-kernel">{notebook.context?.kernelDisplayName}</span>
               )}
             </span>
           )}
         </Header>
         {lost && <Lost kernel={kernel} key={kernel.id} />}
         {!(lost && LOST_SAYS_IT.has(kernel.phase)) && (
-          <NoPanel front={front} kernel={kernel} doors={doors} />
+          <NoPanel notebook={notebook} kernel={kernel} lab={lab} />
         )}
         {kernel?.phase === 'present' && <BusyNote kernel={kernel} />}
-        <Panels hub={hub} front={kernel} seen={seen} />
+        <Panels kernels={kernels} current={kernel} seen={seen} />
         {session === null && (
           <KernelessProfiles
             profiles={profiles}
             kernel={kernel}
-            path={front.context?.path ?? ''}
+            path={notebook.context?.path ?? ''}
             seen={seen}
           />
         )}
       </div>
       <OtherKernels
-        hub={hub}
-        front={kernel}
-        path={front.context?.path ?? ''}
-        doors={doors}
+        kernels={kernels}
+        current={kernel}
+        path={notebook.context?.path ?? ''}
+        lab={lab}
         seen={seen}
       />
     </HandsContext.Provider>
@@ -100,24 +102,24 @@ export function Sidebar({ hub, front, profiles, doors, seen }: Props) {
 
 /** The panels that were in front: what is typed into one outlives a look at another notebook. */
 function Panels({
-  hub,
-  front,
+  kernels,
+  current,
   seen,
 }: {
-  hub: RunningKernels;
-  front: MilvusKernel | null;
+  kernels: RunningKernels;
+  current: MilvusKernel | null;
   seen: boolean;
 }) {
   const shown = useRef(new Set<string>());
-  if (front !== null) {
-    shown.current.add(front.id);
+  if (current !== null) {
+    shown.current.add(current.id);
   }
   return (
     <>
-      {hub.all().map(kernel =>
+      {kernels.all().map(kernel =>
         kernel.session !== null && shown.current.has(kernel.id) ? (
-          <div key={kernel.id} hidden={kernel !== front}>
-            <Panel session={kernel.session} seen={seen && kernel === front} embedded />
+          <div key={kernel.id} hidden={kernel !== current}>
+            <Panel session={kernel.session} seen={seen && kernel === current} embedded />
           </div>
         ) : null,
       )}

@@ -4,7 +4,7 @@ import { render } from 'preact';
 import type { CurrentNotebook } from '../kernels/currentNotebook';
 import type { RunningKernels } from '../kernels/runningKernels';
 import type { ServerProfiles } from '../kernels/serverProfiles';
-import type { Doors } from './doors';
+import type { LabActions } from './labActions';
 import { milvusIcon } from './icon';
 import type { Sidebar } from './Sidebar';
 
@@ -18,10 +18,10 @@ export class SidebarWidget extends Widget {
   private view: typeof Sidebar | null = null;
 
   constructor(
-    private readonly hub: RunningKernels,
-    private readonly front: CurrentNotebook,
+    private readonly kernels: RunningKernels,
+    private readonly notebook: CurrentNotebook,
     private readonly profiles: ServerProfiles,
-    private readonly doors: Doors,
+    private readonly lab: LabActions,
     caption: string,
   ) {
     super();
@@ -79,10 +79,10 @@ export class SidebarWidget extends Widget {
   }
 
   private draw(): void {
-    const { hub, front, profiles, doors, view: View } = this;
+    const { kernels, notebook, profiles, lab, view: View } = this;
     if (View !== null && this.isAttached) {
       const seen = this.isVisible;
-      render(<View {...{ hub, front, profiles, doors, seen }} />, this.node);
+      render(<View {...{ kernels, notebook, profiles, lab, seen }} />, this.node);
     }
   }
 }

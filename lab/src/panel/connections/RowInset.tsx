@@ -53,7 +53,7 @@ export function RowInset({ what, row, session, onClose, onDisconnect, onAdopted 
           row={row}
           profile={null}
           known={store.profiles.profiles.find(({ name }) => name === row.profile)}
-          door={actions}
+          actions={actions}
           onClose={onClose}
         />
       );

@@ -24,14 +24,14 @@ interface Props {
   profile: Profile | null;
   /** The profile that the connection comes from. */
   known?: Profile | undefined;
-  door: ProfileActions;
+  actions: ProfileActions;
   onClose: () => void;
 }
 
 const TEXTS = ['address', 'db_name', 'label', 'color'] as const;
 
 /** Saves a connection as a profile, or changes one. No secret is in it, but one for the keyring. */
-export function ProfileForm({ row, profile, known, door, onClose }: Props) {
+export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
   const given = profile ?? known;
   const form = useRef<HTMLFormElement>(null);
   const [choice, setChoice] = useState(secretChoice(profile?.secret ?? row?.secret ?? 'none'));
@@ -47,7 +47,7 @@ export function ProfileForm({ row, profile, known, door, onClose }: Props) {
     ? given.secret.slice('env:'.length)
     : row?.again.password_env || row?.again.token_env || '';
   // What a live connection has signed in with, its kernel can keep; else it has to be typed.
-  const types = choice === 'keyring' && profile !== null && door.keepsSecrets;
+  const types = choice === 'keyring' && profile !== null && actions.keepsSecrets;
 
   const save = async (): Promise<void> => {
     if (form.current === null || running) {
@@ -61,7 +61,7 @@ export function ProfileForm({ row, profile, known, door, onClose }: Props) {
     setRunning(true);
     setFailure(null);
     try {
-      await door.save(wanted);
+      await actions.save(wanted);
       onClose();
     } catch (error) {
       setFailure(failureOf(error));

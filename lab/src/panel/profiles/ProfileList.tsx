@@ -11,12 +11,12 @@ interface Props {
   found: Profiles;
   /** Those that are connected just now. */
   connected: ReadonlySet<string>;
-  door: ProfileActions;
+  actions: ProfileActions;
   focus: FocusOn;
 }
 
 /** The saved connections, each with what can be done with it; nothing where there are none. */
-export function ProfileList({ found, connected, door, focus }: Props) {
+export function ProfileList({ found, connected, actions, focus }: Props) {
   const { profiles, problems } = found;
   const [told, setTold] = useState('');
   if (profiles.length + problems.length === 0 && told === '') {
@@ -29,7 +29,7 @@ export function ProfileList({ found, connected, door, focus }: Props) {
           <ProfileRow
             profile={profile}
             connected={connected.has(profile.name)}
-            door={door}
+            actions={actions}
             focus={focus}
             onDeleted={setTold}
             key={profile.name}

@@ -29,13 +29,13 @@ type Opened = 'connect' | 'test' | 'delete' | 'edit' | 'report' | null;
 interface Props {
   profile: Profile;
   connected: boolean;
-  door: ProfileActions;
+  actions: ProfileActions;
   focus: FocusOn;
   onDeleted: (text: string) => void;
 }
 
 /** One saved connection: who and where, and what can be done with it. */
-export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props) {
+export function ProfileRow({ profile, connected, actions, focus, onDeleted }: Props) {
   const { name, label, color, address, is_project, is_site } = profile;
   const [opened, setOpened] = useState<Opened>(null);
   // What a question has shown is what its answer is for, whatever the file says meanwhile.
@@ -71,7 +71,7 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
 
   const connect = (meant: Profile, secret: string): Promise<void> =>
     attempt('connect', meant, async () => {
-      await door.connect?.(meant, secret);
+      await actions.connect?.(meant, secret);
       setOpened(null);
     });
 
@@ -79,13 +79,13 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
     attempt('test', meant, async () => {
       setOpened('report');
       setReport(soFar([]));
-      setReport(await door.test(meant, secret, stages => setReport(soFar(stages))));
+      setReport(await actions.test(meant, secret, stages => setReport(soFar(stages))));
     });
 
   const remove = async (): Promise<void> => {
     setRunning(true);
     try {
-      onDeleted(await door.remove(name));
+      onDeleted(await actions.remove(name));
       focus('connect');
     } catch (error) {
       setFailure(failureOf(error));
@@ -133,12 +133,16 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
           <span class="milvus-nb-profile-state">{trans.__('Connected')}</span>
         ) : (
           <Button
-            name={door.connect ? trans.__('Connect %1', name) : trans.__('Test %1', name)}
+            name={actions.connect ? trans.__('Connect %1', name) : trans.__('Test %1', name)}
             focusKey={`profile ${name}`}
             busy={running}
-            onClick={() => begin(door.connect ? 'connect' : 'test')}
+            onClick={() => begin(actions.connect ? 'connect' : 'test')}
           >
-            {running ? trans.__('Asking…') : door.connect ? trans.__('Connect') : trans.__('Test')}
+            {running
+              ? trans.__('Asking…')
+              : actions.connect
+                ? trans.__('Connect')
+                : trans.__('Test')}
           </Button>
         )}
       </div>
@@ -181,7 +185,7 @@ export function ProfileRow({ profile, connected, door, focus, onDeleted }: Props
           />
         )}
         {opened === 'edit' && (
-          <ProfileForm row={null} profile={profile} door={door} onClose={close} />
+          <ProfileForm row={null} profile={profile} actions={actions} onClose={close} />
         )}
         {opened === 'report' && (
           <Inset label={trans.__('Test of %1', name)} framed onClose={close}>

@@ -1,7 +1,7 @@
 import type { Hands } from '../panel/tree/hands';
 
 /** What the sidebar asks of JupyterLab. */
-export interface Doors {
+export interface LabActions {
   /** Let the user choose a kernel for what is in front; null where JupyterLab cannot. */
   chooseKernel: (() => void) | null;
   /** Bring the notebook or console of a kernel in front. */
