@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -343,8 +342,14 @@ def test_reconnect_after_a_restart(
         "%milvus connect ./x.db -a lite\n%milvus connect ./y.db -a gone\n%milvus disconnect gone"
     )
     file = kernel.folder / "milvus_nb-kernel.json"
-    wait_until(lambda: file.exists() and "gone" not in file.read_text())
-    time.sleep(0.5)
+
+    def is_written() -> bool:
+        text = file.read_text() if file.exists() else ""
+        return "gone" not in text and all(
+            f'"{a}"' in text for a in ("prod", "typed", "env", "lite")
+        )
+
+    wait_until(is_written)
     assert PASSWORD not in file.read_text().replace("milvus", "")
     assert file.stat().st_mode & 0o777 == 0o600
     kernel.restart()
