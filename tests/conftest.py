@@ -77,22 +77,11 @@ def _need_server(config: pytest.Config) -> None:
 
 
 # Which files a worker runs one after the other: those that share a kernel or a JupyterLab. A group
-# is one file unless it is named here; what takes longest begins first.
-_GROUPS = {
-    "tests/browser/test_activity.py": "browser-1",
-    "tests/browser/test_bare_host.py": "browser-2",
-    "tests/browser/test_compact.py": "browser-2",
-    "tests/browser/test_kernels.py": "browser-2",
-    "tests/browser/test_old_lab.py": "browser-1",
-    "tests/browser/test_panel.py": "browser-1",
-    "tests/browser/test_paste.py": "browser-1",
-    "tests/browser/test_profiles.py": "browser-1",
-    "tests/browser/test_quickstart.py": "browser-1",
-    "tests/browser/test_rows.py": "browser-1",
-    "tests/browser/test_sidebar.py": "browser-2",
-    "tests/browser/test_signals.py": "browser-1",
-    "tests/browser/test_tree.py": "browser-2",
-}
+# is one file, and of the browser's tests half of them; what takes longest begins first.
+_BROWSER_2 = tuple(
+    f"tests/browser/test_{name}.py"
+    for name in ("bare_host", "compact", "form", "kernels", "sidebar", "tree")
+)
 # What `--fast` leaves out: files that start other programs, or take long...
 _NOT_FAST = (
     "tests/browser",
@@ -162,7 +151,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def _group_of(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
-    return _GROUPS.get(file, file)
+    if file.startswith("tests/browser/"):
+        return "browser-2" if file in _BROWSER_2 else "browser-1"
+    return file
 
 
 class _InGroups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
