@@ -28,6 +28,17 @@ def test_the_drawing_is_that_of_the_contract() -> None:
     }
 
 
+def test_what_is_looked_for_first_is_where_the_map_says() -> None:
+    """Each file of the table below the drawing is there, and so is what is named in it."""
+    text = house.TARGET.read_text("utf-8").partition("What is looked for first:")[2]
+    table = text.partition("\n\n")[2].partition("\n\n")[0]
+    places = re.findall(r"`((?:milvus_nb|lab)/[^`]+)`(?: \(`([^`]+)`\))?", table)
+    assert len(places) > 9
+    for path, name in places:
+        code = (ROOT / path).read_text("utf-8")
+        assert all(part in code for part in name.split(".")), (path, name)
+
+
 @pytest.mark.parametrize(
     ("module", "line"),
     [

@@ -1,4 +1,4 @@
-"""Connecting a profile from a cell: which one is meant by none, and asking for its secret."""
+"""Connecting a profile from a cell: which one is meant by none; `options` asks for its secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was probably meant by a word that is not known."""
+"""Did you mean: what was probably meant by a word that is not known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Letting the process fork while connections are watched.
+"""Letting the process fork: a gate around gRPC, and locks that are open in the child.
 
 A child has the memory of its parent, but of its threads only the one that forked. gRPC lets it live
 (and use gRPC for itself) if nothing was under way inside gRPC at that moment. Else gRPC skips its

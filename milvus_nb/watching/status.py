@@ -1,4 +1,4 @@
-"""What is known of one endpoint since it was last asked."""
+"""The state of an endpoint, and all else that its last probe found."""
 
 from __future__ import annotations
 

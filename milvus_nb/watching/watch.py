@@ -1,4 +1,4 @@
-"""What is known about one endpoint, and the probes that keep it true.
+"""One endpoint that is watched: the probes that keep its status true, and who hears of it.
 
 Everything here runs on the monitor's event loop.
 """
