@@ -6,12 +6,15 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MagicUsageError, MilvusNbError, ProfileError
+from ..params import parsing
 from ..printing import say
 from ..probing.outside import visible
 from ..profiles.places import place_of_profile, sends
 from . import options, permission, profile_connect
 
 if TYPE_CHECKING:
+    from ..params.endpoint import Endpoint
+    from ..params.secret import Secret
     from ..profiles.profile import Profile
     from ..protocol import Row
     from .context import Context
@@ -52,15 +55,19 @@ def reconnect(context: Context, aliases: list[str], *, confirmed: bool) -> None:
     if memory is not None and memory.problem:
         say(f"There may have been more. {memory.problem}")
     failed: list[str] = []
+    typed: dict[Endpoint, Secret] = {}
     for one in wanted:
-        failed += _again(context, one, confirmed=confirmed)
+        failed += _again(context, one, typed, confirmed=confirmed)
     if failed:
         raise MagicUsageError(
             f"Not connected again: {', '.join(failed)}.", "The reasons are above."
         )
 
 
-def _again(context: Context, one: Row, *, confirmed: bool) -> list[str]:
+def _again(
+    context: Context, one: Row, typed: dict[Endpoint, Secret], *, confirmed: bool
+) -> list[str]:
+    """Connect one; the password of a user is asked for once for all that sign in there with it."""
     given: dict[str, Any] = dict(one["again"])
     alias, profile, seal = given.pop("alias"), given.pop("profile", ""), given.pop("seal", "")
     asks = one["secret"] == "ask"  # noqa: S105  # a kind
@@ -74,9 +81,14 @@ def _again(context: Context, one: Row, *, confirmed: bool) -> list[str]:
             kind = "password" if given.get("user") else "token"
             more = {kind: options.UNTYPED} if asks else {}
             params = context.registry.plan(alias, **given, **more)
-            if asks:
+            place = params.endpoint
+            if asks and place in typed:
+                params = parsing.change(params, password=typed[place])
+            elif asks:
                 params = options.signed_in(params, alias)
             context.watched(functools.partial(context.registry.start_attempt, alias, params))
+            if asks and place.user:  # an API key is of nobody that is named
+                typed[place] = params.endpoint.secret
     except MilvusNbError as error:
         say("\n".join(error.lines))
         return [alias]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
+import tomlkit
 from playwright.sync_api import expect
 
-from tests.browser.lab import ALL_TEXT, LOAD, Sidebar
+from tests.browser.lab import ALL_TEXT, LOAD, JupyterLab, Sidebar
 from tests.support.helpers import wait_until
 from tests.support.servers import HEALTHY, ScriptedMilvus, make_certificates
 
@@ -187,3 +188,70 @@ def sign_in_again(notebook: Notebook, server: ScriptedMilvus) -> None:
     expect(form).to_have_count(0)
     expect(row).to_contain_text("Connected")
     expect(mend).to_have_count(0)
+
+
+@pytest.fixture
+def profiles_file(lab: JupyterLab) -> Iterator[Path]:
+    """Give the path of the user's file, which is not there before and after the test."""
+    path = lab.folder / "config" / "milvus_nb" / "profiles.toml"
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def test_a_profile_is_saved_with_the_connection_or_without(
+    open_notebook: Callable[..., Notebook],
+    sidebar: Sidebar,
+    profiles_file: Path,
+    guarded: ScriptedMilvus,
+) -> None:
+    """By keyboard; what does not connect is not saved, and what is not saved is said."""
+    page, keyboard = sidebar.page, sidebar.page.keyboard
+    notebook = open_notebook(LOAD)
+    notebook.run_all()
+    sidebar.show()
+    form = sidebar.panel.get_by_role("form", name="New connection")
+    notebook.fill_form(
+        Address=guarded.address, Alias="kept", sign_in="Password", User="root", Password="wrong"
+    )
+    form.get_by_role("button", name="Connect, or save and connect").focus()
+    keyboard.press("Enter")
+    keyboard.press("ArrowDown")
+    keyboard.press("Enter")
+    expect(notebook.field("Save as")).to_be_focused()
+    keyboard.press("Enter")
+    expect(form.get_by_role("alert")).to_contain_text("Wrong password")
+    assert not profiles_file.exists()
+    form.get_by_label("Its secret").select_option("env")
+    expect(notebook.field("Password")).to_have_value("")
+    notebook.field("Password").fill(_PASSWORD)
+    keyboard.press("Enter")  # without the variable's name
+    expect(form.get_by_role("alert")).to_contain_text("kept is connected. The profile was not")
+    expect(sidebar.row("kept")).to_contain_text("Connected")
+    assert not profiles_file.exists()
+    notebook.field("Environment variable").fill("FORM_PASSWORD")
+    form.get_by_role("button", name="Save", exact=True).click()
+    expect(form).to_have_count(0)
+    expect(sidebar.row("kept")).to_be_visible()
+    saved = tomlkit.parse(profiles_file.read_text()).unwrap()["profiles"]
+    assert saved == {
+        "kept": {"address": guarded.address, "user": "root", "secret": "env:FORM_PASSWORD"}
+    }
+    row = sidebar.panel.get_by_role("listitem", name="Profile kept")
+    row.get_by_role("button", name="Disconnect the profile kept").focus()
+    keyboard.press("Enter")
+    expect(sidebar.row("kept")).to_have_count(0)
+    expect(row.get_by_role("button", name="Connect kept")).to_be_visible()
+
+    sidebar.panel.get_by_role("button", name="New profile").focus()
+    keyboard.press("Enter")
+    new = sidebar.panel.get_by_role("form", name="New profile")
+    expect(new.get_by_role("textbox", name="Name")).to_be_focused()
+    keyboard.type("later")
+    new.get_by_role("textbox", name="Address").fill("db.example:19530")
+    keyboard.press("Enter")
+    expect(new).to_have_count(0)
+    expect(sidebar.panel.get_by_role("button", name="New profile")).to_be_focused()
+    later = sidebar.panel.get_by_role("listitem", name="Profile later")
+    expect(later.get_by_role("button", name="Connect later")).to_be_visible()
+    for text in (page.evaluate(ALL_TEXT), profiles_file.read_text()):
+        assert _PASSWORD not in text

@@ -173,17 +173,20 @@ def test_after_a_restart_what_was_connected_comes_back(
     sidebar: Sidebar,
     milvus_auth: MilvusTestServer,
 ) -> None:
-    """The password is asked for again, once, and is nowhere in the page."""
+    """The password is asked for again, once for all that it is for, and is nowhere in the page."""
     notebook = open_notebook(PID)
     sidebar.load()
-    notebook.connect(
-        "prod", Address=milvus_auth.address, sign_in="Password", User="root", Password="Milvus"
-    )
+    for alias in ("prod", "same"):
+        notebook.connect(
+            alias, Address=milvus_auth.address, sign_in="Password", User="root", Password="Milvus"
+        )
     notebook.connect("lite", Address="./demo.db")
     restart(page)
     expect(sidebar.lost).to_contain_text("The kernel was restarted. Its connections are closed.")
     expect(sidebar.lost).to_contain_text("%load_ext milvus_nb")
     password = sidebar.lost.get_by_label("Password of root for prod")
+    expect(sidebar.lost.locator("input")).to_have_count(1)
+    expect(sidebar.lost).to_contain_text("with the password typed for prod")
     password.fill("wrong-Zebra")
     sidebar.button("Reconnect what was connected").click()
     expect(sidebar.row("lite")).to_contain_text("Connected")
@@ -194,9 +197,10 @@ def test_after_a_restart_what_was_connected_comes_back(
     password.fill("Milvus")
     page.keyboard.press("Enter")
     expect(sidebar.row("prod")).to_contain_text("Connected")
+    expect(sidebar.row("same")).to_contain_text("Connected")
     expect(sidebar.lost).to_have_count(0)
     restart(page)
-    expect(sidebar.lost.get_by_role("listitem")).to_have_count(2)
+    expect(sidebar.lost.get_by_role("listitem")).to_have_count(3)
     sidebar.button("Not now").click()
     expect(sidebar.lost).to_have_count(0)
     expect(sidebar.button("Load milvus_nb")).to_be_visible()

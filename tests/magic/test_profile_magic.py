@@ -331,12 +331,13 @@ def test_autoconnect_beside_an_unload(
 def test_reconnect_after_a_restart(
     make_kernel: Callable[..., Kernel], shared: dict[str, str], milvus_auth: MilvusTestServer
 ) -> None:
-    """All of them, with their secrets from where they come; what was closed stays closed."""
+    """All of them, with their secrets from where they come; one password is typed once."""
     kernel = make_kernel(**shared, MILVUS_PW=PASSWORD)
     kernel.run(LOAD)
     connect(kernel, milvus_auth)
     kernel.run("%milvus profile save prod --secret keyring")
     connect(kernel, milvus_auth, "typed")
+    connect(kernel, milvus_auth, "again")
     kernel.run(
         f"%milvus connect {milvus_auth.address} --user root --password-env MILVUS_PW -a env\n"
         "%milvus connect ./x.db -a lite\n%milvus connect ./y.db -a gone\n%milvus disconnect gone"
@@ -354,12 +355,12 @@ def test_reconnect_after_a_restart(
     assert file.stat().st_mode & 0o777 == 0o600
     kernel.restart()
     kernel.run(LOAD)
-    assert "Before the restart: prod, typed, env, lite. %milvus reconnect" in kernel.run(
+    assert "Before the restart: prod, typed, again, env, lite. %milvus reconnect" in kernel.run(
         "%milvus"
     ).text.replace("\n", " ")
     assert kernel.complete("%milvus reconnect ty") == ["typed"]
     shown = kernel.run("%milvus reconnect", answers=(PASSWORD,)).text
-    assert shown.count("is connected again") == 4
+    assert shown.count("is connected again") == 5
     status = kernel.run("%milvus status").text
     assert [name for name in ("prod", "typed", "env", "lite") if name in status] == [
         "prod", "typed", "env", "lite",

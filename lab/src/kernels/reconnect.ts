@@ -10,6 +10,22 @@ export function needsSecret(row: Row): boolean {
   return row.secret === 'ask';
 }
 
+/**
+ * Whether one password is for both: of the same user at the same server, which shows itself in the
+ * same way. An API key is of nobody that is named, and is asked for each.
+ */
+export function sharesSecret(one: Row, other: Row): boolean {
+  return (
+    needsSecret(one) && one.auth === 'password' && one.user !== '' && place(one) === place(other)
+  );
+}
+
+function place({ user, auth, address, secure, secret, again }: Row): string {
+  const { ca_pem_path, server_pem_path, client_pem_path, server_name, profile, seal } = again;
+  const trusted = [ca_pem_path, server_pem_path, client_pem_path, server_name, profile, seal];
+  return JSON.stringify([user, auth, address, secure, secret, ...trusted.map(it => it ?? '')]);
+}
+
 /** How far it has come with one connection. */
 export type Progress = 'waiting' | 'connecting' | Failure;
 

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { elapsed } from '../state/clock';
 import { connectionCount, matches, matchesProfile } from '../state/format';
 import { trans } from '../state/i18n';
+import { asksFirst } from '../state/origin';
 import { connectedProfiles } from '../state/profiles';
 import type { Offer, Row } from '../protocol/messages';
 import type { RowWish, Session } from '../state/session';
@@ -94,6 +95,17 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
     adopted: showRow,
     mend,
   };
+  /** All that comes from a profile, unless that is to be asked about: then the first asks. */
+  const disconnectProfile = (name: string): void => {
+    for (const row of all.filter(one => one.own && one.profile === name)) {
+      if (asksFirst(row)) {
+        showRow(row.alias);
+        setWish({ kind: 'disconnect', alias: row.alias });
+        return;
+      }
+      void actions.disconnect(row.alias);
+    }
+  };
   const list = { session, attempted, reveal, wish, on, focus };
 
   useEffect(() => {
@@ -115,6 +127,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
         <ConnectForm
           key={form.number}
           start={form.start}
+          profiles={new Set(profiles.map(one => one.name))}
           actions={actions}
           taken={store.rows}
           onAttempt={setAttempted}
@@ -180,6 +193,8 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
           connected={connectedProfiles(all)}
           actions={actions}
           focus={focus}
+          always={embedded}
+          onDisconnect={disconnectProfile}
         />
       )}
       <div class="milvus-nb-hidden" role="status">

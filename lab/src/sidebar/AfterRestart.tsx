@@ -1,10 +1,11 @@
 import { useRef, useState } from 'preact/hooks';
 
 import { LOAD_CODE, type MilvusKernel } from '../kernels/kernel';
-import { needsSecret, type Progress, reconnect } from '../kernels/reconnect';
+import { needsSecret, type Progress, reconnect, sharesSecret } from '../kernels/reconnect';
 import { Button } from '../panel/parts/Button';
 import { FailureAlert } from '../panel/parts/FailureAlert';
 import { Label } from '../panel/parts/Label';
+import { HERE, Sentence } from '../panel/parts/Sentence';
 import type { Row } from '../protocol/messages';
 import { credential } from '../state/format';
 import { trans } from '../state/i18n';
@@ -25,7 +26,7 @@ export function Lost({ kernel }: { kernel: MilvusKernel }) {
     }
     const confirmed = new Set(new FormData(form.current).getAll(CONFIRMED).map(String));
     const meant = kernel.lost.filter(row => !row.confirm || confirmed.has(row.alias));
-    const secrets = takeSecrets(form.current, new Set(meant.map(row => row.alias)));
+    const secrets = takeSecrets(form.current, kernel.lost, meant);
     await reconnect(kernel, secrets, confirmed, (alias, found) => {
       setProgress(before => new Map(before).set(alias, found));
     });
@@ -50,7 +51,13 @@ export function Lost({ kernel }: { kernel: MilvusKernel }) {
       </p>
       <ul class="milvus-nb-lost-list">
         {kernel.lost.map(row => (
-          <LostRow row={row} progress={progress.get(row.alias)} busy={running} key={row.alias} />
+          <LostRow
+            row={row}
+            like={kernel.lost.find(one => sharesSecret(one, row)) ?? row}
+            progress={progress.get(row.alias)}
+            busy={running}
+            key={row.alias}
+          />
         ))}
       </ul>
       {(kernel.phase === 'absent' || kernel.phase === 'loading') && (
@@ -77,11 +84,13 @@ export function Lost({ kernel }: { kernel: MilvusKernel }) {
 
 interface LostRowProps {
   row: Row;
+  /** The first with the same user at the same server: its secret is this one's, too. */
+  like: Row;
   progress: Progress | undefined;
   busy: boolean;
 }
 
-function LostRow({ row, progress, busy }: LostRowProps) {
+function LostRow({ row, like, progress, busy }: LostRowProps) {
   const { alias, address } = row;
   const failure = typeof progress === 'object' ? progress : null;
   const secret =
@@ -96,7 +105,14 @@ function LostRow({ row, progress, busy }: LostRowProps) {
       <span class="milvus-nb-lost-where milvus-nb-data">
         {[address, credential(row)].filter(Boolean).join(' · ')}
       </span>
-      {needsSecret(row) && (
+      {needsSecret(row) && like !== row && (
+        <span class="milvus-nb-lost-where">
+          <Sentence text={trans.__('with the password typed for %1', HERE)}>
+            <span class="milvus-nb-data">{like.alias}</span>
+          </Sentence>
+        </span>
+      )}
+      {needsSecret(row) && like === row && (
         <input
           type="password"
           class="milvus-nb-input"
@@ -118,12 +134,19 @@ function LostRow({ row, progress, busy }: LostRowProps) {
   );
 }
 
-/** What was typed for some aliases; it is taken out of the page. */
-function takeSecrets(form: HTMLFormElement, aliases: ReadonlySet<string>): Map<string, string> {
+/**
+ * What was typed, for each alias that is meant and needs it; it is taken out of the page. What is
+ * typed for an alias that is not meant itself counts for those that share it.
+ */
+function takeSecrets(form: HTMLFormElement, lost: readonly Row[], meant: Row[]): Map<string, string> {
   const secrets = new Map<string, string>();
   for (const input of form.querySelectorAll<HTMLInputElement>('input[type=password]')) {
-    if (aliases.has(input.name) && input.value !== '') {
-      secrets.set(input.name, input.value);
+    const asked = lost.find(row => row.alias === input.name);
+    const users = meant.filter(
+      row => needsSecret(row) && asked !== undefined && (row === asked || sharesSecret(asked, row)),
+    );
+    if (users.length > 0 && input.value !== '') {
+      users.forEach(row => secrets.set(row.alias, input.value));
       input.value = '';
     }
   }

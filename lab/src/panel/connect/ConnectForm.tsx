@@ -1,6 +1,13 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-import type { ConnectParams, Offer, Pasted, Row, Stage } from '../../protocol/messages';
+import type {
+  ConnectParams,
+  Offer,
+  Pasted,
+  Row,
+  SaveProfile,
+  Stage,
+} from '../../protocol/messages';
 import { type Actions, soFar } from '../../state/actions';
 import { failureOf } from '../../state/failures';
 import { freeAlias } from '../../state/alias';
@@ -10,6 +17,7 @@ import { EXAMPLE_ADDRESS, EXAMPLE_DATABASE } from '../parts/examples';
 import { Field } from '../parts/Field';
 import { HERE, Sentence } from '../parts/Sentence';
 import { isFile, isMoreThanAddress } from './address';
+import { ConnectButton } from './ConnectButton';
 import {
   filledIn,
   fillForm,
@@ -25,6 +33,8 @@ import {
 import { addressAfter, boxesAfter, isTriedAtOnce, leadingOn } from './offers';
 import { CheckReport } from '../report/CheckReport';
 import { Progress, type Task } from './Progress';
+import { SaveFields } from './SaveFields';
+import { nameTaken, notSaved, profileWanted } from './saving';
 import { SignInFields } from './SignInFields';
 import { TlsFields } from './TlsFields';
 
@@ -32,6 +42,8 @@ interface Props {
   actions: Actions;
   /** Null for a new connection. */
   start: Start | null;
+  /** The profiles that there are, by name. */
+  profiles: ReadonlySet<string>;
   /** The aliases in use. */
   taken: ReadonlyMap<string, unknown>;
   /** What it connects just now, or "". */
@@ -42,7 +54,7 @@ interface Props {
 
 /** A new connection, and how far it has come. It stays open until it has worked. */
 export function ConnectForm(props: Props) {
-  const { actions, start, taken, onAttempt, onConnected, onClose } = props;
+  const { actions, start, profiles, taken, onAttempt, onConnected, onClose } = props;
   const row = start?.row ?? null;
   const form = useRef<HTMLFormElement>(null);
   const address = useRef<HTMLInputElement>(null);
@@ -63,6 +75,9 @@ export function ConnectForm(props: Props) {
   const [box, setBox] = useState({ number: 0, text: '' });
   const [report, setReport] = useState(() => soFar([]));
   const [changed, setChanged] = useState(false);
+  const [saves, setSaves] = useState(false);
+  // What stands and is not saved yet, or "".
+  const [unsaved, setUnsaved] = useState('');
   // What is to be done as soon as what was changed by it is drawn.
   const [then, setThen] = useState<(() => void) | null>(null);
 
@@ -249,6 +264,12 @@ export function ConnectForm(props: Props) {
     if (isPasted(typedAddress())) {
       return;
     }
+    const wanted = next === 'connect' && saves ? wantedProfile() : null;
+    if (wanted !== null && profiles.has(wanted.name) && !wanted.replace) {
+      setReport({ ...soFar([]), failure: nameTaken(wanted.name) });
+      boxOf('profile_name')?.focus();
+      return;
+    }
     const params = take();
     if (params === null) {
       return;
@@ -272,7 +293,7 @@ export function ConnectForm(props: Props) {
       const result = await answer;
       if ('alias' in result) {
         onAttempt('');
-        onConnected(result.alias);
+        await finish(result.alias, wanted);
         return;
       }
       found = result;
@@ -297,7 +318,41 @@ export function ConnectForm(props: Props) {
     (params.user === undefined ? token : password).current?.focus();
   };
 
+  const wantedProfile = (): SaveProfile =>
+    profileWanted(new FormData(form.current ?? undefined), unsaved || alias || 'default');
+
+  /** It stands: save it where that is wanted. What could not be saved is said, and stays. */
+  const finish = async (connected: string, wanted: SaveProfile | null): Promise<void> => {
+    try {
+      if (wanted !== null) {
+        await actions.save({ ...wanted, alias: connected });
+      }
+      onConnected(connected);
+    } catch (error) {
+      setUnsaved(connected);
+      setReport({ ...soFar([]), failure: notSaved(connected, error) });
+      setRunning(null);
+    }
+  };
+
+  const saveOnly = (): void => {
+    if (running === null) {
+      setRunning(0);
+      setReport(soFar([]));
+      void finish(unsaved, wantedProfile());
+    }
+  };
+
+  const choose = (next: boolean): void => {
+    setSaves(next);
+    setThen(() => () => boxOf('profile_name')?.focus());
+  };
+
   const cancel = (): void => {
+    if (unsaved !== '') {
+      onConnected(unsaved);
+      return;
+    }
     if (running !== null && task !== 'paste') {
       actions.cancel(running);
       return;
@@ -310,6 +365,9 @@ export function ConnectForm(props: Props) {
   };
 
   const title = row === null ? trans.__('New connection') : trans.__('Connect %1 again', row.alias);
+  const endText = unsaved === '' ? trans.__('Cancel') : trans.__('Close');
+  const saveText = unsaved === '' ? trans.__('Save & Connect') : trans.__('Save');
+  const mainText = saves ? saveText : trans.__('Connect');
   const guarded = row !== null && row.profile !== '';
   return (
     <form
@@ -320,7 +378,11 @@ export function ConnectForm(props: Props) {
       noValidate
       onSubmit={event => {
         event.preventDefault();
-        void attempt('connect');
+        if (unsaved === '') {
+          void attempt('connect');
+        } else {
+          saveOnly();
+        }
       }}
       onKeyDown={event => {
         if (event.key === 'Escape') {
@@ -378,6 +440,9 @@ export function ConnectForm(props: Props) {
           </label>
         )}
       </div>
+      {saves && (
+        <SaveFields alias={alias} hasSecret={!lite && signIn !== 'none'} profiles={profiles} />
+      )}
       <TlsFields disabled={lite || guarded} foldRef={fold} />
       {task === 'test' && <CheckReport label={trans.__('Connection check')} report={report} />}
       <div class="milvus-nb-form-feet" ref={feet}>
@@ -392,8 +457,8 @@ export function ConnectForm(props: Props) {
           onOffer={offer}
         />
         <div class="milvus-nb-form-buttons">
-          <Button name={trans.__('Cancel')} kind="plain" onClick={cancel}>
-            {trans.__('Cancel')}
+          <Button name={endText} kind="plain" onClick={cancel}>
+            {endText}
           </Button>
           <Button
             name={trans.__('Test')}
@@ -403,9 +468,12 @@ export function ConnectForm(props: Props) {
           >
             {trans.__('Test')}
           </Button>
-          <Button name={trans.__('Connect')} kind="primary" submit busy={running !== null}>
-            {trans.__('Connect')}
-          </Button>
+          <ConnectButton
+            text={mainText}
+            busy={running !== null}
+            canSave={!guarded && unsaved === ''}
+            onChoose={choose}
+          />
         </div>
       </div>
     </form>

@@ -10,6 +10,8 @@ interface Props {
   count?: number;
   /** It is the only one: it has no title, and cannot be closed. */
   bare?: boolean;
+  /** Something in it asks, so it is not closed. */
+  mustShow?: boolean;
   /** Buttons at the end of its title. */
   tools?: ComponentChildren;
   children: ComponentChildren;
@@ -19,9 +21,11 @@ interface Props {
 const closed = new Set<string>();
 
 /** A part of the list that can be closed, with the look and the keys of JupyterLab's accordions. */
-export function Section({ title, count = 0, bare = false, tools, children }: Props) {
+export function Section(props: Props) {
+  const { title, count = 0, bare = false, mustShow = false, tools, children } = props;
   const id = useUniqueId();
-  const [open, setOpen] = useState(!closed.has(title));
+  const [isOpen, setOpen] = useState(!closed.has(title));
+  const open = isOpen || mustShow;
   const toggle = (): void => {
     setOpen(!open);
     if (open) {

@@ -11,16 +11,17 @@ import {
   secretWord,
 } from '../../state/profiles';
 import { Button } from '../parts/Button';
+import { Choice } from '../parts/Choice';
 import { FailureText } from '../parts/FailureText';
-import { EXAMPLE_DATABASE, EXAMPLE_VARIABLE } from '../parts/examples';
+import { EXAMPLE_ADDRESS, EXAMPLE_DATABASE, EXAMPLE_VARIABLE } from '../parts/examples';
 import { Field } from '../parts/Field';
-import { useUniqueId } from '../parts/hooks';
 import { Inset } from '../parts/Inset';
 import { typedIn } from '../parts/typedIn';
 
 interface Props {
-  /** The connection that is saved; null where a profile is edited. */
+  /** The connection that is saved; null where a profile is edited, or a new one is written. */
   row: Row | null;
+  /** The one that is edited. */
   profile: Profile | null;
   /** The profile that the connection comes from. */
   known?: Profile | undefined;
@@ -30,7 +31,7 @@ interface Props {
 
 const TEXTS = ['address', 'db_name', 'label', 'color'] as const;
 
-/** Saves a connection as a profile, or changes one. No secret is in it, but one for the keyring. */
+/** Saves a connection as a profile, changes one, or writes a new one. No secret is in it, but one for the keyring. */
 export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
   const given = profile ?? known;
   const form = useRef<HTMLFormElement>(null);
@@ -39,15 +40,13 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
   const [failure, setFailure] = useState<Failure | null>(null);
   useLayoutEffect(() => form.current?.querySelector('input')?.select(), []);
 
-  const title = profile
-    ? trans.__('Edit the profile %1', profile.name)
-    : trans.__('Save %1 as a profile', row?.alias);
-  const hasSignIn = profile ? true : row?.auth !== 'none';
+  const title = titleOf(row, profile);
+  const hasSignIn = row?.auth !== 'none';
   const variable = given?.secret.startsWith('env:')
     ? given.secret.slice('env:'.length)
     : row?.again.password_env || row?.again.token_env || '';
   // What a live connection has signed in with, its kernel can keep; else it has to be typed.
-  const types = choice === 'keyring' && profile !== null && actions.keepsSecrets;
+  const types = choice === 'keyring' && row === null && actions.keepsSecrets;
 
   const save = async (): Promise<void> => {
     if (form.current === null || running) {
@@ -96,14 +95,19 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
             initial={profile?.name ?? row?.profile ?? ''}
             placeholder={row?.alias ?? ''}
           />
-          {profile && (
+          {row === null && (
             <>
-              <Field label={trans.__('Address')} name="address" initial={profile.address} />
-              <Field label={trans.__('User')} name="user" initial={profile.user} />
+              <Field
+                label={trans.__('Address')}
+                name="address"
+                initial={profile?.address ?? ''}
+                placeholder={EXAMPLE_ADDRESS}
+              />
+              <Field label={trans.__('User')} name="user" initial={profile?.user ?? ''} />
               <Field
                 label={trans.__('Database')}
                 name="db_name"
-                initial={profile.db_name}
+                initial={profile?.db_name ?? ''}
                 placeholder={EXAMPLE_DATABASE}
               />
             </>
@@ -113,7 +117,7 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
               label={trans.__('Secret')}
               name="secret"
               value={choice}
-              choices={SECRETS.filter(one => profile !== null || one !== 'none').map(one => [
+              choices={SECRETS.filter(one => row === null || one !== 'none').map(one => [
                 one,
                 secretWord(one),
               ])}
@@ -134,7 +138,7 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
               name="typed"
               secret
               placeholder={
-                profile.secret === 'keyring' ? trans.__('unchanged') : trans.__('for the keyring')
+                profile?.secret === 'keyring' ? trans.__('unchanged') : trans.__('for the keyring')
               }
             />
           )}
@@ -168,7 +172,7 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
             checked={given?.autoconnect ?? false}
           />
         )}
-        {row && (
+        {profile === null && (
           <>
             <Check
               name="project"
@@ -198,6 +202,13 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
   );
 }
 
+function titleOf(row: Row | null, profile: Profile | null): string {
+  if (profile !== null) {
+    return trans.__('Edit the profile %1', profile.name);
+  }
+  return row === null ? trans.__('New profile') : trans.__('Save %1 as a profile', row.alias);
+}
+
 /** What was typed, as it is sent. */
 function wantedOf(
   data: FormData,
@@ -222,7 +233,7 @@ function wantedOf(
       wanted[name] = text(name);
     }
   }
-  if (profile) {
+  if (row === null) {
     wanted.user = text('user');
   }
   if (data.has('secret') && choice !== 'none') {
@@ -255,37 +266,5 @@ function Check({ name, text, checked }: { name: string; text: string; checked: b
       <input type="checkbox" name={name} defaultChecked={checked} />
       <span>{text}</span>
     </label>
-  );
-}
-
-interface ChoiceProps {
-  label: string;
-  name: string;
-  value: string;
-  choices: [string, string][];
-  onChange?: (value: string) => void;
-}
-
-function Choice({ label, name, value, choices, onChange }: ChoiceProps) {
-  const id = useUniqueId();
-  return (
-    <div class="milvus-nb-field">
-      <label class="milvus-nb-label" for={id}>
-        {label}
-      </label>
-      <select
-        id={id}
-        name={name}
-        class="milvus-nb-input"
-        defaultValue={value}
-        onChange={event => onChange?.(event.currentTarget.value)}
-      >
-        {choices.map(([key, text]) => (
-          <option value={key} selected={key === value} key={key}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </div>
   );
 }

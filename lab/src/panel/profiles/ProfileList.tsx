@@ -4,7 +4,10 @@ import type { ProfileProblem, Profiles } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
 import type { ProfileActions } from '../../state/profiles';
 import type { FocusOn } from '../parts/hooks';
+import { Button } from '../parts/Button';
+import { PlusIcon } from '../parts/icons';
 import { Section } from '../parts/Section';
+import { ProfileForm } from './ProfileForm';
 import { ProfileRow } from './ProfileRow';
 
 interface Props {
@@ -13,17 +16,48 @@ interface Props {
   connected: ReadonlySet<string>;
   actions: ProfileActions;
   focus: FocusOn;
+  /** Whether it is there also where there are none: to write the first. */
+  always?: boolean;
+  /** Disconnects what comes from one; left out where nothing is connected. */
+  onDisconnect?: (profile: string) => void;
 }
 
-/** The saved connections, each with what can be done with it; nothing where there are none. */
-export function ProfileList({ found, connected, actions, focus }: Props) {
+/** The saved connections, each with what can be done with it, and the way to write a new one. */
+export function ProfileList(props: Props) {
+  const { found, connected, actions, focus, always = false, onDisconnect } = props;
   const { profiles, problems } = found;
   const [told, setTold] = useState('');
-  if (profiles.length + problems.length === 0 && told === '') {
+  const [isNew, setNew] = useState(false);
+  if (profiles.length + problems.length === 0 && told === '' && !always) {
     return null;
   }
   return (
-    <Section title={trans.__('Profiles')} count={profiles.length}>
+    <Section
+      title={trans.__('Profiles')}
+      count={profiles.length}
+      mustShow={isNew}
+      tools={
+        <Button
+          name={trans.__('New profile')}
+          icon
+          focusKey="new-profile"
+          onClick={() => setNew(true)}
+        >
+          <PlusIcon />
+        </Button>
+      }
+    >
+      {isNew && (
+        <ProfileForm
+          row={null}
+          profile={null}
+          actions={actions}
+          onClose={() => {
+            setNew(false);
+            focus('new-profile');
+          }}
+        />
+      )}
       <ul class="milvus-nb-profile-list" role="list" aria-label={trans.__('Profiles')}>
         {profiles.map(profile => (
           <ProfileRow
@@ -32,6 +66,7 @@ export function ProfileList({ found, connected, actions, focus }: Props) {
             actions={actions}
             focus={focus}
             onDeleted={setTold}
+            onDisconnect={onDisconnect}
             key={profile.name}
           />
         ))}

@@ -16,6 +16,7 @@ import { Button } from '../parts/Button';
 import { Facts } from '../parts/Facts';
 import { FailureText } from '../parts/FailureText';
 import type { FocusOn } from '../parts/hooks';
+import { DisconnectIcon } from '../parts/icons';
 import { Inset } from '../parts/Inset';
 import { Label } from '../parts/Label';
 import { RowMenu } from '../parts/RowMenu';
@@ -32,10 +33,12 @@ interface Props {
   actions: ProfileActions;
   focus: FocusOn;
   onDeleted: (text: string) => void;
+  onDisconnect?: ((profile: string) => void) | undefined;
 }
 
 /** One saved connection: who and where, and what can be done with it. */
-export function ProfileRow({ profile, connected, actions, focus, onDeleted }: Props) {
+export function ProfileRow(props: Props) {
+  const { profile, connected, actions, focus, onDeleted, onDisconnect } = props;
   const { name, label, color, address, is_project, is_site } = profile;
   const [opened, setOpened] = useState<Opened>(null);
   // What a question has shown is what its answer is for, whatever the file says meanwhile.
@@ -130,7 +133,19 @@ export function ProfileRow({ profile, connected, actions, focus, onDeleted }: Pr
       />
       <div class="milvus-nb-buttons">
         {connected ? (
-          <span class="milvus-nb-profile-state">{trans.__('Connected')}</span>
+          <>
+            <span class="milvus-nb-profile-state">{trans.__('Connected')}</span>
+            {onDisconnect !== undefined && (
+              <Button
+                icon
+                name={trans.__('Disconnect the profile %1', name)}
+                focusKey={`profile ${name}`}
+                onClick={() => onDisconnect(name)}
+              >
+                <DisconnectIcon />
+              </Button>
+            )}
+          </>
         ) : (
           <Button
             name={actions.connect ? trans.__('Connect %1', name) : trans.__('Test %1', name)}
