@@ -138,7 +138,11 @@ function LostRow({ row, like, progress, busy }: LostRowProps) {
  * What was typed, for each alias that is meant and needs it; it is taken out of the page. What is
  * typed for an alias that is not meant itself counts for those that share it.
  */
-function takeSecrets(form: HTMLFormElement, lost: readonly Row[], meant: Row[]): Map<string, string> {
+function takeSecrets(
+  form: HTMLFormElement,
+  lost: readonly Row[],
+  meant: Row[],
+): Map<string, string> {
   const secrets = new Map<string, string>();
   for (const input of form.querySelectorAll<HTMLInputElement>('input[type=password]')) {
     const asked = lost.find(row => row.alias === input.name);
