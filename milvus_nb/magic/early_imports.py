@@ -66,3 +66,4 @@ def _import() -> None:
     # What cannot be imported is told by who needs it.
     with contextlib.suppress(Exception), ONE_AT_A_TIME, GATE.passing():
         import_all()
+        from . import commands, connecting, progress  # noqa: F401  # all that the cell needs
