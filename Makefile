@@ -29,7 +29,7 @@ SOURCES := pyproject.toml milvus_nb/_version.py $(shell find lab -type f \
 # Two at a time, each with its output in one piece.
 BESIDE = $(MAKE) --no-print-directory --output-sync=target --jobs=2
 
-.PHONY: help lab test test-fast test-fast-python test-lab test-matrix check check-python check-lab format chromium clients tools screenshots docs bench soak clean
+.PHONY: help lab test test-fast test-fast-python test-lab test-matrix check check-python check-lab check-workflows format chromium clients tools screenshots docs bench soak clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do \
@@ -40,7 +40,7 @@ lab: $(VENV)/lab.stamp ## JupyterLab, open on the quickstart (ARGS=--no-browser:
 
 test: ## all checks, then all tests but the matrix (ARGS='-k params': pytest's options)
 	+@$(BESIDE) $(VENV)/dev.stamp chromium tools
-	+@$(BESIDE) check-lab check-python $(VENV)/compiled.stamp test-lab clients
+	+@$(BESIDE) check-lab check-python $(VENV)/compiled.stamp test-lab clients check-workflows
 	python -m pytest $(SIDE_BY_SIDE) -m 'not matrix' $(ARGS)
 
 # Hardly anything waits here, and each worker has to collect the tests.
@@ -59,11 +59,11 @@ $(VENV)/compiled.stamp: $(VENV)/dev.stamp
 test-lab: $(LAB_MODULES)
 	cd lab && jlpm run test
 
-test-matrix: $(VENV)/dev.stamp chromium $(VENV)/go.stamp $(VENV)/java.stamp $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/hosts ## what takes long: chaos, restarts, culling, the oldest pymilvus, JupyterLab and IPython, other Pythons, Go and Java
+test-matrix: $(VENV)/dev.stamp chromium $(VENV)/go.stamp $(VENV)/java.stamp $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/hosts $(VENV)/versions.stamp ## what takes long: chaos, restarts, culling, the oldest pymilvus, JupyterLab and IPython, other Pythons, Go and Java
 	python -m pytest $(SIDE_BY_SIDE) -m matrix $(ARGS)
 
-check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, ESLint, stylelint, the floors, formatting
-	+@$(BESIDE) check-lab check-python
+check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, ESLint, stylelint, the floors, formatting, the workflows
+	+@$(BESIDE) check-lab check-python check-workflows
 
 check-python:
 	ruff check .
@@ -74,6 +74,15 @@ check-python:
 
 check-lab: $(LAB_MODULES)
 	cd lab && jlpm run check && jlpm run lint:check
+
+check-workflows:
+	@if command -v go >/dev/null; then \
+		command -v actionlint >/dev/null || GOBIN=$(BIN) go install \
+			github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 2>/dev/null; \
+		actionlint; \
+	else \
+		echo "The workflows are not checked: Go is missing" >&2; \
+	fi
 
 format: $(VENV)/dev.stamp $(LAB_MODULES) ## format both languages
 	ruff check --fix .
@@ -177,6 +186,20 @@ $(VENV)/java.stamp: tests/java/pom.xml | tools
 # The oldest pymilvus that is supported; some tests run a second time with it.
 $(VENV)/pymilvus-2.6: $(VENV)/dev.stamp
 	python -m pip install --quiet --no-deps --upgrade --target $@ 'pymilvus==2.6.*'
+	touch $@
+
+# What users may have: the lowest versions that pyproject.toml allows and the newest there are, on the
+# oldest and the newest Python of this machine; of Milvus Lite 3.1 as well.
+$(VENV)/versions.stamp: $(VENV)/dev.stamp
+	python -m pip install --quiet uv
+	python -m tests.support.pythons | while read -r which python; do \
+		for versions in lowest-direct highest; do \
+			made=$(VENV)/versions/$$which-$${versions%-direct}; \
+			uv venv --quiet --clear --python "$$python" $$made; \
+			uv pip install --quiet --python $$made --resolution $$versions -r pyproject.toml --extra lite; \
+		done; \
+	done
+	uv pip install --quiet --python $(VENV)/versions/oldest-highest 'milvus-lite==3.1.*'
 	touch $@
 
 # The oldest IPython that is supported (Colab's), and a kernel that is not ipykernel.

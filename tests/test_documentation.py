@@ -63,6 +63,8 @@ NOT_RUN: Final = {
     "pip install '.[lab,lite]'": _OUTSIDE,
     "pip install 'milvus_nb[keyring]'": _OUTSIDE,
     "jupyter labextension disable milvus_nb:status": "a command of JupyterLab's",
+    "sudo install -D -m 644 profiles.toml /etc/jupyter/milvus_nb/profiles.toml": _OUTSIDE,
+    "jupyter --paths": "a command of Jupyter's",
     "jupyter labextension list": "a command of JupyterLab's",
     "jupyter server extension list": "a command of Jupyter Server's",
     "connections.connect(...)": "a form: tests/code/test_paste.py has what it stands for",

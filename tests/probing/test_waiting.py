@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib.util
-import os
-import shutil
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +16,7 @@ import milvus_nb.probing.waiting
 from milvus_nb.probing.blocking import run_blocking
 from milvus_nb.probing.waiting import EndedError, end, result_of, to_the_end, within
 from tests.support.helpers import wait_until
+from tests.support.pythons import pythons
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -265,15 +263,7 @@ def _blocking() -> list[threading.Thread]:
 
 def _pythons() -> list[str]:
     """Find the other versions of Python that are installed here."""
-    found = []
-    homes = [Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"]
-    for minor in (10, 12, 13, 14):
-        name = f"python3.{minor}"
-        paths = [str(path) for home in homes for path in home.glob(f"3.{minor}.*/bin/{name}")]
-        path = next(iter(paths), "") or shutil.which(name) or ""
-        if path and sys.version_info[1] != minor:
-            found.append(path)
-    return found
+    return [path for minor, path in pythons().items() if minor != sys.version_info[1]]
 
 
 _ALONE = """
