@@ -6,17 +6,15 @@ The parsers of the subcommands tell what is expected there, by the names they gi
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import re
-import shlex
 import sys
 from typing import TYPE_CHECKING, Final
 
 from ..code import usage
-from ..code.arguments import unexpanded, with_windows_paths
 from ..page.late_imports import ONE_AT_A_TIME
 from .asked_names import Names, wait_a_moment
+from .typed_words import paths, split, value_of, written
 
 if TYPE_CHECKING:
     import argparse
@@ -26,13 +24,8 @@ if TYPE_CHECKING:
     from ..registry.registry import ConnectionRegistry
     from .context import Context
 
-__all__ = ["Completer", "written"]
+__all__ = ["Completer"]
 
-# A word of the line, as `arguments.split` sees it; an open quote ends it too early.
-_WORD: Final = re.compile(r"""(?:\{[^{}]*\}|\\.|'[^']*'|"(?:\\.|[^"\\])*"|[^\s'"\\])+""")
-_NEEDS_QUOTES: Final = re.compile(r"[\s'\"\\]")
-
-_MOST_ENTRIES: Final = 5_000
 _IDENTIFIER: Final = re.compile(r"[^\W\d]\w*\Z")
 
 
@@ -59,51 +52,12 @@ class Completer:
         after
             What stands behind it.
         """
-        before, raw = _split(line)
+        before, raw = split(line)
         found: list[str] = []
         # Nobody wants to read an error for having pressed Tab.
         with contextlib.suppress(Exception, KeyboardInterrupt):
             found = _Line(before, raw, _registry(self._context), self._names).candidates(after)
         return raw, found
-
-
-def written(value: str, quote: str = "", *, is_open: bool = False) -> str:
-    """Write a value so that the magic's line gives it back.
-
-    Parameters
-    ----------
-    value
-        Any text, such as a path with a blank in it.
-    quote
-        The quote that the user has begun with, if any.
-    is_open
-        Whether more will follow, such as what is in a folder: then a quote stays open.
-    """
-    value = unexpanded(value)
-    if not quote and _NEEDS_QUOTES.search(value):
-        quote = '"' if "'" in value else "'"
-    if quote == "'":
-        value = value.replace("'", "'\"'\"'")
-    elif quote:
-        value = re.sub(r'(["\\])', r"\\\1", value)
-    return f"{quote}{value}{'' if is_open else quote}"
-
-
-def _split(text: str) -> tuple[list[str], str]:
-    """Give the values of the words before the cursor's, and that one as it is typed."""
-    before = []
-    rest = text.lstrip()
-    while (found := _WORD.match(rest)) and rest[found.end() : found.end() + 1].isspace():
-        before.append(_value(found.group()))
-        rest = rest[found.end() :].lstrip()
-    return before, rest
-
-
-def _value(raw: str) -> str:
-    for end in ("", "'", '"'):
-        with contextlib.suppress(ValueError):
-            return "".join(shlex.split(with_windows_paths(raw) + end))
-    return raw.rstrip("\\")
 
 
 def _registry(context: Context) -> ConnectionRegistry | None:
@@ -136,7 +90,7 @@ class _Line:
         self._option, equals, rest = raw.partition("=") if raw.startswith("--") else ("", "", raw)
         self._head = self._option + equals
         self._quote = rest[:1] if rest[:1] in ("'", '"') else ""
-        self._word = _value(rest) if equals or not self._option else self._option
+        self._word = value_of(rest) if equals or not self._option else self._option
         if not equals:
             self._option = ""
             self._head = ""
@@ -203,7 +157,7 @@ class _Line:
             "where": lambda: self._fields_behind(given),
             "field": lambda: self._fields(given),
             "lang": _languages,
-            "FILE": lambda: _paths(self._word),
+            "FILE": lambda: paths(self._word),
             "VAR": lambda: sorted(os.environ),
             "COMMAND": lambda: usage.PARSERS,
             "ACTION": lambda: usage.PROFILE if given.get("command") == ["profile"] else (),
@@ -228,7 +182,7 @@ class _Line:
         if what == "ADDRESS":
             names += self._profiles()
         if "ADDRESS" in what or what == "URI":
-            names += [*self._addresses(), *_paths(self._word, ending=".db")]
+            names += [*self._addresses(), *paths(self._word, ending=".db")]
         return names
 
     def _aliases(self) -> list[str]:
@@ -359,27 +313,3 @@ def _languages() -> Iterable[str]:
 
         return tuple(snippets.LANGUAGES)
     return ()
-
-
-def _paths(word: str, ending: str = "") -> list[str]:
-    """List the files (of that ending) and the folders whose path begins with what was typed."""
-    folder, start = os.path.split(word)
-    shown = os.path.join(folder, "") if folder else ""
-    if ending and not word:
-        shown = os.path.join(os.curdir, "")  # an address is seen to be a path by its "./"
-    found = []
-    try:
-        with os.scandir(os.path.expanduser(folder) or os.curdir) as entries:
-            for entry in itertools.islice(entries, _MOST_ENTRIES):
-                is_hidden = entry.name.startswith(".") and not start
-                if is_hidden or not entry.name.startswith(start):
-                    continue
-                if ending and entry.name.endswith(ending):  # a Lite database may be a folder
-                    found.append(shown + entry.name)
-                elif entry.is_dir():
-                    found.append(os.path.join(shown + entry.name, ""))
-                elif not ending:
-                    found.append(shown + entry.name)
-    except OSError:
-        return []
-    return sorted(found)

@@ -15,7 +15,8 @@ from IPython.core.completer import provisionalcompleter
 from milvus_nb.code import usage
 from milvus_nb.code.arguments import Parser, split
 from milvus_nb.code.usage import PARSERS
-from milvus_nb.magic import asked_names, completion, matcher
+from milvus_nb.magic import asked_names, matcher
+from milvus_nb.magic.typed_words import written
 from tests.support.helpers import wait_until
 from tests.support.servers import HEALTHY, ScriptedMilvus
 
@@ -323,7 +324,7 @@ def test_tab_alone_imports_nothing_heavy(kernel: Kernel) -> None:
 @example("a{$b'$c}'", '"')
 def test_what_is_put_in_is_read_back(value: str, quote: str) -> None:
     """Blanks, quotes, backslashes, dollars and braces come through as they are."""
-    words = split(completion.written(value, quote), {})
+    words = split(written(value, quote), {})
     assert [word.text for word in words] == [value]
 
 
