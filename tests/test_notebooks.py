@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.support.servers import MilvusTestServer
 
 EXPECTED = {
-    "quickstart": ["[0.3238, 0.1508, … 8]", "● loaded", "('green', 1.0)", "Disconnected default."],
+    "quickstart": ["[0.3238, 0.1508, … 8]", "● loaded", "('green', 1.0)", "Milvus connections of "],
     "tour": ["Nothing stands in the way.", "Disconnected books.", "Disconnected scratch."],
 }
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))

@@ -206,7 +206,7 @@ def _code(context: Context, arguments: argparse.Namespace, _: list[Word]) -> Sni
     connection = _connection(context, arguments)
     alias = context.registry.free_alias(connection.alias)
     version = connection.server_version
-    return Snippet(snippets.code(connection.params, alias, arguments.lang, version))
+    return Snippet(snippets.code(connection.params, alias, arguments.lang, version), arguments.lang)
 
 
 def _doctor(context: Context, arguments: argparse.Namespace, words: list[Word]) -> None:

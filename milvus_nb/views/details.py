@@ -13,6 +13,8 @@ from .table import cell, table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from typing_extensions import Self
+
     from .status import Shown
 
 __all__ = ["Facts", "Snippet", "facts", "facts_html", "facts_lines"]
@@ -43,13 +45,23 @@ class Facts:
 class Snippet(str):
     """Code, shown as it is: the value of ``%milvus code``."""
 
-    __slots__ = ()
+    __slots__ = ("language",)
+
+    language: str
+
+    def __new__(cls, text: str, language: str = "python") -> Self:
+        """Make it of its text and its language."""
+        made = super().__new__(cls, text)
+        made.language = language
+        return made
 
     def __repr__(self) -> str:
         return printable(str(self))
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        from .code import code_html
+
+        return code_html(str(self), self.language)
 
 
 def facts(connection: Shown) -> list[tuple[str, str]]:

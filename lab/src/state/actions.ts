@@ -167,7 +167,7 @@ export class Actions implements ProfileActions {
   async ping(alias: string): Promise<boolean> {
     return this.onRow(alias, 'ping', async () => {
       const ping = await this.link.request('ping', { alias }).answer;
-      this.store.pings.set(alias, ping);
+      this.store.showPing(alias, ping);
       const median = milliseconds(ping.median_ms);
       this.store.finish(alias, null, trans.__('%1: median %2.', alias, median));
     });

@@ -38,6 +38,8 @@ export interface Check {
 type Measured = Pick<Row, 'latency_ms' | 'checked_at'>;
 
 const MAX_NOTICES = 3;
+/** What a ping has measured is of interest for so many ms. */
+const PING_SHOWN_MS = 30_000;
 /** A screen reader is given something to say once in so many ms. */
 const ANNOUNCE_EVERY_MS = 1000;
 
@@ -163,7 +165,19 @@ export class Store {
     this.changed();
   }
 
+  /** Show what a ping has measured, until something else is done there, or for a while. */
+  showPing(alias: string, ping: Ping): void {
+    this.pings.set(alias, ping);
+    setTimeout(() => {
+      if (this.pings.get(alias) === ping) {
+        this.pings.delete(alias);
+        this.changed();
+      }
+    }, PING_SHOWN_MS);
+  }
+
   start(alias: string, action: Action): void {
+    this.pings.delete(alias);
     this.busy.set(alias, action);
     this.notices = this.notices.filter(
       notice => notice.alias !== alias || notice.kind !== 'failed',

@@ -95,3 +95,13 @@ test('many changes at once are said as a number', () => {
   rows(['d', 'e', 'f', 'g'].map(alias => row({ alias, state: 'unreachable' })));
   assert.equal(store.announcement, '4 connections changed their state.');
 });
+
+test('what a ping has measured goes by itself, and with the next thing done there', () => {
+  const ping = { count: 5, min_ms: 1, median_ms: 2, max_ms: 3 };
+  store.showPing('a', ping);
+  store.showPing('b', ping);
+  store.start('a', 'use');
+  assert.deepEqual([...store.pings.keys()], ['b']);
+  mock.timers.tick(60_000);
+  assert.equal(store.pings.size, 0);
+});
