@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 
-import { moved } from '../../src/panel/tree/keys';
+import { moved, siblings, typedOn } from '../../src/panel/tree/keys';
 import type { Description, Method, Methods } from '../../src/protocol/messages';
 import { RequestError } from '../../src/state/failures';
 import type { Link } from '../../src/state/link';
@@ -229,4 +229,27 @@ test('keys lead through the tree as in JupyterLab', async () => {
     [null, 3, 0, 'out'],
   );
   assert.deepEqual([to(0, 'c'), to(2, 'B'), to(0, 'x')], [2, 1, null]);
+});
+
+test('what is typed leads to the name that begins with it, one letter to each in turn', async () => {
+  await openDefault('plain', 'plum', 'polar', 'zero');
+  const rows = treeRows('default', tree.connection('default'));
+  const names = rows.map(({ shown }) => ('name' in shown ? shown.name : ''));
+  let at = names.indexOf('default');
+  let typed = { text: '', at: 0 };
+  const type = (key: string, when: number): string => {
+    typed = typedOn(typed, key, when);
+    at = moved(rows, at, key, typed.text) as number;
+    return names[at] ?? '';
+  };
+  assert.deepEqual(
+    ['p', 'l', 'u'].map((key, n) => type(key, 1000 + n * 100)),
+    ['plain', 'plain', 'plum'],
+  );
+  assert.deepEqual([type('p', 3000), type('p', 3100), type('p', 3200)], ['polar', 'plain', 'plum']);
+  const beside = siblings(rows, names.indexOf('plum'));
+  assert.deepEqual(
+    beside.map(({ place }) => place.collection),
+    ['plain', 'plum', 'polar', 'zero'],
+  );
 });

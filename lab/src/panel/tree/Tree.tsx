@@ -1,6 +1,7 @@
 import { useContext, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import type { Row } from '../../protocol/messages';
+import { elapsed } from '../../state/clock';
 import { failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import type { Session } from '../../state/session';
@@ -11,7 +12,7 @@ import { Menu, type MenuItem, type MenuPlace } from '../parts/RowMenu';
 import { useVirtualRows } from '../parts/virtual';
 import { watchPress } from './drag';
 import { HandsContext } from './hands';
-import { moved } from './keys';
+import { moved, siblings, typedOn } from './keys';
 import { menuItems } from './menu';
 import { inSight } from './sight';
 import { TreeRowView } from './TreeRowView';
@@ -20,6 +21,8 @@ import { nameOf } from './words';
 /** The height of most rows, in px. */
 const ROW_HEIGHT = 24;
 const INDEX = 'data-tree-index';
+/** So many nodes one key opens. */
+const MOST_OPENED = 50;
 
 interface Props {
   session: Pick<Session, 'store' | 'tree'>;
@@ -49,6 +52,7 @@ function OpenTree({ session, row, here, node }: Props & { node: ConnectionNode }
   const [active, setActive] = useState('');
   const [menu, setMenu] = useState<OpenMenu | null>(null);
   const lastIndex = useRef(0);
+  const typed = useRef({ text: '', at: 0 });
   const menuId = useUniqueId();
 
   const rows = useMemo(() => treeRows(alias, node), [alias, node, tree.version]);
@@ -112,7 +116,17 @@ function OpenTree({ session, row, here, node }: Props & { node: ConnectionNode }
       return; // somebody else's, or in a row's own parts
     }
     const asksForMenu = event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey);
-    const next = asksForMenu ? null : moved(rows, index, event.key);
+    if (event.key === '*') {
+      event.preventDefault();
+      event.stopPropagation();
+      siblings(rows, index)
+        .filter(({ isOpen }) => isOpen === false)
+        .slice(0, MOST_OPENED)
+        .forEach(act);
+      return;
+    }
+    typed.current = typedOn(typed.current, event.key, elapsed());
+    const next = asksForMenu ? null : moved(rows, index, event.key, typed.current.text);
     if (next === null && !asksForMenu) {
       return; // the list of connections may know it
     }
