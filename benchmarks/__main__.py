@@ -30,6 +30,7 @@ from benchmarks import (
     profiles,
     recovering,
     sidebar,
+    tree,
     watching,
 )
 from milvus_nb import __version__
@@ -61,6 +62,7 @@ def _measures(given: argparse.Namespace) -> dict[str, Callable[[MilvusTestServer
             "panel": panel.run,
             "profiles": profiles.run,
             "sidebar": sidebar.run,
+            "tree": tree.run,
             "exploring": exploring.run,
             "diagnosing": diagnosing.run,
             "forking": forking.run,
@@ -76,6 +78,7 @@ def _measures(given: argparse.Namespace) -> dict[str, Callable[[MilvusTestServer
         "panel": panel.run,
         "profiles": profiles.run,
         "sidebar": lambda server: sidebar.run(server, 5),
+        "tree": lambda server: tree.run(server, (1, 1_000), (100,)),
         "exploring": lambda server: exploring.run(server, (1, 100)),
         "diagnosing": lambda server: diagnosing.run(server, runs=2),
         "forking": lambda server: forking.run(server, 40, 10),

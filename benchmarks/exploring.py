@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 _NAME = "bench_exploring"
 _DIM = 768
 _ROWS = 100
-_MOST_REAL = 1_000
+MOST_REAL = 1_000
 _SERVER = """
 import sys
 from pymilvus.grpc_gen import milvus_pb2
 from tests.support.servers import HEALTHY, ScriptedMilvus
 names = [f"a_collection_of_some_name_{{number}}" for number in range({count})]
 listed = milvus_pb2.ShowCollectionsResponse(collection_names=names)
-with ScriptedMilvus({{**HEALTHY, "ShowCollections": listed.SerializeToString()}}) as server:
+there = milvus_pb2.ListDatabasesResponse(db_names=["default"]).SerializeToString()
+with ScriptedMilvus(
+    {{**HEALTHY, "ShowCollections": listed.SerializeToString(), "ListDatabases": there}}
+) as server:
     print(server.address, flush=True)
     sys.stdin.read()  # until it is ended
 """
@@ -41,7 +44,7 @@ def run(
     """Measure on real servers; 10,000 collections on one that only answers with their names."""
     figures = []
     for count in counts:
-        with _with_collections(server, count) if count <= _MOST_REAL else _answering(count) as at:
+        with with_collections(server, count) if count <= MOST_REAL else answering(count) as at:
             figures.append(_names(count, *at))
     # What was just written is read with a server's next time tick, 200 ms by default: one that
     # ticks faster shows what is spent else.
@@ -94,7 +97,7 @@ def _names(count: int, uri: str, database: str) -> Figures:
     client = pymilvus.MilvusClient(uri, db_name=database, dedicated=True)
     if not len(connection.collections()) == len(client.list_collections()) == count:
         raise RuntimeError(f"{uri} does not have {count} collections")
-    of = "" if count <= _MOST_REAL else ", of a server that only answers"
+    of = "" if count <= MOST_REAL else ", of a server that only answers"
     found = in_turns(
         f"names of {count:,} collections{of}",
         50,
@@ -109,7 +112,7 @@ def _names(count: int, uri: str, database: str) -> Figures:
 
 
 @contextlib.contextmanager
-def _with_collections(server: MilvusTestServer, count: int) -> Iterator[tuple[str, str]]:
+def with_collections(server: MilvusTestServer, count: int) -> Iterator[tuple[str, str]]:
     """Give the address of a database with so many collections."""
     database = f"{_NAME}_{count}"
     root = pymilvus.MilvusClient(server.uri, dedicated=True)
@@ -129,7 +132,7 @@ def _with_collections(server: MilvusTestServer, count: int) -> Iterator[tuple[st
 
 
 @contextlib.contextmanager
-def _answering(count: int) -> Iterator[tuple[str, str]]:
+def answering(count: int) -> Iterator[tuple[str, str]]:
     """Give the address of a server, in a process of its own, that answers with so many names."""
     code = _SERVER.format(count=count)
     with subprocess.Popen(
