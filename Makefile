@@ -59,7 +59,7 @@ $(VENV)/compiled.stamp: $(VENV)/dev.stamp
 test-lab: $(LAB_MODULES)
 	cd lab && jlpm run test
 
-test-matrix: $(VENV)/dev.stamp chromium $(VENV)/go.stamp $(VENV)/java.stamp $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/hosts $(VENV)/versions.stamp ## what takes long: chaos, restarts, culling, the oldest pymilvus, JupyterLab and IPython, other Pythons, Go and Java
+test-matrix: $(VENV)/dev.stamp chromium $(VENV)/go.stamp $(VENV)/java.stamp $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/front-ends.stamp $(VENV)/hosts $(VENV)/versions.stamp ## what takes long: chaos, restarts, culling, the oldest pymilvus, JupyterLab and IPython, other Pythons and front ends, Go and Java
 	python -m pytest $(SIDE_BY_SIDE) -m matrix $(ARGS)
 
 check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, ESLint, stylelint, the floors, formatting, the workflows
@@ -218,11 +218,26 @@ $(VENV)/lab-4.2/bin/jupyter-lab: $(VENV)/bin/python
 		'jupyterlab==4.2.*' 'notebook==7.2.*' 'ipykernel==6.*' milvus-lite
 	touch $@
 
-$(VENV)/lab-4.2.stamp: $(VENV)/lab-4.2/bin/jupyter-lab $(VENV)/dev.stamp $(shell find milvus_nb -name '*.py')
+$(VENV)/wheel.stamp: $(VENV)/dev.stamp $(shell find milvus_nb -name '*.py')
 	rm -rf $(VENV)/wheel
 	python -m pip wheel --quiet --no-deps --wheel-dir $(VENV)/wheel .
+	touch $@
+
+$(VENV)/lab-4.2.stamp: $(VENV)/lab-4.2/bin/jupyter-lab $(VENV)/wheel.stamp
 	$(VENV)/lab-4.2/bin/python -m pip uninstall --quiet --yes milvus_nb
 	$(VENV)/lab-4.2/bin/python -m pip install --quiet $(VENV)/wheel/*.whl
+	touch $@
+
+# Other places than a JupyterLab of one's own, in one environment, with the wheel.
+$(VENV)/front-ends/bin/marimo: $(VENV)/bin/python
+	$(PYTHON) -m venv --clear $(VENV)/front-ends
+	$(VENV)/front-ends/bin/python -m pip install --quiet 'jupyterlab==4.*' \
+		'jupyter-kernel-gateway==3.*' 'marimo==0.25.*' 'voila==0.5.*' ipykernel milvus-lite
+	touch $@
+
+$(VENV)/front-ends.stamp: $(VENV)/front-ends/bin/marimo $(VENV)/wheel.stamp
+	$(VENV)/front-ends/bin/python -m pip uninstall --quiet --yes milvus_nb
+	$(VENV)/front-ends/bin/python -m pip install --quiet $(VENV)/wheel/*.whl
 	touch $@
 
 $(VENV)/bench.stamp: $(VENV)/dev.stamp

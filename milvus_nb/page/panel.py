@@ -53,8 +53,11 @@ class Panel(anywidget.AnyWidget):
         self.on_msg(self._on_message)
 
     def __repr__(self) -> str:
-        # What a saved notebook shows until the cell is run again.
-        return "Milvus connections: run %milvus panel in a notebook, or %milvus status in text."
+        # What is shown where the widget is not: nobody there has anywidget, or it is a terminal.
+        return (
+            "Milvus connections: no panel, as this page does not show anywidget's widgets. Install "
+            "milvus_nb where JupyterLab runs, and reload the page. %milvus is the same in text."
+        )
 
     @property
     def is_closed(self) -> bool:
@@ -79,7 +82,8 @@ class Panel(anywidget.AnyWidget):
         at = time.strftime("%Y-%m-%d %H:%M %Z")
         return (
             f"<p>Milvus connections of {at}. Run this cell (<code>%milvus panel</code>)"
-            f" for those of now.</p>{table._repr_html_()}"
+            f" for those of now; JupyterLab's own environment needs milvus_nb, too, to show them"
+            f" live.</p>{table._repr_html_()}"
         )
 
     def close(self) -> None:

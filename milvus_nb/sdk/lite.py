@@ -205,7 +205,7 @@ def _manager() -> Any:
             failure = MissingExtraError(
                 "Milvus Lite is not installed, so a .db file cannot be opened.",
                 str(error),
-                "Install it: pip install 'milvus_nb[lite]'",
+                "Install it: pip install milvus-lite",
             )
     else:
         loaded = str(getattr(milvus_lite, "__version__", ""))

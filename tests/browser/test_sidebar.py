@@ -304,7 +304,7 @@ def test_each_reason_for_no_panel_is_told(
     sidebar.open(write_notebook(lab, "bare.ipynb", [], "bare"))
     sidebar.button("Load milvus_nb").click()
     expect(sidebar.node).to_contain_text("milvus_nb is not installed for this kernel")
-    expect(sidebar.node).to_contain_text("%pip install milvus_nb")
+    expect(sidebar.node).to_contain_text("%pip install FOLDER_OR_WHEEL_OF_MILVUS_NB")
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     expect(sidebar.node).to_contain_text("No kernel")
     sidebar.button("Choose a kernel").click()

@@ -61,7 +61,7 @@ export class CurrentNotebook {
   }
 
   private readonly onCurrentChanged = (): void => {
-    const current = this.shell.currentWidget;
+    const current = (this.shell.currentWidget as Widget | null | undefined) ?? null; // voila's
     if (current !== null && current !== this.widget && hasSession(current)) {
       this.follow(current);
     }

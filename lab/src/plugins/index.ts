@@ -12,10 +12,9 @@ import {
   IToolbarWidgetRegistry,
 } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { IRunningSessionManagers } from '@jupyterlab/running';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator } from '@jupyterlab/translation';
+import type { Token } from '@lumino/coreutils';
 
 import { connectionOf, CurrentNotebook, widgetOf } from '../kernels/currentNotebook';
 import { RunningKernels } from '../kernels/runningKernels';
@@ -118,17 +117,27 @@ const sidebar: JupyterFrontEndPlugin<void> = {
   },
 };
 
+/** A service whose package voila lacks: among what is optional it would keep all of ours away. */
+async function found<T>(app: JupyterFrontEnd, token: () => Promise<Token<T>>): Promise<T | null> {
+  let known: Token<T>;
+  try {
+    known = await token();
+  } catch {
+    return null; // no such package
+  }
+  return app.resolveOptionalService(known);
+}
+
 const status: JupyterFrontEndPlugin<void> = {
   id: 'milvus_nb:status',
   description: 'The current connection in the status bar.',
   autoStart: true,
   requires: [IMilvus],
-  optional: [IStatusBar],
-  activate: (
-    _app: JupyterFrontEnd,
+  activate: async (
+    app: JupyterFrontEnd,
     { kernels, notebook, settings, show }: IMilvus,
-    bar: IStatusBar | null,
-  ): void => {
+  ): Promise<void> => {
+    const bar = await found(app, async () => (await import('@jupyterlab/statusbar')).IStatusBar);
     if (bar !== null) {
       const onClick = (): void => show(undefined, notebook.kernel?.session?.store.current);
       const item = new StatusItem(kernels, notebook, settings, onClick);
@@ -148,12 +157,11 @@ const running: JupyterFrontEndPlugin<void> = {
   description: 'The connections of all kernels in the Running panel.',
   autoStart: true,
   requires: [IMilvus],
-  optional: [IRunningSessionManagers],
-  activate: (
-    app: JupyterFrontEnd,
-    { kernels, open }: IMilvus,
-    managers: IRunningSessionManagers | null,
-  ): void => {
+  activate: async (app: JupyterFrontEnd, { kernels, open }: IMilvus): Promise<void> => {
+    const managers = await found(
+      app,
+      async () => (await import('@jupyterlab/running')).IRunningSessionManagers,
+    );
     if (managers !== null) {
       const connections = new RunningConnections(kernels, open);
       managers.add(connections);

@@ -9,7 +9,8 @@ import { age } from '../state/format';
 import { trans } from '../state/i18n';
 import type { LabActions } from './labActions';
 
-const INSTALL_CODE = '%pip install milvus_nb';
+/** It is on no index yet: what is installed is what JupyterLab's own was installed from. */
+const INSTALL_CODE = '%pip install FOLDER_OR_WHEEL_OF_MILVUS_NB';
 
 /** Seconds after which it is worth saying why there is no answer yet. */
 const LONG = 1;
@@ -127,7 +128,11 @@ function Absent({ kernel }: { kernel: MilvusKernel }) {
 function Missing({ kernel }: { kernel: MilvusKernel }) {
   return (
     <Message what={trans.__('milvus_nb is not installed for this kernel')}>
-      <p>{trans.__('Run this in a cell of the notebook, then load it:')}</p>
+      <p>
+        {trans.__(
+          'Install it from where you have it for JupyterLab, in a cell of the notebook, then load it:',
+        )}
+      </p>
       <pre class="milvus-nb-code">
         <code>{INSTALL_CODE}</code>
       </pre>
