@@ -55,16 +55,19 @@ def start(
         say(f"{profile.name} is the project's, of {profile.path}; yours of that name is hidden.")
     if asks or (profile.secret.kind == "ask" and not has_secret):
         given = given | typed(registry, profile, given)
-    begin = functools.partial(open_profile, registry, profile, alias, replace=replace_it)
+
+    def connect(given: dict[str, Any]) -> Any:
+        more = {"replace": replace_it, **given}
+        return context.watched(functools.partial(open_profile, registry, profile, alias, **more))
+
     try:
-        return context.watched(functools.partial(begin, **given))
+        return connect(given)
     except ProfileError as error:
         if error.cause != "secret-needed":
             raise
         needed = error
     say(needed.reason)  # a keyring that lacks the secret is made up for
-    given = given | typed(registry, profile, given)
-    return context.watched(functools.partial(begin, **given))
+    return connect(given | typed(registry, profile, given))
 
 
 def typed(
