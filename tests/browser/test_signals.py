@@ -132,7 +132,7 @@ def run_beats(page: Page, beats: int) -> Any:
     return page.evaluate(
         f"""async beats => {{
           {_SERVICE}
-          const {{ session }} = serviceOf('milvus_nb:plugin').front.kernel;
+          const {{ session }} = serviceOf('milvus_nb:plugin').notebook.kernel;
           const textOf = session.textOf;
           let made = 0;
           session.textOf = row => {{ made++; return textOf.call(session, row); }};
