@@ -62,6 +62,7 @@ NOT_RUN: Final = {
     'MilvusClient("./x.db")': "the user's own: tests/registry/test_others.py",
     "pip install '.[lab,lite]'": _OUTSIDE,
     "pip install keyring": _OUTSIDE,
+    "pip wheel --no-deps .": _OUTSIDE,
     "output.enable_custom_widget_manager()": "Colab's",
     "jupyter labextension disable milvus_nb:status": "a command of JupyterLab's",
     "sudo install -D -m 644 profiles.toml /etc/jupyter/milvus_nb/profiles.toml": _OUTSIDE,
