@@ -55,11 +55,22 @@ def main() -> None:
     run(go_through, folder)
 
 
-def go_through(lab: JupyterLab, page: Page, prod: MilvusTestServer, folder: Path) -> None:
+def profile_taker(sidebar: Sidebar, folder: Path) -> Callable[[str], None]:
+    """Give what takes the pictures of a state."""
+    return taker(sidebar, folder, "profiles")
+
+
+def go_through(
+    lab: JupyterLab,
+    page: Page,
+    prod: MilvusTestServer,
+    folder: Path,
+    camera: Callable[[Sidebar, Path], Callable[[str], None]] = profile_taker,
+) -> None:
     """Show the profiles in each state."""
     page.set_viewport_size({"width": 1180, "height": 1500})
     sidebar = Sidebar(page)
-    take = taker(sidebar, folder, "profiles")
+    take = camera(sidebar, folder)
     path = lab.folder / "config" / "milvus_nb" / "profiles.toml"
     path.parent.mkdir(parents=True)
     path.write_text(_PROFILES.format(address=prod.address) + _BROKEN)

@@ -6,6 +6,7 @@ Each state of the panel, in JupyterLab's light and dark theme, in a wide cell an
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
@@ -18,12 +19,15 @@ from tests.browser.lab import JupyterLab, Notebook, launch_chromium
 from tests.support.servers import FaultProxy, MilvusTestServer, SilentPeer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
     from playwright.sync_api import FloatRect, Page
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+CONTRAST = {"contrast": "JupyterLab Dark High Contrast"}
+#: The states that are shown in high contrast, too.
+TELLING = ("wrong-password", "trouble", "menu", "connected", "tree")
 WIDTHS = {"wide": "", "narrow": "220px"}
 
 
@@ -67,7 +71,7 @@ class Photographer:
     def take(self, state: str) -> None:
         """Save ``STATE-THEME-WIDTH.png``."""
         page = self.notebook.page
-        for theme in THEMES:
+        for theme in themes_of(state):
             change_theme(page, theme)
             for width, css in WIDTHS.items():
                 panel = self.notebook.panel.last
@@ -81,52 +85,59 @@ class Photographer:
         print(state, flush=True)
 
 
+def themes_of(state: str) -> list[str]:
+    """Give the themes that a state is shown in."""
+    return [*THEMES, *CONTRAST] if state in TELLING else [*THEMES]
+
+
 def change_theme(page: Page, theme: str) -> None:
-    """Have JupyterLab in one of `THEMES`."""
+    """Have JupyterLab in one of `THEMES`, or in `CONTRAST`."""
+    name = {**THEMES, **CONTRAST}[theme]
     page.evaluate(
-        "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})",
-        THEMES[theme],
+        "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name
     )
-    light = "true" if theme == "light" else "false"
-    page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=light)
+    page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
 def main() -> None:
     """Start everything, go through the states, stop everything."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES
-    stops: list[Callable[[], None]] = []
-    try:
-        with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
-            prod = MilvusTestServer(auth=True)
-            stops.append(prod.stop)
-            tls = MilvusTestServer(tls="server")
-            stops.append(tls.stop)
-            lab_server = MilvusTestServer()
-            stops.append(lab_server.stop)
-            quota = MilvusTestServer(
-                settings={
-                    "quotaAndLimits.enabled": "true",
-                    "quotaAndLimits.limitWriting.forceDeny": "true",
-                }
-            )
-            stops.append(quota.stop)
-            client = pymilvus.MilvusClient(quota.uri, dedicated=True)
-            client.create_collection("orders", dimension=4)  # quotas are a collection's
-            client.close()
-            jupyter = JupyterLab(Path(temporary))
-            stops.append(jupyter.stop)
-            browser = launch_chromium(playwright)
-            page = browser.new_page(viewport={"width": 1180, "height": 1900})
-            notebook = Notebook(
-                jupyter, page, "demo.ipynb", ["%load_ext milvus_nb", "%milvus panel"]
-            )
-            notebook.run_all()
-            go_through(Photographer(notebook, folder), prod, tls, lab_server, quota)
-            browser.close()
-    finally:
-        for stop in reversed(stops):
-            stop()
+    with contextlib.ExitStack() as stack:
+        temporary = stack.enter_context(tempfile.TemporaryDirectory())
+        playwright = stack.enter_context(sync_playwright())
+        servers = stack.enter_context(started())
+        jupyter = JupyterLab(Path(temporary))
+        stack.callback(jupyter.stop)
+        browser = launch_chromium(playwright)
+        page = browser.new_page(viewport={"width": 1180, "height": 1900})
+        go_through(Photographer(open_panel(jupyter, page), folder), *servers)
+        browser.close()
+
+
+@contextlib.contextmanager
+def started() -> Iterator[list[MilvusTestServer]]:
+    """Start the servers of `go_through`: they are killed and changed on the way."""
+    with contextlib.ExitStack() as stack:
+        settings = {
+            "quotaAndLimits.enabled": "true",
+            "quotaAndLimits.limitWriting.forceDeny": "true",
+        }
+        servers = []
+        for parameters in ({"auth": True}, {"tls": "server"}, {}, {"settings": settings}):
+            servers.append(MilvusTestServer(**parameters))
+            stack.callback(servers[-1].stop)
+        client = pymilvus.MilvusClient(servers[-1].uri, dedicated=True)
+        client.create_collection("orders", dimension=4)  # quotas are a collection's
+        client.close()
+        yield servers
+
+
+def open_panel(jupyter: JupyterLab, page: Page) -> Notebook:
+    """Open a notebook with a panel."""
+    notebook = Notebook(jupyter, page, "demo.ipynb", ["%load_ext milvus_nb", "%milvus panel"])
+    notebook.run_all()
+    return notebook
 
 
 def go_through(

@@ -14,7 +14,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.browser import kernelspecs
 from tests.browser.lab import JupyterLab, Notebook, Sidebar, launch_chromium, write_notebook
-from tests.browser.screenshots import IMAGES, THEMES, change_theme
+from tests.browser.screenshots import IMAGES, THEMES, change_theme, themes_of
 from tests.support.servers import MilvusTestServer
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WIDTHS = {"wide": 300, "narrow": 220}
 
 # The sidebar alone, as high as what is in it.
-_STYLE = """width => {
+STYLE = """width => {
   const style = document.getElementById('picture') ?? document.createElement('style');
   style.id = 'picture';
   style.textContent = width === 0 ? '' : `#milvus_nb-sidebar {
@@ -73,23 +73,29 @@ def taker(sidebar: Sidebar, folder: Path, kind: str = "sidebar") -> Callable[[st
     page = sidebar.page
 
     def take(state: str) -> None:
-        for theme in THEMES:
+        for theme in themes_of(state):
             change_theme(page, theme)
             for width, pixels in WIDTHS.items():
-                page.evaluate(_STYLE, pixels)
+                page.evaluate(STYLE, pixels)
                 path = folder / f"{kind}-{state}-{theme}-{width}.png"
                 sidebar.node.screenshot(path=path)
-            page.evaluate(_STYLE, 0)
+            page.evaluate(STYLE, 0)
         change_theme(page, "light")
         print(state, flush=True)
 
     return take
 
 
-def go_through(lab: JupyterLab, page: Page, prod: MilvusTestServer, folder: Path) -> None:
+def go_through(
+    lab: JupyterLab,
+    page: Page,
+    prod: MilvusTestServer,
+    folder: Path,
+    camera: Callable[[Sidebar, Path], Callable[[str], None]] = taker,
+) -> None:
     """Bring the sidebar into each state."""
     sidebar = Sidebar(page)
-    take = taker(sidebar, folder)
+    take = camera(sidebar, folder)
     data = lab.folder / "jupyter-data"
     kernelspecs.install(data, "echo", "echo", kernelspecs.ECHO)
     kernelspecs.install(data, "bare", "python", kernelspecs.BARE)

@@ -110,10 +110,10 @@ def test_the_running_panel_disconnects_all(
     pid = notebook.kernel_pid()
     page.evaluate("() => window.jupyterapp.shell.activateById('jp-running-sessions')")
     expect(page.locator(".milvus-nb-running")).to_have_count(2)
-    page.get_by_role("button", name="Disconnect All from Milvus").click()
+    page.get_by_role("button", name="Disconnect Milvus").click()
     question = page.get_by_role("dialog")
     expect(question).to_contain_text("Their kernels keep running.")
-    question.get_by_role("button", name="Disconnect All from Milvus").click()
+    question.get_by_role("button", name="Disconnect Milvus").click()
     expect(page.locator(".milvus-nb-running")).to_have_count(0)
     wait_until(lambda: sockets_to(milvus.port, pid) == [])
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
@@ -165,3 +168,85 @@ def test_out_of_sight_no_text_is_made_of_a_connection(
     sidebar.show()
     expect(sidebar.row("c000")).to_be_visible()
     wait_until(lambda: run_beats(page, 2) > 20)  # what is in sight is told anew
+
+
+def keys_of(shortcut: dict[str, Any]) -> set[tuple[frozenset[str], ...]]:
+    """Give the keys of a shortcut, on each system: chords one after the other."""
+    found = set()
+    for name in ("keys", "linuxKeys", "winKeys", "macKeys"):
+        for accel in ("CTRL", "CMD"):
+            chords = [chord.upper().replace("ACCEL", accel) for chord in shortcut.get(name, [])]
+            found.add(tuple(frozenset(chord.split()) for chord in chords))
+    return {keys for keys in found if keys not in {(), (frozenset(),)}}
+
+
+def test_no_shortcut_of_ours_is_another_ones() -> None:
+    """None that any plugin of JupyterLab or Notebook has, nor the beginning of one, or the end."""
+    shortcuts = [
+        shortcut
+        for path in (Path(sys.prefix) / "share" / "jupyter" / "lab" / "schemas").rglob("*.json")
+        for shortcut in json.loads(path.read_text()).get("jupyter.lab.shortcuts", [])
+        if not shortcut.get("disabled")
+    ]
+    assert len(shortcuts) > 100
+    schema = Path(__file__).parents[2] / "lab" / "schema" / "plugin.json"
+    for ours in json.loads(schema.read_text())["jupyter.lab.shortcuts"]:
+        clashing = [
+            theirs["command"]
+            for theirs in shortcuts
+            for one in keys_of(ours)
+            for other in keys_of(theirs)
+            if all(a == b for a, b in zip(one, other, strict=False))
+        ]
+        assert clashing == [], ours
+
+
+def test_commands_take_arguments(
+    open_notebook: Callable[..., Notebook], page: Page, sidebar: Sidebar
+) -> None:
+    """For a shortcut of the user's, or another extension; each describes what it takes."""
+    open_notebook("1")
+    does(page, "connect", address="./commands.db", alias="here")
+    expect(sidebar.row("here")).to_be_focused()
+    does(page, "connect", address="./commands.db", alias="there")
+    expect(sidebar.row("there")).to_be_focused()
+    assert does(page, "use", "label", alias="here") == "Make here the Current Connection"
+    does(page, "use", alias="here")
+    expect(sidebar.row("here")).to_contain_text("current")
+    does(page, "check", alias="there")
+    expect(sidebar.row("there")).to_contain_text("Checked")
+    does(page, "show", alias="here")
+    expect(sidebar.row("here")).to_be_focused()
+    assert does(page, "disconnect", "label", alias="there") == "Disconnect there from Milvus"
+    assert does(page, "disconnect", "isEnabled", alias="nowhere") is False
+    assert does(page, "use", "isVisible") is False
+    does(page, "disconnect", alias="there")
+    expect(sidebar.row("there")).to_have_count(0)
+    does(page, "connect", address="localhost:1", alias="no")
+    expect(sidebar.panel).to_contain_text("nothing listens on localhost:1")
+    undescribed = page.evaluate(
+        """async () => {
+          const { commands } = window.jupyterapp;
+          const ours = commands.listCommands().filter(id => id.startsWith('milvus_nb:'));
+          const all = await Promise.all(ours.map(id => commands.describedBy(id)));
+          return ours.filter((id, at) => all[at].args === null || commands.caption(id) === '');
+        }"""
+    )
+    assert undescribed == []
+    page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Milvus conn").click(
+        button="right"
+    )
+    menu = page.get_by_role("menu")
+    menu.get_by_role("menuitem", name="Disconnect here from Milvus").click()
+    expect(sidebar.row("here")).to_have_count(0)
+
+
+def does(page: Page, command: str, what: str = "execute", **arguments: str) -> Any:
+    """Execute a command of ours and wait for it, or give its label and the like."""
+    return page.evaluate(
+        """async ([command, what, args]) => {
+          const told = await window.jupyterapp.commands[what](`milvus_nb:${command}`, args);
+          return what === 'execute' ? null : told;
+        }""",
+        [command, what, arguments],
+    )

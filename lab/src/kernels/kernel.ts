@@ -115,6 +115,7 @@ export class MilvusKernel {
   }
 
   private async doLoad(): Promise<boolean> {
+    await this.known();
     if (this.phase !== 'absent' && this.phase !== 'missing') {
       return this.phase === 'present';
     }
@@ -144,6 +145,21 @@ export class MilvusKernel {
     }
     await this.loaded();
     return this.is('present');
+  }
+
+  /** Wait until it has said what it is: it was only just opened, or is restarting. */
+  private async known(): Promise<void> {
+    if (this.is('asking') || this.is('restarting')) {
+      await new Promise<void>(resolve => {
+        const look = (): void => {
+          if (!this.is('asking') && !this.is('restarting')) {
+            this.phaseChanged.disconnect(look);
+            resolve();
+          }
+        };
+        this.phaseChanged.connect(look);
+      });
+    }
   }
 
   /** Give up what was connected before the restart, or one of it. */

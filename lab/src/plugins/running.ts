@@ -25,8 +25,8 @@ export class RunningConnections implements IRunningSessions.IManager {
   readonly name = trans.__('Milvus');
   readonly shutdownLabel = trans.__('Disconnect');
   readonly shutdownItemIcon = disconnectIcon;
-  // Beside the "Shut Down All" of kernels and terminals.
-  readonly shutdownAllLabel = trans.__('Disconnect All from Milvus');
+  // Beside the "Shut Down All" of kernels and terminals, and as short.
+  readonly shutdownAllLabel = trans.__('Disconnect Milvus');
   readonly shutdownAllConfirmationText = trans.__(
     'The connections of all notebooks and consoles are closed. Their kernels keep running.',
   );

@@ -49,9 +49,11 @@ export function Sidebar({ kernels, notebook, profiles, lab, seen }: Props) {
     <HandsContext.Provider value={lab.hands}>
       <div
         class="milvus-nb-front"
-        role={session === null ? undefined : 'region'}
+        role="region"
         aria-label={
-          session === null ? undefined : trans.__('Milvus connections of %1', notebook.name)
+          session === null
+            ? trans.__('Milvus')
+            : trans.__('Milvus connections of %1', notebook.name)
         }
       >
         <Header

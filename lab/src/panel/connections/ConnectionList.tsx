@@ -108,6 +108,10 @@ export function ConnectionList(props: Props) {
   };
 
   const isOpened = ({ alias }: Row): boolean => tree.of(alias)?.isOpen ?? false;
+  const openedFor = ({ alias }: Row): number | null => {
+    const found = tree.of(alias)?.isOpen === true ? tree.of(alias)?.found : null;
+    return found == null ? null : store.now() - found.asked_at;
+  };
   const toggleDetails = (alias: string): void => {
     const next = new Set(detailed);
     if (!next.delete(alias)) {
@@ -199,6 +203,7 @@ export function ConnectionList(props: Props) {
               check={store.checkOf(row)}
               detailed={detailed.has(row.alias)}
               isOpen={isOpened(row)}
+              openedFor={openedFor(row)}
               gone={link.isGone || store.link === 'restarting'}
               actions={actions}
               on={{

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 
 import type { Ping, Row } from '../../protocol/messages';
 import type { Actions } from '../../state/actions';
-import { credential, database, milliseconds } from '../../state/format';
+import { age, credential, database, milliseconds } from '../../state/format';
 import { trans } from '../../state/i18n';
 import { originFacts } from '../../state/origin';
 import type { RowText } from '../../state/rowText';
@@ -18,6 +18,9 @@ import { Details } from './Details';
 import { RowButtons } from './RowButtons';
 import type { RowHandlers } from './rowHandlers';
 
+/** A longer one has no room beside the latency in the usual sidebar. */
+const LONG_NAME = 10;
+
 interface Props {
   row: Row;
   text: RowText;
@@ -30,6 +33,8 @@ interface Props {
   /** Whether what is in its databases is shown, and that. */
   isOpen: boolean;
   tree: ComponentChildren;
+  /** For how long what is shown of them is known, in seconds; null where nothing is. */
+  openedFor: number | null;
   /** The kernel is gone: nothing can be done any more. */
   gone: boolean;
   actions: Actions;
@@ -43,20 +48,29 @@ interface Props {
  * What is wrong stands below it, and so does what was opened.
  */
 export function ConnectionRow(props: Props) {
-  const { row, text, current, ping, check, detailed, isOpen, tree, gone, actions, on, children } =
-    props;
+  const { row, text, current, ping, check, detailed, isOpen, openedFor, tree } = props;
+  const { gone, actions, on, children } = props;
   const { alias } = row;
   const { press } = on;
   const where = [row.address, credential(row), database(row)];
+  const isLatency = row.latency_ms !== null && text.short === milliseconds(row.latency_ms);
+  const asOf = openedFor === null ? '' : trans.__('Databases read %1 ago', age(openedFor));
   return (
     <>
-      <div class="milvus-nb-row-line">
+      <div class="milvus-nb-row-line" data-long={alias.length > LONG_NAME && isLatency}>
         <Opener alias={alias} isOpen={isOpen} disabled={gone} onClick={() => on.toggleTree(row)} />
         <StateMark mark={text.mark} />
         <div
           class="milvus-nb-name"
           onPointerDown={press === null ? undefined : event => press(row, event)}
-          title={[alias, ...where, text.word].filter(Boolean).join('\n')}
+          title={[
+            alias,
+            ...where,
+            [text.word, ...text.facts, text.duration].filter(Boolean).join(' · '),
+            asOf,
+          ]
+            .filter(Boolean)
+            .join('\n')}
         >
           <span class="milvus-nb-alias milvus-nb-data">{alias}</span>
           {current && !gone && <span class="milvus-nb-current">{trans.__('current')}</span>}

@@ -10,7 +10,7 @@ import { ChevronIcon, MoreIcon } from '../parts/icons';
 import type { MenuPlace } from '../parts/RowMenu';
 import { NodeIcon } from './icons';
 import { PreviewTable } from './PreviewTable';
-import { detailOf, loadWord, nameOf } from './words';
+import { ageOf, detailOf, loadWord, nameOf, olderThan } from './words';
 
 /** From so many seconds on it is said how long an answer is waited for. */
 const LONG_S = 2;
@@ -66,7 +66,7 @@ export function TreeRowView(props: Props) {
       {isLine(row) ? (
         <div
           class="milvus-nb-node-line"
-          title={[name, detail].filter(Boolean).join('\n')}
+          title={[name, detail, ageOf(row, now)].filter(Boolean).join('\n')}
           onClick={isOpen === null ? undefined : onAct}
           onPointerDown={onPress ?? undefined}
         >
@@ -74,7 +74,7 @@ export function TreeRowView(props: Props) {
           <NodeIcon shown={shown} />
           <span class="milvus-nb-node-name milvus-nb-data">{name}</span>
           <span class="milvus-nb-node-detail milvus-nb-data" id={id}>
-            <Detail row={row} detail={detail} />
+            <Detail row={row} detail={detail} now={now} />
           </span>
           {onMenu !== null && (
             <button
@@ -104,16 +104,19 @@ export function TreeRowView(props: Props) {
 }
 
 /** What is drawn of it: rows and state of a collection fit where there is no room for words. */
-function Detail({ row: { shown }, detail }: { row: TreeRow; detail: string }) {
+function Detail({ row, detail, now }: { row: TreeRow; detail: string; now: number }) {
+  const { shown, isOpen } = row;
   if (shown.kind !== 'collection' || shown.size === null) {
     return detail;
   }
   const { size } = shown;
   const load = loadWord(size);
+  const old = isOpen && shown.node?.found != null && olderThan(shown.node.found.asked_at, now);
   return (
     <>
       <span class="milvus-nb-wide">{detail}</span>
       <span class="milvus-nb-narrow" aria-hidden="true">
+        {old !== false && old !== '' && `${old} · `}
         {size.rows !== null && `${size.is_exact ? '' : '~'}${size.rows.toLocaleString('en')}`}
         {load !== '' && <LoadMark load={size.load} />}
       </span>

@@ -50,10 +50,16 @@ export function detailOf({ shown, isOpen }: TreeRow, now: number): string {
         .filter(Boolean)
         .join(' · ');
     }
-    case 'collection':
-      return shown.size === null
-        ? ''
-        : [rowsWord(shown.size), loadWord(shown.size)].filter(Boolean).join(' · ');
+    case 'collection': {
+      const { size, node } = shown;
+      return [
+        size !== null && rowsWord(size),
+        size !== null && loadWord(size),
+        isOpen && node?.found != null && olderThan(node.found.asked_at, now),
+      ]
+        .filter(Boolean)
+        .join(' · ');
+    }
     case 'field':
       return fieldWords(shown.field, shown.index);
     case 'index':
@@ -67,8 +73,16 @@ export function detailOf({ shown, isOpen }: TreeRow, now: number): string {
   }
 }
 
-/** `as of 12 min ago`, where that is worth a word. */
-function olderThan(asked_at: number, now: number): string {
+/** How old what is inside of an open node is, to the second; "" where nothing is. */
+export function ageOf({ shown, isOpen }: TreeRow, now: number): string {
+  const inside = shown.kind === 'database' || shown.kind === 'collection' ? shown.node : undefined;
+  return isOpen && inside?.found != null
+    ? trans.__('Read %1 ago', age(now - inside.found.asked_at))
+    : '';
+}
+
+/** `12 min ago`, where that is worth a word. */
+export function olderThan(asked_at: number, now: number): string {
   const seconds = now - asked_at;
   return seconds < 60 ? '' : trans.__('%1 ago', age(seconds));
 }
