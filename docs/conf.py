@@ -42,7 +42,7 @@ nitpicky = True
 # Named in what is public, and not public themselves.
 nitpick_ignore = [
     ("py:class", name)
-    for name in ("Advice", "FailedState", "Stage", "milvus_nb.probing.stages.Stage")
+    for name in ("Advice", "FailedState", "Panel", "Stage", "milvus_nb.probing.stages.Stage")
 ]
 
 myst_enable_extensions = ["attrs_inline", "deflist"]
