@@ -394,6 +394,15 @@ class Pace(TypedDict):
     heartbeat_s: float
 
 
+class OpenFile(TypedDict):
+    """A file that is open in the page, as the Jupyter server names it."""
+
+    #: The server's own folder; may begin with ``~``.
+    root: str
+    #: Below it.
+    path: str
+
+
 class Facts(TypedDict):
     """All that is known of something."""
 
@@ -645,6 +654,8 @@ METHODS: Final[dict[str, tuple[Any, Any]]] = {
     "collection_code": (Part, Text),
     "save_profile": (SaveProfile, Name),
     "delete_profile": (Name, Text),
+    #: The server's folder, absolute, where the kernel sees its files; else "".
+    "server_folder": (OpenFile, Text),
 }
 
 

@@ -13,10 +13,11 @@ from .._version import __version__
 from ..errors import AliasError, CancelError, MilvusNbError
 from ..params.secret import shown_name
 from ..params.values import seconds
+from ..probing.blocking import run_blocking
 from ..registry.opening import examine_profile, open_profile
 from ..views import described
 from ..views.details import facts
-from . import messages
+from . import messages, server_files
 from .attention import Attention
 from .comms import here, watch_cells
 from .databases import DatabaseQuestions
@@ -98,6 +99,7 @@ class PageSession:
             "code": self._do_code,
             "cell": self._do_cell,
             "pace": self._do_pace,
+            "server_folder": self._do_server_folder,
             **self._profiles.handlers,
             **self._databases.handlers,
         }
@@ -159,6 +161,11 @@ class PageSession:
         self._registry.look()
         self._news.watch_profiles()
         self.send(messages.answer(request.id, {"missed": missed}))
+
+    def _do_server_folder(self, request: Request) -> None:
+        root, path = request.params["root"], request.params["path"]
+        job = self._registry.monitor.submit(run_blocking(lambda: server_files.folder(root, path)))
+        self._follow(request.id, job, lambda text: {"text": text})
 
     def _do_leave(self, request: Request) -> None:
         self._attention.end(request.page)

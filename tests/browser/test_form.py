@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import shutil
 from typing import TYPE_CHECKING
 
 import grpc
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.support.servers import Certificates
 
 _PASSWORD = "open-sesame-form"
+_AUTHORITY = "form-authority.pem"
 
 
 @pytest.fixture
@@ -69,6 +71,16 @@ def guarded(sign_in: SignIn) -> Iterator[ScriptedMilvus]:
         yield server
 
 
+@pytest.fixture
+def certificates(lab: JupyterLab, tmp_path: Path) -> Iterator[Certificates]:
+    """Give certificates; the authority's is also where JupyterLab shows it."""
+    found = make_certificates(tmp_path)
+    path = lab.work / _AUTHORITY
+    shutil.copy(found.ca_pem, path)
+    yield found
+    path.unlink()
+
+
 def offer(form: Locator, name: str) -> Locator:
     """Give one of the buttons of an answer."""
     return form.get_by_role("group", name="What can be done").get_by_role(
@@ -81,17 +93,16 @@ def test_what_can_be_done_is_a_button(
     sidebar: Sidebar,
     guarded: ScriptedMilvus,
     sign_in: SignIn,
-    tmp_path: Path,
+    certificates: Certificates,
 ) -> None:
     """TLS, its files, an alias, a sign-in; by keyboard, and from the row of a live connection."""
     notebook = open_notebook(LOAD)
     notebook.run_all()
     sidebar.show()
     form = sidebar.panel.get_by_role("form", name="New connection")
-    certificates = make_certificates(tmp_path)
     with ScriptedMilvus(certificates=certificates) as secure:
         send_no_secret_unasked(notebook, form, secure)
-        connect_by_tls(notebook, form, secure, certificates)
+        connect_by_tls(notebook, form, secure)
     expect(sidebar.row("default")).to_be_visible()
     notebook.fill_form(Address="./form.db", Alias="lite")
     notebook.submit()
@@ -134,9 +145,7 @@ def send_no_secret_unasked(notebook: Notebook, form: Locator, server: ScriptedMi
     notebook.panel.get_by_role("radio", name="None", exact=True).check(force=True)
 
 
-def connect_by_tls(
-    notebook: Notebook, form: Locator, server: ScriptedMilvus, certificates: Certificates
-) -> None:
+def connect_by_tls(notebook: Notebook, form: Locator, server: ScriptedMilvus) -> None:
     """Begin without TLS, and be led on by keyboard alone."""
     keyboard = notebook.page.keyboard
     address = f"localhost:{server.port}"
@@ -148,8 +157,14 @@ def connect_by_tls(
     expect(notebook.field("Address")).to_have_value(f"https://{address}")
     offer(form, "Choose the CA's certificate…").focus()
     keyboard.press("Enter")
+    dialog = notebook.page.locator(".jp-Dialog")
+    expect(dialog).to_contain_text("Choose the CA's certificate…")
+    dialog.get_by_text(_AUTHORITY).click()
+    dialog.get_by_role("button", name="Select").click()
+    expect(dialog).to_have_count(0)
+    expect(notebook.field("CA certificate")).to_have_value(str(notebook.path.with_name(_AUTHORITY)))
     expect(notebook.field("CA certificate")).to_be_focused()
-    keyboard.type(certificates.ca_pem)
+    expect(form.get_by_role("button", name="Choose the client's key…")).to_be_visible()
     keyboard.press("Enter")
     expect(notebook.row("default")).to_contain_text("Connected")
     expect(form).to_have_count(0)

@@ -20,10 +20,12 @@ import { connectionOf, CurrentNotebook, widgetOf } from '../kernels/currentNoteb
 import { RunningKernels } from '../kernels/runningKernels';
 import { ServerKernels } from '../kernels/serverKernels';
 import { ServerProfiles } from '../kernels/serverProfiles';
+import type { LabActions } from '../sidebar/labActions';
 import { SIDEBAR_ID, SidebarWidget } from '../sidebar/widget';
 import { setTranslation, trans } from '../state/i18n';
 import { markTrouble } from './badge';
 import { addCommands } from './commands';
+import { serverFiles } from './files';
 import { followSettings } from './followSettings';
 import { notebookHands } from './hands';
 import { Indicator } from './indicator';
@@ -106,12 +108,24 @@ const sidebar: JupyterFrontEndPlugin<void> = {
       }
     };
     const hands = notebookHands(notebook, app.shell);
-    const lab = { chooseKernel: dialogs === null ? null : chooseKernel, open, hands };
+    const lab: LabActions = {
+      chooseKernel: dialogs === null ? null : chooseKernel,
+      open,
+      hands,
+      files: null,
+    };
     const profiles = new ServerProfiles(app.serviceManager.serverSettings);
     const widget = new SidebarWidget(kernels, notebook, profiles, lab, trans.__('Milvus'));
     app.shell.add(widget, 'left', { rank: 350, type: 'Milvus' });
     restorer?.add(widget, widget.id);
-    void app.restored.then(() => widget.load());
+    const documents = found(
+      app,
+      async () => (await import('@jupyterlab/docmanager')).IDocumentManager,
+    );
+    void Promise.all([documents, app.restored]).then(([manager]) => {
+      lab.files = manager && serverFiles(manager);
+      return widget.load();
+    });
     markTrouble(widget, kernels);
     addCommands(app, milvus, palette);
   },

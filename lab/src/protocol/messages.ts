@@ -351,6 +351,14 @@ export interface Pace {
   heartbeat_s: number;
 }
 
+/** A file that is open in the page, as the Jupyter server names it. */
+export interface OpenFile {
+  /** The server's own folder; may begin with ``~``. */
+  root: string;
+  /** Below it. */
+  path: string;
+}
+
 /** All that is known of something. */
 export interface Facts {
   rows: Fact[];
@@ -578,6 +586,7 @@ export interface Methods {
   collection_code: { params: Part; result: Text };
   save_profile: { params: SaveProfile; result: Name };
   delete_profile: { params: Name; result: Text };
+  server_folder: { params: OpenFile; result: Text };
 }
 
 export type Method = keyof Methods;
@@ -820,6 +829,10 @@ export const SHAPES: Shapes = {
   Pace: {
     heartbeat_s: 'number',
   },
+  OpenFile: {
+    root: 'string',
+    path: 'string',
+  },
   Facts: {
     rows: 'Fact[]',
   },
@@ -992,4 +1005,5 @@ export const RESULTS: Record<Method, string> = {
   collection_code: 'Text',
   save_profile: 'Name',
   delete_profile: 'Text',
+  server_folder: 'Text',
 };

@@ -4,6 +4,7 @@ import type { CurrentNotebook } from '../kernels/currentNotebook';
 import type { RunningKernels } from '../kernels/runningKernels';
 import type { MilvusKernel, Phase } from '../kernels/kernel';
 import type { ServerProfiles } from '../kernels/serverProfiles';
+import { FilesContext } from '../panel/connect/files';
 import { Header } from '../panel/Header';
 import { Panel } from '../panel/Panel';
 import { useChanges, useChangesAtOnce } from '../panel/parts/hooks';
@@ -81,7 +82,7 @@ export function Sidebar({ kernels, notebook, profiles, lab, seen }: Props) {
           <NoPanel notebook={notebook} kernel={kernel} lab={lab} />
         )}
         {kernel?.phase === 'present' && <BusyNote kernel={kernel} />}
-        <Panels kernels={kernels} current={kernel} seen={seen} />
+        <Panels kernels={kernels} current={kernel} lab={lab} seen={seen} />
         {session === null && (
           <KernelessProfiles
             profiles={profiles}
@@ -106,10 +107,12 @@ export function Sidebar({ kernels, notebook, profiles, lab, seen }: Props) {
 function Panels({
   kernels,
   current,
+  lab,
   seen,
 }: {
   kernels: RunningKernels;
   current: MilvusKernel | null;
+  lab: LabActions;
   seen: boolean;
 }) {
   const shown = useRef(new Set<string>());
@@ -121,7 +124,9 @@ function Panels({
       {kernels.all().map(kernel =>
         kernel.session !== null && shown.current.has(kernel.id) ? (
           <div key={kernel.id} hidden={kernel !== current}>
-            <Panel session={kernel.session} seen={seen && kernel === current} embedded />
+            <FilesContext.Provider value={lab.files?.(kernels.userOf(kernel.id).path) ?? null}>
+              <Panel session={kernel.session} seen={seen && kernel === current} embedded />
+            </FilesContext.Provider>
           </div>
         ) : null,
       )}

@@ -1,3 +1,4 @@
+import type { ServerFiles } from '../panel/connect/files';
 import type { Hands } from '../panel/tree/hands';
 
 /** What the sidebar asks of JupyterLab. */
@@ -8,4 +9,6 @@ export interface LabActions {
   open: (kernelId: string) => void;
   /** Put code into a notebook. */
   hands: Hands;
+  /** The server's files, for a kernel of a notebook; null where JupyterLab cannot show them. */
+  files: ((notebook: string) => ServerFiles) | null;
 }

@@ -71,6 +71,15 @@ export class Actions implements ProfileActions {
     return text;
   }
 
+  /** The server's folder as the kernel names it; "" where the kernel does not see its files. */
+  async folder(root: string, path: string): Promise<string> {
+    try {
+      return (await this.link.request('server_folder', { root, path }).answer).text;
+    } catch {
+      return ''; // an older kernel side, or none any more
+    }
+  }
+
   readonly examine = (
     params: ConnectParams,
     onStages: (stages: Stage[]) => void,

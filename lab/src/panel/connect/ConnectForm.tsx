@@ -18,6 +18,7 @@ import { Field } from '../parts/Field';
 import { HERE, Sentence } from '../parts/Sentence';
 import { isFile, isMoreThanAddress } from './address';
 import { ConnectButton } from './ConnectButton';
+import { useFiles } from './files';
 import {
   filledIn,
   fillForm,
@@ -30,7 +31,7 @@ import {
   type Start,
   tlsFailed,
 } from './form';
-import { addressAfter, boxesAfter, isTriedAtOnce, leadingOn } from './offers';
+import { addressAfter, boxesAfter, chooseText, isTriedAtOnce, leadingOn } from './offers';
 import { CheckReport } from '../report/CheckReport';
 import { Progress, type Task } from './Progress';
 import { SaveFields } from './SaveFields';
@@ -56,6 +57,7 @@ interface Props {
 export function ConnectForm(props: Props) {
   const { actions, start, profiles, taken, onAttempt, onConnected, onClose } = props;
   const row = start?.row ?? null;
+  const files = useFiles(actions);
   const form = useRef<HTMLFormElement>(null);
   const address = useRef<HTMLInputElement>(null);
   const user = useRef<HTMLInputElement>(null);
@@ -206,13 +208,23 @@ export function ConnectForm(props: Props) {
   /** Put the focus where the user goes on after what was offered. */
   const goOn = ({ action, value }: Offer, signs: SignIn): void => {
     if (action === 'choose-file') {
-      unfold();
-      boxOf(value)?.focus();
+      void chooseFile(value);
     } else if (action === 'sign-in' || (row !== null && signs !== 'none')) {
       const who = signs === 'password' && user.current?.value === '' ? user : null;
       (who ?? (signs === 'password' ? password : token)).current?.focus();
     } else {
       form.current?.querySelector<HTMLElement>('[type=submit]')?.focus();
+    }
+  };
+
+  /** Go to the box of a file, and fill it with one that is chosen where that can be. */
+  const chooseFile = async (name: string): Promise<void> => {
+    unfold();
+    boxOf(name)?.focus();
+    const path = await files.choose(chooseText(name));
+    if (path !== null) {
+      fillBox(name, path);
+      boxOf(name)?.focus();
     }
   };
 
@@ -443,7 +455,11 @@ export function ConnectForm(props: Props) {
       {saves && (
         <SaveFields alias={alias} hasSecret={!lite && signIn !== 'none'} profiles={profiles} />
       )}
-      <TlsFields disabled={lite || guarded} foldRef={fold} />
+      <TlsFields
+        disabled={lite || guarded}
+        onChoose={files.canChoose ? name => void chooseFile(name) : null}
+        foldRef={fold}
+      />
       {task === 'test' && <CheckReport label={trans.__('Connection check')} report={report} />}
       <div class="milvus-nb-form-feet" ref={feet}>
         <Progress

@@ -16,7 +16,7 @@ const WORDS: Record<Action, (value: string, alias: string) => string> = {
   'use-tls': () => trans.__('Use TLS'),
   'no-tls': () => trans.__('Connect without TLS'),
   'use-port': value => trans.__('Use port %1', /\d+$/.exec(value)?.[0] ?? value),
-  'choose-file': value => CHOOSE[value]?.() ?? trans.__('Choose the file…'),
+  'choose-file': chooseText,
   'server-name': value => trans.__('Expect the name %1', value),
   timeout: value => trans.__('Wait up to %1 s', value),
   'sign-in': value => (value === 'token' ? trans.__('Sign in with a token') : trans.__('Sign in')),
@@ -33,6 +33,11 @@ const UNFINISHED = new Set<Action>(['choose-file', 'sign-in']);
 
 /** Those that a live connection's row has, where a click opens the form. */
 const FOR_ROW = new Set<Action>([...ELSEWHERE, ...UNFINISHED, 'database']);
+
+/** What is chosen for a box of a file. */
+export function chooseText(name: string): string {
+  return CHOOSE[name]?.() ?? trans.__('Choose the file…');
+}
 
 /** What the button says. */
 export function offerText({ action, value }: Offer, alias: string): string {

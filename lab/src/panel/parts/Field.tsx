@@ -1,4 +1,4 @@
-import type { Ref } from 'preact';
+import type { ComponentChildren, Ref } from 'preact';
 import { useState } from 'preact/hooks';
 
 import { trans } from '../../state/i18n';
@@ -24,6 +24,8 @@ interface Props {
   onLeave?: () => void;
   /** Called with a text before it is put in; true: it is not. */
   onPaste?: (text: string) => boolean;
+  /** A button beside the box. */
+  children?: ComponentChildren;
 }
 
 const WIDTHS = { half: 'milvus-nb-mod-half', whole: 'milvus-nb-mod-wide' };
@@ -74,7 +76,10 @@ export function Field(props: Props) {
           </Button>
         </div>
       ) : (
-        <input type="text" inputMode={props.numeric ? 'decimal' : 'text'} {...input} />
+        <div class="milvus-nb-box">
+          <input type="text" inputMode={props.numeric ? 'decimal' : 'text'} {...input} />
+          {props.children}
+        </div>
       )}
     </div>
   );
