@@ -232,7 +232,7 @@ $(VENV)/lab-4.2.stamp: $(VENV)/lab-4.2/bin/jupyter-lab $(VENV)/wheel.stamp
 $(VENV)/front-ends/bin/marimo: $(VENV)/bin/python
 	$(PYTHON) -m venv --clear $(VENV)/front-ends
 	$(VENV)/front-ends/bin/python -m pip install --quiet 'jupyterlab==4.*' \
-		'jupyter-kernel-gateway==3.*' 'marimo==0.25.*' 'voila==0.5.*' ipykernel milvus-lite
+		'marimo==0.25.*' 'voila==0.5.*' ipykernel milvus-lite
 	touch $@
 
 $(VENV)/front-ends.stamp: $(VENV)/front-ends/bin/marimo $(VENV)/wheel.stamp

@@ -1,7 +1,7 @@
 """Other front ends than JupyterLab, the real ones: each goes the whole way once.
 
 Load, connect to Milvus Lite and to a server, see both in a table and in a live panel, disconnect
-while a cell runs, unload where that can be.
+while a cell runs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import LOAD, JupyterLab, Notebook, Sidebar, busy_while, new_context
+from tests.browser.lab import LOAD, new_context
 from tests.browser.programs import Program
 from tests.support.helpers import sockets_to, wait_until
 
@@ -188,48 +188,3 @@ def test_voila(
     assert [
         said for said in complaints if "Plugin 'milvus" in said or "Shared module" in said
     ] == []
-
-
-def test_kernels_behind_a_gateway(
-    start: Callable[..., Program],
-    tmp_path: Path,
-    page: Page,
-    milvus: MilvusTestServer,
-) -> None:
-    """JupyterLab here, the kernel there, each with milvus_nb in an environment of its own."""
-    options = ["--ip=127.0.0.1", "--port={port}", "--JupyterWebsocketPersonality.list_kernels=True"]
-    gateway = start("jupyter-kernelgateway", options, "/api")
-    work = gateway.work
-    cells = [
-        LOAD,
-        f"%milvus connect ./demo.db -a lite\n%milvus connect {milvus.address} -a server",
-        "%milvus",
-        "%milvus panel",
-        busy_while("busy"),
-        "%unload_ext milvus_nb",
-    ]
-    folder = tmp_path / "lab"
-    folder.mkdir()
-    lab = JupyterLab(folder, options=[f"--gateway-url={gateway.url}"])
-    try:
-        notebook = Notebook(lab, page, "gateway.ipynb", cells)
-        notebook.start_all()
-        expect(notebook.row("lite")).to_contain_text("Connected")
-        expect(notebook.row("server")).to_contain_text("Connected")
-        expect(page.get_by_role("table").filter(has_text="server").first).to_contain_text(
-            "connected"
-        )
-        wait_until((work / "busy").exists)
-        pid = int((work / "pid").read_text())
-        notebook.button("Disconnect server").first.click()
-        expect(notebook.row("server")).to_have_count(0)
-        assert (work / "busy").exists()
-        assert sockets_to(milvus.port, pid) == []
-        sidebar = Sidebar(page)
-        sidebar.show()
-        expect(sidebar.row("lite")).to_contain_text("Connected")
-        (work / "busy").unlink()
-        expect(sidebar.node).to_contain_text("milvus_nb is not loaded in this kernel")
-        page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
-    finally:
-        lab.stop()
