@@ -430,6 +430,20 @@ def test_the_readme_is_short_and_its_links_lead_to_what_there_is() -> None:
     assert re.findall(r"\]\((?!https:)|^\[\w+\]: (?!https:)", readme, re.MULTILINE) == []
 
 
+def test_tests_that_pages_name_exist() -> None:
+    """Who renames a test has to say so where it is told what was checked, and by what."""
+    named = re.compile(r"`(?:tests/)?((?:\w+/)*test_\w+\.py)(?:::(test_\w+))?`")
+    for name in ("how-to/front-ends", "reference/systems"):
+        page = (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+        assert named.search(page)
+        for file, function in named.findall(page):
+            text = (HERE / file).read_text("utf-8")
+            assert re.search(rf"^(?:async )?def {function or 'test_.+'}\(", text, re.MULTILINE), (
+                file
+            )
+        assert re.findall(r"\btest_\w+", named.sub("", page)) == []
+
+
 def test_all_that_is_public_is_in_the_reference() -> None:
     """But for the version."""
     page = (ROOT / "docs/reference/python.md").read_text("utf-8")
