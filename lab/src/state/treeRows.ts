@@ -1,6 +1,14 @@
 // What is open of a connection, as the rows of a tree.
 
-import type { Description, Failure, Field, Index, Size, Untold } from '../protocol/messages';
+import type {
+  CollectionNames,
+  Description,
+  Failure,
+  Field,
+  Index,
+  Size,
+  Untold,
+} from '../protocol/messages';
 import type { Branch } from './branch';
 import type {
   CollectionNode,
@@ -68,32 +76,34 @@ function connectionItems(alias: string, node: ConnectionNode): Item[] {
   const place = { alias, database: '', collection: '', field: '' };
   return branchItems(node, place, found => [
     ...found.names.map(name =>
-      databaseItem({ ...place, database: name }, name === found.current, node.databases.get(name)),
+      databaseItem({ ...place, database: name }, name === found.current, node),
     ),
     ...untoldItems(found.untold, place),
   ]);
 }
 
-function databaseItem(place: Place, isCurrent: boolean, node: DatabaseNode | undefined): Item {
+function databaseItem(place: Place, isCurrent: boolean, parent: ConnectionNode): Item {
   const name = place.database;
+  const node = parent.databases.get(name);
   const isOpen = node?.isOpen ?? false;
   return {
     key: `database\n${name}`,
     place,
     shown: { kind: 'database', name, isCurrent, node },
     isOpen,
-    inner: node !== undefined && isOpen ? collectionItems(place, node) : [],
+    inner: node !== undefined && isOpen ? collectionItems(place, node, parent) : [],
   };
 }
 
-function collectionItems(place: Place, node: DatabaseNode): Item[] {
-  return branchItems(node, place, ({ names, total }) => [
+function collectionItems(place: Place, node: DatabaseNode, parent: ConnectionNode): Item[] {
+  const told = ({ names, total }: CollectionNames): Item[] => [
     ...names.map(name => collectionItem({ ...place, collection: name }, node)),
     ...(total > names.length
       ? [item(place, 'more', { kind: 'more', count: total - names.length })]
       : []),
     ...(total === 0 ? [item(place, 'empty', { kind: 'empty' })] : []),
-  ]);
+  ];
+  return branchItems(node, place, told, parent);
 }
 
 function collectionItem(place: Place, parent: DatabaseNode): Item {
@@ -106,20 +116,21 @@ function collectionItem(place: Place, parent: DatabaseNode): Item {
     place,
     shown: { kind: 'collection', name, size, node },
     isOpen,
-    inner: node !== undefined && isOpen ? openCollectionItems(place, node) : [],
+    inner: node !== undefined && isOpen ? openCollectionItems(place, node, parent) : [],
   };
 }
 
-function openCollectionItems(place: Place, node: CollectionNode): Item[] {
+function openCollectionItems(place: Place, node: CollectionNode, parent: DatabaseNode): Item[] {
   const { preview } = node;
+  const told = (found: Description): Item[] => [
+    ...found.fields.map(field => fieldItem(place, field, found)),
+    ...(found.has_dynamic_field ? [item(place, 'dynamic', { kind: 'dynamic' })] : []),
+    ...groupItems(place, node, found),
+    ...untoldItems(found.untold, place),
+  ];
   return [
     ...(preview.isOpen ? [item(place, 'preview', { kind: 'preview', node: preview })] : []),
-    ...branchItems(node, place, found => [
-      ...found.fields.map(field => fieldItem(place, field, found)),
-      ...(found.has_dynamic_field ? [item(place, 'dynamic', { kind: 'dynamic' })] : []),
-      ...groupItems(place, node, found),
-      ...untoldItems(found.untold, place),
-    ]),
+    ...branchItems(node, place, told, parent),
   ];
 }
 
@@ -170,16 +181,28 @@ function untoldItems(untold: Untold[], place: Place): Item[] {
   return untold.map(one => item(place, `untold\n${one.what}`, { kind: 'untold', untold: one }));
 }
 
-/** What was told last; in front of it why nothing newer was, or that it is waited for. */
-function branchItems<T>(branch: Branch<T>, place: Place, told: (found: T) => Item[]): Item[] {
+/**
+ * What was told last; in front of it why nothing newer was, or that it is waited for. Why is said
+ * once where all that is open fails by the same: the server is gone.
+ */
+function branchItems<T>(
+  branch: Branch<T>,
+  place: Place,
+  told: (found: T) => Item[],
+  parent?: Branch<unknown>,
+): Item[] {
   const { found, failure, waitingSince } = branch;
   const items = found === null ? [] : told(found);
   if (found === null && waitingSince !== null) {
     return [item(place, 'waiting', { kind: 'waiting', branch })];
   }
-  return failure === null
+  return failure === null || (found !== null && isSame(failure, parent?.failure ?? null))
     ? items
     : [item(place, 'failure', { kind: 'failure', branch, failure }), ...items];
+}
+
+function isSame(one: Failure, other: Failure | null): boolean {
+  return one.what === other?.what && one.reason === other.reason;
 }
 
 function item(place: Place, what: string, shown: Shown): Item {

@@ -131,6 +131,21 @@ test('closing takes back what is under way, also inside', async () => {
   assert.equal(tree.collection('default', 'default', 'books').found, null);
 });
 
+test('a server that is gone is told of once, above what is open and was told before', async () => {
+  await openDefault('books', 'films');
+  tree.collection('default', 'default', 'books').toggle();
+  await question('describe').answer(BOOKS);
+  const before = shown();
+  tree.resume();
+  for (const method of ['databases', 'collections', 'describe'] as const) {
+    await question(method).fail();
+  }
+  assert.deepEqual(shown(), ['failure', ...before]);
+  tree.collection('default', 'default', 'films').toggle();
+  await question('describe').fail();
+  assert.equal(shown().filter(one => one === 'failure').length, 2); // there is nothing else to show
+});
+
 test('a failure is of its node, and is gone when it is asked again', async () => {
   tree.toggle(row());
   await question('databases').answer(DATABASES);

@@ -441,7 +441,7 @@ export function ConnectForm(props: Props) {
           password={password}
           token={token}
         />
-        {taken.has(alias) && !(running !== null && task === 'connect') && (
+        {taken.has(alias) && unsaved === '' && !(running !== null && task === 'connect') && (
           <label class="milvus-nb-check milvus-nb-mod-wide">
             <input type="checkbox" name="replace" defaultChecked={row !== null} />
             <span>
@@ -453,7 +453,11 @@ export function ConnectForm(props: Props) {
         )}
       </div>
       {saves && (
-        <SaveFields alias={alias} hasSecret={!lite && signIn !== 'none'} profiles={profiles} />
+        <SaveFields
+          alias={unsaved || alias || 'default'}
+          hasSecret={!lite && signIn !== 'none'}
+          profiles={profiles}
+        />
       )}
       <TlsFields
         disabled={lite || guarded}

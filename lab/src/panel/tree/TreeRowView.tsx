@@ -158,7 +158,11 @@ function Block({ row: { shown, ...row }, now }: { row: TreeRow; now: number }): 
       return (
         <>
           <FailureText failure={shown.failure} />
-          <button type="button" class="milvus-nb-link" onClick={() => shown.branch.fetch()}>
+          <button
+            type="button"
+            class="milvus-nb-link"
+            onClick={() => shown.branch.open().forEach(branch => branch.fetch())}
+          >
             {trans.__('Try again')}
           </button>
         </>
