@@ -154,6 +154,14 @@ def picture(of: str) -> Iterator[str]:
             yield f"![{title}, {width}](images/{name}-{theme}-{width}.png){{.only-{theme}}}"
 
 
+def contrast(of: str) -> Iterator[str]:
+    """Give the pictures of one situation in JupyterLab's theme of high contrast."""
+    name, _, title = of.partition(" ")
+    yield from (f"**{title}**", "")
+    for width in ("wide", "narrow"):
+        yield f"![{title}, {width}, in high contrast](images/{name}-contrast-{width}.png)"
+
+
 def rest() -> Iterator[str]:
     """Give the routes of the server extension, and the shapes of what is sent."""
     described = description("/milvus_nb")
@@ -240,6 +248,7 @@ PARTS = {
     "benchmarks": benchmarks,
     "causes": causes,
     "commands": commands,
+    "contrast": contrast,
     "lab_settings": lab_settings,
     "picture": picture,
     "rest": rest,
