@@ -251,7 +251,7 @@ def take_others(camera: Photographer, prod: MilvusTestServer) -> None:
     expect(notebook.row("client:client")).to_contain_text("will stop working")
     camera.take("closing")
     notebook.button("Keep it").click()
-    notebook.button("Give client:client an alias").click()
+    notebook.button("Give an alias to client:client").click()
     camera.take("alias")
     notebook.panel.get_by_role("group", name="An alias for").get_by_role(
         "button", name="Cancel", exact=True

@@ -95,12 +95,12 @@ def test_an_alias_for_what_others_opened(
         OPEN_STORE.format(uri=milvus_auth.uri), "%milvus panel",
     )  # fmt: skip
     notebook.run_all()
-    notebook.button("Give client:client an alias").click()
+    notebook.button("Give an alias to client:client").click()
     expect(notebook.field("Alias")).to_be_focused()
     expect(notebook.field("Alias")).to_have_value("client")
     page.keyboard.press("Escape")
     expect(notebook.field("Alias")).to_have_count(0)
-    expect(notebook.button("Give client:client an alias")).to_be_focused()
+    expect(notebook.button("Give an alias to client:client")).to_be_focused()
     page.keyboard.press("Enter")
     expect(notebook.field("Alias")).to_be_focused()
     page.keyboard.type("taken")

@@ -146,7 +146,7 @@ function Origin({ row, gone, on }: Props) {
         <button
           type="button"
           class="milvus-nb-link"
-          aria-label={trans.__('Give %1 an alias', row.alias)}
+          aria-label={trans.__('Give an alias to %1', row.alias)}
           data-focus={`alias ${row.alias}`}
           disabled={gone}
           onClick={() => on.open(row.alias, 'alias')}
