@@ -59,7 +59,7 @@ $(VENV)/compiled.stamp: $(VENV)/dev.stamp
 test-lab: $(LAB_MODULES)
 	cd lab && jlpm run test
 
-test-matrix: $(VENV)/dev.stamp chromium $(VENV)/go.stamp $(VENV)/java.stamp $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/front-ends.stamp $(VENV)/hosts $(VENV)/versions.stamp ## what takes long: chaos, restarts, culling, the oldest pymilvus, JupyterLab and IPython, other Pythons and front ends, Go and Java
+test-matrix: $(VENV)/dev.stamp chromium tests/node/node_modules/.yarn-state.yml $(VENV)/go.stamp $(VENV)/java.stamp $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/front-ends.stamp $(VENV)/hosts $(VENV)/versions.stamp ## what takes long: chaos, restarts, culling, the oldest pymilvus, JupyterLab and IPython, other Pythons and front ends, Go and Java, axe
 	python -m pytest $(SIDE_BY_SIDE) -m matrix $(ARGS)
 
 check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, ESLint, stylelint, the floors, formatting, the workflows
