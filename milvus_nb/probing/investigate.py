@@ -132,7 +132,7 @@ async def _closed(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Diagnos
         return found
 
     try:
-        tls = await within(_QUESTION_S, shake_hands())
+        tls = await within(_CALL_S, shake_hands())
     except (OSError, asyncio.TimeoutError):
         return base
     trust = in_form = ""

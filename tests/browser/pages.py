@@ -59,7 +59,7 @@ class Pages:
             self.close()
         if self._kept is None:
             self._kept = new_context(self._browser).new_page()
-            self._kept.on("pageerror", lambda error: self._errors.append(str(error)))
+            self._kept.on("pageerror", lambda error: self._errors.append(error.stack or str(error)))
         return self._kept
 
     def give_back(self, *, keep: bool) -> list[str]:

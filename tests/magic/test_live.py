@@ -175,7 +175,6 @@ def test_the_quickstart_in_a_terminal(tmp_path: Path, _: int) -> None:
         "Out[9]: [('green', 1.0), ",
         "Out[10]:",
         "The panel needs a notebook. ",
-        "Disconnected default.",
     ]
     terminal = Terminal(tmp_path)
     try:

@@ -264,8 +264,8 @@ def test_the_registry_alone_opens_it(first: Page) -> None:
 
 def test_a_package_that_cannot_be_imported_is_told(first: Page) -> None:
     """The sidebar does not wait for ever."""
-    first.kernel.run(LOAD)
     first.kernel.run("import sys; sys.modules['grpc'] = None")
+    first.kernel.run(LOAD)
     assert "grpc" in first.refusal("hello")["reason"]
     first.kernel.run("del sys.modules['grpc']")
     assert first.ask("hello")["connections"] == []

@@ -167,7 +167,9 @@ def test_one_of_theirs_is_disconnected_while_its_server_is_asked_for_the_first_t
     theirs = pymilvus.MilvusClient(f"http://{way.address}", dedicated=True)
     way.blackhole()
     looking = Call(lambda: connections.look().wait())
-    (found,) = wait_until(connections.others)
+    (found,) = wait_until(
+        lambda: [one for one in connections.others() if one.address == way.address]
+    )
     wait_until(lambda: found._watch is not None and found._watch._asking is not None)
     Call(lambda: connections.disconnect(found.alias)).ended()
     assert looking.ended().error is None

@@ -113,7 +113,7 @@ def test_children_live_beside_a_probe(guest: Kernel, milvus: MilvusTestServer) -
     guest.run(
         "from milvus_nb import connections\n"
         "def come_and_go():\n"
-        f"    connections.connect('other', address='{milvus.address}', token='a:b')\n"
+        f"    connections.connect('other', address='{milvus.address}', token='a:b', timeout=60)\n"
         "    connections.disconnect('other')\n"
         "end = repeat(lambda: connections['default'].ping(3), come_and_go)"
     )
@@ -127,7 +127,7 @@ def test_children_live_while_a_client_connects(guest: Kernel, milvus: MilvusTest
     guest.run(
         "from milvus_nb import connections\n"
         "def come_and_go():\n"
-        f"    connections.connect('other', address='{milvus.address}').client\n"
+        f"    connections.connect('other', address='{milvus.address}', timeout=60).client\n"
         "    connections.disconnect('other')\n"
         "end = repeat(come_and_go)"
     )
