@@ -23,7 +23,7 @@ from tests.support.replies import INT64, failed, field, reply, schema_of, texts
 from tests.support.servers import HEALTHY, ScriptedMilvus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import grpc
 
@@ -597,19 +597,24 @@ def test_a_disconnect_ends_what_is_under_way(
     assert isinstance(asyncio.run(look()), ClosedError)
 
 
+def _here(names: Iterable[str]) -> list[str]:
+    """Leave out what tests of other files make on the same server meanwhile."""
+    return [name for name in names if name in ("default", HERE)]
+
+
 def test_the_twins_give_the_same(found: Connection) -> None:
     """`await` for each."""
 
     async def look() -> tuple[Any, ...]:
         return (
-            list(await found.async_databases()),
+            _here(await found.async_databases()),
             list(await found.async_collections()),
             (await found.async_describe("every")).fields,
             (await found.async_peek("every", 3)).rows,
         )
 
     assert asyncio.run(look()) == (
-        list(found.databases()),
+        _here(found.databases()),
         list(found.collections()),
         found.describe("every").fields,
         found.peek("every", 3).rows,
