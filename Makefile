@@ -7,10 +7,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 ARGS ?=
-# Most tests wait for a server or a page, so six at a time keep two cores busy. The workers share
+# Most tests wait for a server or a page, so five at a time keep two cores busy. The workers share
 # the Milvus servers; tests/conftest.py says which files belong to one worker.
 BY_GROUP := --dist loadscope --no-loadscope-reorder
-SIDE_BY_SIDE := --numprocesses 6 $(BY_GROUP)
+SIDE_BY_SIDE := --numprocesses 5 $(BY_GROUP)
 # In a container we are often root, and Jupyter then wants to hear that this is meant.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -50,7 +50,7 @@ test-fast: $(VENV)/dev.stamp ## within a minute: what needs no browser and no se
 test-fast-python:
 	python -m pytest --numprocesses 2 $(BY_GROUP) --fast $(ARGS)
 
-# What the tests import is compiled once, and not by six processes in the same moment.
+# What the tests import is compiled once, and not by each process in the same moment.
 $(VENV)/compiled.stamp: $(VENV)/dev.stamp
 	-python -m pytest --collect-only --quiet >/dev/null
 	python -c 'import ipykernel.kernelapp, jupyterlab.labapp'
