@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LiteServer"]
 
-# So long it may take to start, in seconds; usually it takes one.
-_START_S: Final = 30.0
+# So long it may take to start, in seconds; usually it takes one, but more where Python has to
+# compile first what it imports, on a machine that is busy.
+_START_S: Final = 60.0
 
 
 class LiteServer:
