@@ -31,6 +31,7 @@ def without_figures(text: str) -> str:
     return re.sub(r"pymilvus \S+|Milvus \d+\.\d+", "pymilvus", text).strip()
 
 
+@pytest.mark.matrix  # beside it others look whether anything is on the usual ports
 @pytest.mark.usefixtures("usual_ports")
 @pytest.mark.parametrize(
     "name", ["prod", "localhost:9091", "https://localhost:19530", "localhost:19531"]

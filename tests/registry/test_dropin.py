@@ -378,6 +378,7 @@ connections.connect(
 """
 
 
+@pytest.mark.matrix  # beside it others look whether anything is on the usual ports
 @pytest.mark.usefixtures("usual_ports")
 def test_the_notebook_of_milvus_documentation_runs_with_another_import(
     milvus_auth: MilvusTestServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
