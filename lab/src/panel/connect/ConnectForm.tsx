@@ -17,6 +17,7 @@ import { EXAMPLE_ADDRESS, EXAMPLE_DATABASE } from '../parts/examples';
 import { Field } from '../parts/Field';
 import { HERE, Sentence } from '../parts/Sentence';
 import { isFile, isMoreThanAddress } from './address';
+import { useBoxes } from './boxes';
 import { ConnectButton } from './ConnectButton';
 import { useFiles } from './files';
 import {
@@ -58,14 +59,8 @@ export function ConnectForm(props: Props) {
   const { actions, start, profiles, taken, onAttempt, onConnected, onClose } = props;
   const row = start?.row ?? null;
   const files = useFiles(actions);
-  const form = useRef<HTMLFormElement>(null);
-  const address = useRef<HTMLInputElement>(null);
-  const user = useRef<HTMLInputElement>(null);
-  const password = useRef<HTMLInputElement>(null);
-  const token = useRef<HTMLInputElement>(null);
-  const fold = useRef<HTMLDetailsElement>(null);
+  const boxes = useBoxes();
   const feet = useRef<HTMLDivElement>(null);
-  const wantsFocus = useRef(true);
   const [initialAlias] = useState(() => row?.alias ?? freeAlias(taken));
   const [alias, setAlias] = useState(initialAlias);
   const [signIn, setSignIn] = useState<SignIn>('none');
@@ -74,7 +69,6 @@ export function ConnectForm(props: Props) {
   const [running, setRunning] = useState<number | null>(null);
   const [task, setTask] = useState<Task>('connect');
   const [pasted, setPasted] = useState<Pasted | null>(null);
-  const [box, setBox] = useState({ number: 0, text: '' });
   const [report, setReport] = useState(() => soFar([]));
   const [changed, setChanged] = useState(false);
   const [saves, setSaves] = useState(false);
@@ -83,11 +77,6 @@ export function ConnectForm(props: Props) {
   // What is to be done as soon as what was changed by it is drawn.
   const [then, setThen] = useState<(() => void) | null>(null);
 
-  useLayoutEffect(() => {
-    if (wantsFocus.current) {
-      address.current?.focus();
-    }
-  }, [box.number]);
   useLayoutEffect(() => {
     if (start !== null) {
       show(filledIn(start.row));
@@ -99,28 +88,20 @@ export function ConnectForm(props: Props) {
   // The answer is to be read where it was asked for, wherever that was scrolled to.
   useEffect(() => feet.current?.scrollIntoView({ block: 'nearest' }), [running, report.failure]);
 
-  const emptySecrets = (): void => {
-    for (const input of [password.current, token.current]) {
-      if (input !== null) {
-        input.value = '';
-      }
-    }
-  };
-
   /** What was typed, with the secrets taken out of the page; null while something runs. */
   const take = (): ConnectParams | null => {
-    if (form.current === null || running !== null) {
+    if (boxes.form.current === null || running !== null) {
       return null;
     }
-    const params = readForm(new FormData(form.current), signIn, kept, row);
-    emptySecrets();
+    const params = readForm(new FormData(boxes.form.current), signIn, kept, row);
+    boxes.emptySecrets();
     return params;
   };
 
   /** Have what was pasted read, and fill in the form with it. The secret in it stays in the kernel. */
   const readPasted = async (text: string): Promise<void> => {
-    if (address.current !== null) {
-      address.current.value = '';
+    if (boxes.address.current !== null) {
+      boxes.address.current.value = '';
     }
     const { id, answer } = actions.paste(text);
     setPasted(null);
@@ -130,14 +111,14 @@ export function ConnectForm(props: Props) {
     try {
       fillIn(id, await answer);
     } catch (error) {
-      renewAddress('');
+      boxes.renewAddress('');
       setReport({ ...soFar([]), failure: failureOf(error) });
     }
     setRunning(null);
   };
 
   const fillIn = (request: number, found: Pasted): void => {
-    if (form.current === null) {
+    if (boxes.form.current === null) {
       actions.forget(request); // it was closed meanwhile
       return;
     }
@@ -148,45 +129,37 @@ export function ConnectForm(props: Props) {
 
   /** Fill in what is known. */
   const show = (found: Pasted): void => {
-    if (form.current === null) {
+    if (boxes.form.current === null) {
       return;
     }
-    emptySecrets();
-    renewAddress(found.address);
-    setAlias(fillForm(form.current, found));
+    boxes.emptySecrets();
+    boxes.renewAddress(found.address);
+    setAlias(fillForm(boxes.form.current, found));
     if (isTlsGiven(found)) {
-      unfold();
+      boxes.unfold();
     }
     setLite(isFile(found.address));
     setSignIn(found.sign_in);
   };
 
-  const unfold = (): void => {
-    if (fold.current !== null) {
-      fold.current.open = true;
-    }
-  };
-
-  const boxOf = (name: string): HTMLInputElement | null => {
-    const found = form.current?.elements.namedItem(name);
-    return found instanceof HTMLInputElement ? found : null;
-  };
-
   /** Do what was offered; where no secret goes anywhere new by it, it is tried at once. */
   const offer = (chosen: Offer, begun: Row | null = null): void => {
     const { action, value } = chosen;
-    const replaced = addressAfter(chosen, begun?.again.address ?? typedAddress());
+    const replaced = addressAfter(chosen, begun?.again.address ?? boxes.typedAddress());
     if (replaced !== null) {
-      renewAddress(replaced);
-      wantsFocus.current = false;
+      boxes.renewAddress(replaced, false);
     }
     for (const [name, text] of Object.entries(boxesAfter(chosen))) {
-      fillBox(name, text);
+      boxes.fill(name, text);
     }
-    check('secure', action === 'no-tls' ? false : null);
-    check('replace', action === 'replace' ? true : null);
+    if (action === 'no-tls') {
+      boxes.check('secure', false);
+    }
+    if (action === 'replace') {
+      boxes.check('replace', true);
+    }
     if (action === 'other-alias') {
-      fillBox('alias', freeAlias(taken, alias));
+      boxes.fill('alias', freeAlias(taken, alias));
       setAlias(freeAlias(taken, alias));
     }
     const signs =
@@ -210,48 +183,22 @@ export function ConnectForm(props: Props) {
     if (action === 'choose-file') {
       void chooseFile(value);
     } else if (action === 'sign-in' || (row !== null && signs !== 'none')) {
-      const who = signs === 'password' && user.current?.value === '' ? user : null;
-      (who ?? (signs === 'password' ? password : token)).current?.focus();
+      const who = signs === 'password' && boxes.user.current?.value === '' ? boxes.user : null;
+      (who ?? (signs === 'password' ? boxes.password : boxes.token)).current?.focus();
     } else {
-      form.current?.querySelector<HTMLElement>('[type=submit]')?.focus();
+      boxes.form.current?.querySelector<HTMLElement>('[type=submit]')?.focus();
     }
   };
 
   /** Go to the box of a file, and fill it with one that is chosen where that can be. */
   const chooseFile = async (name: string): Promise<void> => {
-    unfold();
-    boxOf(name)?.focus();
+    boxes.unfold();
+    boxes.named(name)?.focus();
     const path = await files.choose(chooseText(name));
     if (path !== null) {
-      fillBox(name, path);
-      boxOf(name)?.focus();
+      boxes.fill(name, path);
+      boxes.named(name)?.focus();
     }
-  };
-
-  const typedAddress = (): string => address.current?.value ?? '';
-
-  const fillBox = (name: string, text: string): void => {
-    const found = boxOf(name);
-    if (found !== null && found.value !== text) {
-      found.value = text;
-      if (found.closest('details') !== null) {
-        unfold();
-      }
-    }
-  };
-
-  /** Tick a box, or take the tick out; null leaves it. */
-  const check = (name: string, checked: boolean | null): void => {
-    const found = boxOf(name);
-    if (found !== null && checked !== null) {
-      found.checked = checked;
-    }
-  };
-
-  /** Put another box in the place of this one, which remembers for undo what was typed into it. */
-  const renewAddress = (text: string): void => {
-    wantsFocus.current = document.activeElement === address.current;
-    setBox(({ number }) => ({ number: number + 1, text }));
   };
 
   /** Keep another secret than before, or none. */
@@ -273,13 +220,13 @@ export function ConnectForm(props: Props) {
 
   const attempt = async (next: 'connect' | 'test'): Promise<void> => {
     // What was typed is read first, and can be looked at, before anything is sent on.
-    if (isPasted(typedAddress())) {
+    if (isPasted(boxes.typedAddress())) {
       return;
     }
     const wanted = next === 'connect' && saves ? wantedProfile() : null;
     if (wanted !== null && profiles.has(wanted.name) && !wanted.replace) {
       setReport({ ...soFar([]), failure: nameTaken(wanted.name) });
-      boxOf('profile_name')?.focus();
+      boxes.named('profile_name')?.focus();
       return;
     }
     const params = take();
@@ -316,7 +263,7 @@ export function ConnectForm(props: Props) {
     setRunning(null);
     onAttempt('');
     if (tlsFailed(found)) {
-      unfold();
+      boxes.unfold();
     }
     const sent = secretOf(id, params);
     if (!signInFailed(found.stages)) {
@@ -327,11 +274,11 @@ export function ConnectForm(props: Props) {
     if (sent !== null) {
       actions.forget(id);
     }
-    (params.user === undefined ? token : password).current?.focus();
+    (params.user === undefined ? boxes.token : boxes.password).current?.focus();
   };
 
   const wantedProfile = (): SaveProfile =>
-    profileWanted(new FormData(form.current ?? undefined), unsaved || alias || 'default');
+    profileWanted(new FormData(boxes.form.current ?? undefined), unsaved || alias || 'default');
 
   /** It stands: save it where that is wanted. What could not be saved is said, and stays. */
   const finish = async (connected: string, wanted: SaveProfile | null): Promise<void> => {
@@ -357,7 +304,7 @@ export function ConnectForm(props: Props) {
 
   const choose = (next: boolean): void => {
     setSaves(next);
-    setThen(() => () => boxOf('profile_name')?.focus());
+    setThen(() => () => boxes.named('profile_name')?.focus());
   };
 
   const cancel = (): void => {
@@ -369,7 +316,7 @@ export function ConnectForm(props: Props) {
       actions.cancel(running);
       return;
     }
-    emptySecrets();
+    boxes.emptySecrets();
     if (kept !== null) {
       actions.forget(kept.request);
     }
@@ -383,7 +330,7 @@ export function ConnectForm(props: Props) {
   const guarded = row !== null && row.profile !== '';
   return (
     <form
-      ref={form}
+      ref={boxes.form}
       class="milvus-nb-form"
       aria-label={title}
       autocomplete="off"
@@ -413,15 +360,15 @@ export function ConnectForm(props: Props) {
         <fieldset disabled={guarded}>
           <Field
             width="whole"
-            key={box.number}
-            initial={box.text}
+            key={boxes.addressBox.number}
+            initial={boxes.addressBox.text}
             label={trans.__('Address')}
             name="address"
-            inputRef={address}
+            inputRef={boxes.address}
             focusKey="address"
             placeholder={EXAMPLE_ADDRESS}
             onInput={text => setLite(isFile(text))}
-            onLeave={() => isPasted(typedAddress())}
+            onLeave={() => isPasted(boxes.typedAddress())}
             onPaste={isPasted}
           />
           <Field
@@ -437,9 +384,9 @@ export function ConnectForm(props: Props) {
           onChange={setSignIn}
           kept={kept}
           disabled={lite}
-          user={user}
-          password={password}
-          token={token}
+          user={boxes.user}
+          password={boxes.password}
+          token={boxes.token}
         />
         {taken.has(alias) && unsaved === '' && !(running !== null && task === 'connect') && (
           <label class="milvus-nb-check milvus-nb-mod-wide">
@@ -462,7 +409,7 @@ export function ConnectForm(props: Props) {
       <TlsFields
         disabled={lite || guarded}
         onChoose={files.canChoose ? name => void chooseFile(name) : null}
-        foldRef={fold}
+        foldRef={boxes.fold}
       />
       {task === 'test' && <CheckReport label={trans.__('Connection check')} report={report} />}
       <div class="milvus-nb-form-feet" ref={feet}>
@@ -472,7 +419,11 @@ export function ConnectForm(props: Props) {
           report={report}
           pasted={pasted}
           changed={changed}
-          offers={leadingOn(report.failure?.offers ?? [], signIn, boxOf('timeout')?.value ?? '')}
+          offers={leadingOn(
+            report.failure?.offers ?? [],
+            signIn,
+            boxes.named('timeout')?.value ?? '',
+          )}
           alias={alias}
           onOffer={offer}
         />
