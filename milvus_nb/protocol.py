@@ -326,7 +326,8 @@ class Pasted(TypedDict):
 class Code(TypedDict):
     """A connection as code, with its secrets as references to the environment."""
 
-    text: str
+    #: Its words, and what JupyterLab's editor calls their kind, or "". Together they are the code.
+    words: list[tuple[str, str]]
     language: str
     languages: list[str]
 

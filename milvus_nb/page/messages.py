@@ -20,6 +20,7 @@ from ..probing.outside import plain
 from ..profiles.described import profiles
 from ..protocol import METHODS, fits, mismatch
 from ..views import described
+from ..views.code import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -189,7 +190,8 @@ def pasted(found: paste.Pasted, params: ConnectionParams) -> Pasted:
 
 def code(text: str, language: str, languages: Iterable[str]) -> Code:
     """Give a connection as code, and say in which languages it can be had."""
-    return {"text": text, "language": language, "languages": list(languages)}
+    words = words_of(text, language)
+    return {"words": words, "language": language, "languages": list(languages)}
 
 
 def ping(result: PingResult) -> Ping:

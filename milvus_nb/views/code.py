@@ -1,4 +1,4 @@
-"""Code as HTML: its words in colours, and a button that copies it."""
+"""Code, its words told by their kind; and as HTML, in colours, with a button that copies it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,30 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["code_html"]
+__all__ = ["code_html", "words_of"]
 
 # What Pygments calls the languages of `%milvus code`; a line of magic reads as Python does.
 _LEXERS: Final = {"node": "javascript", "go": "go", "java": "java", "cli": "bash", "curl": "bash"}
 
-# Of JupyterLab's editor where there is one; the others can be read on light and on dark.
+# What JupyterLab's editor calls the kinds of words; each is a variable of its theme.
+_KINDS: Final = {
+    "Comment": "comment",
+    "Keyword": "keyword",
+    "Literal.String": "string",
+    "Literal.Number": "number",
+    "Name.Builtin": "builtin",
+    "Name.Function": "def",
+    "Operator.Word": "keyword",
+}
+
+# For other front ends; they can be read on light and on dark.
 _COLORS: Final = {
-    "Comment": "var(--jp-mirror-editor-comment-color, #6e7781)",
-    "Keyword": "var(--jp-mirror-editor-keyword-color, #8957e5)",
-    "Literal.String": "var(--jp-mirror-editor-string-color, #0a7ea4)",
-    "Literal.Number": "var(--jp-mirror-editor-number-color, #b35c00)",
-    "Name.Builtin": "var(--jp-mirror-editor-builtin-color, #0a7ea4)",
-    "Name.Function": "var(--jp-mirror-editor-def-color, #0969da)",
-    "Operator.Word": "var(--jp-mirror-editor-keyword-color, #8957e5)",
+    "comment": "#6e7781",
+    "keyword": "#8957e5",
+    "string": "#0a7ea4",
+    "number": "#b35c00",
+    "builtin": "#0a7ea4",
+    "def": "#0969da",
 }
 
 # The button is seen only where its script runs. Where a page has no clipboard, or may not use it,
@@ -58,21 +68,47 @@ def code_html(text: str, language: str) -> str:
     language
         As ``%milvus code --lang`` has it.
     """
-    return f"<div>{_COPY}<pre>{''.join(_spans(text, language))}</pre>{_SCRIPT}</div>"
+    words = "".join(_span(kind, word) for kind, word in words_of(text, language))
+    return f"<div>{_COPY}<pre>{words}</pre>{_SCRIPT}</div>"
 
 
-def _spans(text: str, language: str) -> Iterator[str]:
+def words_of(text: str, language: str) -> list[tuple[str, str]]:
+    """Tell the words of code by their kind.
+
+    Parameters
+    ----------
+    text
+        The code.
+    language
+        As ``%milvus code --lang`` has it.
+
+    Returns
+    -------
+    list of (str, str)
+        The kind as JupyterLab's editor calls it, or empty; and the words, which make the code.
+    """
+    found: list[tuple[str, str]] = []
+    for kind, words in _told_apart(text, language):
+        if found and found[-1][0] == kind:
+            words = found.pop()[1] + words  # noqa: PLW2901  # one piece, as far as it has one colour
+        found.append((kind, words))
+    return found
+
+
+def _span(kind: str, words: str) -> str:
+    if not kind:
+        return escape(words)
+    color = f"var(--jp-mirror-editor-{kind}-color, {_COLORS[kind]})"
+    return f'<span style="color: {color}">{escape(words)}</span>'
+
+
+def _told_apart(text: str, language: str) -> Iterator[tuple[str, str]]:
     try:
         from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
     except ImportError:  # IPython brings it along, but a shell without it may be ours, too
-        yield escape(text)
+        yield "", text
         return
     lexer = get_lexer_by_name(_LEXERS.get(language, "python"), stripnl=False, ensurenl=False)
-    for kind, words in lexer.get_tokens(text):
-        name = str(kind).removeprefix("Token.")
-        color = next((one for start, one in _COLORS.items() if name.startswith(start)), None)
-        yield (
-            escape(words)
-            if color is None
-            else f'<span style="color: {color}">{escape(words)}</span>'
-        )
+    for token, words in lexer.get_tokens(text):
+        name = str(token).removeprefix("Token.")
+        yield next((kind for start, kind in _KINDS.items() if name.startswith(start)), ""), words

@@ -124,10 +124,11 @@ def test_an_alias_for_what_others_opened(
 def test_a_connection_is_copied_as_code(
     open_notebook: Callable[..., Notebook], page: Page, milvus_auth: MilvusTestServer
 ) -> None:
-    """In a language of choice, without its secret; also where a page has no clipboard."""
+    """In a language of choice, without its secret, in colours; also without a clipboard."""
     notebook = open_notebook(
         LOAD,
         f"%milvus connect {milvus_auth.address} -a prod --token root:Milvus",
+        "%milvus code prod --lang python",
         "%milvus connect ./demo.db -a lite",
         "%milvus panel",
     )
@@ -141,7 +142,11 @@ def test_a_connection_is_copied_as_code(
     expect(row).to_contain_text("%load_ext milvus_nb")
     language.select_option("python")
     expect(row).to_contain_text("MilvusClient(")
-    notebook.button("Copy").click()
+    in_cell = page.locator(".jp-OutputArea pre:has([style]) [style]").all_text_contents()
+    assert row.locator("pre [data-kind]").all_text_contents() == in_cell
+    language.press("Tab")
+    expect(row.get_by_role("button", name="Copy", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
     expect(row.get_by_role("status")).to_have_text("Copied")
     copied = page.evaluate(read)
     assert copied == row.locator("pre").text_content()

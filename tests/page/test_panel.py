@@ -453,15 +453,20 @@ def test_what_others_opened_gets_an_alias(page: Page, milvus_auth: MilvusTestSer
     assert page.run("store.list_collections()").error
 
 
+def _code(answer: dict[str, Any]) -> str:
+    return "".join(words for _, words in answer["words"])
+
+
 def test_a_connection_as_code_without_its_secret(page: Page, milvus_auth: MilvusTestServer) -> None:
-    """In each language; one that is not possible is refused like anything else."""
+    """In each language, its words told by their kind; one that is not possible is refused."""
     secret = milvus_auth.root_token
     page.ask("connect", address=milvus_auth.address, alias="prod", token=secret)
     first = page.ask("code", alias="prod", language="python")
-    assert "MilvusClient(" in first["text"]
+    assert "MilvusClient(" in _code(first)
+    assert ["keyword", "import"] in first["words"]
     assert first["language"] == "python"
     for language in first["languages"]:
-        text = page.ask("code", alias="prod", language=language)["text"]
+        text = _code(page.ask("code", alias="prod", language=language))
         assert str(milvus_auth.port) in text
         assert secret not in text
     page.ask("connect", address="./demo.db", alias="lite")
@@ -469,7 +474,7 @@ def test_a_connection_as_code_without_its_secret(page: Page, milvus_auth: Milvus
     assert page.refusal("code", alias="prod", language="fortran")["reason"]
     page.run(OPEN_CLIENT.format(name="store", uri=milvus_auth.uri))
     page.read_row("client:store")
-    text = page.ask("code", alias="client:store", language="magic")["text"]
+    text = _code(page.ask("code", alias="client:store", language="magic"))
     assert "--alias store " in text
 
 

@@ -4,7 +4,7 @@
 /** Types by name: an alias is a type, an interface has a type for each field. `?` is an optional one. */
 export type Shapes = Record<string, string | Record<string, string>>;
 
-export const PROTOCOL = 9;
+export const PROTOCOL = 10;
 
 export type State = 'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
 
@@ -293,7 +293,8 @@ export interface Pasted {
 
 /** A connection as code, with its secrets as references to the environment. */
 export interface Code {
-  text: string;
+  /** Its words, and what JupyterLab's editor calls their kind, or "". Together they are the code. */
+  words: [string, string][];
   language: string;
   languages: string[];
 }
@@ -794,7 +795,7 @@ export const SHAPES: Shapes = {
     notes: 'string[]',
   },
   Code: {
-    text: 'string',
+    words: '[string, string][]',
     language: 'string',
     languages: 'string[]',
   },

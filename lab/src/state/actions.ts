@@ -1,4 +1,5 @@
 import type {
+  Code,
   ConnectParams,
   Fact,
   Methods,
@@ -197,11 +198,11 @@ export class Actions implements ProfileActions {
   }
 
   /** A connection as code; the language is remembered for the next. */
-  async code(alias: string, language: string): Promise<string> {
+  async code(alias: string, language: string): Promise<Code['words']> {
     this.store.language = language;
     const code = await this.link.request('code', { alias, language }).answer;
     this.store.languages = code.languages;
-    return code.text;
+    return code.words;
   }
 
   /** Go through all layers of a connection, and keep what is found of each. */

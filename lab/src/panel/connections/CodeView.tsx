@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-import type { Failure, Row } from '../../protocol/messages';
+import type { Code, Failure, Row } from '../../protocol/messages';
 import type { Actions } from '../../state/actions';
 import { failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
@@ -26,7 +26,7 @@ export function CodeView({ row, store, actions, onClose }: Props) {
   const select = useRef<HTMLSelectElement>(null);
   const code = useRef<HTMLElement>(null);
   const [language, setLanguage] = useState(store.language);
-  const [text, setText] = useState('');
+  const [words, setWords] = useState<Code['words']>([]);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [said, setSaid] = useState('');
 
@@ -38,13 +38,13 @@ export function CodeView({ row, store, actions, onClose }: Props) {
     actions.code(alias, language).then(
       found => {
         if (current) {
-          setText(found);
+          setWords(found);
           setFailure(null);
         }
       },
       (error: unknown) => {
         if (current) {
-          setText('');
+          setWords([]);
           setFailure(failureOf(error));
         }
       },
@@ -89,7 +89,7 @@ export function CodeView({ row, store, actions, onClose }: Props) {
           <Button
             name={trans.__('Copy')}
             kind="plain"
-            disabled={text === ''}
+            disabled={words.length === 0}
             onClick={() => void copy()}
           >
             {trans.__('Copy')}
@@ -102,14 +102,18 @@ export function CodeView({ row, store, actions, onClose }: Props) {
           {said}
         </span>
       </div>
-      {text !== '' && (
+      {words.length > 0 && (
         <pre
           class="milvus-nb-code"
           role="group"
           tabIndex={0}
           aria-label={trans.__('Code for %1', alias)}
         >
-          <code ref={code}>{text}</code>
+          <code ref={code}>
+            {words.map(([kind, text]) =>
+              kind === '' ? text : <span data-kind={kind}>{text}</span>,
+            )}
+          </code>
         </pre>
       )}
       <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
