@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import sys
 import time
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
-
-from traitlets import Bool, Enum, Float, HasTraits, List, Unicode
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .. import sdk
-from ..errors import Advice, ClosedError, ConnectError, Diagnosis
+from ..errors import Advice, ClosedError, ConnectError
 from ..explore import Inspector
 from ..params import values
 from ..printing import printable
@@ -24,12 +21,12 @@ from ..probing.diagnosis import ProbeError
 from ..probing.proxies import late
 from ..probing.stages import Stages
 from ..probing.waiting import EndedError, end, to_the_end, within
-from ..protocol import Auth, State
 from ..views.status import connection_line, connections_html
 from ..watching.doctor import examine
 from .clients import Clients
 from .exploring import Exploring
 from .ping import PingResult
+from .traits import ConnectionTraits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -37,6 +34,7 @@ if TYPE_CHECKING:
     from pymilvus import AsyncMilvusClient, MilvusClient
     from typing_extensions import Self
 
+    from ..errors import Diagnosis
     from ..params.endpoint import ConnectionParams
     from ..sdk import ForeignConnection
     from ..views.report import Report
@@ -49,13 +47,11 @@ __all__ = ["Connection"]
 
 T = TypeVar("T")
 
-_log = logging.getLogger(__name__)
-
 # So much longer than its own deadline pymilvus may take to make a client, in seconds.
 _GRACE_S: Final = 1.0
 
 
-class Connection(Exploring, HasTraits):
+class Connection(Exploring, ConnectionTraits):
     """A connection to Milvus under an alias.
 
     Made by :meth:`ConnectionRegistry.connect`, not by hand. All traits are read-only and can be
@@ -85,23 +81,6 @@ class Connection(Exploring, HasTraits):
         Of a connection that somebody else opened: the variables that hold its clients.
     """
 
-    alias = Unicode(read_only=True)
-    address = Unicode(read_only=True)
-    user = Unicode(read_only=True)
-    auth = Enum(get_args(Auth), default_value="none", read_only=True)
-    db_name = Unicode(read_only=True)
-    secure = Bool(read_only=True)
-    state = Enum(get_args(State), default_value="connecting", read_only=True)
-    cause = Unicode(read_only=True)
-    reason = Unicode(read_only=True)
-    note = Unicode(read_only=True)
-    fix = Unicode(read_only=True)
-    server_version = Unicode(read_only=True)
-    since = Float(read_only=True)
-    connected_at = Float(None, allow_none=True, read_only=True)
-    origin = Unicode("milvus_nb", read_only=True)
-    users = List(Unicode(), read_only=True)
-
     def __init__(
         self,
         alias: str,
@@ -110,25 +89,13 @@ class Connection(Exploring, HasTraits):
         disconnect: Callable[[str], None] | None,
         foreign: ForeignConnection | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(alias, params, foreign.origin if foreign is not None else "milvus_nb")
         self.params = params
         self._monitor = monitor
         self._disconnect = disconnect
         self._watch: Watch | None = None
         self._clients = Clients(alias, foreign)
         self._under_way: set[asyncio.Task[Any]] = set()
-        #: What to do about its state, for a form.
-        self.advice = Advice("")
-        self._set(
-            origin=foreign.origin if foreign is not None else "milvus_nb",
-            alias=alias,
-            address=params.address,
-            user=params.user,
-            auth=params.auth,
-            db_name=params.db_name or "default",
-            secure=params.secure,
-            since=time.time(),
-        )
 
     # What changes with every heartbeat is read where it is measured, not copied to every alias.
 
@@ -141,11 +108,6 @@ class Connection(Exploring, HasTraits):
     def checked_at(self) -> float | None:
         """When the last probe ended, Unix seconds, or None before the first."""
         return self._watch.status.checked_at if self._watch else None
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether the server cannot be reached, or refuses."""
-        return self.state in ("unreachable", "rejected")
 
     @property
     def client(self) -> MilvusClient:
@@ -452,27 +414,6 @@ class Connection(Exploring, HasTraits):
             state = failure.state
         self._set(server_version=status.server_version)
         self._set_state(state, failure, status.note)
-
-    def _set_state(self, state: State, failure: Diagnosis | None = None, note: str = "") -> None:
-        self.advice = Advice("") if failure is None else failure.advice or Advice(failure.fix)
-        self._set(
-            cause=failure.cause if failure else "",
-            reason=failure.reason if failure else "",
-            fix=failure.fix if failure else "",
-            note=note,
-            # Its own: the endpoint may have been watched for another one for long.
-            since=self.since if state == self.state else time.time(),
-            state=state,
-        )
-
-    def _set(self, **values: Any) -> None:
-        for name, value in values.items():
-            if getattr(self, name) == value:
-                continue
-            try:
-                self.set_trait(name, value)
-            except Exception:  # noqa: BLE001  # an observer's; the value is set
-                _log.exception("An observer of the connection %s failed", self.alias)
 
     def live_monitor(self) -> Monitor:
         """Give the monitor that it lives on.

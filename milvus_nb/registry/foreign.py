@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..sdk import ForeignConnection
+    from ..watching.job import Job
     from ..watching.monitor import Monitor
 
 __all__ = ["ForeignConnections"]
@@ -60,6 +61,8 @@ class ForeignConnections:
         self._disconnect = disconnect
         self._lock = forkable(threading.Lock())
         self._known: dict[int, _Known] = {}
+        #: What looks for them just now, or did so last.
+        self.looking: Job[None] | None = None
 
     # From any thread
 

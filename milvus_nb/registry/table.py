@@ -1,4 +1,4 @@
-"""The table of connections, for views: opens and closes them, and never blocks.
+"""The table of connections, for views: opens them, asks them, and never blocks.
 
 `ConnectionRegistry` is the same for people, who wait.
 """
@@ -6,25 +6,19 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import AliasError, ClosedError, without_frames
 from ..params.endpoint import ConnectionParams
-from ..probing.forks import forkable
 from ..probing.stages import Stage, Stages
-from ..probing.waiting import to_the_end, uncancelled
+from ..probing.waiting import to_the_end
 from ..profiles.profile import Profile
 from ..watching.doctor import examine
-from ..watching.job import Job
-from ..watching.monitor import Monitor
-from ..watching.once import Once
-from .aliases import DEFAULT_ALIAS, Aliases
+from .aliases import DEFAULT_ALIAS
 from .attempts import Attempt
-from .closing import close_each, closed
+from .closing import ClosingTable, closed
 from .connection import Connection
-from .foreign import ForeignConnections
 from .opening import examine_profile, open_profile
 from .validation import (
     check_keywords,
@@ -34,10 +28,12 @@ from .validation import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from ..views.report import Report
-    from ..watching.schedule import Pace
+    from ..watching.job import Job
+    from ..watching.monitor import Monitor
+    from .foreign import ForeignConnections
     from .ping import PingResult
 
 __all__ = ["ConnectionTable"]
@@ -46,26 +42,8 @@ __all__ = ["ConnectionTable"]
 _CLOSING_S: Final = 0.5
 
 
-class ConnectionTable(Aliases):
-    """Aliases and their connections. Thread-safe; what takes time is a `Job`.
-
-    Parameters
-    ----------
-    pace
-        How often servers are probed.
-    timeout
-        Seconds that a connect may take where the caller does not say.
-    """
-
-    def __init__(self, pace: Pace, timeout: float) -> None:
-        self.monitor = Monitor(pace)
-        super().__init__(timeout, self._make_others())
-        self._closing: dict[str, Job[None]] = {}
-        self._ending = forkable(threading.Lock())
-        self._looking: Job[None] | None = None
-
-    def _make_others(self) -> ForeignConnections:
-        return ForeignConnections(self.monitor, self._emit, self._disconnect)
+class ConnectionTable(ClosingTable):
+    """Aliases and their connections. Thread-safe; what takes time is a `Job`."""
 
     def _prepare(self) -> None:
         """Do what has to be done before the first connection; called before each."""
@@ -224,114 +202,6 @@ class ConnectionTable(Aliases):
             raise ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
         return await self.start_attempt(alias, params, quietly=quietly).joined()
 
-    # Disconnecting
-
-    def start_disconnect(self, name: str) -> Job[None]:
-        """Start to disconnect; the job ends when the sockets are closed."""
-        with self._lock:
-            connection = self._named(name)
-            if connection is None:
-                return self._closing.get(name) or Job.of(None)
-            job = self.monitor.submit(self._close(self._others, name, connection))
-            self._closing[name] = job
-            self._connections.pop(name, None)
-
-            def closed(_: object) -> None:
-                with self._lock:
-                    if self._closing.get(name) is job:
-                        del self._closing[name]
-
-        job.add_done_callback(closed)
-        return job
-
-    def start_disconnect_each(self, aliases: Iterable[str]) -> list[Job[None]]:
-        """Start to disconnect many together; the sockets are closed when the jobs have ended."""
-        with self._lock:
-            names = dict.fromkeys(aliases)
-            known = self._connections
-            connections = {alias: known[alias] for alias in names if alias in known}
-            closing = {self._closing[alias]: None for alias in names if alias in self._closing}
-            if not connections:
-                return list(closing)
-            job = self.monitor.submit(self._close_many(self._others, connections))
-            self._closing.update(dict.fromkeys(connections, job))
-            for alias in connections:
-                del self._connections[alias]
-
-        def end(_: object) -> None:
-            with self._lock:
-                for alias in connections:
-                    if self._closing.get(alias) is job:
-                        del self._closing[alias]
-
-        job.add_done_callback(end)
-        return [job, *closing]
-
-    def _disconnect(self, name: str) -> None:
-        """Disconnect, and wait for it: what a connection's own `disconnect` does."""
-        self.monitor.refuse_own_thread()
-        if (connection := self.get(name) or self._others.get(name)) is not None:
-            connection.close_here()
-        self.start_disconnect(name).wait(cancel_on_interrupt=False)
-
-    async def _close(self, others: ForeignConnections, name: str, connection: Connection) -> None:
-        # Also where everything is shut down meanwhile, which wants the same.
-        try:
-            await uncancelled(closed(connection, others))
-        finally:
-            self._let_go({name: connection})
-
-    async def _close_many(
-        self, others: ForeignConnections, connections: Mapping[str, Connection]
-    ) -> None:
-        try:
-            await uncancelled(close_each(connections.values(), others))
-        finally:
-            self._let_go(connections)
-
-    def _let_go(self, connections: Mapping[str, Connection]) -> None:
-        for connection in connections.values():
-            connection.unobserve_all()
-        with self._lock:
-            for alias in connections:
-                self._note_presence(alias)
-            if self._current in connections and self._current not in self._connections:
-                # None: what comes next without an alias would go where nobody said.
-                self._current = None
-                self._events.note("current", "")
-        self._events.tell()
-
-    def close_all(self) -> None:
-        """Close all that is ours, and end the monitor's thread.
-
-        Who waits for something of before is told that it was closed; what begins afterwards gets a
-        thread of its own.
-        """
-        self.monitor.refuse_own_thread()
-        with self._ending:  # who comes second returns as late as the first
-            with self._lock:
-                monitor, self.monitor = self.monitor, Monitor(self.monitor.pace)
-                others, self._others = self._others, self._make_others()
-                connections, self._connections = self._connections, {}
-                attempts = self._attempts.take_all()
-                self._remembered.clear()
-                self._closing.clear()
-                self._looking = None
-            once = Once()
-            for connection in [*connections.values(), *others.connections()]:
-                with once.logged("Closing a connection failed"):
-                    connection.close_here()
-            for attempt in attempts:
-                attempt.job.cancel()
-            monitor.stop(lambda: self._close_all(list(connections.values()), others))
-
-    async def _close_all(self, connections: list[Connection], others: ForeignConnections) -> None:
-        """Close the connections of before `close_all`; those that others opened stay open."""
-        self._let_go({connection.alias: connection for connection in await others.forget()})
-        own = {each.alias: each for each in connections if each.origin == "milvus_nb"}
-        await close_each(own.values(), others)
-        self._let_go(own)
-
     # Asking
 
     def examine(
@@ -375,9 +245,10 @@ class ConnectionTable(Aliases):
     def look(self) -> Job[None]:
         """Start to look for connections that others opened or closed; see `others`."""
         with self._lock:
-            if self._looking is None or self._looking.done():
-                self._looking = self.monitor.submit(self._look(self._others))
-            return self._looking
+            others = self._others
+            if others.looking is None or others.looking.done():
+                others.looking = self.monitor.submit(self._look(others))
+            return others.looking
 
     def adopt(self, name: str, alias: str) -> Connection:
         """Give an alias to a connection that somebody else opened.

@@ -1,0 +1,82 @@
+"""What a connection tells of itself, as traits that can be observed."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, get_args
+
+from traitlets import Bool, Enum, Float, HasTraits, List, Unicode
+
+from ..errors import Advice
+from ..protocol import Auth, State
+
+if TYPE_CHECKING:
+    from ..errors import Diagnosis
+    from ..params.endpoint import ConnectionParams
+
+__all__ = ["ConnectionTraits"]
+
+_log = logging.getLogger(__name__)
+
+
+class ConnectionTraits(HasTraits):
+    """The traits of a `Connection`, which says what each of them is."""
+
+    alias = Unicode(read_only=True)
+    address = Unicode(read_only=True)
+    user = Unicode(read_only=True)
+    auth = Enum(get_args(Auth), default_value="none", read_only=True)
+    db_name = Unicode(read_only=True)
+    secure = Bool(read_only=True)
+    state = Enum(get_args(State), default_value="connecting", read_only=True)
+    cause = Unicode(read_only=True)
+    reason = Unicode(read_only=True)
+    note = Unicode(read_only=True)
+    fix = Unicode(read_only=True)
+    server_version = Unicode(read_only=True)
+    since = Float(read_only=True)
+    connected_at = Float(None, allow_none=True, read_only=True)
+    origin = Unicode("milvus_nb", read_only=True)
+    users = List(Unicode(), read_only=True)
+
+    def __init__(self, alias: str, params: ConnectionParams, origin: str) -> None:
+        super().__init__()
+        #: What to do about its state, for a form.
+        self.advice = Advice("")
+        self._set(
+            origin=origin,
+            alias=alias,
+            address=params.address,
+            user=params.user,
+            auth=params.auth,
+            db_name=params.db_name or "default",
+            secure=params.secure,
+            since=time.time(),
+        )
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the server cannot be reached, or refuses."""
+        return self.state in ("unreachable", "rejected")
+
+    def _set_state(self, state: State, failure: Diagnosis | None = None, note: str = "") -> None:
+        self.advice = Advice("") if failure is None else failure.advice or Advice(failure.fix)
+        self._set(
+            cause=failure.cause if failure else "",
+            reason=failure.reason if failure else "",
+            fix=failure.fix if failure else "",
+            note=note,
+            # Its own: the endpoint may have been watched for another one for long.
+            since=self.since if state == self.state else time.time(),
+            state=state,
+        )
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            if getattr(self, name) == value:
+                continue
+            try:
+                self.set_trait(name, value)
+            except Exception:  # noqa: BLE001  # an observer's; the value is set
+                _log.exception("An observer of the connection %s failed", self.alias)
