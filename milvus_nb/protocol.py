@@ -263,6 +263,41 @@ class SaveProfile(_Saving, total=False):
     autoconnect: bool
 
 
+class Importable(TypedDict):
+    """A connection that the Milvus CLI has saved, and no profile has."""
+
+    #: What is to be imported is named by it: it is another as soon as that goes elsewhere.
+    id: str
+    name: str
+    #: Where it goes, in words.
+    place: str
+    user: str
+    #: Whether somebody signs in.
+    has_secret: bool
+    #: Why it cannot be imported, or empty.
+    problem: str
+
+
+class Importables(TypedDict):
+    """What can be imported, and where it stands."""
+
+    path: str
+    found: list[Importable]
+
+
+class Picked(TypedDict):
+    """Some of what can be imported, by `id`."""
+
+    ids: list[str]
+
+
+class Imported(TypedDict):
+    """The names of the profiles that were made; and a sentence on each that was not."""
+
+    names: list[str]
+    left: list[str]
+
+
 class KernelRecord(TypedDict):
     """What a running kernel has connected, as the Jupyter server reads it in the kernel's file."""
 
@@ -655,6 +690,8 @@ METHODS: Final[dict[str, tuple[Any, Any]]] = {
     "collection_code": (Part, Text),
     "save_profile": (SaveProfile, Name),
     "delete_profile": (Name, Text),
+    "importable": (Nothing, Importables),
+    "import_profiles": (Picked, Imported),
     #: The server's folder, absolute, where the kernel sees its files; else "".
     "server_folder": (OpenFile, Text),
 }

@@ -16,7 +16,7 @@ from ..probing.outside import visible
 from ..profiles import importing, saving, secrets
 from ..profiles.places import sends
 from ..profiles.profile import KEYS, Profile
-from ..profiles.reference import SecretRef, is_clear
+from ..profiles.reference import is_clear
 from ..views.profiles import ProfileTable, ProfileText
 from .permission import allow
 from .profile_connect import typed
@@ -262,10 +262,9 @@ def _import(context: Context, line: str, variables: Mapping[str, Any]) -> None:
 def _imported(
     store: ProfileStore, profile: Profile, secret: Secret, given: argparse.Namespace, *, works: bool
 ) -> str:
-    if profile.secret.kind == "keyring" and not works:
-        profile = replace(profile, secret=SecretRef("ask"))
+    options = {"project": given.project, "replace_it": given.replace}
     try:
-        saved = saving.save(store, profile, secret, project=given.project, replace_it=given.replace)
+        saved = importing.save(store, (profile, secret), works=works, **options)
     except MilvusNbError as error:
         return f"Left out {profile.name}: {' '.join(error.lines)}"
     return _saved(saved)

@@ -17,6 +17,7 @@ from ..errors import MilvusNbError
 from ..params.secret import redact
 from ..params.tls import PEM_FILES
 from ..probing.outside import plain
+from ..profiles import importing
 from ..profiles.described import profiles
 from ..protocol import METHODS, fits, mismatch
 from ..views import described
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         Code,
         Facts,
         Hello,
+        Importables,
         Measurement,
         Pasted,
         Ping,
@@ -55,6 +57,7 @@ __all__ = [
     "code",
     "failure",
     "hello",
+    "importables",
     "parse",
     "pasted",
     "ping",
@@ -215,6 +218,24 @@ def hello(
         "heartbeat_s": heartbeat,
         "versions": versions,
         "profiles": profiles(found),
+    }
+
+
+def importables(found: Iterable[importing.Candidate]) -> Importables:
+    """Give what the Milvus CLI has saved, for a user to choose from."""
+    return {
+        "path": importing.CLI_FILE,
+        "found": [
+            {
+                "id": one.id,
+                "name": one.name,
+                "place": one.place,
+                "user": one.user,
+                "has_secret": one.has_secret,
+                "problem": one.problem,
+            }
+            for one in found
+        ],
     }
 
 

@@ -1,4 +1,4 @@
-"""What pages do with profiles: use one as it was shown, save one, delete one."""
+"""What pages do with profiles: use one as it was shown, save, delete and import some."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..params.secret import Secret
 from ..probing.blocking import run_blocking
 from ..probing.waiting import uncancelled
-from ..profiles import saving
+from ..profiles import importing, saving
 from ..profiles.profile import Profile
 from ..profiles.trust import permit
 from . import messages
@@ -15,6 +15,7 @@ from . import messages
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ..protocol import Imported
     from ..registry.registry import ConnectionRegistry
     from ..watching.job import Job
     from .databases import Follow
@@ -50,6 +51,8 @@ class ProfileRequests:
         self.handlers: Mapping[str, Callable[[Request], None]] = {
             "save_profile": self._do_save,
             "delete_profile": self._do_delete,
+            "importable": self._do_importable,
+            "import_profiles": self._do_import,
         }
 
     def shown(self, name: str, given: dict[str, Any]) -> Profile:
@@ -112,6 +115,19 @@ class ProfileRequests:
 
         job = self._blocking(delete)
         self._follow(request.id, job, lambda text: {"text": text})
+
+    def _do_importable(self, request: Request) -> None:
+        job = self._blocking(lambda: importing.candidates(self._registry.profiles))
+        self._follow(request.id, job, messages.importables)
+
+    def _do_import(self, request: Request) -> None:
+        store, ids = self._registry.profiles, request.params["ids"]
+
+        def told(done: tuple[list[str], list[str]]) -> Imported:
+            self._send(messages.profiles_event(store.find()))
+            return {"names": done[0], "left": done[1]}
+
+        self._follow(request.id, self._blocking(lambda: importing.bring(store, ids)), told)
 
     def _blocking(self, work: Callable[[], T]) -> Job[T]:
         """Change files and the keyring in a thread of its own.

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..errors import MilvusNbError, ProfileError
 from ..params import parsing
-from . import files
+from . import files, saving, secrets
 from .conversion import profile_of
+from .places import place_of_profile
 from .profile import check_name
 from .reference import SecretRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from ..params.endpoint import ConnectionParams
     from ..params.secret import Secret
     from .profile import Profile
+    from .store import ProfileStore
 
-__all__ = ["CLI_FILE", "from_cli", "from_environment", "from_pasted"]
+__all__ = [
+    "CLI_FILE",
+    "Candidate",
+    "bring",
+    "candidates",
+    "from_cli",
+    "from_environment",
+    "from_pasted",
+    "save",
+]
 
 #: Where the Milvus CLI (1.2) keeps its connections, tokens in clear.
 #: Source: https://github.com/zilliztech/milvus_cli, milvus_cli/history.py
@@ -63,6 +76,83 @@ def from_cli() -> Iterator[Imported | MilvusNbError]:
             yield error
 
 
+class Candidate(NamedTuple):
+    """What the Milvus CLI has saved and no profile has, as somebody is asked about it."""
+
+    #: What is the same for as long as it would be the same profile.
+    id: str
+    name: str
+    #: Where it goes, in words.
+    place: str
+    user: str
+    #: Whether somebody signs in.
+    has_secret: bool
+    #: Why it cannot become a profile, or empty.
+    problem: str
+
+
+def candidates(store: ProfileStore) -> list[Candidate]:
+    """Give what the Milvus CLI has saved, but for what is a profile already.
+
+    There are none where there is no file of the CLI's, or where it cannot be read.
+    """
+    return [candidate for candidate, _ in _candidates(store)]
+
+
+def bring(store: ProfileStore, ids: Collection[str]) -> tuple[list[str], list[str]]:
+    """Make profiles of some candidates, as they were shown; nothing takes another's place.
+
+    Returns
+    -------
+    (list of str, list of str)
+        The names of those that are profiles now; and a sentence on each that is not.
+    """
+    brought: list[str] = []
+    left: list[str] = []
+    found = {candidate.id: made for candidate, made in _candidates(store)}
+    works = secrets.keyring_works()
+    for one in ids:
+        made = found.get(one)
+        if made is None:
+            left.append("One has changed meanwhile, or has a profile by now: look again.")
+            continue
+        try:
+            brought.append(save(store, made, works=works, project=False).name)
+        except MilvusNbError as error:
+            left.append(" ".join(error.lines))
+    return brought, left
+
+
+def save(
+    store: ProfileStore,
+    imported: Imported,
+    *,
+    works: bool,
+    project: bool | None = None,
+    replace_it: bool = False,
+) -> Profile:
+    """Save what was imported; without a keyring its secret will be asked for.
+
+    Parameters
+    ----------
+    store, project, replace_it
+        See `ProfileStore.save`.
+    imported
+        The profile, and its secret.
+    works
+        See `secrets.keyring_works`.
+
+    Raises
+    ------
+    ProfileError, MissingExtraError
+        See `saving.save`.
+    """
+    profile, secret = imported
+    if profile.secret.kind == "keyring" and not works:
+        profile = replace(profile, secret=SecretRef("ask"))
+    return saving.save(store, profile, secret, project=project, replace_it=replace_it)
+
+
 def from_environment(name: str = "") -> Imported:
     """Give a profile of ``MILVUS_URI`` and ``MILVUS_TOKEN``.
 
@@ -92,6 +182,40 @@ def from_pasted(text: str, name: str = "") -> Imported:
 
     found = paste.read(text)
     return _made(name or found.alias, parsing.parse(**found.given, env={}))
+
+
+def _candidates(store: ProfileStore) -> Iterator[tuple[Candidate, Imported | None]]:
+    try:
+        found = list(from_cli())
+    except ProfileError:
+        return
+    known = store.find().profiles
+    names: set[str] = set()
+    for one in found:
+        if isinstance(one, MilvusNbError):
+            what = " ".join(filter(None, (one.what, one.reason)))
+            yield Candidate("", "", "", "", has_secret=False, problem=what), None
+            continue
+        profile, secret = one
+        same = known.get(profile.name)
+        if same is not None and _goes(same) == _goes(profile):
+            continue
+        problem = ""
+        if profile.name in store:
+            problem = f"There is another profile {profile.name}."
+        elif profile.name in names:
+            problem = f"Two of them would be the profile {profile.name}."
+        names.add(profile.name)
+        shown = json.dumps([profile.name, profile.seal, profile.db_name])
+        number = hashlib.sha256(shown.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        place, user, _ = _goes(profile)
+        candidate = Candidate(number, profile.name, place, user, bool(secret), problem)
+        yield candidate, None if problem else one
+
+
+def _goes(profile: Profile) -> tuple[str, str, str]:
+    """Tell where a profile goes, and as who, however it is written."""
+    return place_of_profile(profile), profile.user, profile.db_name
 
 
 def _of_cli(alias: str, entry: Any) -> Imported:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -218,10 +219,12 @@ def test_a_profile_is_saved_with_the_connection_or_without(
     sidebar: Sidebar,
     profiles_file: Path,
     guarded: ScriptedMilvus,
+    tmp_path: Path,
 ) -> None:
     """By keyboard; what does not connect is not saved, and what is not saved is said."""
     page, keyboard = sidebar.page, sidebar.page.keyboard
-    notebook = open_notebook(LOAD)
+    # The kernel's user is one who has used the Milvus CLI.
+    notebook = open_notebook(f"import os; os.environ['HOME'] = {str(tmp_path)!r}", LOAD)
     notebook.run_all()
     sidebar.show()
     form = sidebar.panel.get_by_role("form", name="New connection")
@@ -268,5 +271,32 @@ def test_a_profile_is_saved_with_the_connection_or_without(
     expect(sidebar.panel.get_by_role("button", name="New profile")).to_be_focused()
     later = sidebar.panel.get_by_role("listitem", name="Profile later")
     expect(later.get_by_role("button", name="Connect later")).to_be_visible()
+    import_from_cli(sidebar, tmp_path, profiles_file)
     for text in (page.evaluate(ALL_TEXT), profiles_file.read_text()):
         assert _PASSWORD not in text
+
+
+def import_from_cli(sidebar: Sidebar, home: Path, profiles_file: Path) -> None:
+    """Choose from what the Milvus CLI has saved; what has a taken name stays where it is."""
+    keyboard = sidebar.page.keyboard
+    entries = {
+        name: {"uri": f"http://{name}.example:19530", "token": f"root:{_PASSWORD}"}
+        for name in ("kept", "wanted", "unwanted")
+    }
+    (home / ".milvus_cli_connections.json").write_text(json.dumps(entries))
+    sidebar.page.reload()  # it is looked for when the list is shown
+    sidebar.show()
+    sidebar.panel.get_by_role("button", name="Import from the Milvus CLI").focus()
+    keyboard.press("Enter")
+    form = sidebar.panel.get_by_role("form", name="Import from the Milvus CLI")
+    expect(form.get_by_role("checkbox")).to_have_count(2)
+    expect(form).to_contain_text("There is another profile kept. It is left out.")
+    expect(form.get_by_role("checkbox", name="wanted wanted.example:19530")).to_be_focused()
+    form.get_by_role("checkbox", name="unwanted").uncheck()
+    before = profiles_file.read_text()
+    keyboard.press("Enter")
+    expect(form).to_have_count(0)
+    expect(sidebar.panel.get_by_role("listitem", name="Profile wanted")).to_be_visible()
+    expect(sidebar.panel.get_by_text("Imported wanted.")).to_be_visible()
+    expect(sidebar.panel.get_by_role("listitem", name="Profile unwanted")).to_have_count(0)
+    assert profiles_file.read_text().startswith(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import sys
 import time
@@ -476,6 +477,48 @@ def test_a_connection_as_code_without_its_secret(page: Page, milvus_auth: Milvus
     page.read_row("client:store")
     text = _code(page.ask("code", alias="client:store", language="magic"))
     assert "--alias store " in text
+
+
+def test_what_the_milvus_cli_has_saved_is_imported_as_it_was_shown(page: Page) -> None:
+    """Nothing takes another's place, and what has changed meanwhile is left alone."""
+    folder = page.kernel.folder
+    profiles = folder / "config" / "milvus_nb" / "profiles.toml"
+    entries = {
+        name: {"uri": f"http://{name.replace(' ', '')}.example:1", "token": "root:open-sesame-cli"}
+        for name in ("known", "other", "moved", "my db", "my-db")
+    }
+
+    def write() -> None:
+        (folder / ".milvus_cli_connections.json").write_text(json.dumps(entries))
+
+    page.run(f"import os; home = os.environ.get('HOME'); os.environ['HOME'] = {str(folder)!r}")
+    try:
+        assert page.ask("importable")["found"] == []
+        profiles.parent.mkdir(parents=True)
+        profiles.write_text(
+            "[profiles.known]\naddress = 'http://known.example:1'\nuser = 'root'\n"
+            "secret = 'keyring'\n[profiles.other]\naddress = 'elsewhere.example'\n"
+        )
+        entries["broken"] = {"uri": "ftp://x"}
+        write()
+        found = page.ask("importable")["found"]
+        assert [(one["name"], bool(one["problem"])) for one in found] == [
+            ("other", True), ("moved", False), ("my-db", False), ("my-db", True), ("", True),
+        ]  # fmt: skip
+        assert (found[1]["place"], found[1]["user"]) == ("moved.example:1, without TLS", "root")
+        assert found[1]["has_secret"]
+        assert "open-sesame" not in str(found)
+        entries["moved"]["uri"] = "http://thief.example:1"
+        write()
+        done = page.ask("import_profiles", ids=[one["id"] for one in found])
+        assert done["names"] == ["my-db"]
+        assert len(done["left"]) == 4
+        text = profiles.read_text()
+        assert "thief" not in text
+        assert "open-sesame" not in text
+        assert "elsewhere.example" in text
+    finally:
+        page.run("os.environ['HOME'] = home")
 
 
 def test_what_a_server_says_over_http(page: Page, milvus: MilvusTestServer) -> None:

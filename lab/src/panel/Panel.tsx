@@ -190,6 +190,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
       {store.link !== 'opening' && !gone && (
         <ProfileList
           found={{ ...store.profiles, profiles: found }}
+          all={profiles}
           connected={connectedProfiles(all)}
           actions={actions}
           focus={focus}

@@ -236,6 +236,37 @@ export interface SaveProfile extends Saving {
   autoconnect?: boolean;
 }
 
+/** A connection that the Milvus CLI has saved, and no profile has. */
+export interface Importable {
+  /** What is to be imported is named by it: it is another as soon as that goes elsewhere. */
+  id: string;
+  name: string;
+  /** Where it goes, in words. */
+  place: string;
+  user: string;
+  /** Whether somebody signs in. */
+  has_secret: boolean;
+  /** Why it cannot be imported, or empty. */
+  problem: string;
+}
+
+/** What can be imported, and where it stands. */
+export interface Importables {
+  path: string;
+  found: Importable[];
+}
+
+/** Some of what can be imported, by `id`. */
+export interface Picked {
+  ids: string[];
+}
+
+/** The names of the profiles that were made; and a sentence on each that was not. */
+export interface Imported {
+  names: string[];
+  left: string[];
+}
+
 /** What a running kernel has connected, as the Jupyter server reads it in the kernel's file. */
 export interface KernelRecord {
   /** Jupyter's id of the kernel. */
@@ -587,6 +618,8 @@ export interface Methods {
   collection_code: { params: Part; result: Text };
   save_profile: { params: SaveProfile; result: Name };
   delete_profile: { params: Name; result: Text };
+  importable: { params: Nothing; result: Importables };
+  import_profiles: { params: Picked; result: Imported };
   server_folder: { params: OpenFile; result: Text };
 }
 
@@ -754,6 +787,25 @@ export const SHAPES: Shapes = {
     'confirm?': 'boolean',
     'default?': 'boolean',
     'autoconnect?': 'boolean',
+  },
+  Importable: {
+    id: 'string',
+    name: 'string',
+    place: 'string',
+    user: 'string',
+    has_secret: 'boolean',
+    problem: 'string',
+  },
+  Importables: {
+    path: 'string',
+    found: 'Importable[]',
+  },
+  Picked: {
+    ids: 'string[]',
+  },
+  Imported: {
+    names: 'string[]',
+    left: 'string[]',
   },
   KernelRecord: {
     id: 'string',
@@ -1006,5 +1058,7 @@ export const RESULTS: Record<Method, string> = {
   collection_code: 'Text',
   save_profile: 'Name',
   delete_profile: 'Text',
+  importable: 'Importables',
+  import_profiles: 'Imported',
   server_folder: 'Text',
 };

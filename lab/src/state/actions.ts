@@ -2,6 +2,8 @@ import type {
   Code,
   ConnectParams,
   Fact,
+  Importables,
+  Imported,
   Methods,
   Profile,
   Report,
@@ -71,6 +73,11 @@ export class Actions implements ProfileActions {
     this.store.announce(text);
     return text;
   }
+
+  readonly importable = (): Promise<Importables> => this.link.request('importable', {}).answer;
+
+  readonly bring = (ids: string[]): Promise<Imported> =>
+    this.link.request('import_profiles', { ids }).answer;
 
   /** The server's folder as the kernel names it; "" where the kernel does not see its files. */
   async folder(root: string, path: string): Promise<string> {

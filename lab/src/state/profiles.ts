@@ -2,6 +2,8 @@
 
 import type {
   Failure,
+  Importables,
+  Imported,
   Profile,
   Profiles,
   Report,
@@ -18,6 +20,10 @@ export interface ProfileActions {
   test: (profile: Profile, secret: string, onStages: (stages: Stage[]) => void) => Promise<Report>;
   save: (wanted: SaveProfile) => Promise<string>;
   remove: (name: string) => Promise<string>;
+  /** What the Milvus CLI has saved and no profile has; left out where nobody can import it. */
+  importable?: () => Promise<Importables>;
+  /** Make profiles of some of it, by id. */
+  bring?: (ids: string[]) => Promise<Imported>;
   /** Whether the keyring that it has is the kernel's, to which a secret may be sent once. */
   keepsSecrets: boolean;
 }

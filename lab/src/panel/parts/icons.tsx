@@ -51,6 +51,15 @@ export function PlusIcon() {
   );
 }
 
+/** Into a tray. */
+export function ImportIcon() {
+  return (
+    <svg class="milvus-nb-icon" viewBox="0 0 12 12" aria-hidden="true">
+      <path class="milvus-nb-line" d="M6 1.5v6M3.5 5 6 7.5 8.5 5M1.5 8v2.5h9V8" />
+    </svg>
+  );
+}
+
 export function MoreIcon() {
   return (
     <svg class="milvus-nb-icon" viewBox="0 0 12 12" aria-hidden="true">

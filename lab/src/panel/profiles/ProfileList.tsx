@@ -1,17 +1,20 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 
-import type { ProfileProblem, Profiles } from '../../protocol/messages';
+import type { Importables, Profile, ProfileProblem, Profiles } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
 import type { ProfileActions } from '../../state/profiles';
 import type { FocusOn } from '../parts/hooks';
 import { Button } from '../parts/Button';
-import { PlusIcon } from '../parts/icons';
+import { ImportIcon, PlusIcon } from '../parts/icons';
 import { Section } from '../parts/Section';
+import { ImportForm } from './ImportForm';
 import { ProfileForm } from './ProfileForm';
 import { ProfileRow } from './ProfileRow';
 
 interface Props {
   found: Profiles;
+  /** Those as well that a filter leaves out. */
+  all?: Profile[];
   /** Those that are connected just now. */
   connected: ReadonlySet<string>;
   actions: ProfileActions;
@@ -27,7 +30,12 @@ export function ProfileList(props: Props) {
   const { found, connected, actions, focus, always = false, onDisconnect } = props;
   const { profiles, problems } = found;
   const [told, setTold] = useState('');
-  const [isNew, setNew] = useState(false);
+  const [opened, setOpened] = useState<'new' | 'import' | null>(null);
+  const offered = useImportable(actions, props.all ?? profiles);
+  const close = (): void => {
+    setOpened(null);
+    focus('new-profile');
+  };
   if (profiles.length + problems.length === 0 && told === '' && !always) {
     return null;
   }
@@ -35,27 +43,41 @@ export function ProfileList(props: Props) {
     <Section
       title={trans.__('Profiles')}
       count={profiles.length}
-      mustShow={isNew}
+      mustShow={opened !== null}
       tools={
-        <Button
-          name={trans.__('New profile')}
-          icon
-          focusKey="new-profile"
-          onClick={() => setNew(true)}
-        >
-          <PlusIcon />
-        </Button>
+        <>
+          {offered !== null && (
+            <Button
+              name={trans.__('Import from the Milvus CLI')}
+              icon
+              onClick={() => setOpened('import')}
+            >
+              <ImportIcon />
+            </Button>
+          )}
+          <Button
+            name={trans.__('New profile')}
+            icon
+            focusKey="new-profile"
+            onClick={() => setOpened('new')}
+          >
+            <PlusIcon />
+          </Button>
+        </>
       }
     >
-      {isNew && (
-        <ProfileForm
-          row={null}
-          profile={null}
-          actions={actions}
-          onClose={() => {
-            setNew(false);
-            focus('new-profile');
+      {opened === 'new' && (
+        <ProfileForm row={null} profile={null} actions={actions} onClose={close} />
+      )}
+      {opened === 'import' && offered !== null && actions.bring !== undefined && (
+        <ImportForm
+          offered={offered}
+          onImport={actions.bring}
+          onDone={text => {
+            setTold(text);
+            close();
           }}
+          onClose={close}
         />
       )}
       <ul class="milvus-nb-profile-list" role="list" aria-label={trans.__('Profiles')}>
@@ -81,6 +103,22 @@ export function ProfileList(props: Props) {
       ))}
     </Section>
   );
+}
+
+/** What can be imported; null where nothing can. It is looked for anew as the profiles change. */
+function useImportable(actions: ProfileActions, all: Profile[]): Importables | null {
+  const [offered, setOffered] = useState<Importables | null>(null);
+  useEffect(() => {
+    let isCurrent = true;
+    actions.importable?.().then(
+      next => isCurrent && setOffered(next.found.some(one => one.problem === '') ? next : null),
+      () => isCurrent && setOffered(null), // an older kernel side, or none any more
+    );
+    return () => {
+      isCurrent = false;
+    };
+  }, [actions, all]);
+  return offered;
 }
 
 /** What is wrong in a file of profiles, so that nobody wonders where one has gone. */
