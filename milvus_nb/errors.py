@@ -26,14 +26,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from .printing import printable
+
+if TYPE_CHECKING:
+    from .protocol import Action
 
 E = TypeVar("E", bound=BaseException)
 
 __all__ = [
-    "Action",
     "Advice",
     "AliasError",
     "CancelError",
@@ -55,20 +57,6 @@ __all__ = [
 
 
 FailedState = Literal["degraded", "unreachable", "rejected"]
-
-#: What a form can do about a failure; pages make buttons of them (`protocol.Action`).
-Action = Literal[
-    "use-tls",
-    "no-tls",
-    "use-port",
-    "choose-file",
-    "server-name",
-    "timeout",
-    "sign-in",
-    "database",
-    "other-alias",
-    "replace",
-]
 
 
 @dataclass(frozen=True)

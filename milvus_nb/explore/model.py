@@ -8,12 +8,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, overload
 
 from ..printing import printable
 from ..views import blocks
 
 if TYPE_CHECKING:
+    from ..protocol import LoadState
     from ..views.blocks import Block
     from .schema import Field, Function, Index
 
@@ -89,7 +90,7 @@ class Load:
         How much of it is there, 0 to 100; None where the server does not tell.
     """
 
-    state: Literal["loaded", "loading", "released"]
+    state: LoadState
     percent: int | None = None
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from .diagnosis import ProbeError, with_evidence
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..params.endpoint import Endpoint
+    from ..protocol import StageStatus
 
 __all__ = ["LITE_STAGE_NAMES", "STAGE_NAMES", "Stage", "Stages"]
 
@@ -37,8 +38,6 @@ _ASKED: Final = {
     "health": "CheckHealth (gRPC)",
     "database": "ListDatabases (gRPC)",
 }
-
-StageStatus = Literal["pending", "running", "ok", "failed", "skipped"]
 
 
 @dataclass(frozen=True)

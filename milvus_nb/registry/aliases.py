@@ -9,7 +9,7 @@ import dataclasses
 import os
 import re
 import threading
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import AliasError, ParamsError
 from ..params import parsing
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..params.endpoint import ConnectionParams
     from ..profiles.profile import Profile
     from .connection import Connection
+    from .events import Kind
     from .foreign import ForeignConnections
 
 __all__ = ["DEFAULT_ALIAS", "MAX_CONNECTIONS", "Aliases"]
@@ -348,6 +349,6 @@ class Aliases:
         is_there = alias in self._connections or alias in self._attempts
         self._events.note_presence(alias, is_there=is_there)
 
-    def _emit(self, kind: Literal["added", "changed", "removed"], alias: str) -> None:
+    def _emit(self, kind: Kind, alias: str) -> None:
         self._events.note(kind, alias)
         self._events.tell()

@@ -1,0 +1,152 @@
+"""A collection as code that creates one like it, under another name, without its rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..code.snippets.quoting import python as literal
+from ..params.secret import MASK
+
+if TYPE_CHECKING:
+    from .model import Description
+    from .schema import Field, Function, Index
+
+__all__ = ["creating"]
+
+
+def creating(found: Description) -> str:
+    """Write code that creates it, for a ``client`` that is connected."""
+    options = [f"enable_dynamic_field={found.has_dynamic_field}"]
+    if found.description:
+        options.append(f"description={literal(found.description)}")
+    copy = literal(f"{found.name}_copy")
+    lines = [
+        "# A collection like it, under another name, without its rows.",
+        f"schema = client.create_schema({', '.join(options)})",
+        *(line for one in found.fields for line in _field(one)),
+        *(_function(one) for one in found.functions),
+        "index_params = client.prepare_index_params()",
+        *(_index(one) for one in found.indexes),
+        "client.create_collection(",
+        f"    {copy},",
+        "    schema=schema,",
+        "    index_params=index_params,",
+        *(f"    {option}," for option in _options(found)),
+        ")",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _options(found: Description) -> list[str]:
+    options = []
+    if found.consistency:
+        options.append(f"consistency_level={literal(found.consistency)}")
+    if found.shards is not None and found.shards > 1:
+        options.append(f"num_shards={found.shards}")
+    if found.properties:
+        options.append(f"properties={_dict(found.properties)}")
+    return options
+
+
+def _field(field: Field) -> list[str]:
+    if field.type == "ARRAY_OF_STRUCT":
+        inner = [
+            line.replace("schema.", "struct.", 1)
+            for one in field.fields
+            for line in _field(replace(one, type=one.element_type, element_type=""))
+        ]
+        options = f"element_type=DataType.STRUCT, struct_schema=struct, {_sizes(field)}"
+        return [
+            "struct = client.create_struct_field_schema()",
+            *inner,
+            f"schema.add_field({literal(field.name)}, DataType.ARRAY, {options.rstrip(', ')})",
+        ]
+    options = ", ".join(filter(None, (_sizes(field), _traits(field))))
+    kind = f"DataType.{field.type}" if field.type.isidentifier() else "DataType.UNKNOWN"
+    more = f", {options}" if options else ""
+    return [f"schema.add_field({literal(field.name)}, {kind}{more})"]
+
+
+def _sizes(field: Field) -> str:
+    options = {
+        "element_type": f"DataType.{field.element_type}" if field.element_type else None,
+        "dim": field.dim,
+        "max_length": field.max_length,
+        "max_capacity": field.max_capacity,
+    }
+    if field.type == "ARRAY_OF_STRUCT":
+        del options["element_type"]
+    if field.element_type == "VARCHAR" and field.max_length is None:
+        options["max_length"] = 65_535  # Lite does not tell it
+    return ", ".join(f"{key}={value}" for key, value in options.items() if value is not None)
+
+
+def _traits(field: Field) -> str:
+    known = dict(field.params)
+    flags = {
+        "is_primary": field.is_primary,
+        "auto_id": field.auto_id,
+        "is_partition_key": field.is_partition_key,
+        "is_clustering_key": field.is_clustering_key,
+        "nullable": field.nullable,
+        "enable_analyzer": known.get("enable_analyzer", "").lower() == "true",
+        "enable_match": known.get("enable_match", "").lower() == "true",
+    }
+    options = [f"{name}=True" for name, is_so in flags.items() if is_so]
+    if field.has_default:
+        options.append(f"default_value={field.default!r}")
+    if known.get("analyzer_params"):
+        options.append(f"analyzer_params={_read(known['analyzer_params'])!r}")
+    if field.description:
+        options.append(f"description={literal(field.description)}")
+    return ", ".join(options)
+
+
+def _function(one: Function) -> str:
+    options = [
+        f"name={literal(one.name)}",
+        f"function_type=FunctionType.{one.type}",
+        f"input_field_names=[{', '.join(map(literal, one.inputs))}]",
+        f"output_field_names=[{', '.join(map(literal, one.outputs))}]",
+    ]
+    if one.params:
+        options.append(f"params={_dict(one.params)}")
+    return f"schema.add_function(Function({', '.join(options)}))"
+
+
+def _index(one: Index) -> str:
+    options = [literal(one.field)]
+    if one.type:
+        options.append(f"index_type={literal(one.type)}")
+    if one.metric:
+        options.append(f"metric_type={literal(one.metric)}")
+    if one.params:
+        options.append(f"params={_dict(one.params)}")
+    return f"index_params.add_index({', '.join(options)})"
+
+
+def _dict(pairs: tuple[tuple[str, str], ...]) -> str:
+    inner = ", ".join(f"{literal(key)}: {_param(key, value)}" for key, value in pairs)
+    return f"{{{inner}}}"
+
+
+def _param(key: str, value: str) -> str:
+    if value == MASK:  # an API key, which is not known here
+        return f"os.environ[{literal(key.upper())}]"
+    return _number(value)
+
+
+def _number(text: str) -> str:
+    try:
+        return repr(json.loads(text)) if json.loads(text) is not None else literal(text)
+    except ValueError:
+        return literal(text)
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
