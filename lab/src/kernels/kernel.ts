@@ -3,8 +3,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Failure, Row } from '../protocol/messages';
 import { elapsed } from '../state/clock';
-import { offline } from '../state/failures';
-import { trans } from '../state/i18n';
+import { notLoaded, offline, tooOld } from '../state/failures';
 import { Session } from '../state/session';
 import type { Wire } from '../state/wire';
 import { KernelChannel } from './channel';
@@ -115,7 +114,7 @@ export class MilvusKernel {
   }
 
   private async doLoad(): Promise<boolean> {
-    await this.known();
+    await this.left(['asking', 'restarting']); // it was only just opened, or is restarting
     if (this.phase !== 'absent' && this.phase !== 'missing') {
       return this.phase === 'present';
     }
@@ -143,23 +142,33 @@ export class MilvusKernel {
     if (error !== null && this.is('loading')) {
       this.notLoaded(error);
     }
-    await this.loaded();
+    await this.left(['loading'], ANNOUNCES_WITHIN_MS);
+    if (this.is('loading')) {
+      this.failure = tooOld();
+      this.setPhase('absent');
+    }
     return this.is('present');
   }
 
-  /** Wait until it has said what it is: it was only just opened, or is restarting. */
-  private async known(): Promise<void> {
-    if (this.is('asking') || this.is('restarting')) {
-      await new Promise<void>(resolve => {
-        const look = (): void => {
-          if (!this.is('asking') && !this.is('restarting')) {
-            this.phaseChanged.disconnect(look);
-            resolve();
-          }
-        };
-        this.phaseChanged.connect(look);
-      });
+  /** Wait until it is in none of these phases any more, or so many ms have passed. */
+  async left(phases: readonly Phase[], withinMs?: number): Promise<void> {
+    if (!phases.includes(this.phase)) {
+      return;
     }
+    await new Promise<void>(resolve => {
+      const look = (): void => {
+        if (!phases.includes(this.phase)) {
+          done();
+        }
+      };
+      const done = (): void => {
+        clearTimeout(timer);
+        this.phaseChanged.disconnect(look);
+        resolve();
+      };
+      const timer = withinMs === undefined ? undefined : setTimeout(done, withinMs);
+      this.phaseChanged.connect(look);
+    });
   }
 
   /** Give up what was connected before the restart, or one of it. */
@@ -314,43 +323,8 @@ export class MilvusKernel {
 
   private notLoaded(error: KernelMessage.IReplyErrorContent): void {
     const missing = error.ename === 'ModuleNotFoundError' && error.evalue.includes("'milvus_nb'");
-    this.failure = missing
-      ? null
-      : {
-          what: trans.__('%1 failed.', LOAD_CODE),
-          reason: `${error.ename}: ${error.evalue}`,
-          fix: trans.__('Run it in a cell to see more.'),
-          cause: '',
-          evidence: '',
-        };
+    this.failure = missing ? null : notLoaded(LOAD_CODE, `${error.ename}: ${error.evalue}`);
     this.setPhase(missing ? 'missing' : 'absent');
-  }
-
-  /** Wait for milvus_nb to say that it is there. */
-  private async loaded(): Promise<void> {
-    if (this.is('loading')) {
-      await new Promise<void>(resolve => {
-        const done = (): void => {
-          clearTimeout(timer);
-          this.phaseChanged.disconnect(done);
-          resolve();
-        };
-        const timer = setTimeout(done, ANNOUNCES_WITHIN_MS);
-        this.phaseChanged.connect(done);
-      });
-    }
-    if (this.is('loading')) {
-      this.failure = {
-        what: trans.__('The kernel has a milvus_nb that is too old for the sidebar.'),
-        reason: trans.__('It was loaded, and did not answer.'),
-        fix: trans.__(
-          'Update milvus_nb in the environment of the kernel, then restart the kernel.',
-        ),
-        cause: '',
-        evidence: '',
-      };
-      this.setPhase('absent');
-    }
   }
 
   private is(phase: Phase): boolean {

@@ -1,7 +1,7 @@
 // After a restart: what was connected is connected again.
 
 import type { ConnectParams, Failure, Row } from '../protocol/messages';
-import { failureOf } from '../state/failures';
+import { failed, failureOf } from '../state/failures';
 import { trans } from '../state/i18n';
 import type { MilvusKernel } from './kernel';
 
@@ -87,35 +87,28 @@ function paramsOf(row: Row, secret: string): ConnectParams {
 }
 
 function secretMissing({ auth, alias }: Row): Failure {
-  return {
-    what:
-      auth === 'password'
-        ? trans.__('The password for %1 is needed.', alias)
-        : trans.__('The token for %1 is needed.', alias),
-    reason: '',
-    fix: trans.__('Type it, and press Reconnect.'),
-    cause: '',
-    evidence: '',
-  };
+  return failed(
+    auth === 'password'
+      ? trans.__('The password for %1 is needed.', alias)
+      : trans.__('The token for %1 is needed.', alias),
+    '',
+    trans.__('Type it, and press Reconnect.'),
+  );
 }
 
 function unconfirmed({ alias }: Row): Failure {
-  return {
-    what: trans.__('%1 was not connected: its profile says that one has to be asked.', alias),
-    reason: '',
-    fix: trans.__('Tick it, and press Reconnect.'),
-    cause: '',
-    evidence: '',
-  };
+  return failed(
+    trans.__('%1 was not connected: its profile says that one has to be asked.', alias),
+    '',
+    trans.__('Tick it, and press Reconnect.'),
+  );
 }
 
 /** Loading has failed, and nothing more is known. */
 export function notLoaded(): Failure {
-  return {
-    what: trans.__('milvus_nb could not be loaded.'),
-    reason: '',
-    fix: trans.__('Run %load_ext milvus_nb in a cell to see why.'),
-    cause: '',
-    evidence: '',
-  };
+  return failed(
+    trans.__('milvus_nb could not be loaded.'),
+    '',
+    trans.__('Run %load_ext milvus_nb in a cell to see why.'),
+  );
 }

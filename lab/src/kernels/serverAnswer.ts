@@ -3,7 +3,7 @@
 
 import type { Failure } from '../protocol/messages';
 import { is } from '../protocol/validate';
-import { RequestError } from '../state/failures';
+import { failed, RequestError } from '../state/failures';
 import { trans } from '../state/i18n';
 
 /** What an answer holds; throws where it is no JSON, which knows no NaN, or not of the type. */
@@ -23,23 +23,19 @@ export async function read(answer: Response, type: string): Promise<unknown> {
 
 /** The server has refused, or failed. */
 export function refused(status: number): Failure {
-  return {
-    what: trans.__('The Jupyter server has not done it.'),
-    reason: trans.__('It answered with the status %1.', status),
-    fix: trans.__('Its log may say more.'),
-    cause: '',
-    evidence: '',
-  };
+  return failed(
+    trans.__('The Jupyter server has not done it.'),
+    trans.__('It answered with the status %1.', status),
+    trans.__('Its log may say more.'),
+  );
 }
 
 function unreadable(): Failure {
-  return {
-    what: trans.__('The answer of the Jupyter server was not understood.'),
-    reason: trans.__('It is not what this version of milvus_nb answers.'),
-    fix: trans.__(
+  return failed(
+    trans.__('The answer of the Jupyter server was not understood.'),
+    trans.__('It is not what this version of milvus_nb answers.'),
+    trans.__(
       'Reload the page. If that does not help, update milvus_nb in the environment of JupyterLab and restart it.',
     ),
-    cause: '',
-    evidence: '',
-  };
+  );
 }

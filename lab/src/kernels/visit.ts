@@ -4,7 +4,7 @@
 import type { Kernel } from '@jupyterlab/services';
 
 import type { Failure, Method, Methods } from '../protocol/messages';
-import { RequestError } from '../state/failures';
+import { failed, RequestError } from '../state/failures';
 import { trans } from '../state/i18n';
 import { MilvusKernel } from './kernel';
 
@@ -78,7 +78,7 @@ export class Visits {
       this.end(); // it was restarted since
     }
     const kernel = (this.kernel ??= new MilvusKernel(this.connect(), true));
-    await answered(kernel);
+    await kernel.left(['asking'], ANSWERS_WITHIN_MS);
     if (kernel.session === null || question.isTakenBack) {
       throw new RequestError(unanswered());
     }
@@ -104,29 +104,12 @@ export class Visits {
   }
 }
 
-async function answered(kernel: MilvusKernel): Promise<void> {
-  if (kernel.phase !== 'asking') {
-    return;
-  }
-  await new Promise<void>(resolve => {
-    const done = (): void => {
-      clearTimeout(timer);
-      kernel.phaseChanged.disconnect(done);
-      resolve();
-    };
-    const timer = setTimeout(done, ANSWERS_WITHIN_MS);
-    kernel.phaseChanged.connect(done);
-  });
-}
-
 function unanswered(): Failure {
-  return {
-    what: trans.__('The kernel has not answered. Nothing was done.'),
-    reason: trans.__('It has ended, or runs a cell.'),
-    fix: trans.__('Open its notebook to see.'),
-    cause: '',
-    evidence: '',
-  };
+  return failed(
+    trans.__('The kernel has not answered. Nothing was done.'),
+    trans.__('It has ended, or runs a cell.'),
+    trans.__('Open its notebook to see.'),
+  );
 }
 
 function ignore(): void {

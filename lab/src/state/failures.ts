@@ -10,53 +10,63 @@ export class RequestError extends Error {
   }
 }
 
+/** What has failed, why, and what to do, where that is all that is known. */
+export function failed(what: string, reason: string, fix: string): Failure {
+  return { what, reason, fix, cause: '', evidence: '' };
+}
+
 export function gone(): Failure {
-  return {
-    what: trans.__('The kernel is gone.'),
-    reason: trans.__('It was restarted or stopped before it answered.'),
-    fix: trans.__('Run %milvus panel again.'),
-    cause: '',
-    evidence: '',
-  };
+  return failed(
+    trans.__('The kernel is gone.'),
+    trans.__('It was restarted or stopped before it answered.'),
+    trans.__('Run %milvus panel again.'),
+  );
 }
 
 /** What is clicked while the page has no way to the kernel: it would be done at some later time. */
 export function offline(): Failure {
-  return {
-    what: trans.__('This page is not connected to the kernel. Nothing was done.'),
-    reason: trans.__('The network or the Jupyter server is away.'),
-    fix: trans.__('Try again when JupyterLab shows the kernel as connected.'),
-    cause: '',
-    evidence: '',
-  };
+  return failed(
+    trans.__('This page is not connected to the kernel. Nothing was done.'),
+    trans.__('The network or the Jupyter server is away.'),
+    trans.__('Try again when JupyterLab shows the kernel as connected.'),
+  );
+}
+
+/** What a line that loads milvus_nb in the kernel failed with. */
+export function notLoaded(line: string, error: string): Failure {
+  return failed(trans.__('%1 failed.', line), error, trans.__('Run it in a cell to see more.'));
+}
+
+/** A kernel that has loaded milvus_nb and does not say so: one of before there was a sidebar. */
+export function tooOld(): Failure {
+  return failed(
+    trans.__('The kernel has a milvus_nb that is too old for the sidebar.'),
+    trans.__('It was loaded, and did not answer.'),
+    trans.__('Update milvus_nb in the environment of the kernel, then restart the kernel.'),
+  );
 }
 
 /** What is wrong where the kernel speaks another version than the page. */
 export function mismatch(kernel: number): Failure {
-  return {
-    what: trans.__('This page and the kernel have different versions of milvus_nb.'),
-    reason: trans.__(
+  return failed(
+    trans.__('This page and the kernel have different versions of milvus_nb.'),
+    trans.__(
       'The page speaks version %1 of their protocol, the kernel version %2.',
       PROTOCOL,
       kernel,
     ),
-    fix:
-      kernel < PROTOCOL
-        ? trans.__('Update milvus_nb in the environment of the kernel, then restart the kernel.')
-        : trans.__('Update milvus_nb in the environment of JupyterLab, then reload the page.'),
-    cause: '',
-    evidence: '',
-  };
+    kernel < PROTOCOL
+      ? trans.__('Update milvus_nb in the environment of the kernel, then restart the kernel.')
+      : trans.__('Update milvus_nb in the environment of JupyterLab, then reload the page.'),
+  );
 }
 
 export function malformed(method: Method): Failure {
-  return {
-    what: trans.__('The answer of the kernel was not understood.'),
-    reason: trans.__('It is none to "%1".', method),
-    fix: trans.__('Install the same milvus_nb for JupyterLab and for the kernel.'),
-    cause: '',
-    evidence: '',
-  };
+  return failed(
+    trans.__('The answer of the kernel was not understood.'),
+    trans.__('It is none to "%1".', method),
+    trans.__('Install the same milvus_nb for JupyterLab and for the kernel.'),
+  );
 }
 
 /** The failure in an error; one of the page's own is shown as what it is. */

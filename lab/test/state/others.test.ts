@@ -102,8 +102,8 @@ test('an alias is given and said; a refusal is passed on', async () => {
 });
 
 test('the language of the last code is remembered, and so are all languages', async () => {
-  link.answer = { text: 'x', language: 'go', languages: ['magic', 'go'] };
-  assert.equal(await actions.code('default', 'go'), 'x');
+  link.answer = { words: [['x', '']], language: 'go', languages: ['magic', 'go'] };
+  assert.deepEqual(await actions.code('default', 'go'), [['x', '']]);
   assert.deepEqual([store.language, store.languages], ['go', ['magic', 'go']]);
   link.answer = new RequestError(REFUSED);
   await assert.rejects(actions.code('lite', 'java'));

@@ -1,7 +1,7 @@
 // A connection that is saved as a profile as soon as it stands; its secret only by reference.
 
 import type { Failure, SaveProfile } from '../../protocol/messages';
-import { failureOf } from '../../state/failures';
+import { failed, failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import { typedIn } from '../parts/typedIn';
 
@@ -24,13 +24,11 @@ export function profileWanted(data: FormData, alias: string): SaveProfile {
 
 /** Nothing is connected where it is known before that it could not be saved. */
 export function nameTaken(name: string): Failure {
-  return {
-    what: trans.__('There is a profile %1 already.', name),
-    reason: trans.__('Nothing was connected.'),
-    fix: trans.__('Give another name, or replace that profile.'),
-    cause: '',
-    evidence: '',
-  };
+  return failed(
+    trans.__('There is a profile %1 already.', name),
+    trans.__('Nothing was connected.'),
+    trans.__('Give another name, or replace that profile.'),
+  );
 }
 
 /** The connection stands, and the profile could not be saved. */
