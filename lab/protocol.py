@@ -57,6 +57,9 @@ def typescript(source: str) -> str:
         if isinstance(node, ast.AnnAssign) and _name(node.target) == "METHODS":
             methods, results = _methods(_value(node))
             parts.append(f"{comment}{methods}")
+        elif isinstance(node, ast.AnnAssign) and _name(node.target) == "LOOKS":
+            names = _names(_value(node))
+            parts.append(f"{comment}export const LOOKS: ReadonlySet<Method> = new Set([{names}]);")
         elif isinstance(node, ast.Assign):
             name, definition = _name(node.targets[0]), _type(node.value)
             shapes[name] = f'"{definition}"'
@@ -146,6 +149,13 @@ def _doc(text: str, indent: str = "") -> str:
 
 def _name(node: ast.expr) -> str:
     return ast.unparse(node)
+
+
+def _names(node: ast.expr) -> str:
+    """Give the texts of a set, sorted."""
+    found = sorted(part.value for part in ast.walk(node)
+                   if isinstance(part, ast.Constant) and isinstance(part.value, str))  # fmt: skip
+    return ", ".join(f"'{name}'" for name in found)
 
 
 def _value(node: ast.AnnAssign) -> ast.expr:

@@ -5,9 +5,11 @@ of date. Both sides check what they get against these types: the kernel in `mess
 page in ``parse`` of ``lab/src/protocol/validate.ts``. A change that an older page or kernel would
 not understand is a new `_version.PROTOCOL`; then both say so, instead of guessing.
 
-A page's message is ``{v, id, method, params, page, stays_s}``: `page` names the page, and `stays_s`
-says for how many seconds from now it wants to be told what changes. Beyond that the kernel is
-silent: each message would count as activity of a kernel that ought to look idle.
+A page's message is ``{v, id, method, params, page, stays_s, until}``: `page` names the page, and
+`stays_s` says for how many seconds from now it wants to be told what changes. Beyond that the
+kernel is silent: each message would count as activity of a kernel that ought to look idle. What
+arrives after `until`, in seconds of the kernel's clock, is not done: nobody waits for it any more.
+What is not answered is asked again under the same id, and done once.
 """
 
 # No postponed annotations: they are read at run time.
@@ -413,7 +415,7 @@ class RequestId(TypedDict):
 class Outcome(TypedDict):
     """What became of an earlier request whose answer a page could not hear any more."""
 
-    #: Whether it is known here: one that has succeeded is not.
+    #: Whether it is known here. One that is not will not be done, should it still arrive.
     known: bool
     failure: Failure | None
 
@@ -655,7 +657,24 @@ class SubshellEvent(TypedDict):
     id: str
 
 
-Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | CellEvent | SubshellEvent
+class TakenEvent(TypedDict):
+    """A question that was asked again has arrived; it is being answered."""
+
+    v: int
+    event: Literal["taken"]
+    request: int
+
+
+Event = (
+    RowsEvent
+    | StageEvent
+    | TickEvent
+    | ProfilesEvent
+    | HereEvent
+    | CellEvent
+    | SubshellEvent
+    | TakenEvent
+)
 
 #: What a page may ask: the parameters, and the result.
 METHODS: Final[dict[str, tuple[Any, Any]]] = {
@@ -695,6 +714,28 @@ METHODS: Final[dict[str, tuple[Any, Any]]] = {
     #: The server's folder, absolute, where the kernel sees its files; else "".
     "server_folder": (OpenFile, Text),
 }
+
+#: What only looks: asked again, it is done again. All else is done once, see page/once.py.
+LOOKS: Final = frozenset(
+    {
+        "hello",
+        "look",
+        "outcome",
+        "ping",
+        "details",
+        "sources",
+        "rights",
+        "code",
+        "cell",
+        "databases",
+        "collections",
+        "sizes",
+        "describe",
+        "preview",
+        "collection_code",
+        "server_folder",
+    }
+)
 
 
 def mismatch(taken: type, found: object) -> str:

@@ -7,6 +7,7 @@ id; the answer, a result or an error, has the same. Events have none.
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         Row,
         RowsEvent,
         StageEvent,
+        TakenEvent,
         TickEvent,
     )
     from ..registry.ping import PingResult
@@ -65,6 +67,7 @@ __all__ = [
     "rows_event",
     "sources",
     "stage_event",
+    "taken_event",
     "tick_event",
 ]
 
@@ -95,6 +98,13 @@ class Request:
     #: Which page asks, and for how many seconds from now it wants to be told what changes.
     page: str = ""
     stays_s: float = ASKED_S
+    #: When nobody waits for it any more, by the kernel's clock, in seconds.
+    until: float = math.inf
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it has been on its way for too long."""
+        return time.time() > self.until
 
 
 def parse(content: object) -> Request:
@@ -131,7 +141,10 @@ def parse(content: object) -> Request:
         raise _malformed("its page is no short text")
     if not fits(stays_s, float) or not 0 <= stays_s <= _MOST_STAYS_S:
         raise _malformed(f"its stays_s is not between 0 and {_MOST_STAYS_S:g}")
-    return Request(int(str(number)), method, params, page, float(stays_s))
+    until = content.get("until", math.inf)
+    if not fits(until, float):
+        raise _malformed("its until is no time")
+    return Request(int(str(number)), method, params, page, float(stays_s), float(until))
 
 
 def answer(request: int, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -270,6 +283,11 @@ def tick_event(measured: list[Measurement], heartbeat: float) -> TickEvent:
         "heartbeat_s": heartbeat,
         "measured": measured,
     }
+
+
+def taken_event(request: int) -> TakenEvent:
+    """Tell that a question has arrived that was asked again."""
+    return {"v": PROTOCOL, "event": "taken", "request": request}
 
 
 def cell_event() -> CellEvent:

@@ -14,6 +14,7 @@ from ..errors import AliasError, CancelError, MilvusNbError
 from ..params.secret import shown_name
 from ..params.values import seconds
 from ..probing.blocking import run_blocking
+from ..protocol import LOOKS
 from ..registry.opening import examine_profile, open_profile
 from ..views import described
 from ..views.details import facts
@@ -23,6 +24,7 @@ from .comms import here, watch_cells
 from .databases import DatabaseQuestions
 from .forms import Forms
 from .news import News
+from .once import Once
 from .profiles import ProfileRequests
 
 if TYPE_CHECKING:
@@ -39,9 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["PageSession"]
 
 T = TypeVar("T")
-
-# So many failures are kept for pages that could not hear of them.
-_FAILURES: Final = 20
 
 # How long a server may take to answer over HTTP, for the details, in seconds.
 _HTTP_DEADLINE_S: Final = 1.0
@@ -66,17 +65,17 @@ class PageSession:
         send: Callable[[Mapping[str, Any]], object],
         set_heartbeat: Callable[[float], None] | None = None,
     ) -> None:
-        self.send = send
+        self._send = send
+        self._once = Once()
         self._set_heartbeat = set_heartbeat or registry.set_heartbeat
         self._registry = registry
         self._lock = threading.Lock()
         self._jobs: dict[int, Job[Any]] = {}
-        self._failures: dict[int, dict[str, Any]] = {}
         self._forms = Forms()
         self._attention = Attention()
         self._is_closed = False
         self._databases = DatabaseQuestions(registry, self._follow)
-        self._profiles = ProfileRequests(registry, self._follow, send)
+        self._profiles = ProfileRequests(registry, self._follow, self.send)
         self._handlers: Mapping[str, Callable[[Request], None]] = {
             "hello": self._do_hello,
             "look": self._do_look,
@@ -104,7 +103,7 @@ class PageSession:
             **self._databases.handlers,
         }
         # Last, since from here on other threads call it.
-        self._news = News(registry, send, self._attention)
+        self._news = News(registry, self.send, self._attention)
         self._forget_cells = watch_cells(self._attention.hold, self._end_cell)
 
     def close(self) -> None:
@@ -119,6 +118,11 @@ class PageSession:
         for job in jobs:
             job.cancel()
 
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Send pages a message; an answer is kept, since it may be lost."""
+        self._once.keep(message)
+        self._send(message)
+
     # Requests
 
     def handle(self, content: object) -> None:
@@ -129,12 +133,26 @@ class PageSession:
             number = request.id
             if request.stays_s and request.method != "look":
                 self._attention.extend(request.page, request.stays_s)
-            self._handlers[request.method](request)
+            if self._is_new(request):
+                self._handlers[request.method](request)
         except Exception as error:  # noqa: BLE001  # the page is told
             if isinstance(number, int):
                 self.send(messages.failure(number, error))
             elif isinstance(error, messages.VersionError):
                 self.send(here())  # its ids are of another kind: this says which we speak
+
+    def _is_new(self, request: Request) -> bool:
+        """Tell whether this is to be done; what has been asked before is only answered again."""
+        once, number = self._once, request.id
+        with self._lock:
+            is_under_way = number in self._jobs
+        looks = request.method in LOOKS
+        is_known = once.knows(number) if looks else not once.take(number)
+        if is_known or is_under_way:
+            self._send(once.answer(number) or messages.taken_event(number))
+        elif request.is_late:
+            raise _too_late()
+        return not (is_known or is_under_way)
 
     def _do_hello(self, request: Request) -> None:
         from ..sdk import installed_version  # it imports gRPC
@@ -221,18 +239,23 @@ class PageSession:
         self.send(messages.answer(request.id, {}))
 
     def _do_outcome(self, request: Request) -> None:
-        """Tell what became of a request to a page that was loaded anew before it was answered."""
+        """Tell what became of a request to a page that has not heard of it."""
         asked = request.params["request"]
-
-        def tell(failed: dict[str, Any] | None) -> None:
-            self.send(messages.answer(request.id, {"known": failed is not None, "failure": failed}))
-
         with self._lock:
             job = self._jobs.get(asked)
+        is_known = job is not None or not self._once.take(asked)
+        if not is_known:
+            self._once.keep(messages.failure(asked, _too_late()))
+
+        def tell() -> None:
+            answer = self._once.answer(asked) if is_known else None
+            failed = answer.get("error") if answer is not None else None
+            self.send(messages.answer(request.id, {"known": is_known, "failure": failed}))
+
         if job is None:
-            tell(self._failures.get(asked))
+            tell()
         else:
-            job.add_done_callback(lambda _: tell(self._failures.get(asked)))
+            job.add_done_callback(lambda _: tell())
 
     def _do_forget(self, request: Request) -> None:
         self._forms.forget(request.params["request"])
@@ -337,22 +360,13 @@ class PageSession:
             if isinstance(error, CancelError):
                 error = MilvusNbError("Cancelled.", "", "Nothing was changed.")
             failed = messages.failure(request, error) if error is not None else None
+            answer = failed or messages.answer(request, result(future.result()))
+            self._once.keep(answer)
             with self._lock:
                 self._jobs.pop(request, None)
-                if failed is not None:
-                    self._keep(request, failed["error"])
-            if failed is not None:
-                self.send(failed)
-            else:
-                self.send(messages.answer(request, result(future.result())))
+            self._send(answer)
 
         job.add_done_callback(done)
-
-    def _keep(self, request: int, failed: dict[str, Any]) -> None:
-        """Keep the last failures, for pages that are loaded anew just now."""
-        self._failures[request] = failed
-        while len(self._failures) > _FAILURES:
-            del self._failures[next(iter(self._failures))]
 
     # Events
 
@@ -365,3 +379,11 @@ class PageSession:
     def _tell_cell(self) -> None:
         if not self._is_closed:
             self.send(messages.cell_event())
+
+
+def _too_late() -> MilvusNbError:
+    return MilvusNbError(
+        "This was not done.",
+        "It has reached the kernel too late: nobody was waiting for it any more.",
+        "Try again.",
+    )

@@ -252,7 +252,45 @@ def test_a_page_asks_what_became_of_a_request_of_the_page_before(
     assert page.ask("outcome", request=asked) == {"known": True, "failure": failed}
     went_well = page.start("connect", address="./demo.db", alias="lite")
     page.answer(went_well)
-    assert page.ask("outcome", request=went_well) == {"known": False, "failure": None}
+    assert page.ask("outcome", request=went_well) == {"known": True, "failure": None}
+
+
+def test_what_is_asked_again_is_done_once(page: Page, silent_port: int) -> None:
+    """A page that has heard no answer asks again; what has been done stays as it is since."""
+    page.run(LOAD)
+    page.ask("connect", address="./demo.db", alias="lite")
+    question = {"v": PROTOCOL, "id": 7, "method": "disconnect", "params": {"alias": "lite"}}
+    page.send(question)
+    first = page.answer(7)
+    page.ask("connect", address="./demo.db", alias="lite")
+    page.heard.clear()
+    page.send(question)
+    assert page.answer(7) == first
+    assert page.row("lite")["state"] == "connected"
+    page.heard.clear()
+    page.send(question | {"method": "outcome", "params": {"request": 7}})  # holds no secret
+    assert page.answer(7) == first
+    fields = {"address": f"127.0.0.1:{silent_port}", "alias": "slow", "timeout": 1}
+    question = {"v": PROTOCOL, "id": 8, "method": "connect", "params": fields}
+    for _ in range(2):
+        page.send(question)
+    page.hear(lambda said: said.get("event") == "taken" and said["request"] == 8)
+    assert "error" in page.answer(8)
+
+
+def test_what_a_page_has_given_up_is_not_done(page: Page) -> None:
+    """It may still arrive: when a network is back, or a laptop wakes up."""
+    page.run(LOAD)
+    page.ask("connect", address="./demo.db", alias="lite")
+    question = {"v": PROTOCOL, "id": 7, "method": "disconnect", "params": {"alias": "lite"}}
+    assert page.ask("outcome", request=7) == {"known": False, "failure": None}
+    page.send(question)
+    assert page.answer(7)["error"]["what"] == "This was not done."
+    page.send(question | {"id": 8, "until": time.time() - 1})
+    assert page.answer(8)["error"]["what"] == "This was not done."
+    assert page.row("lite")["state"] == "connected"
+    page.send(question | {"id": 9, "until": time.time() + 3600})
+    assert page.answer(9)["result"] == {}
 
 
 def test_the_registry_alone_opens_it(first: Page) -> None:

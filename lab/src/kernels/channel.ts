@@ -114,8 +114,15 @@ export class KernelChannel {
     return (await asked) ? 'present' : 'absent';
   }
 
-  /** Send milvus_nb a message: what was clicked, so that it is done while a cell runs. */
-  send(content: unknown): void {
+  /**
+   * Send milvus_nb a message: what was clicked, so that it is done while a cell runs.
+   *
+   * @param again it was sent before and may be lost, with the subshell that was to handle it
+   */
+  send(content: unknown, again = false): void {
+    if (again) {
+      this.subshell.doubt();
+    }
     const isLast = (content as { method?: string }).method === 'leave'; // the page may be closing
     if (isLast) {
       this.post(content, false); // who comes back at once would need a subshell for it
@@ -124,7 +131,7 @@ export class KernelChannel {
       (this.wantsSubshell(content) && this.subshell.current === null)
     ) {
       // One after the other, as they were sent.
-      this.subshell.take().then(() => this.post(content), gone);
+      this.subshell.take().then(() => this.post(content), gone); // it was restarted
     } else {
       this.post(content);
     }

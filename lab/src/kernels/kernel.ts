@@ -229,7 +229,8 @@ export class MilvusKernel {
             return channel.connection.connectionStatus;
           },
         },
-        send: content => this.channel.send(content),
+        send: (content, again) => this.channel.send(content, again),
+        answersWhileBusy: () => this.channel.answersWhileBusy,
         listen: callback => {
           const onSaid = (_: unknown, content: unknown): void => callback(content);
           this.channel.said.connect(onSaid);

@@ -12,6 +12,8 @@ const MAY_RUN_MS = 8000;
  * once, asyncio would write "Task was destroyed but it is pending" into the user's cell.
  */
 const DONE_MS = 1000;
+/** Who does not say for so long that it was made is not waited for. */
+const MADE_WITHIN_MS = 5000;
 
 type Ask = (msgType: string, content?: object) => Promise<{ subshell_id?: string | string[] }>;
 
@@ -21,6 +23,8 @@ export class Subshell {
   private isMine = false;
   private taking: Promise<void> | null = null;
   private resets = 0;
+  /** Those that this page ends in a moment. */
+  private readonly ending = new Map<string, ReturnType<typeof setTimeout>>();
 
   /** @param ask asks something on the kernel's control channel */
   constructor(private readonly ask: Ask) {}
@@ -35,7 +39,11 @@ export class Subshell {
     return this.taking !== null;
   }
 
-  /** Have one; whoever wants it meanwhile gets the same. */
+  /**
+   * Have one; whoever wants it meanwhile gets the same. Where none can be made there is none.
+   *
+   * Rejects when the kernel is restarted meanwhile.
+   */
   take(): Promise<void> {
     if (this.current !== null) {
       return Promise.resolve();
@@ -61,20 +69,33 @@ export class Subshell {
     if (id !== this.id) {
       this.drop();
       this.id = id;
-      this.isMine = false;
+      this.isMine = this.ending.has(id);
+      clearTimeout(this.ending.get(id));
+      this.ending.delete(id);
     }
     this.used();
+  }
+
+  /** It may not run any more: ask before it is used again. */
+  doubt(): void {
+    this.usedAt = Math.min(this.usedAt, elapsed() - KEPT_MS);
   }
 
   /** End it, if this page has made it. */
   drop(): void {
     const { id } = this;
     if (id !== null && this.isMine) {
-      setTimeout(() => {
-        this.ask('delete_subshell_request', { subshell_id: id }).catch(gone);
-      }, DONE_MS);
+      this.end(id);
     }
     this.id = null;
+  }
+
+  private end(id: string): void {
+    const timer = setTimeout(() => {
+      this.ending.delete(id);
+      this.ask('delete_subshell_request', { subshell_id: id }).catch(gone);
+    }, DONE_MS);
+    this.ending.set(id, timer);
   }
 
   /** It has ended, as its process has, or will be ended by the kernel's side. */
@@ -85,21 +106,47 @@ export class Subshell {
   }
 
   private async make(): Promise<void> {
-    const { resets } = this;
-    if (this.id !== null && elapsed() - this.usedAt < MAY_RUN_MS) {
-      const { subshell_id: running } = await this.ask('list_subshell_request');
-      if (resets === this.resets && running?.includes(this.id)) {
+    const { resets, id } = this;
+    if (id !== null && elapsed() - this.usedAt < MAY_RUN_MS) {
+      const running = await this.within('list_subshell_request');
+      if (resets === this.resets && running?.includes(id)) {
         this.used();
         return;
       }
     }
-    const { subshell_id: made } = await this.ask('create_subshell_request');
+    const made = await this.within('create_subshell_request');
     if (resets !== this.resets) {
       throw new Error('The kernel was restarted meanwhile.');
     }
     this.id = typeof made === 'string' ? made : null;
     this.isMine = true;
     this.used();
+  }
+
+  /** Ask, and wait for as long as one waits after a click; one that is made later is ended. */
+  private async within(msgType: string): Promise<string | string[] | undefined> {
+    let isLate = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<undefined>(resolve => {
+      timer = setTimeout(() => {
+        isLate = true;
+        resolve(undefined);
+      }, MADE_WITHIN_MS);
+    });
+    const answer = this.ask(msgType).then(
+      ({ subshell_id: found }) => {
+        if (isLate && typeof found === 'string') {
+          this.end(found);
+        }
+        return found;
+      },
+      () => undefined,
+    );
+    try {
+      return await Promise.race([answer, patience]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 

@@ -368,7 +368,7 @@ export interface RequestId {
 
 /** What became of an earlier request whose answer a page could not hear any more. */
 export interface Outcome {
-  /** Whether it is known here: one that has succeeded is not. */
+  /** Whether it is known here. One that is not will not be done, should it still arrive. */
   known: boolean;
   failure: Failure | null;
 }
@@ -584,7 +584,14 @@ export interface SubshellEvent {
   id: string;
 }
 
-export type Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | CellEvent | SubshellEvent;
+/** A question that was asked again has arrived; it is being answered. */
+export interface TakenEvent {
+  v: number;
+  event: 'taken';
+  request: number;
+}
+
+export type Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | CellEvent | SubshellEvent | TakenEvent;
 
 /** What a page may ask: the parameters, and the result. */
 export interface Methods {
@@ -622,6 +629,9 @@ export interface Methods {
   import_profiles: { params: Picked; result: Imported };
   server_folder: { params: OpenFile; result: Text };
 }
+
+/** What only looks: asked again, it is done again. All else is done once, see page/once.py. */
+export const LOOKS: ReadonlySet<Method> = new Set(['cell', 'code', 'collection_code', 'collections', 'databases', 'describe', 'details', 'hello', 'look', 'outcome', 'ping', 'preview', 'rights', 'server_folder', 'sizes', 'sources']);
 
 export type Method = keyof Methods;
 
@@ -1023,7 +1033,12 @@ export const SHAPES: Shapes = {
     event: "'subshell'",
     id: 'string',
   },
-  Event: "RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | CellEvent | SubshellEvent",
+  TakenEvent: {
+    v: 'number',
+    event: "'taken'",
+    request: 'number',
+  },
+  Event: "RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | CellEvent | SubshellEvent | TakenEvent",
 };
 
 /** The type of each method's result. */

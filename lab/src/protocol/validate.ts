@@ -27,6 +27,7 @@ const EVENTS: Record<Event['event'], string> = {
   here: 'HereEvent',
   cell: 'CellEvent',
   subshell: 'SubshellEvent',
+  taken: 'TakenEvent',
 };
 
 /** A message of the kernel; null for what is none. */

@@ -2,15 +2,17 @@ import {
   type Event,
   type Failure,
   type Hello,
+  LOOKS,
   type Method,
   type Methods,
   PROTOCOL,
   type Stage,
 } from '../protocol/messages';
-import { isResult, parse } from '../protocol/validate';
+import { parse } from '../protocol/validate';
 import type { Attention } from './attention';
 import { elapsed } from './clock';
-import { failureOf, gone, malformed, mismatch, offline, RequestError } from './failures';
+import { failureOf, gone, mismatch, offline, RequestError } from './failures';
+import { type Message, Questions, VALID_MS } from './questions';
 import type { KernelSignals, Wire } from './wire';
 
 /**
@@ -33,13 +35,6 @@ export interface Listener {
   refused(failure: Failure): void;
   event(event: Event): void;
   status(status: LinkStatus): void;
-}
-
-interface Pending {
-  method: Method;
-  resolve(result: never): void;
-  reject(error: RequestError): void;
-  onStages?: ((stages: Stage[]) => void) | undefined;
 }
 
 /** Heartbeats without a word after which the kernel counts as silent. */
@@ -67,8 +62,13 @@ export class Link {
   /** When it last told how the connections are. */
   toldAt = elapsed();
   heartbeat_s = 5;
+  /** What the kernel's clock showed when the page's began, in seconds. */
+  private clock_s: number | null = null;
 
-  private readonly pending = new Map<number, Pending>();
+  private readonly questions = new Questions(
+    message => this.transmit(message, true),
+    method => !this.isOffline && (this.attends || !BY_ITSELF.has(method)),
+  );
   // Every page of a notebook hears the answers to all of them: a random start keeps their ids apart.
   private nextId = Math.floor(Math.random() * 2 ** 32) * 2 ** 20;
   /** Names this page to the kernel. */
@@ -148,20 +148,29 @@ export class Link {
         reject(new RequestError(offline()));
         return;
       }
-      this.pending.set(id, {
-        method,
-        resolve,
-        reject,
-        onStages,
-      });
-      try {
-        const stays_s = this.stays(method);
-        this.wire.send({ v: PROTOCOL, id, method, params, page: this.page, stays_s });
-      } catch {
-        this.setStatus('ended');
-      }
+      const stays_s = this.stays(method);
+      const until = this.until(method);
+      const message = { v: PROTOCOL, id, method, params, page: this.page, stays_s, ...until };
+      this.questions.add(message, { resolve, reject, onStages });
+      this.transmit(message, false);
     });
     return { id, answer };
+  }
+
+  private transmit(message: Message, again: boolean): void {
+    try {
+      this.wire.send(message, again);
+    } catch {
+      this.setStatus('ended');
+    }
+  }
+
+  /** From when on a click is not to be done any more; unless cells keep it waiting as well. */
+  private until(method: Method): Pick<Message, 'until'> {
+    if (LOOKS.has(method) || BY_ITSELF.has(method) || !this.wire.answersWhileBusy?.()) {
+      return {};
+    }
+    return this.clock_s === null ? {} : { until: this.clock_s + (elapsed() + VALID_MS) / 1000 };
   }
 
   dispose(): void {
@@ -174,7 +183,7 @@ export class Link {
     this.kernel?.statusChanged?.disconnect(this.onKernelStatus);
     this.kernel?.connectionStatusChanged?.disconnect(this.onConnectionStatus);
     this.kernel?.disposed?.disconnect(this.onKernelDisposed);
-    this.failPending();
+    this.questions.fail(gone());
   }
 
   /** Ask for everything: at the start, and again whenever something may have been missed. */
@@ -201,6 +210,7 @@ export class Link {
         this.isStaying = false;
         this.toldAt = elapsed();
         this.heartbeat_s = hello.heartbeat_s;
+        this.setClock(hello.now);
         this.listener.hello(hello);
         this.setStatus(this.attends ? 'live' : 'resting');
       },
@@ -238,31 +248,23 @@ export class Link {
       this.probe(); // Something may have been missed.
     }
     if (message.kind === 'reply') {
-      this.onReply(message.id, message.error, message.result);
+      this.questions.answer(message.id, message.error, message.result);
     } else if (message.event.event === 'stage') {
-      this.pending.get(message.event.request)?.onStages?.(message.event.stages);
+      this.questions.showStages(message.event.request, message.event.stages);
+    } else if (message.event.event === 'taken') {
+      this.questions.take(message.event.request);
     } else {
       if (message.event.event === 'tick') {
         this.toldAt = elapsed();
         this.heartbeat_s = message.event.heartbeat_s;
+        this.setClock(message.event.now);
       }
       this.listener.event(message.event);
     }
   };
 
-  private onReply(id: number, error: Failure | null, result: unknown): void {
-    const pending = this.pending.get(id);
-    if (pending === undefined) {
-      return; // The answer to another page of this notebook.
-    }
-    this.pending.delete(id);
-    if (error !== null) {
-      pending.reject(new RequestError(error));
-    } else if (isResult(pending.method, result)) {
-      pending.resolve(result as never);
-    } else {
-      pending.reject(new RequestError(malformed(pending.method)));
-    }
+  private setClock(now_s: number): void {
+    this.clock_s = now_s - elapsed() / 1000;
   }
 
   /** Begin or end to have the kernel tell what changes. */
@@ -278,6 +280,7 @@ export class Link {
       this.timer = setInterval(this.check, CHECK_EVERY_MS);
       this.stopAsking();
       this.probe();
+      this.questions.askAgain();
       return;
     }
     if (this.status === 'live' || this.isUnheard) {
@@ -357,6 +360,7 @@ export class Link {
       if (this.attends || this.status === 'opening') {
         this.probe();
       }
+      this.questions.askAgain();
     } else if (this.status === 'live' || this.status === 'silent') {
       this.setStatus('offline');
     }
@@ -370,16 +374,9 @@ export class Link {
     }
     this.status = status;
     if (isFinal(status) || status === 'restarting') {
-      this.failPending();
+      this.questions.fail(gone());
     }
     this.listener.status(status);
-  }
-
-  private failPending(): void {
-    for (const pending of this.pending.values()) {
-      pending.reject(new RequestError(gone()));
-    }
-    this.pending.clear();
   }
 }
 

@@ -16,8 +16,10 @@ export interface KernelSignals {
 
 export interface Wire {
   readonly kernel: KernelSignals | null;
-  /** Throws where nothing can be sent any more. */
-  send(content: unknown): void;
+  /** Throws where nothing can be sent any more. What is sent `again` may have been lost. */
+  send(content: unknown, again: boolean): void;
+  /** Whether the kernel handles what is sent even while a cell runs. */
+  answersWhileBusy?(): boolean;
   /** Call back with each message of the kernel; what is returned ends it. */
   listen(callback: (content: unknown) => void): () => void;
   /** Call back when the other end of the comm is gone for good; what is returned ends it. */

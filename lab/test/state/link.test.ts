@@ -30,9 +30,18 @@ class FakeKernel {
   readonly statusChanged = new FakeSignal<string>();
   readonly connectionStatusChanged = new FakeSignal<string>();
   readonly disposed = new FakeSignal<void>();
-  readonly sent: { id: number; method: string; params: object; stays_s: number }[] = [];
+  readonly sent: {
+    id: number;
+    method: string;
+    params: object;
+    stays_s: number;
+    until?: number;
+  }[] = [];
+  connectionStatus = 'connected';
+  answersWhileBusy = true;
   readonly wire = {
     kernel: this,
+    answersWhileBusy: () => this.answersWhileBusy,
     send: (content: unknown) => this.sent.push(content as (typeof this.sent)[number]),
     listen: (callback: (content: unknown) => void) => {
       this.callback = callback;
@@ -321,4 +330,67 @@ test('what is done from afar is followed by what comes of it, for a moment', asy
   assert.equal(kernel.sent[0]?.stays_s, 15);
   link.refresh();
   assert.deepEqual([kernel.sent[1]?.method, kernel.sent[1]?.stays_s], ['hello', 0]);
+});
+
+const asked = (id: number): string[] =>
+  kernel.sent.filter(message => message.id === id).map(({ method }) => method);
+
+test('what is not answered is asked again under its id, until it was taken', async () => {
+  const { id, answer } = link.request('connect', { address: 'h', alias: 'a', password: 'Zebra' });
+  kernel.say(TICK);
+  mock.timers.tick(2500);
+  assert.deepEqual(asked(id), ['connect', 'connect']);
+  kernel.say({ event: 'taken', request: id });
+  mock.timers.tick(5000);
+  assert.deepEqual(asked(id), ['connect', 'connect', 'outcome']); // which holds no password
+  assert.ok(!JSON.stringify(kernel.sent.at(-1)).includes('Zebra'));
+  kernel.say({ id, result: { alias: 'a' } });
+  assert.deepEqual(await answer, { alias: 'a' });
+  mock.timers.tick(100_000);
+  assert.equal(asked(id).length, 3);
+});
+
+test('a connection that was lost meanwhile has what is open asked again when it is back', async () => {
+  const { id, answer } = link.request('use', { alias: 'a' });
+  kernel.connectionStatus = 'connecting';
+  kernel.connectionStatusChanged.emit('connecting');
+  mock.timers.tick(10_000);
+  assert.deepEqual(asked(id), ['use']);
+  kernel.connectionStatus = 'connected';
+  kernel.connectionStatusChanged.emit('connected');
+  assert.deepEqual(asked(id), ['use', 'use']);
+  kernel.say({ id, result: {} });
+  await answer;
+});
+
+test('a click that nobody answers is given up, and the kernel knows from when', async () => {
+  kernel.say({ event: 'tick', now: 5000, heartbeat_s: 3, measured: [] });
+  mock.timers.tick(1000);
+  const { id, answer } = link.request('disconnect', { alias: 'a' });
+  assert.equal(kernel.sent.find(message => message.id === id)?.until, 5031);
+  const refusal = assert.rejects(answer, /not answered/);
+  mock.timers.tick(40_000);
+  await refusal;
+  const before = asked(id).length;
+  mock.timers.tick(100_000);
+  assert.equal(asked(id).length, before);
+});
+
+test('where a cell keeps all questions waiting, none is given up or done twice', async () => {
+  kernel.answersWhileBusy = false;
+  const { id, answer } = link.request('disconnect', { alias: 'a' });
+  mock.timers.tick(600_000);
+  assert.equal(kernel.sent.find(message => message.id === id)?.until, undefined);
+  assert.ok(asked(id).length < 25);
+  kernel.say({ id, result: {} });
+  assert.deepEqual(await answer, {});
+});
+
+test('of what the kernel never got, and nobody waits for, it is said that it was not done', async () => {
+  const { id, answer } = link.request('use', { alias: 'a' });
+  const refusal = assert.rejects(answer, /not done/);
+  kernel.say({ event: 'taken', request: id });
+  mock.timers.tick(2500);
+  kernel.say({ id, result: { known: false, failure: null } });
+  await refusal;
 });
