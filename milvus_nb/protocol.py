@@ -719,6 +719,7 @@ METHODS: Final[dict[str, tuple[Any, Any]]] = {
 LOOKS: Final = frozenset(
     {
         "hello",
+        "importable",
         "look",
         "outcome",
         "ping",

@@ -4,7 +4,7 @@
 /** Types by name: an alias is a type, an interface has a type for each field. `?` is an optional one. */
 export type Shapes = Record<string, string | Record<string, string>>;
 
-export const PROTOCOL = 10;
+export const PROTOCOL = 11;
 
 export type State = 'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
 
@@ -631,7 +631,7 @@ export interface Methods {
 }
 
 /** What only looks: asked again, it is done again. All else is done once, see page/once.py. */
-export const LOOKS: ReadonlySet<Method> = new Set(['cell', 'code', 'collection_code', 'collections', 'databases', 'describe', 'details', 'hello', 'look', 'outcome', 'ping', 'preview', 'rights', 'server_folder', 'sizes', 'sources']);
+export const LOOKS: ReadonlySet<Method> = new Set(['cell', 'code', 'collection_code', 'collections', 'databases', 'describe', 'details', 'hello', 'importable', 'look', 'outcome', 'ping', 'preview', 'rights', 'server_folder', 'sizes', 'sources']);
 
 export type Method = keyof Methods;
 
