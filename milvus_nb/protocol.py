@@ -30,8 +30,10 @@ Action = Literal[
     "timeout",
     "sign-in",
     "database",
+    "create-database",
     "other-alias",
     "replace",
+    "trust",
 ]
 StageName = Literal[
     "file", "resolve", "tcp", "tls", "grpc", "sign_in", "version", "health", "database"
@@ -75,6 +77,8 @@ class ConnectParams(_Where, total=False):
     server_name: str
     timeout: float
     replace: bool
+    #: Whether the database is created where it is missing.
+    create_database: bool
     #: A profile; of the fields only those that are given take the place of its own.
     profile: str
     #: The `seal` of the profile as it was shown: another one is not connected.

@@ -64,7 +64,7 @@ class Calls:
         answer = await self._server.call(method, self._params.timeout, database, **fields)
         if answer.refusal:
             raise Refusal(method.name, answer.refusal, answer.said)
-        status = answer.reply if method is wire.LoadCollection else answer.reply.status
+        status = getattr(answer.reply, "status", answer.reply)
         if status.code or status.error_code:
             said = self._reader.said(status.reason)
             raise Refusal(method.name, status.code or status.error_code, said)
@@ -104,6 +104,10 @@ class Calls:
         await self.require(database)
         return await self._call(wire.DescribeCollection, database, collection_name=collection)
 
+    async def create_database(self, name: str) -> None:
+        """Create a database."""
+        await self._call(wire.CreateDatabase, "", db_name=name)
+
     # Of one collection
 
     async def indexes(self, collection: str, database: str) -> tuple[Index, ...]:
@@ -127,7 +131,7 @@ class Calls:
         return tuple(self._reader.names(reply.aliases))
 
     async def start_loading(self, collection: str, database: str) -> None:
-        """Load it; the only call that changes anything."""
+        """Load it."""
         await self._call(wire.LoadCollection, database, collection_name=collection)
 
     async def load(self, collection: str, database: str) -> Load:

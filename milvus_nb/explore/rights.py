@@ -15,6 +15,10 @@ __all__ = ["Right", "Rights"]
 # So many objects on which a user has privileges are listed.
 _MOST_PLACES: Final = 20
 
+# What holds all privileges on the server, or those that administrators need.
+_EVERYTHING: Final = frozenset({"*", "All", "ClusterAdmin"})
+_ADMIN: Final = "admin"
+
 _ALL: Final = {"Collection": "all collections", "Global": "the server", "User": "all users"}
 
 
@@ -59,6 +63,15 @@ class Rights:
     roles: tuple[str, ...] | None = None
     rights: tuple[Right, ...] | None = None
     lacks: tuple[Untold, ...] = field(default=())
+
+    def may_on_server(self, privilege: str) -> bool:
+        """Tell whether the user certainly has a privilege on the whole server."""
+        if self.roles is None:
+            return False
+        if _ADMIN in self.roles or (self.user == "root" and not self.roles):
+            return True
+        held = {right.privilege for right in self.rights or () if right.object == "Global"}
+        return bool(held & {privilege, *_EVERYTHING})
 
     def pairs(self) -> list[tuple[str, str]]:
         """Give labels and texts, as the facts of a connection are shown."""

@@ -1,4 +1,4 @@
-"""The Milvus calls that look into a database, and the one that loads, without pymilvus.
+"""The Milvus calls that look into a database, load, and create one, without pymilvus.
 
 Like those of a probe they go over the connection's own channel on the monitor's event loop: with a
 deadline, cancelled by Ctrl-C, beside a running cell. pymilvus's would block a thread that nobody
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ..probing.wire import Fields
 
 __all__ = [
-    "MESSAGES", "CollectionStatistics", "DescribeCollection", "DescribeIndex", "ListAliases",
-    "ListDatabases", "LoadCollection", "LoadState", "LoadingProgress", "Query", "SelectGrant",
-    "SelectUser", "ShowCollections", "ShowPartitions",
+    "MESSAGES", "CollectionStatistics", "CreateDatabase", "DescribeCollection", "DescribeIndex",
+    "ListAliases", "ListDatabases", "LoadCollection", "LoadState", "LoadingProgress", "Query",
+    "SelectGrant", "SelectUser", "ShowCollections", "ShowPartitions",
 ]  # fmt: skip
 
 _STATUS: Final = (("status", 1, "Status", False),)
@@ -35,6 +35,7 @@ MESSAGES: Final[dict[str, Fields]] = {
         ("code", 3, "int32", False),
     ),
     "KeyValuePair": (("key", 1, "string", False), ("value", 2, "string", False)),
+    "CreateDatabaseRequest": _DATABASE,
     # Collections
     "ShowCollectionsRequest": (
         *_DATABASE,
@@ -208,6 +209,7 @@ def _method(name: str, response: str = "") -> Method:
     return Method(name, f"{name}Request", response or f"{name}Response", _CLASSES)
 
 
+CreateDatabase: Final = _method("CreateDatabase", "Status")
 ShowCollections: Final = _method("ShowCollections")
 DescribeCollection: Final = _method("DescribeCollection")
 DescribeIndex: Final = _method("DescribeIndex")

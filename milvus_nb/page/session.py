@@ -192,6 +192,7 @@ class PageSession:
     def _do_connect(self, request: Request) -> None:
         alias = request.params.pop("alias") or "default"
         replace = request.params.pop("replace", False)
+        creates = request.params.pop("create_database", False)
         report = self._reporter(request.id)
         if name := request.params.pop("profile", ""):
             profile = self._profiles.shown(name, request.params)
@@ -202,7 +203,9 @@ class PageSession:
             )
         else:
             params = self._params(request)
-            job = self._registry.start_attempt(alias, params, replace=replace, report=report)
+            job = self._registry.start_attempt(
+                alias, params, replace=replace, report=report, creates=creates
+            )
 
         def result(_: Any) -> dict[str, Any]:
             self._forms.forget(request.id)
@@ -211,8 +214,8 @@ class PageSession:
         self._follow(request.id, job, result)
 
     def _do_test(self, request: Request) -> None:
-        request.params.pop("alias")
-        request.params.pop("replace", None)
+        for name in ("alias", "replace", "create_database"):
+            request.params.pop(name, None)
         if name := request.params.pop("profile", ""):
             profile = self._profiles.shown(name, request.params)
             report = self._reporter(request.id)

@@ -6,7 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Advice, ProfileError
+from ..errors import Advice, Offer, ProfileError
 from ..params.secret import shown_name
 from ..params.suggestion import closest
 from ..probing.outside import plain, visible
@@ -196,7 +196,10 @@ class KnownProfiles:
             f"{visible(profile.path)} {sends(profile)}.",
             f"If that is meant: %milvus profile allow {profile.quoted}",
             "profile-not-allowed",
-            Advice("If that is meant, press Connect in the profile's row, which asks you."),
+            Advice(
+                "If that is meant, press Connect in the profile's row, which asks you.",
+                (Offer("trust", profile.name),),
+            ),
         )
 
     def allow(self, profile: Profile) -> str:

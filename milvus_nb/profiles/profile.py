@@ -13,7 +13,7 @@ from ..errors import ParamsError, ProfileError
 from ..params import parsing
 from ..params.address import parse_address
 from ..params.guard import Guard
-from ..params.secret import Secret, holds_sign_in, shown_name
+from ..params.secret import MASK, Secret, holds_sign_in, shown_name
 from ..params.suggestion import closest
 from ..params.tls import PEM_FILES
 from .reference import CLEAR_KEYS, SecretRef, clear_in
@@ -284,6 +284,8 @@ def check_name(name: object) -> None:
     """Raise ProfileError for what can be no profile's name."""
     if not isinstance(name, str) or not is_name(name):
         shown = repr(shown_name(name)) if isinstance(name, str) else type(name).__name__
+        if MASK in shown:
+            shown = "That"  # it may be a secret, and is not repeated
         raise ProfileError(
             f"{shown} cannot be the name of a profile.",
             "A name has 1 to 64 letters, digits, blanks, and . _ + - between them.",

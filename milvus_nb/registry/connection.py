@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from .. import sdk
 from ..errors import Advice, ClosedError, ConnectError
 from ..explore import Inspector
+from ..explore.missing import create_database, with_creating
 from ..params import values
 from ..printing import printable
 from ..probing import diagnosis
@@ -208,8 +209,15 @@ class Connection(Exploring, ConnectionTraits):
 
     # On the monitor's thread
 
-    async def establish(self, stages: Stages) -> None:
+    async def establish(self, stages: Stages, *, creates: bool = False) -> None:
         """Reach the server, sign in, and check that the database is there.
+
+        Parameters
+        ----------
+        stages
+            Are told how far it has come.
+        creates
+            Whether the database is created where it is missing.
 
         Raises
         ------
@@ -224,20 +232,39 @@ class Connection(Exploring, ConnectionTraits):
             self._follow(watch)
             return
         try:
-            await self._translated("connect", self._reach(stages))
+            await self._translated("connect", self._reach(stages, creates=creates))
         except BaseException:
             await to_the_end(self.close())
             raise
 
-    async def _reach(self, stages: Stages) -> None:
+    async def _reach(self, stages: Stages, *, creates: bool) -> None:
         endpoint = self.params.endpoint
         with stages.run("file") if endpoint.kind == "lite" else contextlib.nullcontext():
             watch = self._watch = await self.live_monitor().acquire(endpoint)
         deadline = _Deadline(self.params.timeout)  # not counting the start of a Lite file's server
         await watch.check(deadline.left(), stages)
         with stages.run("database"):
-            await watch.require_database(self.params.db_name, deadline.left())
+            await self._require_database(watch, deadline, creates=creates)
         self._follow(watch)
+
+    async def _require_database(self, watch: Watch, deadline: _Deadline, *, creates: bool) -> None:
+        """Look for the database; where it is missing, create it, or see whether that may be."""
+        name = self.params.db_name
+        try:
+            await watch.require_database(name, deadline.left())
+        except ProbeError as error:
+            missing = error.diagnosis
+        else:
+            return
+        if missing.cause == "database-missing":
+            if creates:
+                await create_database(watch, self.params)
+                await watch.require_database(name, deadline.left())
+                return
+            with contextlib.suppress(asyncio.TimeoutError):
+                offered = with_creating(missing, watch, self.params)
+                missing = await within(deadline.left(), offered)
+        raise ProbeError(missing)
 
     def _follow(self, watch: Watch) -> None:
         watch.listeners.add(self._apply)

@@ -86,6 +86,7 @@ class ConnectionTable(ClosingTable):
         replace: bool = False,
         report: Callable[[list[Stage]], None] | None = None,
         quietly: bool = False,
+        creates: bool = False,
     ) -> Job[Connection]:
         """Start to connect an alias with parameters that are known.
 
@@ -97,6 +98,8 @@ class ConnectionTable(ClosingTable):
             Gets all stages whenever one changes, on the monitor's thread.
         quietly
             Whether the connection does not become the current one.
+        creates
+            Whether its database is created where it is missing.
 
         Raises
         ------
@@ -121,7 +124,9 @@ class ConnectionTable(ClosingTable):
             # Beside another attempt, which has a timeout of its own; whichever succeeds first
             # becomes the alias's connection.
             connection = Connection(alias, params, self.monitor, self._disconnect)
-            job = self.monitor.submit(self._attempt(connection, stages, quietly=quietly))
+            job = self.monitor.submit(
+                self._attempt(connection, stages, quietly=quietly, creates=creates)
+            )
             self._attempts.add(Attempt(connection, job))
         self._tell(alias)
         return job
@@ -134,12 +139,12 @@ class ConnectionTable(ClosingTable):
             attempt.job.cancel()
 
     async def _attempt(
-        self, connection: Connection, stages: Stages, *, quietly: bool
+        self, connection: Connection, stages: Stages, *, quietly: bool, creates: bool
     ) -> Connection:
         alias, monitor, others = connection.alias, connection.live_monitor(), self._others
         ends = time.monotonic() + connection.params.timeout
         try:
-            await connection.establish(stages)
+            await connection.establish(stages, creates=creates)
         except BaseException:
             with self._lock:
                 self._attempts.end(connection)

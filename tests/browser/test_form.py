@@ -11,6 +11,7 @@ import grpc
 import pytest
 import tomlkit
 from playwright.sync_api import expect
+from pymilvus import MilvusClient
 
 from tests.browser.lab import ALL_TEXT, LOAD, JupyterLab, Sidebar
 from tests.support.helpers import wait_until
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
     from tests.browser.lab import Notebook
-    from tests.support.servers import Certificates
+    from tests.support.servers import Certificates, MilvusTestServer
 
 _PASSWORD = "open-sesame-form"
+_RULE = "A name has 1 to 64 letters, digits, blanks, and . _ + - between them."
 _AUTHORITY = "form-authority.pem"
 
 
@@ -90,14 +92,16 @@ def offer(form: Locator, name: str) -> Locator:
 
 
 def test_what_can_be_done_is_a_button(
+    *,
     open_notebook: Callable[..., Notebook],
     sidebar: Sidebar,
     guarded: ScriptedMilvus,
     sign_in: SignIn,
     certificates: Certificates,
+    team: Path,
 ) -> None:
-    """TLS, its files, an alias, a sign-in; by keyboard, and from the row of a live connection."""
-    notebook = open_notebook(LOAD)
+    """TLS, its files, an alias, a sign-in, a question; and from the row of a live connection."""
+    notebook = open_notebook(LOAD, "import os; os.environ['FORM_TEAM'] = 'another'")
     notebook.run_all()
     sidebar.show()
     form = sidebar.panel.get_by_role("form", name="New connection")
@@ -111,9 +115,73 @@ def test_what_can_be_done_is_a_button(
     notebook.fill_form(Address=guarded.address, Alias="lite")
     notebook.submit()
     sign_in_as_another(notebook, form)
+    connect_team(sidebar)
     sign_in.password = "another"
     sign_in_again(notebook, guarded)
+    trust_again(notebook, team)
     assert _PASSWORD not in sidebar.page.evaluate(ALL_TEXT)
+
+
+def create_a_database(notebook: Notebook, form: Locator, milvus: MilvusTestServer) -> None:
+    """Have a database that is missing made by the click that offers it."""
+    name = "made_by_form"
+    notebook.fill_form(Address=milvus.address, Alias="made", Database=name)
+    notebook.submit()
+    expect(form.get_by_role("alert")).to_contain_text(f"There is no database {name}")
+    offer(form, f"Create database {name}").focus()
+    notebook.page.keyboard.press("Enter")
+    expect(notebook.row("made")).to_contain_text("Connected")
+    client = MilvusClient(milvus.uri, dedicated=True)
+    assert name in client.list_databases()
+    client.drop_database(name)
+    client.close()
+
+
+@pytest.fixture
+def team(lab: JupyterLab, guarded: ScriptedMilvus) -> Iterator[Path]:
+    """Give the file of a project, with a profile for which a password is typed."""
+    path = lab.work / "milvus.toml"
+    text = f'[profiles.team]\naddress = "{guarded.address}"\nuser = "root"\nsecret = "ask"\n'
+    path.write_text(text)
+    yield path
+    path.unlink()
+    permissions(lab).unlink(missing_ok=True)
+
+
+def permissions(lab: JupyterLab) -> Path:
+    """Give the file that tells which profiles of projects their user has allowed."""
+    return lab.folder / "config" / "milvus_nb" / "profiles-allowed.json"
+
+
+def connect_team(sidebar: Sidebar) -> None:
+    """Say yes to the project's profile, and type its password."""
+    sidebar.panel.get_by_role("button", name="Connect team").click()
+    question = sidebar.panel.get_by_role("group", name="Connect team?")
+    question.get_by_role("textbox").fill(_PASSWORD)
+    question.get_by_role("button", name="Connect", exact=True).click()
+    expect(sidebar.row("team")).to_contain_text("Connected")
+
+
+def trust_again(notebook: Notebook, team: Path) -> None:
+    """Be asked once more, after somebody has changed the file."""
+    team.write_text(team.read_text().replace('"ask"', '"env:FORM_TEAM"'))
+    expect(notebook.panel.get_by_role("listitem", name="Profile team")).to_contain_text("FORM_TEAM")
+    keyboard = notebook.page.keyboard
+    notebook.row("team").get_by_role("button", name="Sign in (team)").click()
+    form = notebook.panel.get_by_role("form", name="Connect team again")
+    expect(notebook.field("Password")).to_be_focused()
+    keyboard.type("another")
+    keyboard.press("Enter")
+    expect(form.get_by_role("alert")).to_contain_text("was not allowed yet")
+    offer(form, "Trust this project's profile…").focus()
+    keyboard.press("Enter")
+    question = notebook.panel.get_by_role("group", name="Connect team?")
+    expect(question).to_contain_text(str(team))
+    expect(form).to_have_count(0)
+    expect(question.get_by_role("button", name="Connect", exact=True)).to_be_focused()
+    keyboard.press("Enter")
+    expect(notebook.row("team")).to_contain_text("Connected")
+    expect(question).to_have_count(0)
 
 
 def submit_to_tls(notebook: Notebook, form: Locator) -> None:
@@ -215,10 +283,12 @@ def profiles_file(lab: JupyterLab) -> Iterator[Path]:
 
 
 def test_a_profile_is_saved_with_the_connection_or_without(
+    *,
     open_notebook: Callable[..., Notebook],
     sidebar: Sidebar,
     profiles_file: Path,
     guarded: ScriptedMilvus,
+    milvus: MilvusTestServer,
     tmp_path: Path,
 ) -> None:
     """By keyboard; what does not connect is not saved, and what is not saved is said."""
@@ -229,13 +299,15 @@ def test_a_profile_is_saved_with_the_connection_or_without(
     sidebar.show()
     form = sidebar.panel.get_by_role("form", name="New connection")
     notebook.fill_form(
-        Address=guarded.address, Alias="kept", sign_in="Password", User="root", Password="wrong"
+        Address=guarded.address, Alias="kept", sign_in="Password", User="root", Password="right"
     )
     form.get_by_role("button", name="Connect, or save and connect").focus()
     keyboard.press("Enter")
     keyboard.press("ArrowDown")
     keyboard.press("Enter")
     expect(notebook.field("Save as")).to_be_focused()
+    refuse_the_name(notebook, form, guarded)
+    notebook.field("Password").fill("wrong")
     keyboard.press("Enter")
     expect(form.get_by_role("alert")).to_contain_text("Wrong password")
     assert not profiles_file.exists()
@@ -271,9 +343,25 @@ def test_a_profile_is_saved_with_the_connection_or_without(
     expect(sidebar.panel.get_by_role("button", name="New profile")).to_be_focused()
     later = sidebar.panel.get_by_role("listitem", name="Profile later")
     expect(later.get_by_role("button", name="Connect later")).to_be_visible()
+    create_a_database(notebook, form, milvus)
     import_from_cli(sidebar, tmp_path, profiles_file)
     for text in (page.evaluate(ALL_TEXT), profiles_file.read_text()):
         assert _PASSWORD not in text
+
+
+def refuse_the_name(notebook: Notebook, form: Locator, server: ScriptedMilvus) -> None:
+    """Tell what no profile can be called while it is typed, and connect nothing then."""
+    keyboard = notebook.page.keyboard
+    before = len(server.calls)
+    keyboard.type("a/b")
+    expect(notebook.field("Save as")).to_have_accessible_description(_RULE)
+    keyboard.press("Enter")
+    expect(form.get_by_role("alert")).to_contain_text("a/b cannot be the name of a profile.")
+    expect(notebook.field("Save as")).to_be_focused()
+    expect(notebook.field("Password")).to_have_value("right")
+    assert len(server.calls) == before
+    notebook.field("Save as").fill("")
+    expect(form.get_by_text(_RULE, exact=True)).to_have_count(0)
 
 
 def import_from_cli(sidebar: Sidebar, home: Path, profiles_file: Path) -> None:

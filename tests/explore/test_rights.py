@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 from pymilvus import MilvusClient, MilvusException
 
-from milvus_nb.errors import DeniedError
+from milvus_nb.errors import ConnectError, DeniedError
+from milvus_nb.params.parsing import parse
 from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from milvus_nb import Connection, ConnectionRegistry
     from milvus_nb.explore import Peek
+    from milvus_nb.params.endpoint import ConnectionParams
     from tests.support.servers import MilvusTestServer
 
 
@@ -78,8 +81,34 @@ def bob(connections: ConnectionRegistry, milvus_rights: MilvusTestServer) -> Ite
     root.close()
 
 
+def expect_creating(
+    bob: Connection, connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """Offer a missing database to be created to who may do so, and have it created then."""
+
+    def connected(params: ConnectionParams, *, creates: bool = False) -> list[tuple[str, str]]:
+        params = replace(params, db_name="zoo_in_rights")
+        try:
+            connections.start_attempt("new", params, creates=creates).wait().disconnect()
+        except ConnectError as error:
+            offers = error.advice.offers
+            return [*((one.action, one.value) for one in offers), (error.cause, "")]
+        return []
+
+    root = parse(uri=milvus.uri, token=milvus.root_token, timeout=20)
+    default, missing = ("database", "default"), ("database-missing", "")
+    assert connected(bob.params) == [default, missing]
+    assert connected(bob.params, creates=True) == [("permission-denied", "")]
+    assert connected(root) == [("create-database", "zoo_in_rights"), default, missing]
+    assert connected(root, creates=True) == []
+    assert connected(root) == []
+    client = MilvusClient(milvus.uri, token=milvus.root_token, dedicated=True)
+    client.drop_database("zoo_in_rights")
+    client.close()
+
+
 def test_a_user_sees_what_the_server_shows_him_and_reads_what_is_missing(
-    bob: Connection, milvus_rights: MilvusTestServer
+    bob: Connection, connections: ConnectionRegistry, milvus_rights: MilvusTestServer
 ) -> None:
     """Real Milvus 2.3.5 with roles: the rest works, and the grant, run by root, mends it."""
     listed = bob.databases()
@@ -99,6 +128,8 @@ def test_a_user_sees_what_the_server_shows_him_and_reads_what_is_missing(
     assert caught.value.reason == f"{BOB} lacks the privilege Query."
     assert caught.value.grant in caught.value.fix
     assert _copied(caught.value).grant == caught.value.grant
+
+    expect_creating(bob, connections, milvus_rights)
 
     client = MilvusClient(
         milvus_rights.uri, token=milvus_rights.root_token, db_name=SHOP, dedicated=True

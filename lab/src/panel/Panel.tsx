@@ -46,6 +46,8 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
   const [filter, setFilter] = useState('');
   const [reveal, setReveal] = useState('');
   const [wish, setWish] = useState<RowWish | null>(null);
+  // The profile whose question is wanted, and how often one was.
+  const [asked, setAsked] = useState({ name: '', number: 0 });
 
   const { profiles, problems } = store.profiles;
   const all = [...store.rows.values()];
@@ -136,6 +138,10 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
             store.announce(trans.__('Connected %1.', alias));
             showRow(alias);
           }}
+          onTrust={name => {
+            setFilter('');
+            setAsked(({ number }) => ({ name, number: number + 1 }));
+          }}
           onClose={() => {
             setForm(null);
             focus(form.start === null ? 'connect' : `row ${form.start.row.alias}`);
@@ -195,6 +201,8 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
           actions={actions}
           focus={focus}
           always={embedded}
+          asked={asked}
+          onAnswered={() => setAsked(({ number }) => ({ name: '', number }))}
           onDisconnect={disconnectProfile}
         />
       )}

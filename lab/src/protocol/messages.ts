@@ -14,7 +14,7 @@ export type Auth = 'none' | 'password' | 'token';
 export type SecretKind = 'none' | 'ask' | 'env' | 'keyring';
 
 /** What a form can do about a failure. */
-export type Action = 'use-tls' | 'no-tls' | 'use-port' | 'choose-file' | 'server-name' | 'timeout' | 'sign-in' | 'database' | 'other-alias' | 'replace';
+export type Action = 'use-tls' | 'no-tls' | 'use-port' | 'choose-file' | 'server-name' | 'timeout' | 'sign-in' | 'database' | 'create-database' | 'other-alias' | 'replace' | 'trust';
 
 export type StageName = 'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database';
 
@@ -55,6 +55,8 @@ export interface ConnectParams extends Where {
   server_name?: string;
   timeout?: number;
   replace?: boolean;
+  /** Whether the database is created where it is missing. */
+  create_database?: boolean;
   /** A profile; of the fields only those that are given take the place of its own. */
   profile?: string;
   /** The `seal` of the profile as it was shown: another one is not connected. */
@@ -640,7 +642,7 @@ export const SHAPES: Shapes = {
   State: "'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected'",
   Auth: "'none' | 'password' | 'token'",
   SecretKind: "'none' | 'ask' | 'env' | 'keyring'",
-  Action: "'use-tls' | 'no-tls' | 'use-port' | 'choose-file' | 'server-name' | 'timeout' | 'sign-in' | 'database' | 'other-alias' | 'replace'",
+  Action: "'use-tls' | 'no-tls' | 'use-port' | 'choose-file' | 'server-name' | 'timeout' | 'sign-in' | 'database' | 'create-database' | 'other-alias' | 'replace' | 'trust'",
   StageName: "'file' | 'resolve' | 'tcp' | 'tls' | 'grpc' | 'sign_in' | 'version' | 'health' | 'database'",
   LoadState: "'loaded' | 'loading' | 'released'",
   StageStatus: "'pending' | 'running' | 'ok' | 'failed' | 'skipped'",
@@ -668,6 +670,7 @@ export const SHAPES: Shapes = {
     'server_name?': 'string',
     'timeout?': 'number',
     'replace?': 'boolean',
+    'create_database?': 'boolean',
     'profile?': 'string',
     'seal?': 'string',
     'allow?': 'string',

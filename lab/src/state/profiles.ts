@@ -36,6 +36,16 @@ export const NO_PROFILES: Profiles = {
   site_path: '',
 };
 
+/** As the kernel has it, which judges at last: here it is only told at once. */
+const NAME = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_ .+-]{0,62}[\p{L}\p{N}_.+-])?$/u;
+
+/** Why a profile cannot have a name, or "". */
+export function nameProblem(name: string): string {
+  return NAME.test(name)
+    ? ''
+    : trans.__('A name has 1 to 64 letters, digits, blanks, and . _ + - between them.');
+}
+
 /** The colours that a label may have; the style sheet has one rule for each. */
 export const COLORS = ['red', 'orange', 'yellow', 'green', 'blue', 'purple', 'gray'] as const;
 

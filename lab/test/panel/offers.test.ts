@@ -31,7 +31,7 @@ test('an address that changes keeps its database', () => {
 
 test('a secret goes nowhere new without a click on Connect', () => {
   const elsewhere: Action[] = ['use-tls', 'no-tls', 'use-port', 'server-name'];
-  const same: Action[] = ['timeout', 'database', 'other-alias', 'replace'];
+  const same: Action[] = ['timeout', 'database', 'create-database', 'replace'];
   const unfinished: Action[] = ['choose-file', 'sign-in'];
   const tried = (actions: Action[], hasSecret: boolean): boolean[] =>
     actions.map(action => isTriedAtOnce(offer(action), hasSecret));
@@ -43,8 +43,10 @@ test('a secret goes nowhere new without a click on Connect', () => {
 
 test('what the form has already is not offered', () => {
   const offers = [offer('sign-in', 'password'), offer('timeout', '30')];
-  assert.deepEqual(leadingOn(offers, 'password', '60'), []);
-  assert.deepEqual(leadingOn(offers, 'none', ''), offers);
+  assert.deepEqual(leadingOn(offers, 'password', '60', false), []);
+  assert.deepEqual(leadingOn(offers, 'none', '', false), offers);
+  const elsewhere = [offer('use-tls', 'https://h'), offer('create-database', 'x'), offer('trust')];
+  assert.deepEqual(leadingOn(elsewhere, 'none', '', true), elsewhere.slice(2)); // of a profile
 });
 
 test('a row offers what the form can do, one of a profile only the sign-in', () => {

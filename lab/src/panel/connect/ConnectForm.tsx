@@ -36,7 +36,7 @@ import { addressAfter, boxesAfter, chooseText, isTriedAtOnce, leadingOn } from '
 import { CheckReport } from '../report/CheckReport';
 import { Progress, type Task } from './Progress';
 import { SaveFields } from './SaveFields';
-import { nameTaken, notSaved, profileWanted } from './saving';
+import { notSaved, profileWanted, unfitName } from './saving';
 import { SignInFields } from './SignInFields';
 import { TlsFields } from './TlsFields';
 
@@ -51,12 +51,14 @@ interface Props {
   /** What it connects just now, or "". */
   onAttempt: (alias: string) => void;
   onConnected: (alias: string) => void;
+  /** Asks whether a project's profile may be used, and connects it then. */
+  onTrust: (profile: string) => void;
   onClose: () => void;
 }
 
 /** A new connection, and how far it has come. It stays open until it has worked. */
 export function ConnectForm(props: Props) {
-  const { actions, start, profiles, taken, onAttempt, onConnected, onClose } = props;
+  const { actions, start, profiles, taken, onAttempt, onConnected, onTrust, onClose } = props;
   const row = start?.row ?? null;
   const files = useFiles(actions);
   const boxes = useBoxes();
@@ -145,6 +147,11 @@ export function ConnectForm(props: Props) {
   /** Do what was offered; where no secret goes anywhere new by it, it is tried at once. */
   const offer = (chosen: Offer, begun: Row | null = null): void => {
     const { action, value } = chosen;
+    if (action === 'trust') {
+      cancel();
+      onTrust(value);
+      return;
+    }
     const replaced = addressAfter(chosen, begun?.again.address ?? boxes.typedAddress());
     if (replaced !== null) {
       boxes.renewAddress(replaced, false);
@@ -171,7 +178,8 @@ export function ConnectForm(props: Props) {
     // A function in a state is wrapped, or it would be called.
     setThen(() => () => {
       if (atOnce) {
-        void attempt(task === 'test' ? 'test' : 'connect');
+        const creates = action === 'create-database';
+        void attempt(task === 'test' && !creates ? 'test' : 'connect', creates);
       } else {
         goOn(chosen, signs);
       }
@@ -218,20 +226,24 @@ export function ConnectForm(props: Props) {
     return more;
   };
 
-  const attempt = async (next: 'connect' | 'test'): Promise<void> => {
+  const attempt = async (next: 'connect' | 'test', creates = false): Promise<void> => {
     // What was typed is read first, and can be looked at, before anything is sent on.
     if (isPasted(boxes.typedAddress())) {
       return;
     }
     const wanted = next === 'connect' && saves ? wantedProfile() : null;
-    if (wanted !== null && profiles.has(wanted.name) && !wanted.replace) {
-      setReport({ ...soFar([]), failure: nameTaken(wanted.name) });
+    const unfit = wanted === null ? null : unfitName(wanted, profiles);
+    if (unfit !== null) {
+      setReport({ ...soFar([]), failure: unfit });
       boxes.named('profile_name')?.focus();
       return;
     }
     const params = take();
     if (params === null) {
       return;
+    }
+    if (creates) {
+      params.create_database = true;
     }
     let found = soFar([]);
     const tell = (stages: Stage[]): void => {
@@ -423,6 +435,7 @@ export function ConnectForm(props: Props) {
             report.failure?.offers ?? [],
             signIn,
             boxes.named('timeout')?.value ?? '',
+            guarded,
           )}
           alias={alias}
           onOffer={offer}

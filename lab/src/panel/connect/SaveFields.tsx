@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 
 import { trans } from '../../state/i18n';
-import { SECRETS, secretWord } from '../../state/profiles';
+import { nameProblem, SECRETS, secretWord } from '../../state/profiles';
 import { EXAMPLE_VARIABLE } from '../parts/examples';
 import { Field } from '../parts/Field';
 import { Choice } from '../parts/Choice';
@@ -24,6 +24,7 @@ export function SaveFields({ alias, hasSecret, profiles }: Props) {
         label={trans.__('Save as')}
         name="profile_name"
         placeholder={alias}
+        problem={nameProblem(name || alias)}
         onInput={text => setName(text.trim())}
       />
       {hasSecret && (

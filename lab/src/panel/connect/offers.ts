@@ -21,8 +21,10 @@ const WORDS: Record<Action, (value: string, alias: string) => string> = {
   timeout: value => trans.__('Wait up to %1 s', value),
   'sign-in': value => (value === 'token' ? trans.__('Sign in with a token') : trans.__('Sign in')),
   database: value => trans.__('Use the database %1', value),
+  'create-database': value => trans.__('Create database %1', value),
   'other-alias': () => trans.__('Use another alias'),
   replace: (_, alias) => trans.__('Replace %1', alias),
+  trust: () => trans.__("Trust this project's profile…"),
 };
 
 /** Those after which a secret would go somewhere else, or could be read by somebody else. */
@@ -30,6 +32,9 @@ const ELSEWHERE = new Set<Action>(['use-tls', 'no-tls', 'use-port', 'server-name
 
 /** Those after which the user goes on typing. */
 const UNFINISHED = new Set<Action>(['choose-file', 'sign-in']);
+
+/** Those that say nothing of where a connection goes. */
+const OF_PROFILE = new Set<Action>(['sign-in', 'timeout', 'replace', 'trust']);
 
 /** Those that a live connection's row has, where a click opens the form. */
 const FOR_ROW = new Set<Action>([...ELSEWHERE, ...UNFINISHED, 'database']);
@@ -44,9 +49,14 @@ export function offerText({ action, value }: Offer, alias: string): string {
   return WORDS[action](value, alias);
 }
 
-/** Those that lead on from how the form is filled in. */
-export function leadingOn(offers: Offer[], signIn: SignIn, timeout: string): Offer[] {
-  return offers.filter(
+/** Those that lead on from how the form is filled in; where a profile goes is the profile's to say. */
+export function leadingOn(
+  offers: Offer[],
+  signIn: SignIn,
+  timeout: string,
+  isProfile: boolean,
+): Offer[] {
+  return forForm(offers, isProfile).filter(
     ({ action, value }) =>
       // Its box is there, and has the focus.
       !(action === 'sign-in' && value === signIn) &&
@@ -55,8 +65,11 @@ export function leadingOn(offers: Offer[], signIn: SignIn, timeout: string): Off
 }
 
 export function forRow(offers: Offer[], isProfile: boolean): Offer[] {
-  // Where a profile goes is the profile's to say.
-  return offers.filter(({ action }) => (isProfile ? action === 'sign-in' : FOR_ROW.has(action)));
+  return forForm(offers, isProfile).filter(({ action }) => FOR_ROW.has(action));
+}
+
+function forForm(offers: Offer[], isProfile: boolean): Offer[] {
+  return isProfile ? offers.filter(({ action }) => OF_PROFILE.has(action)) : offers;
 }
 
 /** Whether it may be tried at once, without one more click: no secret goes anywhere new. */
@@ -89,6 +102,7 @@ export function boxesAfter({ action, value }: Offer): Record<string, string> {
     case 'timeout':
       return { timeout: value };
     case 'database':
+    case 'create-database':
       return { db_name: value };
     default:
       return {};

@@ -3,6 +3,7 @@
 import type { Failure, SaveProfile } from '../../protocol/messages';
 import { failed, failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
+import { nameProblem } from '../../state/profiles';
 import { typedIn } from '../parts/typedIn';
 
 /** What is to be saved, as it was typed; the connection says the rest. */
@@ -22,13 +23,24 @@ export function profileWanted(data: FormData, alias: string): SaveProfile {
   return wanted;
 }
 
-/** Nothing is connected where it is known before that it could not be saved. */
-export function nameTaken(name: string): Failure {
-  return failed(
-    trans.__('There is a profile %1 already.', name),
-    trans.__('Nothing was connected.'),
-    trans.__('Give another name, or replace that profile.'),
-  );
+/** Nothing is connected where it is known before that it could not be saved; null where it could. */
+export function unfitName(
+  { name, replace }: SaveProfile,
+  profiles: ReadonlySet<string>,
+): Failure | null {
+  const problem = nameProblem(name);
+  const nothing = trans.__('Nothing was connected.');
+  if (problem !== '') {
+    const what = trans.__('%1 cannot be the name of a profile.', name);
+    return failed(what, problem, nothing);
+  }
+  return replace || !profiles.has(name)
+    ? null
+    : failed(
+        trans.__('There is a profile %1 already.', name),
+        nothing,
+        trans.__('Give another name, or replace that profile.'),
+      );
 }
 
 /** The connection stands, and the profile could not be saved. */

@@ -14,6 +14,8 @@ interface Props {
   placeholder?: string;
   initial?: string;
   numeric?: boolean;
+  /** What is wrong with the text, or "". */
+  problem?: string;
   /** Over half of a wide form, or over all of it. */
   width?: 'half' | 'whole';
   inputRef?: Ref<HTMLInputElement>;
@@ -32,7 +34,7 @@ const WIDTHS = { half: 'milvus-nb-mod-half', whole: 'milvus-nb-mod-wide' };
 
 /** A labelled text box that neither the browser nor a password manager fills or remembers. */
 export function Field(props: Props) {
-  const { label, onInput, onLeave, onPaste } = props;
+  const { label, problem = '', onInput, onLeave, onPaste } = props;
   const id = useUniqueId();
   const [readable, setReadable] = useState(false);
   // The text as it was copied: in the box it would lose its line breaks.
@@ -54,6 +56,8 @@ export function Field(props: Props) {
     spellcheck: false,
     'data-1p-ignore': true,
     'data-lpignore': 'true',
+    'aria-invalid': problem !== '',
+    'aria-describedby': problem === '' ? undefined : `${id}-problem`,
     onInput: (event: { currentTarget: HTMLInputElement }) => onInput?.(event.currentTarget.value),
     onChange: () => onLeave?.(),
     onPaste: (event: ClipboardEvent) => take(event, event.clipboardData),
@@ -80,6 +84,11 @@ export function Field(props: Props) {
           <input type="text" inputMode={props.numeric ? 'decimal' : 'text'} {...input} />
           {props.children}
         </div>
+      )}
+      {problem !== '' && (
+        <p class="milvus-nb-field-problem" id={`${id}-problem`}>
+          {problem}
+        </p>
       )}
     </div>
   );

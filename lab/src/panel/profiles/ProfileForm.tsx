@@ -1,10 +1,11 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Failure, Profile, Row, SaveProfile } from '../../protocol/messages';
-import { failureOf } from '../../state/failures';
+import { failed, failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import {
   COLORS,
+  nameProblem,
   type ProfileActions,
   secretChoice,
   SECRETS,
@@ -36,6 +37,7 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
   const given = profile ?? known;
   const form = useRef<HTMLFormElement>(null);
   const [choice, setChoice] = useState(secretChoice(profile?.secret ?? row?.secret ?? 'none'));
+  const [name, setName] = useState('');
   const [running, setRunning] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
   useLayoutEffect(() => form.current?.querySelector('input')?.select(), []);
@@ -53,6 +55,11 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
       return;
     }
     const wanted = wantedOf(new FormData(form.current), choice, row, profile);
+    if (nameProblem(wanted.name) !== '') {
+      setFailure(noName(wanted.name));
+      form.current.querySelector<HTMLInputElement>('[name="name"]')?.focus();
+      return;
+    }
     const typed = form.current.querySelector<HTMLInputElement>('[name="typed"]');
     if (typed !== null) {
       typed.value = ''; // sent once, and nowhere else
@@ -94,6 +101,8 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
             name="name"
             initial={profile?.name ?? row?.profile ?? ''}
             placeholder={row?.alias ?? ''}
+            problem={name === '' ? '' : nameProblem(name)}
+            onInput={text => setName(text.trim())}
           />
           {row === null && (
             <>
@@ -200,6 +209,14 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
       </form>
     </Inset>
   );
+}
+
+function noName(name: string): Failure {
+  const what =
+    name === ''
+      ? trans.__('The profile needs a name.')
+      : trans.__('%1 cannot be the name of a profile.', name);
+  return failed(what, nameProblem(name), '');
 }
 
 function titleOf(row: Row | null, profile: Profile | null): string {

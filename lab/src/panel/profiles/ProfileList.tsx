@@ -21,6 +21,9 @@ interface Props {
   focus: FocusOn;
   /** Whether it is there also where there are none: to write the first. */
   always?: boolean;
+  /** The one whose question is to be open, and what differs each time that it is wanted. */
+  asked?: { name: string; number: number };
+  onAnswered?: () => void;
   /** Disconnects what comes from one; left out where nothing is connected. */
   onDisconnect?: (profile: string) => void;
 }
@@ -43,7 +46,7 @@ export function ProfileList(props: Props) {
     <Section
       title={trans.__('Profiles')}
       count={profiles.length}
-      mustShow={opened !== null}
+      mustShow={opened !== null || (props.asked?.name ?? '') !== ''}
       tools={
         <>
           {offered !== null && (
@@ -89,6 +92,8 @@ export function ProfileList(props: Props) {
             focus={focus}
             onDeleted={setTold}
             onDisconnect={onDisconnect}
+            asked={props.asked?.name === profile.name ? props.asked.number : 0}
+            onAnswered={props.onAnswered}
             key={profile.name}
           />
         ))}

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 
 import type { Failure, Profile, Report } from '../../protocol/messages';
 import { soFar } from '../../state/actions';
@@ -34,11 +34,14 @@ interface Props {
   focus: FocusOn;
   onDeleted: (text: string) => void;
   onDisconnect?: ((profile: string) => void) | undefined;
+  /** Another number each time that its question is wanted; 0: not. */
+  asked: number;
+  onAnswered?: (() => void) | undefined;
 }
 
 /** One saved connection: who and where, and what can be done with it. */
 export function ProfileRow(props: Props) {
-  const { profile, connected, actions, focus, onDeleted, onDisconnect } = props;
+  const { profile, connected, actions, focus, onDeleted, onDisconnect, asked, onAnswered } = props;
   const { name, label, color, address, is_project, is_site } = profile;
   const [opened, setOpened] = useState<Opened>(null);
   // What a question has shown is what its answer is for, whatever the file says meanwhile.
@@ -47,9 +50,16 @@ export function ProfileRow(props: Props) {
   const [report, setReport] = useState<Report | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
 
+  useEffect(() => {
+    if (asked > 0) {
+      begin('connect');
+    }
+  }, [asked]);
+
   const close = (): void => {
     setOpened(null);
     setFailure(null);
+    onAnswered?.();
     focus(`profile ${name}`);
   };
 
@@ -76,6 +86,7 @@ export function ProfileRow(props: Props) {
     attempt('connect', meant, async () => {
       await actions.connect?.(meant, secret);
       setOpened(null);
+      onAnswered?.();
     });
 
   const test = (meant: Profile, secret: string): Promise<void> =>
