@@ -669,6 +669,13 @@ class TakenEvent(TypedDict):
     request: int
 
 
+class GoneEvent(TypedDict):
+    """The kernel has unloaded milvus_nb; a comm_close would be an error in JupyterLab's console."""
+
+    v: int
+    event: Literal["gone"]
+
+
 Event = (
     RowsEvent
     | StageEvent
@@ -678,6 +685,7 @@ Event = (
     | CellEvent
     | SubshellEvent
     | TakenEvent
+    | GoneEvent
 )
 
 #: What a page may ask: the parameters, and the result.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from comm.base_comm import BaseComm
 
-    from ..protocol import SubshellEvent
+    from ..protocol import GoneEvent, SubshellEvent
     from ..registry.registry import ConnectionRegistry
     from .session import PageSession
 
@@ -85,9 +85,14 @@ class Sidebar:
         with self._handling:
             if self._session is not None:
                 self._session.close()
+            gone: GoneEvent = {"v": PROTOCOL, "event": "gone"}
             with self._sending:
                 self._is_closed = True
-                self._comm.close()
+                self._comm.send(dict(gone))
+            # Not by its `close`, nor when it is collected: JupyterLab logs an error for each
+            # comm_close of a comm that it has not opened.
+            self._comm._closed = True  # noqa: SLF001  # see above
+            self._manager.unregister_comm(self._comm)
         self._subshells.close()
 
     def _send(self, message: Mapping[str, Any]) -> None:

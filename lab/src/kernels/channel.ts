@@ -263,18 +263,26 @@ export class KernelChannel {
     } else if (content.comm_id === COMM_ID && type === 'comm_msg') {
       this.onSaid(content.data);
     } else if (content.comm_id === COMM_ID && type === 'comm_close') {
-      this.subshell.forget();
-      this.closed.emit();
+      this.onGone();
     }
   };
 
   private onSaid(data: unknown): void {
     this.isAnswered = true;
     const { event, id } = (data ?? {}) as { event?: unknown; id?: unknown };
+    if (event === 'gone') {
+      this.onGone(); // and no word more: who speaks is taken for present
+      return;
+    }
     if (event === 'subshell' && typeof id === 'string') {
       this.subshell.share(id);
     }
     this.said.emit(data);
+  }
+
+  private onGone(): void {
+    this.subshell.forget();
+    this.closed.emit();
   }
 
   /** Whether what a process says is no last word of one that has ended. */

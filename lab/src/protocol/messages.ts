@@ -593,7 +593,13 @@ export interface TakenEvent {
   request: number;
 }
 
-export type Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | CellEvent | SubshellEvent | TakenEvent;
+/** The kernel has unloaded milvus_nb; a comm_close would be an error in JupyterLab's console. */
+export interface GoneEvent {
+  v: number;
+  event: 'gone';
+}
+
+export type Event = RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | CellEvent | SubshellEvent | TakenEvent | GoneEvent;
 
 /** What a page may ask: the parameters, and the result. */
 export interface Methods {
@@ -1041,7 +1047,11 @@ export const SHAPES: Shapes = {
     event: "'taken'",
     request: 'number',
   },
-  Event: "RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | CellEvent | SubshellEvent | TakenEvent",
+  GoneEvent: {
+    v: 'number',
+    event: "'gone'",
+  },
+  Event: "RowsEvent | StageEvent | TickEvent | ProfilesEvent | HereEvent | CellEvent | SubshellEvent | TakenEvent | GoneEvent",
 };
 
 /** The type of each method's result. */

@@ -28,6 +28,7 @@ const EVENTS: Record<Event['event'], string> = {
   cell: 'CellEvent',
   subshell: 'SubshellEvent',
   taken: 'TakenEvent',
+  gone: 'GoneEvent',
 };
 
 /** A message of the kernel; null for what is none. */

@@ -74,6 +74,13 @@ test('who leaves and comes back at once needs no subshell for it', async () => {
   assert.equal(sentTo('create_subshell_request').length, 0);
 });
 
+test('who says that it is gone is not loaded again by the word', async () => {
+  connection.loaded = true;
+  await begin();
+  connection.say({ v: PROTOCOL, event: 'gone' });
+  assert.deepEqual([kernel.phase, kernel.unloaded, kernel.session], ['absent', true, null]);
+});
+
 test('a subshell that was not used for a while is made anew where it does not run', async () => {
   connection.loaded = true;
   await begin();
