@@ -229,13 +229,14 @@ $(VENV)/lab-4.2.stamp: $(VENV)/lab-4.2/bin/jupyter-lab $(VENV)/wheel.stamp
 	touch $@
 
 # Other places than a JupyterLab of one's own, in one environment, with the wheel.
-$(VENV)/front-ends/bin/marimo: $(VENV)/bin/python
+$(VENV)/front-ends/bin/configurable-http-proxy: $(VENV)/bin/python
 	$(PYTHON) -m venv --clear $(VENV)/front-ends
-	$(VENV)/front-ends/bin/python -m pip install --quiet 'jupyterlab==4.*' \
-		'marimo==0.25.*' 'voila==0.5.*' ipykernel milvus-lite
+	$(VENV)/front-ends/bin/python -m pip install --quiet 'jupyterlab==4.*' 'jupyterhub==6.*' \
+		'jupyter-kernel-gateway==3.*' 'marimo==0.25.*' 'voila==0.5.*' ipykernel milvus-lite
+	npm install --silent --global --prefix $(VENV)/front-ends 'configurable-http-proxy@5'
 	touch $@
 
-$(VENV)/front-ends.stamp: $(VENV)/front-ends/bin/marimo $(VENV)/wheel.stamp
+$(VENV)/front-ends.stamp: $(VENV)/front-ends/bin/configurable-http-proxy $(VENV)/wheel.stamp
 	$(VENV)/front-ends/bin/python -m pip uninstall --quiet --yes milvus_nb
 	$(VENV)/front-ends/bin/python -m pip install --quiet $(VENV)/wheel/*.whl
 	touch $@

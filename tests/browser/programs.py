@@ -17,7 +17,7 @@ from tests.support.kernels import private_environment
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: Where marimo and voila are, with the wheel as users install it.
+#: Where marimo, voila, hub and gateway are, with the wheel as users install it.
 BIN = Path(sys.prefix) / "front-ends" / "bin"
 
 

@@ -6,15 +6,26 @@ while a cell runs.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import urllib.request
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import LOAD, new_context
-from tests.browser.programs import Program
-from tests.support.helpers import sockets_to, wait_until
+from tests.browser.lab import (
+    LOAD,
+    JupyterLab,
+    Notebook,
+    Sidebar,
+    busy_while,
+    new_context,
+    write_notebook,
+)
+from tests.browser.programs import BIN, Program
+from tests.support.helpers import free_port, sockets_to, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,6 +90,23 @@ hold
 """
 
 
+_HUB = """
+import os
+c.JupyterHub.bind_url = f"http://127.0.0.1:{{os.environ['PORT']}}/base/"
+c.JupyterHub.hub_port = {hub_port}
+c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api_port}"
+c.JupyterHub.authenticator_class = "dummy"
+c.Authenticator.allow_all = True
+c.JupyterHub.spawner_class = "simple"
+c.SimpleLocalProcessSpawner.home_dir_template = {home!r}
+c.Spawner.cmd = [{labhub!r}]
+c.Spawner.args = ["--allow-root"]
+c.Spawner.ip = "127.0.0.1"
+c.Spawner.start_timeout = c.Spawner.http_timeout = 240  # s
+c.Spawner.environment = {{"JUPYTER_CONFIG_PATH": {config!r}}}
+"""
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Program]]:
     """Start programs, with the parameters of `Program` after the folder."""
@@ -100,6 +128,24 @@ def complaints(page: Page) -> list[str]:
     found: list[str] = []
     page.on("console", lambda said: found.append(said.text) if said.type == "error" else None)
     return found
+
+
+@pytest.fixture
+def hub(start: Callable[..., Program], tmp_path: Path) -> Program:
+    """Start a JupyterHub below a prefix, with homes below the test's folder."""
+    folder = tmp_path / "site" / "labconfig"
+    folder.mkdir(parents=True)
+    (folder / "page_config.json").write_text(json.dumps({"exposeAppInBrowser": True}))
+    (tmp_path / "work" / "hub.py").write_text(
+        _HUB.format(
+            hub_port=free_port(),
+            api_port=free_port(),
+            home=str(tmp_path / "homes" / "{username}"),
+            labhub=str(BIN / "jupyter-labhub"),
+            config=str(folder.parent),
+        )
+    )
+    return start("jupyterhub", ["-f", "hub.py"], "/base/hub/api")
 
 
 def row(page: Page, alias: str) -> Locator:
@@ -188,3 +234,138 @@ def test_voila(
     assert [
         said for said in complaints if "Plugin 'milvus" in said or "Shared module" in said
     ] == []
+
+
+def test_kernels_behind_a_gateway(
+    start: Callable[..., Program],
+    tmp_path: Path,
+    page: Page,
+    complaints: list[str],
+    milvus: MilvusTestServer,
+) -> None:
+    """JupyterLab here, the kernel there, each with milvus_nb in an environment of its own."""
+    options = ["--ip=127.0.0.1", "--port={port}", "--JupyterWebsocketPersonality.list_kernels=True"]
+    gateway = start("jupyter-kernelgateway", options, "/api")
+    work = gateway.work
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    lab = JupyterLab(folder, options=[f"--gateway-url={gateway.url}"])
+    try:
+        # The kernel is there before the page that is meant: JupyterLab connects twice, as a gateway
+        # knows no subprotocol, and the two race in a kernel that only starts.
+        write_notebook(lab, "gateway.ipynb", [])
+        page.goto(lab.url_of("gateway.ipynb"))
+        wait_until(lambda: '"execution_state": "idle"' in read(f"{gateway.url}/api/kernels"))
+        notebook = Notebook(lab, page, "gateway.ipynb", the_whole_way(milvus))
+        notebook.start_all()
+        expect(notebook.row("lite")).to_contain_text("Connected")
+        expect(notebook.row("server")).to_contain_text("Connected")
+        table = page.get_by_role("table").filter(has_text="server").first
+        expect(table).to_contain_text("connected")
+        wait_until((work / "busy").exists)
+        notebook.button("Disconnect server").first.click()
+        expect(notebook.row("server")).to_have_count(0)
+        assert (work / "busy").exists()
+        assert sockets_to(milvus.port, int((work / "pid").read_text())) == []
+        sidebar = Sidebar(page)
+        sidebar.show()
+        expect(sidebar.row("lite")).to_contain_text("Connected")
+        (work / "busy").unlink()
+        expect(sidebar.node).to_contain_text("milvus_nb is not loaded in this kernel")
+        page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    finally:
+        lab.stop()
+    assert [said for said in complaints if "milvus" in said.lower()] == []
+
+
+def test_jupyterhub_with_two_users(
+    hub: Program,
+    page: Page,
+    chromium: Browser,
+    complaints: list[str],
+    milvus: MilvusTestServer,
+) -> None:
+    """Below the hub's prefix each has a kernel, connections and profiles of their own."""
+    anna = open_at_hub(hub, "anna", page, milvus)
+    other = new_context(chromium)
+    ben = open_at_hub(hub, "ben", other.new_page(), milvus)
+    for one in (anna, ben):
+        expect(one.row("lite")).to_contain_text("Connected")
+        expect(one.row("server")).to_contain_text("Connected")
+        table = one.page.get_by_role("table").filter(has_text="server").first
+        expect(table).to_contain_text("connected")
+    for one, own, theirs in ((anna, "anna", "ben"), (ben, "ben", "anna")):
+        status, text = asked(one.page, own)
+        (kernel,) = json.loads(text)["kernels"]
+        assert (status, [found["alias"] for found in kernel["connected"]]) == (
+            200,
+            ["lite", "server"],
+        )
+        assert asked(one.page, theirs)[0] == 403
+
+    wait_until((anna.lab.work / "busy").exists)
+    anna.button("Disconnect server").first.click()
+    expect(anna.row("server")).to_have_count(0)
+    assert (anna.lab.work / "busy").exists()
+    assert sockets_to(milvus.port, anna.kernel_pid()) == []
+    assert sockets_to(milvus.port, ben.kernel_pid()) != []
+    expect(ben.row("server")).to_contain_text("Connected")
+    for one, aliases in ((anna, ["lite"]), (ben, ["lite", "server"])):
+        sidebar = Sidebar(one.page)
+        sidebar.show()
+        expect(sidebar.panel.get_by_role("listitem")).to_have_count(len(aliases))
+        for alias in aliases:
+            expect(sidebar.row(alias)).to_contain_text("Connected")
+        (one.lab.work / "busy").unlink()
+        expect(sidebar.node).to_contain_text("milvus_nb is not loaded in this kernel")
+    other.close()
+    assert [said for said in complaints if "milvus" in said.lower()] == []
+
+
+def read(url: str) -> str:
+    """Give what a server of the test answers."""
+    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310  # our own
+        return str(answer.read(), "utf-8")
+
+
+def the_whole_way(milvus: MilvusTestServer) -> list[str]:
+    """Give the cells that load, connect twice, show both, wait, and unload."""
+    return [
+        LOAD,
+        f"%milvus connect ./demo.db -a lite\n%milvus connect {milvus.address} -a server",
+        "%milvus",
+        "%milvus panel",
+        busy_while("busy"),
+        "%unload_ext milvus_nb",
+    ]
+
+
+def asked(page: Page, user: str) -> Any:
+    """Ask a user's server what the kernels there have connected, as JupyterLab asks its own."""
+    return page.evaluate(
+        """async user => {
+          const [, token] = /_xsrf=([^;]*)/.exec(document.cookie);
+          const url = `/base/user/${user}/milvus_nb/kernels`;
+          const answer = await fetch(url, {headers: {'X-XSRFToken': token}});
+          return [answer.status, await answer.text()];
+        }""",
+        user,
+    )
+
+
+def open_at_hub(hub: Program, name: str, page: Page, milvus: MilvusTestServer) -> Notebook:
+    """Sign a user in at a hub, wait for their server, and run a notebook in it."""
+    page.goto(f"{hub.url}/base/hub/login")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill("any")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**/base/user/{name}/lab**", timeout=300_000)
+    url = f"{hub.url}/base/user/{name}"
+    lab: Any = SimpleNamespace(
+        url=url,
+        work=hub.work.parent / "homes" / name,
+        url_of=lambda file: f"{url}/lab/tree/{file}?reset",
+    )
+    notebook = Notebook(lab, page, f"{name}.ipynb", the_whole_way(milvus))
+    notebook.start_all()
+    return notebook
