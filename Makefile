@@ -59,7 +59,7 @@ $(VENV)/compiled.stamp: $(VENV)/dev.stamp
 test-lab: $(LAB_MODULES)
 	cd lab && jlpm run test
 
-test-matrix: $(VENV)/dev.stamp chromium tests/node/node_modules/.yarn-state.yml $(VENV)/go.stamp $(VENV)/java.stamp $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/front-ends.stamp $(VENV)/hosts $(VENV)/versions.stamp ## what takes long: chaos, restarts, culling, the oldest pymilvus, JupyterLab and IPython, other Pythons and front ends, Go and Java, axe
+test-matrix: $(VENV)/dev.stamp chromium tests/node/node_modules/.yarn-state.yml $(VENV)/go.stamp $(VENV)/java.stamp $(VENV)/pymilvus-2.6 $(VENV)/lab-4.2.stamp $(VENV)/front-ends.stamp $(VENV)/hosts $(VENV)/versions.stamp $(VENV)/servers.stamp ## what takes long: chaos, restarts, culling, the oldest pymilvus, JupyterLab and IPython, other Pythons and front ends, Go and Java, axe
 	python -m pytest $(SIDE_BY_SIDE) -m matrix $(ARGS)
 
 check: $(VENV)/dev.stamp ## the checks alone: ruff, mypy, tsc, ESLint, stylelint, the floors, formatting, the workflows
@@ -202,10 +202,22 @@ $(VENV)/versions.stamp: $(VENV)/dev.stamp
 	uv pip install --quiet --python $(VENV)/versions/oldest-highest 'milvus-lite==3.1.*'
 	touch $@
 
-# The oldest IPython that is supported (Colab's), and a kernel that is not ipykernel.
+# Servers of before, as far as PyPI has them, and the Milvus Lite that is refused.
+$(VENV)/servers.stamp: $(VENV)/dev.stamp
+	for release in 2.2.16 2.3.0; do \
+		python -m pip install --quiet --no-deps --upgrade \
+			--target $(VENV)/servers/milvus-$$release "milvus==$$release" || exit 1; \
+	done
+	python -m pip install --quiet --no-deps --upgrade \
+		--target $(VENV)/servers/milvus-lite-2 'milvus-lite==2.5.*'
+	touch $@
+
+# The oldest IPython that is supported (Colab's), its kernel, and one that is not ipykernel.
 $(VENV)/hosts: $(VENV)/dev.stamp
 	python -m pip install --quiet --no-deps --upgrade --target $@/ipython-7.34 \
 		'ipython==7.34.0' backcall decorator pickleshare
+	python -m pip install --quiet --no-deps --upgrade --target $@/colab \
+		'ipython==7.34.0' backcall decorator pickleshare 'ipykernel==6.17.1'
 	python -m pip install --quiet --no-deps --upgrade --target $@/xeus-python \
 		'xeus-python==0.19.*' 'xeus-python-shell==0.8.*'
 	touch $@

@@ -153,7 +153,7 @@ class Probe:
         """Tell whether it has a socket at this moment."""
         return self._connectivity() is grpc.ChannelConnectivity.READY
 
-    def _connectivity(self) -> grpc.ChannelConnectivity:
+    def _connectivity(self) -> grpc.ChannelConnectivity | None:
         with GATE.passing():
             return connectivity(self._channel)
 
@@ -248,10 +248,12 @@ class Probe:
             metadata=(*self._metadata, ("dbname", database)),
             client_info=self._client_info(),
         )
-        if reply.status.code == _DATABASE_NOT_FOUND:
+        status = reply.status
+        # Before 2.3.2 there was no such code, and its words were all there is.
+        if status.code == _DATABASE_NOT_FOUND or status.reason.startswith("database not found"):
             self._there.discard(database)
             return False
-        self._refuse(reply.status)
+        self._refuse(status)
         self._there.add(database)
         return True
 
@@ -314,13 +316,13 @@ class Probe:
         elif limit is not None and code is grpc.StatusCode.DEADLINE_EXCEEDED:
             found = diagnosis.silent(self._endpoint, "", limit)
         else:
-            state = self._connectivity().name
+            state = self._connectivity()
             found = diagnosis.from_rpc(
                 self._endpoint,
                 code,
                 details,
                 method.name,
-                channel=state,
+                channel=state.name if state is not None else "",
                 has_metadata=has_metadata,
             )
         del call  # an error keeps this frame, a call keeps the socket

@@ -54,6 +54,28 @@ def test_an_old_ipython_lacks_completion_alone(
 
 
 @pytest.mark.matrix
+def test_colabs_kernel(tmp_path: Path, milvus_auth: MilvusTestServer) -> None:
+    """Its ipykernel 6.17 with IPython 7.34, which knows neither subshells nor a comm package."""
+    kernel = Kernel(tmp_path, {"PYTHONPATH": path_with("colab")})
+    try:
+        kernel.run("import IPython, ipykernel")
+        versions = kernel.run("IPython.__version__, ipykernel.__version__")
+        assert "('7.34.0', '6.17.1')" in versions.text
+        assert "Tab does not complete %milvus here" in kernel.run("%load_ext milvus_nb").text
+        refused = kernel.execute(f"%milvus connect {milvus_auth.address} --user root --password no")
+        assert "Wrong password for user root" in refused.traceback
+        kernel.run(f"%milvus connect {milvus_auth.address} --token {milvus_auth.root_token}")
+        assert "default (current)" in kernel.run("%milvus").text
+        assert "Nothing stands in the way." in kernel.run("%milvus doctor").text
+        panel = kernel.run("%milvus panel")
+        assert "application/vnd.jupyter.widget-view+json" in (panel.result or {})
+        assert "Disconnected default." in kernel.run("%milvus disconnect").text
+        assert kernel.run("%unload_ext milvus_nb").text == ""
+    finally:
+        kernel.stop()
+
+
+@pytest.mark.matrix
 def test_another_kernel_than_ipykernel(tmp_path: Path, milvus_auth: MilvusTestServer) -> None:
     """xeus-python has no log and other comms: all works but the sidebar, which needs those."""
     environment = {"PYTHONPATH": path_with("xeus-python")}

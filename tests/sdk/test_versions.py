@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from milvus_nb import ConnectError
+from tests.support.helpers import sockets_to, wait_until
 from tests.support.other_pymilvus import pymilvus_2_6, pymilvus_without_orm, run_tests
+from tests.support.servers.milvus import releases
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
-    from pathlib import Path
+
+    from IPython.core.interactiveshell import InteractiveShell
 
     from tests.support.kernels import Kernel
     from tests.support.servers import MilvusTestServer
@@ -58,6 +65,53 @@ def assert_passed(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "passed" in done.stdout
     assert "skipped" not in done.stdout, done.stdout
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("release", ["2.2.16", "2.3.0", "2.3.5"])
+def test_an_older_server(
+    release: str, make_milvus: Callable[..., MilvusTestServer], ip: InteractiveShell
+) -> None:
+    """Connecting, a wrong password, the doctor, databases, collections, a client, disconnecting."""
+    need(release in ("2.3.5", *releases()))
+    server = make_milvus(auth=True, release="" if release == "2.3.5" else release)
+    ip.run_line_magic("load_ext", "milvus_nb")
+    ip.push({"right": server.root_token, "wrong": "root:no"})
+    where = f"connect {server.address}"
+
+    def magic(line: str) -> Any:
+        return ip.run_line_magic("milvus", line)
+
+    for options, cause in (("--token $wrong", "wrong-password"), ("", "no-credentials")):
+        with pytest.raises(ConnectError) as refused:
+            magic(f"{where} -a prod {options}")
+        assert refused.value.diagnosis.cause == cause
+    connection = magic(f"{where} -a prod --token $right")
+    assert connection.server_version.startswith("v2.")
+    with pytest.raises(ConnectError) as refused:
+        magic(f"{where} -a other --db nowhere --token $right")
+    assert refused.value.diagnosis.cause == "database-missing"
+    assert connection.diagnose().ok
+    client = connection.client
+    client.create_collection("books", dimension=3, metric_type="L2")
+    client.insert("books", [{"id": 1, "vector": [1.0, 0.0, 0.0]}])
+    assert "books" in repr(magic("ls prod"))
+    assert "FLOAT_VECTOR 3" in repr(magic("describe books -a prod"))
+    client.create_database("sales")
+    assert "sales" in dict(connection.diagnose().facts)["Databases"]
+    assert magic(f"{where} -a sales --db sales --token $right").state == "connected"
+    assert "Nothing" not in repr(magic("status"))
+    magic("disconnect --all")
+    wait_until(lambda: not sockets_to(server.port), what="no socket")
+
+
+def need(is_there: bool) -> None:
+    """Leave a test out where make has not fetched what it needs; where all is wanted, fail."""
+    missing = f"not there: make {sys.prefix}/servers.stamp"
+    if not is_there and os.environ.get("CI"):
+        pytest.fail(missing)
+    if not is_there:
+        pytest.skip(missing)
 
 
 OTHERS = {
@@ -121,6 +175,24 @@ LITES = {
     "older, replaced meanwhile": ("__version__ = '2.4.12'", "", "restart the kernel"),
     "broken": ("raise TypeError('Descriptors cannot be created.')", "3.9", "import milvus_lite"),
 }
+
+
+@pytest.mark.matrix
+def test_milvus_lite_2_itself_is_refused(
+    milvus: MilvusTestServer, make_kernel: Callable[..., Kernel]
+) -> None:
+    """Not its stand-in of the next test: nothing of it is started, and no file is left behind."""
+    folder = Path(sys.prefix) / "servers" / "milvus-lite-2"
+    need(folder.is_dir())
+    kernel = make_kernel(PYTHONPATH=str(folder))
+    kernel.run("%load_ext milvus_nb")
+    for line in ("connect ./demo.db", "doctor ./demo.db"):
+        told = kernel.execute(f"%milvus {line}").traceback
+        assert "This is Milvus Lite 2.5." in told
+        assert "pip install -U milvus-lite" in told
+    assert not list(kernel.folder.glob("*demo.db*"))
+    assert "connected" in kernel.run(f"%milvus connect {milvus.address}").text
+    assert "Disconnected default." in kernel.run("%milvus disconnect").text
 
 
 @pytest.mark.parametrize("kind", LITES)

@@ -1,4 +1,4 @@
-"""A real Milvus 2.3.5 in a process of its own.
+"""A real Milvus 2.3.5, or an older one, in a process of its own.
 
 The package `milvus` on PyPI is the server itself (standalone, with etcd and storage inside). Its
 own Python class starts it too, but unpacks 300 MB for each server, takes etcd's ports from the
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import importlib
 import importlib.util
 import lzma
 import os
@@ -71,6 +72,8 @@ class MilvusTestServer:
         ``{"quotaAndLimits.limitWriting.forceDeny": "true"}``.
     deadline_s
         Seconds it may take to be ready.
+    release
+        An older one than that of this environment, such as ``"2.2.16"``: one of `releases`.
 
     Raises
     ------
@@ -87,7 +90,6 @@ class MilvusTestServer:
     user = "root"
     password = "Milvus"
     root_token = "root:Milvus"
-    version = "v2.3.5-lite"
     #: Whether it belongs to another process, and other tests use it, too.
     is_shared = False
 
@@ -99,7 +101,10 @@ class MilvusTestServer:
         certificates: Certificates | None = None,
         settings: Mapping[str, Any] | None = None,
         deadline_s: float = 240.0,
+        release: str = "",
     ) -> None:
+        self._package = _package(release)
+        self.version = f"v{self._package.__version__}-lite"
         self.auth = auth
         self.tls = tls
         self.deadline_s = deadline_s
@@ -242,7 +247,7 @@ class MilvusTestServer:
 
     def __getstate__(self) -> dict[str, Any]:
         """Give what another process needs to speak to it; only its own may kill or freeze it."""
-        return {**self.__dict__, "process": None, "is_shared": True}
+        return {**self.__dict__, "process": None, "is_shared": True, "_package": None}
 
     def __repr__(self) -> str:
         state = f"pid {self.process.pid}" if self.process else "stopped"
@@ -283,9 +288,7 @@ class MilvusTestServer:
                 return
 
     def _configure(self) -> None:
-        from milvus import MilvusServerConfig
-
-        config = MilvusServerConfig(data_dir=str(self._folder / "data"))
+        config = self._package.MilvusServerConfig(data_dir=str(self._folder / "data"))
         names = [name for name in config.configurable_items if name.endswith("_port")]
         *ports, self.http_port, etcd_peer_port = free_ports(len(names) + 2)
         by_name = dict(zip(names, ports, strict=True))
@@ -320,7 +323,7 @@ class MilvusTestServer:
         shutil.copytree(written, self._folder / "configs", dirs_exist_ok=True)
 
     def _launch(self) -> None:
-        binaries = _unpacked()
+        binaries = _unpacked(self._package)
         command = [str(binaries / "milvus"), "run", "standalone"]
         if setpriv := shutil.which("setpriv"):
             command = [setpriv, "--pdeathsig", "KILL", *command]
@@ -369,10 +372,27 @@ class MilvusTestServer:
         return False
 
 
-def _unpacked() -> Path:
-    """Return the folder of the server's binaries, unpacked once into this Python environment."""
-    import milvus
+def releases() -> list[str]:
+    """List the older ones that ``make`` has fetched into this environment."""
+    found = (Path(sys.prefix) / "servers").glob("milvus-[0-9]*")
+    return sorted(folder.name.removeprefix("milvus-") for folder in found)
 
+
+def _package(release: str) -> Any:
+    """Import the package ``milvus``: this environment's, or that of an older release."""
+    if not release:
+        return importlib.import_module("milvus")
+    file = Path(sys.prefix) / "servers" / f"milvus-{release}" / "milvus" / "__init__.py"
+    spec = importlib.util.spec_from_file_location(f"milvus_{release}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    package = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(package)
+    return package
+
+
+def _unpacked(milvus: Any) -> Path:
+    """Return the folder of a package's binaries, unpacked once into this Python environment."""
     folder = Path(sys.prefix) / "share" / f"milvus-{milvus.__version__}"
     if folder.is_dir():
         return folder
