@@ -145,6 +145,7 @@ def _disconnect(context: Context, arguments: argparse.Namespace, _: list[Word]) 
 
 def _status(context: Context, arguments: argparse.Namespace, _: list[Word]) -> StatusTable | Facts:
     """Show the connections, or all that is known of one."""
+    from ..probing.private_names import missed
     from ..views.status import StatusTable
 
     registry = context.registry
@@ -156,7 +157,8 @@ def _status(context: Context, arguments: argparse.Namespace, _: list[Word]) -> S
     shown, alias = registry.connections(), current.alias if current else ""
     before = registry.memory.before() if registry.memory is not None else []
     names = [one["again"]["alias"] for one in before]
-    return StatusTable(shown, alias, context.settings.max_rows, registry.others(), names)
+    others, most = registry.others(), context.settings.max_rows
+    return StatusTable(shown, alias, most, others, names, notes=missed())
 
 
 def _facts(context: Context, connection: Connection) -> Facts:

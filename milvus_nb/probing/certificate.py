@@ -10,12 +10,10 @@ import os
 import ssl
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import grpc
-
 from .outside import MOST_FACT, MOST_NAME, cut, plain
+from .private_names import roots
 
 if TYPE_CHECKING:
     import socket
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..params.endpoint import Endpoint
 
-__all__ = ["ROOTS_VARIABLE", "Certificate", "Handshake", "default_roots", "handshake"]
+__all__ = ["ROOTS_VARIABLE", "Certificate", "Handshake", "default_roots", "handshake", "trust"]
 
 #: Names the file of the authorities that gRPC trusts where no other is given.
 ROOTS_VARIABLE: Final = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
@@ -206,7 +204,7 @@ def _context(endpoint: Endpoint) -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_REQUIRED
     # As gRPC does: the server's own certificate is enough of a chain.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(cafile=tls.root_pem_path or default_roots())
+    trust(context, tls.root_pem_path or default_roots())
     if tls.client_pem_path:
         # Whose name is another gets to see nothing either; OpenSSL looks before it shows this.
         context.check_hostname = True
@@ -215,18 +213,25 @@ def _context(endpoint: Endpoint) -> ssl.SSLContext:
 
 
 @functools.cache  # some 150 authorities
-def _default_context(roots: str) -> ssl.SSLContext:
+def _default_context(authorities: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.set_alpn_protocols(["h2"])
-    context.load_verify_locations(cafile=roots)
+    trust(context, authorities)
     return context
 
 
+def trust(context: ssl.SSLContext, authorities: str) -> None:
+    """Have a context trust the authorities of a file; those of the system where there is none."""
+    if authorities:
+        context.load_verify_locations(cafile=authorities)
+    else:
+        context.load_default_certs()
+
+
 def default_roots() -> str:
-    """Give the file of the authorities that gRPC trusts by itself."""
-    given = os.environ.get(ROOTS_VARIABLE, "")
-    return given or str(Path(grpc.__file__).parent / "_cython" / "_credentials" / "roots.pem")
+    """Give the file of the authorities that gRPC trusts by itself; empty where it has none."""
+    return os.environ.get(ROOTS_VARIABLE, "") or roots()
 
 
 def _blind_context() -> ssl.SSLContext:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from ..params.secret import Masked
+from .private_names import CORE, CORE_STATE
 
 if TYPE_CHECKING:
     from ..params.endpoint import Endpoint
@@ -117,7 +118,7 @@ def open_channel(endpoint: Endpoint, target: str) -> grpc.Channel:
 
 
 def is_connected(channel: Any) -> bool:
-    """Tell whether a channel has a socket at this moment."""
+    """Tell whether a channel has a socket at this moment; False where that cannot be seen."""
     return connectivity(channel) is grpc.ChannelConnectivity.READY
 
 
@@ -129,15 +130,17 @@ def is_connecting(channel: Any) -> bool:
     )
 
 
-def connectivity(channel: Any, *, connect: bool = False) -> grpc.ChannelConnectivity:
-    """Give the state of a channel, of ours or of a client; `connect` it where it is idle."""
-    # A private name: the public way costs a thread a channel.
-    core = channel._channel  # noqa: SLF001  # as above
+def connectivity(channel: Any, *, connect: bool = False) -> grpc.ChannelConnectivity | None:
+    """Give the state of a channel, of ours or of a client; `connect` it where it is idle.
+
+    None where it cannot be seen.
+    """
+    # The public way costs a thread a channel.
     try:
-        number = core.check_connectivity_state(connect)
+        look = CORE_STATE.find(CORE.find(channel))
+        return _STATES[look(connect)] if look is not None else None
     except ValueError:  # closed
         return grpc.ChannelConnectivity.SHUTDOWN
-    return _STATES[number]
 
 
 def _read(path: str) -> bytes | None:

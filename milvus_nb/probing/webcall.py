@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..params.host import host_port
 from . import oserror
-from .certificate import default_roots
+from .certificate import default_roots, trust
 from .dial import dial, look_up
 from .outside import MOST_REST_BYTES, MOST_TOLD, plain
 from .reach import is_http2
@@ -262,5 +262,5 @@ def _new_context(roots: str) -> ssl.SSLContext:
     context.set_alpn_protocols(["http/1.1"])
     # As gRPC does: the server's own certificate is enough of a chain.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(cafile=roots)
+    trust(context, roots)
     return context

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
+from ..probing.channel import is_connected
 from ..probing.forks import GATE
+from . import private_names as theirs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -23,8 +26,10 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncChannels",
     "Channels",
+    "channel_of",
     "close_async_handler",
     "has_socket",
+    "is_async",
     "refuse_calls",
     "running_loop",
 ]
@@ -32,15 +37,12 @@ __all__ = [
 # So long an event loop may take to close its own channels, in seconds; a busy one takes longer.
 _LOOP_GRACE_S: Final = 0.1
 
-_READY: Final[int] = grpc.ChannelConnectivity.READY.value[0]
-
 
 class Channels:
     """All channels of a MilvusClient of ours. Thread-safe."""
 
-    # Private names of pymilvus's handlers; a test notices a change.
-    _current = "_channel"
-    _make = "_create_grpc_channel"
+    _current = theirs.CHANNEL
+    _make = theirs.CREATE_CHANNEL
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -48,8 +50,14 @@ class Channels:
         self._is_closed = False
 
     def keep_those_of(self, handler: Any) -> None:
-        """Keep the channel that a handler has, and those that it will make."""
-        make = getattr(handler, self._make)
+        """Keep the channel that a handler has, and those that it will make.
+
+        Raises
+        ------
+        GoneError
+            What it needs of a handler is gone; nothing was changed.
+        """
+        make, current = self._make.get(handler), self._current.get(handler)
 
         def make_and_keep(*args: Any, **kwargs: Any) -> Any:
             self._let_go(handler)
@@ -57,8 +65,8 @@ class Channels:
             self._keep(channel)
             return channel
 
-        setattr(handler, self._make, make_and_keep)
-        self._keep(getattr(handler, self._current))
+        self._make.put(handler, make_and_keep)
+        self._keep(current)
         self._guard(handler)
 
     def _guard(self, handler: Any) -> None:
@@ -74,7 +82,7 @@ class Channels:
 
     def sockets(self) -> int:
         """Count the sockets that they have at this moment."""
-        return sum(map(_is_connected, self._all()))
+        return sum(map(is_connected, self._all()))
 
     def close(self) -> None:
         """Close them all; one that is made from now on is closed at once."""
@@ -98,7 +106,7 @@ class Channels:
 
         Calls may still be under way over that.
         """
-        current = getattr(handler, self._current)
+        current = self._current.get(handler)
         self._close([channel for channel in self._all() if channel is not current])
 
     def _close(self, channels: list[Any]) -> None:
@@ -110,8 +118,8 @@ class Channels:
 class AsyncChannels(Channels):
     """All channels of an AsyncMilvusClient of ours."""
 
-    _current = "_async_channel"
-    _make = "_create_channel"
+    _current = theirs.ASYNC_CHANNEL
+    _make = theirs.ASYNC_CREATE_CHANNEL
 
     def __init__(self) -> None:
         super().__init__()
@@ -134,12 +142,12 @@ class AsyncChannels(Channels):
 
         def close() -> None:
             for handler in list(self._handlers):
-                for task in list(handler._retired_channel_close_tasks):
+                for task in list(theirs.RETIRED.find(handler) or ()):
                     task.cancel()  # it waits for calls, which end now
             for channel in channels:
                 _step(channel.close())
 
-        _on_loop(channels[0]._loop, close)
+        _on_loop(theirs.AIO_LOOP.find(channels[0]), close)
         _close_cores(channels)
 
 
@@ -159,37 +167,38 @@ class _Passing(grpc.UnaryUnaryClientInterceptor):
 
 
 def _pass_gate(handler: Any) -> None:
-    # Private names; a test notices a change.
-    handler._final_channel = grpc.intercept_channel(handler._final_channel, _Passing())
-    handler._stub = type(handler._stub)(handler._final_channel)
+    channel, stub = theirs.FINAL_CHANNEL.find(handler), theirs.STUB.find(handler)
+    if channel is not None and stub is not None:
+        channel = grpc.intercept_channel(channel, _Passing())
+        theirs.FINAL_CHANNEL.put(handler, channel)
+        theirs.STUB.put(handler, type(stub)(channel))
+
+
+def is_async(handler: Any) -> bool:
+    """Tell whether one of pymilvus's handlers is asyncio's."""
+    return inspect.iscoroutinefunction(getattr(handler, "close", None))
+
+
+def channel_of(handler: Any) -> Any:
+    """Give the channel of one of pymilvus's handlers; None where it has none, or it is gone."""
+    return (theirs.ASYNC_CHANNEL if is_async(handler) else theirs.CHANNEL).find(handler)
 
 
 def has_socket(handler: Any) -> bool:
     """Tell whether one of pymilvus's handlers has a socket at this moment."""
-    return _is_connected(
-        getattr(handler, "_channel", None) or getattr(handler, "_async_channel", None)
-    )
-
-
-def _is_connected(channel: Any) -> bool:
-    core = getattr(channel, "_channel", None)
-    if core is None:
-        return False
-    try:
-        return bool(core.check_connectivity_state(False) == _READY)
-    except ValueError:  # closed
-        return False
+    channel = channel_of(handler)
+    return channel is not None and is_connected(channel)
 
 
 def refuse_calls(handler: Any) -> None:
     """Have a handler, which is about to be closed, refuse new calls; see `_Closing`."""
-    _refuse(getattr(handler, "_channel", None))
+    _refuse(theirs.CHANNEL.find(handler))
 
 
 def _refuse(channel: Any) -> None:
-    core = getattr(channel, "_channel", None)
+    core = theirs.CORE.find(channel)
     if core is not None and not isinstance(core, _Closing):
-        channel._channel = _Closing(core)
+        theirs.CORE.put(channel, _Closing(core))
 
 
 class _Closing:
@@ -206,20 +215,29 @@ class _Closing:
         raise ValueError("Cannot invoke RPC on closed channel!")
 
 
-def close_async_handler(handler: Any) -> None:
+def close_async_handler(handler: Any, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Close one of pymilvus's async handlers and its socket, from any thread.
 
     Calls under way are cancelled. An event loop that is busy with something else closes nothing, so
     its channel is then closed without it. It blocks for at most 0.1 s.
+
+    Parameters
+    ----------
+    handler
+        Which one.
+    close
+        pymilvus's way of closing it.
     """
-    channel = handler._async_channel
+    channel = channel_of(handler)
     if channel is not None:
-        _on_loop(channel._loop, lambda: _step(handler.close()))
+        _on_loop(theirs.AIO_LOOP.find(channel), lambda: _step(close()))
         _close_cores([channel])
 
 
-def _on_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
+def _on_loop(loop: asyncio.AbstractEventLoop | None, work: Callable[[], None]) -> None:
     """Do something on an event loop, where one runs, and wait for it for a moment."""
+    if loop is None:
+        return
     if not loop.is_running() or running_loop() is loop:
         work()
         return
@@ -235,9 +253,9 @@ def _on_loop(loop: asyncio.AbstractEventLoop, work: Callable[[], None]) -> None:
 
 
 def _close_cores(channels: Iterable[Any]) -> None:
-    for channel in channels:
-        if not channel._channel.closed():
-            channel._channel.close()
+    for core in map(theirs.CORE.find, channels):
+        if core is not None and not core.closed():
+            core.close()
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:

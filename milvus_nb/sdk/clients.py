@@ -14,8 +14,9 @@ from ..probing.certificate import default_roots
 from ..probing.channel import CHANNEL_OPTIONS, WITHOUT_PROXY
 from ..probing.environment import check_environment
 from ..probing.waiting import EndedError, within
-from .channels import AsyncChannels, Channels, refuse_calls, running_loop
-from .loading import load_pymilvus
+from . import private_names as theirs
+from .channels import AsyncChannels, Channels, channel_of, refuse_calls, running_loop
+from .loading import as_known, load_pymilvus
 from .masked import hide_sign_in
 
 if TYPE_CHECKING:
@@ -66,7 +67,12 @@ def make_client(alias: str, params: ConnectionParams, target: str) -> MilvusClie
     except pymilvus.MilvusException as error:
         found = _diagnose(params.endpoint, error)
     else:
-        _give_own_manager(client)
+        with as_known():
+            try:
+                _give_own_manager(client)
+            except theirs.GoneError:
+                client.close()
+                raise
         return client
     # Outside, so that pymilvus's frames, which hold the token, are not kept as its context.
     raise diagnosis.ProbeError(found)
@@ -78,17 +84,19 @@ def _give_own_manager(client: Any) -> None:
     It holds one lock while it connects a client anew, for as long as that takes: a client of a
     silent server would keep those of all other servers from being closed.
     """
-    # Private names, all of them here; a test notices a change.
-    shared, handler = client._manager, client._handler
+    handler, shared = theirs.HANDLER.get(client), theirs.MANAGER.get(client)
+    theirs.CONFIG.get(client)
+    channels, dedicated = Channels(), theirs.DEDICATED.get(shared)
     kind: Any = type(shared)
-    channels = client._channels = Channels()
+    own = _own_manager(kind)(channels)
+    see_errors_of = theirs.ON_ERROR.get(own)
     channels.keep_those_of(handler)
     hide_sign_in(handler)
-    own = _own_manager(kind)(channels)
-    managed = own._dedicated[id(handler)] = shared._dedicated.pop(id(handler))
+    managed = theirs.DEDICATED.get(own)[id(handler)] = dedicated.pop(id(handler))
     managed.connect_timeout = min(managed.connect_timeout, _RECONNECT_S)
-    own._register_error_callback(handler)
-    client._manager = own
+    see_errors_of(handler)
+    theirs.MANAGER.put(client, own)
+    client.channels_of_ours = channels
 
 
 @functools.cache
@@ -115,7 +123,12 @@ def make_async_client(alias: str, params: ConnectionParams, target: str) -> Asyn
     alias, params, target
         As in `make_client`.
     """
-    client: AsyncMilvusClient = _async_class()(alias, params, target)
+    pymilvus = load_pymilvus()
+    with as_known():
+        theirs.ASYNC_CONNECT.get(pymilvus.AsyncMilvusClient)
+        client: AsyncMilvusClient = _async_class()(alias, params, target)
+        for name in (theirs.HANDLER, theirs.MANAGER, theirs.CONFIG, theirs.CLOSED):
+            name.get(client)
     return client
 
 
@@ -139,7 +152,7 @@ class _InOnePlace:
 def _async_class() -> Any:
     """Give pymilvus's AsyncMilvusClient with a way of connecting that is our own."""
     pymilvus = load_pymilvus()
-    from pymilvus.client.connection_manager import AsyncConnectionManager, ManagedConnection
+    from pymilvus.client import connection_manager as managers
 
     base: Any = pymilvus.AsyncMilvusClient
     guarded: Any = type("Guarded", (base,), _guarded_calls(base))
@@ -147,59 +160,68 @@ def _async_class() -> Any:
     class AsyncMilvusClient(_InOnePlace, guarded):  # type: ignore[misc]  # pymilvus has no types
         def __init__(self, alias: str, params: ConnectionParams, target: str) -> None:
             super().__init__(**_arguments(alias, params, target))
-            self._place = alias, params.endpoint
+            self._params = alias, params
             self._connecting = asyncio.Lock()
-            self._channels = AsyncChannels()
+            self.channels_of_ours = AsyncChannels()
 
         async def _connect(self) -> None:
             # Two calls at once would otherwise make two connections, one of them for ever.
             async with self._connecting:
-                if self._handler is not None:
+                if theirs.HANDLER.get(self) is not None:
                     return None
+                alias, params = self._params
                 try:
-                    return await self._connect_once()
+                    with as_known():
+                        return await self._connect_once(params.timeout)
                 except pymilvus.MilvusException as error:
-                    alias, endpoint = self._place
-                    found = _diagnose(endpoint, error)
+                    found = _diagnose(params.endpoint, error)
             # Outside, as in `make_client`.
-            what = f"Could not connect the async client of {alias} ({endpoint.address})."
+            what = f"Could not connect the async client of {alias} ({params.endpoint.address})."
             raise ConnectError(what, diagnosis=found)
 
-        async def _connect_once(self) -> None:
-            # A manager of its own, as in `_give_own_manager`. Private names; a test notices.
-            manager, config = AsyncConnectionManager(), self._config
-            strategy = manager._get_strategy(config)
+        async def _connect_once(self, timeout: float) -> None:
+            # A manager of its own, as in `_give_own_manager`.
+            manager, config = managers.AsyncConnectionManager(), theirs.CONFIG.get(self)
+            dedicated = theirs.DEDICATED.get(manager)
+            strategy = _async_strategy(config)
             handler = strategy.create_handler(config)
-            self._channels.keep_those_of(handler)
-            hide_sign_in(handler)
-            manager._register_error_callback(handler)
             try:
-                await handler.ensure_channel_ready(timeout=self._timeout)
+                self.channels_of_ours.keep_those_of(handler)
+                hide_sign_in(handler)
+                theirs.ON_ERROR.get(manager)(handler)
+                await handler.ensure_channel_ready(timeout=timeout)
                 self._refuse_if_closed()
             except BaseException:
                 await handler.close()
                 raise
-            manager._dedicated[id(handler)] = ManagedConnection(
+            dedicated[id(handler)] = managers.ManagedConnection(
                 handler=handler,
                 config=config,
                 strategy=strategy,
-                connect_timeout=min(self._timeout, _RECONNECT_S),
+                connect_timeout=min(timeout, _RECONNECT_S),
             )
-            self._manager, self._handler = manager, handler
-            self._using = f"cm-async-{id(handler)}"
+            theirs.MANAGER.put(self, manager)
+            theirs.HANDLER.put(self, handler)
             self.is_self_hosted = handler.get_server_type() == "milvus"
 
         async def close(self) -> None:
             try:
                 await super().close()
             finally:
-                self._channels.close()
+                self.channels_of_ours.close()
 
         def _refuse_if_closed(self) -> None:
-            if self._closed:
+            if theirs.CLOSED.get(self):
                 raise _closed()
 
     return AsyncMilvusClient
+
+
+def _async_strategy(config: Any) -> Any:
+    from pymilvus.client import connection_manager as managers
+
+    is_global = config.is_global
+    return managers.AsyncGlobalStrategy() if is_global else managers.AsyncRegularStrategy()
 
 
 def _guarded_calls(base: type) -> dict[str, Any]:
@@ -220,7 +242,7 @@ def _guarded(call: Callable[..., Coroutine[Any, Any, T]]) -> Callable[..., Any]:
         except EndedError:
             pass
         except Exception:
-            if not self._closed:
+            if not theirs.CLOSED.get(self):
                 raise
         raise _closed()
 
@@ -234,18 +256,21 @@ def _closed() -> ClosedError:
 def is_closed(client: MilvusClient | AsyncMilvusClient) -> bool:
     """Tell whether somebody has closed a client."""
     # A MilvusClient has no handler then; an AsyncMilvusClient has none before its first call.
-    return bool(getattr(client, "_closed", client._handler is None))
+    is_async = inspect.iscoroutinefunction(client.close)
+    return bool(theirs.CLOSED.get(client)) if is_async else theirs.HANDLER.get(client) is None
 
 
 def sockets_of(client: MilvusClient | AsyncMilvusClient) -> int:
     """Count the sockets that a client of ours has at this moment."""
-    return client._channels.sockets()  # type: ignore[no-any-return]  # pymilvus has no types
+    sockets: int = client.channels_of_ours.sockets()
+    return sockets
 
 
 def loop_of(client: AsyncMilvusClient) -> asyncio.AbstractEventLoop | None:
     """Give the event loop that an async client has connected in; None before its first call."""
-    handler = client._handler
-    return handler._async_channel._loop if handler is not None else None
+    loop: asyncio.AbstractEventLoop | None
+    loop = theirs.AIO_LOOP.find(channel_of(theirs.HANDLER.get(client)))
+    return loop
 
 
 def is_of_this_loop(client: AsyncMilvusClient) -> bool:
@@ -256,17 +281,18 @@ def is_of_this_loop(client: AsyncMilvusClient) -> bool:
 
 def close_client(client: MilvusClient) -> None:
     """Close a client of ours and its sockets."""
-    refuse_calls(client._handler)
+    refuse_calls(theirs.HANDLER.get(client))
     client.close()
 
 
 def close_async_client(client: AsyncMilvusClient) -> None:
     """Close an async client of ours and its sockets, from any thread; see `AsyncChannels.close`."""
-    client._closed = True  # what its own `close` does
-    client._handler = None
-    if client._manager is not None:
-        client._manager._dedicated.clear()  # nothing is connected anew
-    client._channels.close()
+    theirs.CLOSED.put(client, True)  # what its own `close` does
+    theirs.HANDLER.put(client, None)
+    manager = theirs.MANAGER.get(client)
+    if manager is not None:
+        theirs.DEDICATED.get(manager).clear()  # nothing is connected anew
+    client.channels_of_ours.close()
 
 
 def use_database(client: MilvusClient | AsyncMilvusClient, db_name: str) -> None:
@@ -275,7 +301,7 @@ def use_database(client: MilvusClient | AsyncMilvusClient, db_name: str) -> None
     ``MilvusClient.use_database`` does the same after DescribeDatabase, which Milvus before 2.4.4
     does not know.
     """
-    client._config.db_name = db_name  # see above; a test notices a change
+    theirs.CONFIG.get(client).db_name = db_name
 
 
 def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """Connections that somebody else opened with pymilvus in this process.
 
 pymilvus knows them all: its ORM by alias, MilvusClient's manager by address and token, whether or
-not a client still uses them, and a manager of AsyncMilvusClient for each event loop. All of its
-private names that are read for that are read here.
+not a client still uses them, and a manager of AsyncMilvusClient for each event loop.
 """
 
 from __future__ import annotations
@@ -21,16 +20,19 @@ from ..params.endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
 from ..params.secret import Secret
 from ..params.tls import Tls, name_in
 from ..params.values import grpc_options, in_clear
-from .channels import close_async_handler, has_socket, refuse_calls
-from .loading import is_supported
+from . import private_names as theirs
+from .channels import channel_of, close_async_handler, has_socket, is_async, refuse_calls
 from .orm import MODULE, Handler, aliases_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["ForeignConnection", "alias_used_by", "find_foreign"]
 
 _MANAGERS: Final = "pymilvus.client.connection_manager"
+
+# The classes of its ORM whose objects go by an alias.
+_WITH_ALIAS: Final = ("Collection", "Role")
 
 
 @dataclass(frozen=True)
@@ -91,42 +93,46 @@ def alias_used_by(thing: Any) -> str | None:
     """Give the alias that an object of the ORM, such as a Collection, goes by; else None."""
     if not str(type(thing).__module__).startswith("pymilvus.orm."):
         return None
-    using = getattr(thing, "__dict__", {}).get("_using")
+    using = theirs.USING.find(thing) if type(thing).__name__ in _WITH_ALIAS else None
     return using if isinstance(using, str) else None
 
 
 def find_foreign() -> list[ForeignConnection]:
     """List the connections of others. pymilvus is not imported for that."""
-    try:
-        return [*_of_orm(), *_of_clients(), *_of_async_clients()]
-    except AttributeError:  # a private name
-        if is_supported(str(getattr(sys.modules.get("pymilvus"), "__version__", ""))):
-            raise
-        return []
+    found: list[ForeignConnection] = []
+    for look in (_of_orm, _of_clients, _of_async_clients):
+        try:
+            found += look()
+        except theirs.GoneError:
+            pass
+        except AttributeError as error:  # a public name
+            theirs.other(error).note()
+    return found
 
 
 def _of_orm() -> Iterator[ForeignConnection]:
-    theirs = aliases_of(sys.modules.get(MODULE))
-    if theirs is None:
+    connections = aliases_of(sys.modules.get(MODULE))
+    if connections is None:
         return
-    for alias, handler in list(theirs._alias_handlers.items()):
-        # Of an AsyncGrpcHandler, which no public name of pymilvus puts there, there is no _channel.
-        if isinstance(handler, Handler) or getattr(handler, "_channel", None) is None:
+    for alias, handler in list(theirs.ALIAS_HANDLERS.get(connections).items()):
+        # No public name of pymilvus puts an AsyncGrpcHandler there.
+        if isinstance(handler, Handler) or is_async(handler) or channel_of(handler) is None:
             continue
-        db_name = str(theirs._alias_config.get(alias, {}).get("db_name", ""))
-        params = _params(handler, _token_of(handler), db_name)
+        given = theirs.ALIAS_CONFIG.get(connections).get(alias, {})
+        db_name = str(given.get("db_name", ""))
+        params = _params(handler, given, _token_of(handler), db_name)
         if params is not None:
-            yield _orm_alias(theirs, alias, handler, params)
+            yield _orm_alias(connections, alias, handler, params)
 
 
 def _orm_alias(
-    theirs: Any, alias: str, handler: Any, params: ConnectionParams
+    connections: Any, alias: str, handler: Any, params: ConnectionParams
 ) -> ForeignConnection:
-    handlers, held = theirs._alias_handlers, weakref.ref(handler)
+    handlers, held = theirs.ALIAS_HANDLERS.get(connections), weakref.ref(handler)
 
     def use_database(db_name: str) -> None:
         if is_open():
-            theirs._alias_config[alias]["db_name"] = db_name
+            theirs.ALIAS_CONFIG.get(connections)[alias]["db_name"] = db_name
 
     def is_open() -> bool:
         return (there := held()) is not None and handlers.get(alias) is there
@@ -146,34 +152,35 @@ def _orm_alias(
 
 
 def _of_clients() -> Iterator[ForeignConnection]:
-    module = sys.modules.get(_MANAGERS)
-    manager = getattr(getattr(module, "ConnectionManager", None), "_instance", None)
-    if manager is None:
-        return
-    for managed in _managed_by(manager):
-        params = _params(managed.handler, managed.config.token, _database_of(managed))
-        if params is not None:
-            yield _client("client", manager, managed, params)
+    kind = getattr(sys.modules.get(_MANAGERS), "ConnectionManager", None)
+    return _managed("client", [kind.get_instance()] if kind is not None else [])
 
 
 def _of_async_clients() -> Iterator[ForeignConnection]:
-    module = sys.modules.get(_MANAGERS)
-    managers = getattr(getattr(module, "AsyncConnectionManager", None), "_instances", {})
-    for manager in list(managers.values()):
+    kind = getattr(sys.modules.get(_MANAGERS), "AsyncConnectionManager", None)
+    return _managed("async", theirs.INSTANCES.get(kind).values() if kind is not None else [])
+
+
+def _managed(
+    kind: Literal["client", "async"], managers: Iterable[Any]
+) -> Iterator[ForeignConnection]:
+    for manager in list(managers):
         for managed in _managed_by(manager):
-            params = _params(managed.handler, managed.config.token, _database_of(managed))
+            token, given = managed.config.token, managed.config.get_handler_kwargs()
+            params = _params(managed.handler, given, token, _database_of(managed))
             if params is not None:
-                yield _client("async", manager, managed, params)
+                yield _client(kind, manager, managed, params)
 
 
 def _managed_by(manager: Any) -> list[Any]:
-    both = [*manager._registry.values(), *manager._dedicated.values()]
+    homes = theirs.REGISTRY.get(manager), theirs.DEDICATED.get(manager)
     return [
         managed
-        for managed in both
+        for home in homes
+        for managed in list(home.values())
         # Ours is there for a moment, too, while it is being made.
-        if getattr(managed.handler, "_connect_reserved", {}).get("app") != "milvus_nb"
-        and _channel(managed.handler) is not None
+        if managed.config.get_handler_kwargs().get("option", {}).get("app") != "milvus_nb"
+        and channel_of(managed.handler) is not None
     ]
 
 
@@ -188,7 +195,7 @@ def _client(
 
     def use_database(db_name: str) -> None:
         for client in list(users):
-            client._config.db_name = db_name
+            theirs.CONFIG.get(client).db_name = db_name
 
     def is_connected() -> bool:
         return has_socket(getattr(held(), "handler", None))
@@ -200,8 +207,9 @@ def _client(
         # Without the manager's lock, which it holds while any client of a silent server connects.
         _take_out(manager, there)
         for client in list(users):
-            client._closed = True  # of an async one
-            client._handler = None  # as its own `close` leaves it
+            if kind == "async":
+                theirs.CLOSED.put(client, True)  # as its own `close` leaves it
+            theirs.HANDLER.put(client, None)
         _close(there)
 
     key, clients = id(managed.handler), lambda: list(users)
@@ -211,47 +219,55 @@ def _client(
 
 
 def _take_out(manager: Any, managed: Any) -> None:
-    for home in (manager._registry, manager._dedicated):
+    for home in (theirs.REGISTRY.get(manager), theirs.DEDICATED.get(manager)):
         for key, other in list(home.items()):
             if other is managed:
                 home.pop(key, None)
 
 
 def _close(managed: Any) -> None:
-    if hasattr(managed.handler, "_async_channel"):
-        if hasattr(managed.strategy, "_stop_refresher"):
-            managed.strategy._stop_refresher()
-        close_async_handler(managed.handler)
+    handler, strategy = managed.handler, managed.strategy
+    if is_async(handler):
+        close_async_handler(handler, lambda: strategy.close_async(managed))
     else:
-        refuse_calls(managed.handler)
-        managed.strategy.close(managed)
-
-
-def _channel(handler: Any) -> Any:
-    return getattr(handler, "_channel", None) or getattr(handler, "_async_channel", None)
+        refuse_calls(handler)
+        strategy.close(managed)
 
 
 def _database_of(managed: Any) -> str:
     for client in list(managed.clients):
-        return str(client._config.db_name)  # where `use_database` keeps it
+        return str(theirs.CONFIG.get(client).db_name)  # where `use_database` keeps it
     return str(managed.config.db_name)
 
 
-def _params(handler: Any, token: str, db_name: str) -> ConnectionParams | None:
-    """Say what a handler is connected to; None where its address is none that we know."""
+def _params(
+    handler: Any, given: dict[str, Any], token: str, db_name: str
+) -> ConnectionParams | None:
+    """Say what a handler is connected to; None where its address is none that we know.
+
+    Parameters
+    ----------
+    handler
+        Which one.
+    given
+        What it was made with.
+    token, db_name
+        Its sign-in and its database.
+    """
     try:
-        place = parse_address(handler._address, "address")
-        options = grpc_options(handler._grpc_options)
+        place = parse_address(handler.server_address, "address")
+        options = grpc_options(given.get("grpc_options", {}))
     except ParamsError:
         return None
     user, colon, _ = token.partition(":")
+    secure = bool(given.get("secure", False))
     endpoint = Endpoint(
         place.kind,
         host=place.host,
         port=place.port or 0,
         path=place.path,
-        secure=handler._secure,
-        tls=_tls(handler, name_in(in_clear(options)) if handler._secure else ""),
+        secure=secure,
+        tls=_tls(given, name_in(in_clear(options)) if secure else ""),
         user=user if colon else "",
         credentials=Secret(token),
         grpc_options=options,
@@ -261,14 +277,21 @@ def _params(handler: Any, token: str, db_name: str) -> ConnectionParams | None:
     return ConnectionParams(endpoint, "" if db_name == "default" else db_name, DEFAULT_TIMEOUT)
 
 
-def _tls(handler: Any, name: str) -> Tls:
+def _tls(given: dict[str, Any], name: str) -> Tls:
     """Give the TLS files as pymilvus uses them: an authority's only beside a client's own."""
-    client, key = handler._client_pem_path, handler._client_key_path
-    server, name = handler._server_pem_path, handler._server_name or name
-    authority = handler._ca_pem_path
+    client, key, server, authority, server_name = (
+        given.get(option, "")
+        for option in (
+            "client_pem_path",
+            "client_key_path",
+            "server_pem_path",
+            "ca_pem_path",
+            "server_name",
+        )
+    )
     if server or not (client and key and authority):
-        return Tls(server_pem_path=server, server_name=name)
-    return Tls(authority, "", client, key, name)
+        return Tls(server_pem_path=server, server_name=server_name or name)
+    return Tls(authority, "", client, key, server_name or name)
 
 
 def _lite_path(endpoint: Endpoint) -> str | None:
@@ -277,7 +300,7 @@ def _lite_path(endpoint: Endpoint) -> str | None:
     manager = getattr(module, "server_manager_instance", None)  # it may just be being imported
     if manager is None or endpoint.host != "127.0.0.1":
         return None
-    for path, served in list(manager._servers.items()):
+    for path, served in list((theirs.SERVERS.find(manager) or {}).items()):
         # Milvus Lite 2, which its user may have, serves over no port.
         if isinstance(served, tuple) and served[2] == endpoint.port:
             return str(path)
@@ -294,7 +317,7 @@ class _Details(grpc.ClientCallDetails):
 
 def _token_of(handler: Any) -> str:
     """Read back the credentials of a handler of the ORM, which keeps them in an interceptor."""
-    interceptor = handler._authorization_interceptor
+    interceptor = theirs.SIGN_IN.get(handler)
     if interceptor is None:
         return ""
     metadata = dict(

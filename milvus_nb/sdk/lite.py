@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import Diagnosis, MilvusNbError, MissingExtraError
 from ..probing import diagnosis, oserror
 from ..probing.diagnosis import ProbeError
+from . import private_names as theirs
 from .foreign import ForeignConnection, find_foreign
 from .lite_lock import holder
 from .loading import import_pymilvus, installed_version
@@ -54,6 +55,7 @@ _turn = threading.Lock()
 # many of ours, and which files ours have to stop.
 _users: Counter[str] = Counter()
 _ours: set[str] = set()
+_targets: dict[str, str] = {}  # gRPC's names for where they are served
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def start(endpoint: Endpoint) -> Served:
     manager, path = _manager(), endpoint.path
     logger = logging.getLogger("milvus_lite.server_manager")
     with _turn:
-        is_new = path not in manager._servers  # it has no public list
+        is_new = path not in _served_by(manager) and not _users[path]
         reason = _Reason()
         propagate, logger.propagate = logger.propagate, False
         logger.addHandler(reason)
@@ -119,16 +121,22 @@ def start(endpoint: Endpoint) -> Served:
             _users[path] += 1
             if is_new:
                 _ours.add(path)
-            return Served(uri.removeprefix("http://"), _opened(manager, path))
+            _targets[path] = uri.removeprefix("http://")
+            return Served(_targets[path], _opened(manager, path))
     raise ProbeError(_diagnose(endpoint, reason.error))
+
+
+def _served_by(manager: Any) -> dict[str, Any]:
+    """Give what is served, by path; nothing where that is not known."""
+    return theirs.SERVERS.find(manager) or {}
 
 
 def _opened(manager: Any, path: str) -> Identity | None:
     """Tell which file a server has opened: it may have no name any more, or another has it now."""
     try:
-        _, database, _ = manager._servers[path]  # see `start`
-        found = os.fstat(database._lock_fd)  # nobody else knows; a test notices
-    except (AttributeError, KeyError, OSError, TypeError, ValueError):
+        _, database, _ = _served_by(manager)[path]
+        found = os.fstat(theirs.LOCK_FD.get(database))
+    except (theirs.GoneError, KeyError, OSError, TypeError, ValueError):
         return identity(path)
     return found.st_dev, found.st_ino
 
@@ -182,7 +190,9 @@ def _stop(path: str) -> None:
 
 
 def _is_used_by(foreign: ForeignConnection, path: str) -> bool:
-    if foreign.params.endpoint.path != path:
+    endpoint = foreign.params.endpoint
+    # The second, where it is not known what is served.
+    if endpoint.path != path and f"{endpoint.host}:{endpoint.port}" != _targets.get(path):
         return False
     return foreign.kind == "orm" or bool(foreign.clients())
 
@@ -226,10 +236,10 @@ def _refuse_old(version: str, fix: str) -> None:
 
 def _path_here(lock: str) -> str:
     """Give the path by which this process serves the database of a lock; empty if it does not."""
-    for path, (_, database, _) in list(_manager()._servers.items()):
-        with contextlib.suppress(OSError, TypeError):
+    for path, (_, database, _) in list(_served_by(_manager()).items()):
+        with contextlib.suppress(OSError, TypeError, theirs.GoneError):
             # milvus-lite's own descriptor: the path may lead elsewhere by now.
-            if os.path.samestat(os.fstat(database._lock_fd), os.stat(lock)):
+            if os.path.samestat(os.fstat(theirs.LOCK_FD.get(database)), os.stat(lock)):
                 return str(path)
     return ""
 

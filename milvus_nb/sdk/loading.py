@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import MilvusNbError, MissingExtraError, ParamsError, join_pymilvus
+from ..probing.private_names import GoneError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = [
     "SUPPORTED",
+    "as_known",
     "import_pymilvus",
     "installed_version",
     "is_supported",
@@ -73,6 +79,23 @@ def import_pymilvus() -> Any:
         if uri:
             os.environ["MILVUS_URI"] = uri
     raise failure
+
+
+@contextlib.contextmanager
+def as_known() -> Iterator[None]:
+    """Have a private name that is gone be told as: no client can be made."""
+    try:
+        yield
+    except GoneError as error:
+        private = error.private
+    else:
+        return
+    version = installed_version(private.package)
+    raise MissingExtraError(
+        f"milvus_nb cannot make a client with {private.package} {version}.",
+        f"There is no {private.owner}.{private.name} in it any more. {_GOES_ON}",
+        f"Install an older one, and restart the kernel: pip install '{private.package}<{version}'",
+    )
 
 
 def is_supported(version: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from ..params.secret import Masked
+from . import private_names as theirs
+from .channels import is_async
 
 __all__ = ["hide_sign_in"]
-
-#: Where pymilvus's handlers keep what adds the sign-in to each call; a test notices a change.
-_INTERCEPTORS: Final = ("_authorization_interceptor", "_async_authorization_interceptor")
 
 
 def hide_sign_in(handler: Any) -> None:
@@ -18,22 +17,24 @@ def hide_sign_in(handler: Any) -> None:
     One that it makes anew, with a new password, is hidden as well.
     """
     _hide(handler)
-    make = handler._setup_authorization_interceptor
+    make = theirs.SET_UP_SIGN_IN.find(handler)
+    if make is None:
+        return
 
     def make_hidden(*args: Any, **kwargs: Any) -> None:
         make(*args, **kwargs)
         _hide(handler)
 
-    handler._setup_authorization_interceptor = make_hidden
+    theirs.SET_UP_SIGN_IN.put(handler, make_hidden)
 
 
 def _hide(handler: Any) -> None:
     """Hide the values that are in a list which a function of pymilvus holds."""
-    for name in _INTERCEPTORS:
-        add = getattr(getattr(handler, name, None), "_fn", None)
-        for cell in getattr(add, "__closure__", None) or ():
-            if isinstance(cell.cell_contents, list):
-                cell.cell_contents[:] = map(_hidden, cell.cell_contents)
+    interceptor = theirs.ASYNC_SIGN_IN if is_async(handler) else theirs.SIGN_IN
+    add = theirs.ADD_SIGN_IN.find(interceptor.find(handler))
+    for cell in getattr(add, "__closure__", None) or ():
+        if isinstance(cell.cell_contents, list):
+            cell.cell_contents[:] = map(_hidden, cell.cell_contents)
 
 
 def _hidden(value: object) -> object:

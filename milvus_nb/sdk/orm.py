@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..errors import ClosedError
+from . import private_names as theirs
 from .imports import when_imported
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Handler:
         self._disconnect = disconnect
 
     def __getattr__(self, name: str) -> Any:
-        handler = self._connection.client._handler
+        handler = theirs.HANDLER.get(self._connection.client)
         if handler is None:  # in this moment
             raise ClosedError(f"The connection {self._connection.alias} was just closed.")
         return getattr(handler, name)
@@ -156,11 +157,11 @@ class Mirror:
                 return
             if shown is not None:
                 dict.__setitem__(shown.config, "db_name", connection.db_name)
-            elif alias not in self._theirs._alias_handlers:  # see `aliases_of`
+            elif alias not in theirs.ALIAS_HANDLERS.get(self._theirs):
                 self._show(alias, connection)
 
     def _show(self, alias: str, connection: Connected) -> None:
-        registry, theirs = self._registry, self._theirs
+        registry, handlers, configs = self._registry, *_dicts(self._theirs)
         shown = self._shown[alias] = _Shown(
             connection,
             Handler(connection, lambda: registry.disconnect(alias)),
@@ -168,30 +169,28 @@ class Mirror:
                 registry.get_connection_addr(alias) | {"db_name": connection.db_name},
                 lambda db_name: registry.use_database(alias, db_name),
             ),
-            theirs._alias_config.get(alias),
+            configs.get(alias),
         )
-        theirs._alias_config[alias] = shown.config
-        theirs._alias_handlers[alias] = shown.handler
+        configs[alias] = shown.config
+        handlers[alias] = shown.handler
 
     def _hide(self, alias: str) -> None:
-        shown, theirs = self._shown.pop(alias), self._theirs
-        if theirs._alias_handlers.get(alias) is shown.handler:
-            del theirs._alias_handlers[alias]
-        if theirs._alias_config.get(alias) is shown.config:
+        shown, (handlers, configs) = self._shown.pop(alias), _dicts(self._theirs)
+        if handlers.get(alias) is shown.handler:
+            del handlers[alias]
+        if configs.get(alias) is shown.config:
             if shown.before is None:
-                del theirs._alias_config[alias]
+                del configs[alias]
             else:
-                theirs._alias_config[alias] = shown.before
+                configs[alias] = shown.before
 
 
 def aliases_of(module: ModuleType | None) -> Any:
-    """Give pymilvus's ``connections``, or None where it has none as we know it.
-
-    Of its private names we use two dicts by alias: ``_alias_handlers`` and ``_alias_config``.
-    """
-    theirs = getattr(module, "connections", None)
-    known = all(isinstance(getattr(theirs, name, None), dict) for name in _DICTS)
-    return theirs if known else None
+    """Give pymilvus's ``connections``, or None where it has none as we know it."""
+    connections = getattr(module, "connections", None)
+    dicts = [name.find(connections) for name in (theirs.ALIAS_HANDLERS, theirs.ALIAS_CONFIG)]
+    return connections if all(isinstance(found, dict) for found in dicts) else None
 
 
-_DICTS: Final = ("_alias_handlers", "_alias_config")
+def _dicts(connections: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    return theirs.ALIAS_HANDLERS.get(connections), theirs.ALIAS_CONFIG.get(connections)

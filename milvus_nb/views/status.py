@@ -31,6 +31,7 @@ SHAPES: Final = {
     "disconnected": "·",
 }
 _ELSEWHERE: Final = "Opened by other code of this kernel (%milvus adopt gives an alias):"
+_UNKNOWN: Final = "Either is too new for the other: take an older one of it, or a newer milvus_nb."
 _HEADERS: Final = ("", "Alias", "Address", "User", "Database", "State", "Version", "Latency")
 
 
@@ -81,6 +82,8 @@ class StatusTable:
         What others opened; shown below.
     before
         The aliases that were connected before the kernel was restarted, and are not again.
+    notes
+        What does not work with the packages that are installed, a sentence each.
     """
 
     def __init__(
@@ -90,6 +93,8 @@ class StatusTable:
         most: int,
         others: Sequence[Shown] = (),
         before: Sequence[str] = (),
+        *,
+        notes: Sequence[str] = (),
     ) -> None:
         shown, rest = connections[:most], max(len(connections) - most, 0)
         self._text = [connections_text(shown, current)]
@@ -106,6 +111,10 @@ class StatusTable:
             self._html.append(
                 f"<p>{escape(told)} <code>%milvus reconnect</code> brings them back.</p>"
             )
+
+        if notes:
+            self._text += ["", *notes, _UNKNOWN]
+            self._html.append(f"<p>{escape(' '.join([*notes, _UNKNOWN]))}</p>")
 
     def __repr__(self) -> str:
         return printable("\n".join(self._text))
