@@ -17,7 +17,7 @@ from milvus_nb import Connection, ConnectionRegistry, MilvusNbError, ParamsError
 from milvus_nb.errors import MagicUsageError, ProfileError
 from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.registry.restart import Memory
-from tests.support.helpers import allow_profiles, free_port, wait_until
+from tests.support.helpers import IS_ROOT, allow_profiles, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -255,7 +255,7 @@ def test_a_broken_default_profile_is_no_reason_to_connect_elsewhere(
         magic("connect")
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a user with limits")
+@pytest.mark.skipif(os.name == "nt" or IS_ROOT, reason="needs a user with limits")
 def test_a_file_without_permission_is_there(connections: ConnectionRegistry, project: Path) -> None:
     """It is not absent."""
     project.write_text("[profiles.dev]\naddress = 'localhost:1'\n")

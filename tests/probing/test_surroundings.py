@@ -50,6 +50,13 @@ connections.shutdown()
     assert told.splitlines() == ["connected [] True", "connected [] True"], told
 
 
+@pytest.mark.matrix
+def test_all_tests_can_be_collected_on_windows() -> None:
+    """None of their modules asks for what is not there, so that those run which can."""
+    told = run_tests_as_on_windows("--collect-only", "-m", "not matrix", "tests")
+    assert re.search(r"[1-9]\d{3}/\d+ tests collected", told), told
+
+
 def test_failures_have_their_names_on_windows() -> None:
     """By Winsock's numbers, whatever language the words are in."""
     told = run_as_on_windows(

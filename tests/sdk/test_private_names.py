@@ -70,7 +70,7 @@ def used_in(tree: ast.Module) -> Iterator[str]:
         if isinstance(node, ast.Attribute) and not is_self(node.value):
             names = [node.attr]
         elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("attr"):
-            names = [arg.value for arg in node.args[1:2] if isinstance(arg, ast.Constant)]
+            names = [str(arg.value) for arg in node.args[1:2] if isinstance(arg, ast.Constant)]
         elif isinstance(node, ast.ClassDef):
             functions = (ast.FunctionDef, ast.AsyncFunctionDef)
             names = [method.name for method in node.body if isinstance(method, functions)]

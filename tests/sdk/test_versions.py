@@ -85,12 +85,12 @@ def test_an_older_server(
     for options, cause in (("--token $wrong", "wrong-password"), ("", "no-credentials")):
         with pytest.raises(ConnectError) as refused:
             magic(f"{where} -a prod {options}")
-        assert refused.value.diagnosis.cause == cause
+        assert refused.value.cause == cause
     connection = magic(f"{where} -a prod --token $right")
     assert connection.server_version.startswith("v2.")
     with pytest.raises(ConnectError) as refused:
         magic(f"{where} -a other --db nowhere --token $right")
-    assert refused.value.diagnosis.cause == "database-missing"
+    assert refused.value.cause == "database-missing"
     assert connection.diagnose().ok
     client = connection.client
     client.create_collection("books", dimension=3, metric_type="L2")

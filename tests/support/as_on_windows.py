@@ -65,8 +65,8 @@ _FIRST: Final = (
 _OF_TESTS: Final = (
     "IPython.core.interactiveshell", "IPython.terminal.interactiveshell", "anywidget",
     "filelock", "hypothesis", "ipykernel.kernelapp", "ipywidgets", "keyring.backends.fail",
-    "jupyter_client", "nbclient", "pexpect", "pymilvus", "milvus_lite.adapter.grpc.server",
-    "schemathesis", "tests.conftest", "tests.support.kernels", "tests.support.world", "tomlkit",
+    "jupyter_client", "nbclient", "pymilvus", "milvus_lite.adapter.grpc.server",
+    "schemathesis", "tomlkit",
     "trustme",
 )  # fmt: skip
 
@@ -290,6 +290,12 @@ def run_tests_as_on_windows(*arguments: str, deadline_s: float = 600.0) -> str:
 def pytest_collection_modifyitems(items: list[Any]) -> None:
     """As a plugin: leave out what would run in another process, which is none of Windows."""
     items[:] = [one for one in items if _ELSEWHERE.isdisjoint(one.fixturenames)]
+
+
+def pytest_load_initial_conftests() -> None:
+    """As a plugin: begin with what is not installed there, before `conftest` asks for it."""
+    importlib.import_module("IPython.core.interactiveshell")  # which has it on POSIX alone
+    sys.modules["pexpect"] = None  # type: ignore[assignment]  # importing it is an ImportError
 
 
 def pytest_configure() -> None:

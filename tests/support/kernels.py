@@ -10,13 +10,15 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pexpect
+import pytest
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import KernelManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    import pexpect
 
 # What would make a connection behave otherwise on another developer's machine.
 AMBIENT_VARIABLES = (
@@ -303,7 +305,8 @@ class Terminal:
     ) -> None:
         self.folder = folder
         self._number = 1
-        self.process: pexpect.spawn[str] = pexpect.spawn(
+        self._pexpect = pytest.importorskip("pexpect", reason="Windows has no such terminals")
+        self.process: pexpect.spawn[str] = self._pexpect.spawn(
             sys.executable,
             ["-m", "IPython", "--simple-prompt", "--no-banner", "--no-confirm-exit"],
             env=private_environment(folder, {"TERM": "dumb", **(environment or {})}),
@@ -344,7 +347,7 @@ class Terminal:
         """End it, as Ctrl-D does. May be called twice."""
         if self.process.isalive():
             self.process.sendeof()
-            self.process.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=10)
+            self.process.expect([self._pexpect.EOF, self._pexpect.TIMEOUT], timeout=10)
         self.process.close(force=True)
 
     def _prompt(self) -> str:

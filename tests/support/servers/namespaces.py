@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.support.helpers import output_of
+from tests.support.helpers import IS_ROOT, output_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,7 +125,7 @@ def run_in_namespace(
 
 def _inside(command: list[str], setup: Sequence[str]) -> list[str]:
     unshare = ["unshare", "--net", "--mount"]
-    if os.geteuid() != 0:
+    if not IS_ROOT:
         unshare.append("--map-root-user")
     script = "\n".join(["ip link set lo up", *setup, 'exec "$@"'])
     return [*unshare, "sh", "-ec", script, "sh", *command]
