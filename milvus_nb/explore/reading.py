@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from ..params.endpoint import Endpoint
 
-__all__ = ["MOST_COLLECTIONS", "Reader", "load", "right", "rows"]
+__all__ = ["MOST_COLLECTIONS", "Reader", "load", "moment", "right", "rows"]
 
 #: So many collections of one database are known by name; Milvus's own limit is 65,536 of them.
 MOST_COLLECTIONS: Final = 100_000
 
 _MOST_TEXT: Final = 1_000
+_LATEST_S: Final = 32_503_680_000  # the year 3000: no system's clock shows all that is later
 _KEYS: Final = (
     r"[\w.-]*?(?:(?:api|access|secret|private)[_.-]?key|secret|password|passwd|token|authorization)"
 )
@@ -91,7 +92,7 @@ class Reader:
             consistency=consistency(reply.consistency_level),
             properties=self.pairs(reply.properties),
             aliases=tuple(self.names(reply.aliases)) or None,
-            created_at=reply.created_utc_timestamp / 1000 or None,
+            created_at=moment(reply.created_utc_timestamp),
             asked_at=time.time(),
         )
 
@@ -229,6 +230,11 @@ def right(role: str, told: Any) -> Right:
         name=plain(told.object_name, MOST_NAME),
         database=plain(told.db_name, MOST_NAME),
     )
+
+
+def moment(milliseconds: int) -> float | None:
+    """Give a time in Unix seconds; None where it is none that can be shown."""
+    return milliseconds / 1000 if 0 < milliseconds < 1000 * _LATEST_S else None
 
 
 def consistency(number: int) -> str:

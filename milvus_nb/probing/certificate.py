@@ -8,8 +8,8 @@ import functools
 import ipaddress
 import os
 import ssl
-import time
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from .outside import MOST_FACT, MOST_NAME, cut, plain
@@ -25,6 +25,8 @@ __all__ = ["ROOTS_VARIABLE", "Certificate", "Handshake", "default_roots", "hands
 
 #: Names the file of the authorities that gRPC trusts where no other is given.
 ROOTS_VARIABLE: Final = "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 # Where OpenSSL says so, gRPC does, too: not yet valid, expired, self-signed (itself, or its root),
 # issued by nobody that is known, not signed by any that is. In other questions it is stricter.
@@ -162,7 +164,8 @@ def _expected(endpoint: Endpoint) -> str:
 
 def day(when: float) -> str:
     """Write a time as a date and, since hours may matter, a clock time in UTC."""
-    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(when))
+    # Not by `time`: on Windows it knows neither 9999, in which what never ends does, nor 1950.
+    return f"{_EPOCH + timedelta(seconds=when):%Y-%m-%d %H:%M UTC}"
 
 
 async def _open(

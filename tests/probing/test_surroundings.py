@@ -169,6 +169,18 @@ def test_what_passes_here_passes_as_on_windows(
     assert "failed" not in told, told
 
 
+def test_times_that_windows_does_not_know_are_told_or_left_out() -> None:
+    """A certificate without an end ends in 9999, and a server may say anything."""
+    told = run_as_on_windows(
+        """
+from milvus_nb.explore.reading import moment
+from milvus_nb.probing.certificate import day
+print(day(253402300799), day(-631152000), moment(2**63), moment(0), moment(1500))
+"""
+    )
+    assert told.strip() == "9999-12-31 23:59 UTC 1950-01-01 00:00 UTC None None 1.5"
+
+
 def test_without_proc_less_is_known_and_nothing_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,7 +113,20 @@ def take_away(needs: Iterable[str] = ()) -> None:
         setattr(Loop, name, _translated(getattr(Loop, name)))
     for name in ("replace", "unlink"):
         setattr(os, name, _shared(getattr(os, name)))
+    for name in ("gmtime", "localtime"):
+        setattr(time, name, _within_its_years(getattr(time, name)))
     asyncio.set_event_loop_policy(_Policy())
+
+
+def _within_its_years(split: Callable[..., Any]) -> Callable[..., Any]:
+    """Have a function of `time` know no years but those from 1970 to 3000."""
+
+    def run(seconds: float | None = None) -> Any:
+        if seconds is not None and not 0 <= seconds < 32536850400:
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return split(seconds)
+
+    return run
 
 
 def _lock_as_there(fcntl: Any) -> None:
