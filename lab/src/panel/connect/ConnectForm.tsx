@@ -16,6 +16,7 @@ import { Button } from '../parts/Button';
 import { EXAMPLE_ADDRESS, EXAMPLE_DATABASE } from '../parts/examples';
 import { Field } from '../parts/Field';
 import { HERE, Sentence } from '../parts/Sentence';
+import { submitOnEnter } from '../parts/submitOnEnter';
 import { isFile, isMoreThanAddress } from './address';
 import { useBoxes } from './boxes';
 import { ConnectButton } from './ConnectButton';
@@ -360,10 +361,8 @@ export function ConnectForm(props: Props) {
           event.preventDefault();
           event.stopPropagation();
           cancel();
-        } else if (event.key === 'Enter' && event.target instanceof HTMLInputElement) {
-          // JupyterLab keeps Enter in a cell from doing what it does in every form.
-          event.preventDefault();
-          event.currentTarget.requestSubmit();
+        } else {
+          submitOnEnter(event);
         }
       }}
     >

@@ -1,6 +1,6 @@
 import type { Offer, Pasted, Report } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
-import { FailureText } from '../parts/FailureText';
+import { FailureAlert } from '../parts/FailureAlert';
 import { Note } from '../parts/Note';
 import { Stages } from '../report/Stages';
 import { pastedText } from './form';
@@ -44,9 +44,7 @@ export function Progress(props: Props) {
         {changed && <p>{trans.__('Changed. Press Connect to try it.')}</p>}
         {passed && <p>{trans.__('Everything answers. Nothing was connected.')}</p>}
       </div>
-      <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
-        {failure !== null && <FailureText failure={failure} />}
-      </div>
+      <FailureAlert failure={failure} />
       {failure !== null && <OfferButtons offers={offers} alias={alias} onTake={onOffer} />}
     </div>
   );

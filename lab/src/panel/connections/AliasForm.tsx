@@ -5,9 +5,10 @@ import type { Actions } from '../../state/actions';
 import { failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import { Button } from '../parts/Button';
-import { FailureText } from '../parts/FailureText';
+import { FailureAlert } from '../parts/FailureAlert';
 import { Field } from '../parts/Field';
 import { Inset } from '../parts/Inset';
+import { submitOnEnter } from '../parts/submitOnEnter';
 
 interface Props {
   name: string;
@@ -51,13 +52,7 @@ export function AliasForm({ name, initial, actions, onGiven, onClose }: Props) {
           event.preventDefault();
           void give();
         }}
-        onKeyDown={event => {
-          // JupyterLab keeps Enter in a cell from doing what it does in every form.
-          if (event.key === 'Enter' && event.target === input.current) {
-            event.preventDefault();
-            event.currentTarget.requestSubmit();
-          }
-        }}
+        onKeyDown={submitOnEnter}
       >
         <Field label={trans.__('Alias')} name="alias" initial={initial} inputRef={input} />
         <div class="milvus-nb-inset-buttons">
@@ -69,9 +64,7 @@ export function AliasForm({ name, initial, actions, onGiven, onClose }: Props) {
           </Button>
         </div>
       </form>
-      <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
-        {failure !== null && <FailureText failure={failure} />}
-      </div>
+      <FailureAlert failure={failure} />
     </Inset>
   );
 }

@@ -7,7 +7,7 @@ import { trans } from '../../state/i18n';
 import type { Store } from '../../state/store';
 import { Button } from '../parts/Button';
 import { copyElement } from '../parts/clipboard';
-import { FailureText } from '../parts/FailureText';
+import { FailureAlert } from '../parts/FailureAlert';
 import { useUniqueId } from '../parts/hooks';
 import { Inset } from '../parts/Inset';
 import { languageWord } from './code';
@@ -116,9 +116,7 @@ export function CodeView({ row, store, actions, onClose }: Props) {
           </code>
         </pre>
       )}
-      <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
-        {failure !== null && <FailureText failure={failure} />}
-      </div>
+      <FailureAlert failure={failure} />
     </Inset>
   );
 }

@@ -4,8 +4,9 @@ import type { Failure, Importable, Importables, Imported } from '../../protocol/
 import { failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import { Button } from '../parts/Button';
-import { FailureText } from '../parts/FailureText';
+import { FailureAlert } from '../parts/FailureAlert';
 import { Inset } from '../parts/Inset';
+import { submitOnEnter } from '../parts/submitOnEnter';
 
 interface Props {
   offered: Importables;
@@ -57,12 +58,7 @@ export function ImportForm({ offered: given, onImport, onDone, onClose }: Props)
           event.preventDefault();
           void bring();
         }}
-        onKeyDown={event => {
-          if (event.key === 'Enter' && event.target instanceof HTMLInputElement) {
-            event.preventDefault(); // JupyterLab keeps Enter in a cell from doing it
-            event.currentTarget.requestSubmit();
-          }
-        }}
+        onKeyDown={submitOnEnter}
         onChange={() => setNone(chosen().length === 0)}
       >
         <p class="milvus-nb-what">{title}</p>
@@ -79,9 +75,7 @@ export function ImportForm({ offered: given, onImport, onDone, onClose }: Props)
             )}
           </p>
         )}
-        <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
-          {failure !== null && <FailureText failure={failure} />}
-        </div>
+        <FailureAlert failure={failure} />
         <div class="milvus-nb-inset-buttons">
           <Button name={trans.__('Import')} kind="primary" submit busy={running} disabled={isNone}>
             {running ? trans.__('Importing…') : trans.__('Import')}

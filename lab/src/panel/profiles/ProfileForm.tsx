@@ -13,10 +13,11 @@ import {
 } from '../../state/profiles';
 import { Button } from '../parts/Button';
 import { Choice } from '../parts/Choice';
-import { FailureText } from '../parts/FailureText';
+import { FailureAlert } from '../parts/FailureAlert';
 import { EXAMPLE_ADDRESS, EXAMPLE_DATABASE, EXAMPLE_VARIABLE } from '../parts/examples';
 import { Field } from '../parts/Field';
 import { Inset } from '../parts/Inset';
+import { submitOnEnter } from '../parts/submitOnEnter';
 import { typedIn } from '../parts/typedIn';
 
 interface Props {
@@ -87,12 +88,7 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
           event.preventDefault();
           void save();
         }}
-        onKeyDown={event => {
-          if (event.key === 'Enter' && event.target instanceof HTMLInputElement) {
-            event.preventDefault();
-            event.currentTarget.requestSubmit();
-          }
-        }}
+        onKeyDown={submitOnEnter}
       >
         <p class="milvus-nb-what milvus-nb-data">{title}</p>
         <div class="milvus-nb-group">
@@ -195,9 +191,7 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
             />
           </>
         )}
-        <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
-          {failure !== null && <FailureText failure={failure} />}
-        </div>
+        <FailureAlert failure={failure} />
         <div class="milvus-nb-inset-buttons">
           <Button name={trans.__('Save')} kind="primary" submit busy={running}>
             {running ? trans.__('Saving…') : trans.__('Save')}

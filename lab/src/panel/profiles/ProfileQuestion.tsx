@@ -4,9 +4,10 @@ import type { Failure, Profile } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
 import { sentSecret } from '../../state/profiles';
 import { Button } from '../parts/Button';
-import { FailureText } from '../parts/FailureText';
+import { FailureAlert } from '../parts/FailureAlert';
 import { Field } from '../parts/Field';
 import { Inset } from '../parts/Inset';
+import { submitOnEnter } from '../parts/submitOnEnter';
 
 interface Props {
   profile: Profile;
@@ -58,12 +59,7 @@ export function ProfileQuestion({ profile, task, asks, running, failure, onYes, 
           event.preventDefault();
           yes();
         }}
-        onKeyDown={event => {
-          if (event.key === 'Enter' && event.target === secret.current) {
-            event.preventDefault();
-            yes();
-          }
-        }}
+        onKeyDown={submitOnEnter}
       >
         <div>
           <p class="milvus-nb-what milvus-nb-data">{what}</p>
@@ -99,9 +95,7 @@ export function ProfileQuestion({ profile, task, asks, running, failure, onYes, 
             inputRef={secret}
           />
         )}
-        <div class="milvus-nb-result milvus-nb-mod-failed" role="alert">
-          {failure !== null && <FailureText failure={failure} />}
-        </div>
+        <FailureAlert failure={failure} />
         <div class="milvus-nb-inset-buttons" ref={buttons}>
           <Button name={verb} kind={task === 'delete' ? 'danger' : 'primary'} submit busy={running}>
             {running && task !== 'delete' ? trans.__('Asking…') : verb}
