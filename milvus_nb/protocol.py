@@ -470,6 +470,13 @@ class SomeCollections(Database):
     names: list[str]
 
 
+class Loading(Collection):
+    """A collection that is to be loaded, or further than it was."""
+
+    #: How far that was, 0 to 100; -1 to begin.
+    seen: int
+
+
 class Rows(Collection):
     """A collection, and how many of its rows are wanted."""
 
@@ -481,8 +488,15 @@ class Part(Collection):
 
     #: Empty for all of it.
     field: str
-    #: Whether it is for a cell of this kernel, which has the connection; else it connects itself.
-    here: bool
+
+
+class PartCode(TypedDict):
+    """Code that reads a collection."""
+
+    #: For this kernel, which has the connection.
+    here: str
+    #: For anywhere else: it connects itself, with its secrets as references to the environment.
+    elsewhere: str
 
 
 class Untold(TypedDict):
@@ -513,15 +527,20 @@ class CollectionNames(TypedDict):
     asked_at: float
 
 
-class Size(TypedDict):
+class Loaded(TypedDict):
+    """Whether a collection is in the server's memory, as far as that tells."""
+
+    load: LoadState | None
+    #: How much is loaded, 0 to 100.
+    percent: int | None
+
+
+class Size(Loaded):
     """How large a collection is, as far as the server tells."""
 
     rows: int | None
     #: Whether they were counted; else it is the server's estimate.
     is_exact: bool
-    load: LoadState | None
-    #: How much is loaded, 0 to 100.
-    percent: int | None
 
 
 class NamedSize(Size):
@@ -718,7 +737,10 @@ METHODS: Final[dict[str, tuple[Any, Any]]] = {
     "sizes": (SomeCollections, Sizes),
     "describe": (Collection, Description),
     "preview": (Rows, Preview),
-    "collection_code": (Part, Text),
+    #: It is answered as soon as more is loaded than was; a page asks until all is.
+    "load": (Loading, Loaded),
+    "release": (Collection, Nothing),
+    "collection_code": (Part, PartCode),
     "save_profile": (SaveProfile, Name),
     "delete_profile": (Name, Text),
     "importable": (Nothing, Importables),

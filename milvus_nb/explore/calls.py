@@ -131,8 +131,12 @@ class Calls:
         return tuple(self._reader.names(reply.aliases))
 
     async def start_loading(self, collection: str, database: str) -> None:
-        """Load it."""
+        """Load it; the server goes on with it behind the answer."""
         await self._call(wire.LoadCollection, database, collection_name=collection)
+
+    async def release(self, collection: str, database: str) -> None:
+        """Take it out of the server's memory."""
+        await self._call(wire.ReleaseCollection, database, collection_name=collection)
 
     async def load(self, collection: str, database: str) -> Load:
         """Tell whether it is loaded."""

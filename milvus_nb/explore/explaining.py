@@ -103,12 +103,21 @@ class Explainer:
         """Say why a collection is not loaded by who wanted that."""
         if refusal.is_denied:
             return await self._denied(f"You may not load {name}.", refusal, database, name)
-        if refusal.is_not_loaded:
-            shown = database or DEFAULT_DATABASE
-            return refused.still_loading(shown, name, str(refusal.code))
+        if refusal.is_not_loaded:  # somebody has released it meanwhile
+            return await self._released(name, database)
         if refusal.is_no_collection or refusal.is_no_database:
             return await self.not_described(refusal, name, database, was_there=True)
+        if refusal.is_no_index:
+            return refused.no_index(name)
         return _unexpected(f"{name} could not be loaded.", refusal)
+
+    async def not_released(self, refusal: Refusal, name: str, database: str) -> ExploreError:
+        """Say why a collection is not released."""
+        if refusal.is_denied:
+            return await self._denied(f"You may not release {name}.", refusal, database, name)
+        if refusal.is_no_collection or refusal.is_no_database:
+            return await self.not_described(refusal, name, database, was_there=True)
+        return _unexpected(f"{name} could not be released.", refusal)
 
     async def untold(
         self, what: str, refusal: Refusal, database: str, collection: str = "", role: str = ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..errors import ParamsError
 from ..probing.waiting import end
-from . import asked, reading
+from . import asked, reading, refused
 from .calls import DEFAULT_DATABASE, Calls
 from .explaining import Explainer
 from .model import Collections, Databases, Description, Entry, Load, RowCount, Schema, Untold
@@ -21,7 +21,7 @@ from .rights import Right, Rights
 from .rows import Peek
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from ..params.endpoint import ConnectionParams
     from .calls import Server
@@ -214,24 +214,81 @@ class Inspector:
         raise failed
 
     async def load(self, name: str, database: str | None = None) -> None:
-        """Load a collection: nothing else here changes anything.
+        """Load a collection.
 
         Raises
         ------
         ExploreError
             There is no such collection, it cannot be loaded, or it takes longer than a call may.
         """
+        load = await self._load(name, database, lambda load: load.state == "loaded", starts=True)
+        if load.state != "loaded":
+            raise refused.still_loading(self._named(database) or DEFAULT_DATABASE, name, str(load))
+
+    async def load_on(self, name: str, database: str | None = None, *, seen: int = -1) -> Load:
+        """Load a collection a step further, for who shows how far it is.
+
+        Parameters
+        ----------
+        name, database
+            As in `describe`.
+        seen
+            How far it was, 0 to 100; below that it is told to load first.
+
+        Returns
+        -------
+        Load
+            As soon as it is further than that, at the latest when a call must have ended.
+
+        Raises
+        ------
+        ExploreError
+            There is no such collection, it cannot be loaded, or has been released meanwhile.
+        """
+        return await self._load(
+            name,
+            database,
+            lambda load: (
+                load.state == "loaded" or (load.state == "loading" and (load.percent or 0) != seen)
+            ),
+            starts=seen < 0,
+        )
+
+    async def _load(
+        self, name: str, database: str | None, is_enough: Callable[[Load], bool], *, starts: bool
+    ) -> Load:
         name, database = asked.collection(name), self._named(database)
         described = await self._described(name, database)
+        ends = time.monotonic() + self._params.timeout
         try:
-            await self._calls.start_loading(described.name, database)
-            ends = time.monotonic() + self._params.timeout
-            while (load := await self._calls.load(described.name, database)).state != "loaded":
+            if starts:
+                await self._calls.start_loading(described.name, database)
+            while not is_enough(load := await self._calls.load(described.name, database)):
+                if load.state == "released" and not starts:
+                    raise Refusal("GetLoadState", load.state, "not loaded")
                 if time.monotonic() > ends:
-                    raise Refusal("LoadCollection", str(load), "not loaded")
+                    break
                 await asyncio.sleep(_PAUSE_S)
         except Refusal as error:
             failed = await self._explainer.not_loaded(error, described.name, database)
+        else:
+            return load
+        raise failed
+
+    async def release(self, name: str, database: str | None = None) -> None:
+        """Take a collection out of the server's memory.
+
+        Raises
+        ------
+        ExploreError
+            There is no such collection, or the user may not release it.
+        """
+        name, database = asked.collection(name), self._named(database)
+        described = await self._described(name, database)
+        try:
+            await self._calls.release(described.name, database)
+        except Refusal as error:
+            failed = await self._explainer.not_released(error, described.name, database)
         else:
             return
         raise failed

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = [
-    "Refusal", "grant", "no_collection", "no_database", "no_field", "not_loaded", "privilege",
-    "still_loading",
+    "Refusal", "grant", "no_collection", "no_database", "no_field", "no_index", "not_loaded",
+    "privilege", "still_loading",
 ]  # fmt: skip
 
 _DENIED: Final = re.compile(r"Privilege(?P<privilege>\w+): permission deny")
@@ -30,6 +30,7 @@ _EXPRESSION: Final = re.compile(
     re.IGNORECASE,
 )
 _NOT_LOADED: Final = re.compile(r"not (fully )?loaded|not been loaded", re.IGNORECASE)
+_INDEX: Final = re.compile(r"index not found|no vector index|index doesn't exist", re.IGNORECASE)
 _WORD: Final = re.compile(r"\w+")
 _LONG: Final = 4  # characters
 _MOST_NAMES: Final = 8
@@ -38,6 +39,7 @@ _DATABASE_GONE: Final = 800
 _COLLECTION_GONE: Final = (4, 100)
 _LITE_CODE: Final = 6
 _RELEASED: Final = 101
+_NO_INDEX: Final = 700
 
 # Privileges on a collection; all others are on the whole server.
 _OF_COLLECTION: Final = frozenset({
@@ -100,6 +102,11 @@ class Refusal(Exception):  # noqa: N818  # never leaves this package
     def is_not_loaded(self) -> bool:
         """Whether the collection is not loaded."""
         return self.code == _RELEASED or bool(_NOT_LOADED.search(self.said))
+
+    @property
+    def is_no_index(self) -> bool:
+        """Whether a vector field has no index."""
+        return self.code == _NO_INDEX or bool(_INDEX.search(self.said))
 
     @property
     def is_about_expression(self) -> bool:
@@ -251,6 +258,16 @@ def not_loaded(alias: str, database: str, collection: str, *, own_database: str)
         "Milvus reads rows only of what it has loaded, and looking loads nothing by itself.",
         f"To load it: from milvus_nb import connections; {line}",
         "released",
+    )
+
+
+def no_index(collection: str) -> ExploreError:
+    """Say that a collection cannot be loaded as it is."""
+    return ExploreError(
+        f"{collection} cannot be loaded: it has a vector field without an index.",
+        "Milvus loads only collections of which each vector field has one.",
+        "Create it with client.create_index, and load it then.",
+        "no-index",
     )
 
 

@@ -1,4 +1,4 @@
-"""The Milvus calls that look into a database, load, and create one, without pymilvus.
+"""The Milvus calls that look into a database, load or release, and create one, without pymilvus.
 
 Like those of a probe they go over the connection's own channel on the monitor's event loop: with a
 deadline, cancelled by Ctrl-C, beside a running cell. pymilvus's would block a thread that nobody
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MESSAGES", "CollectionStatistics", "CreateDatabase", "DescribeCollection", "DescribeIndex",
     "ListAliases", "ListDatabases", "LoadCollection", "LoadState", "LoadingProgress", "Query",
-    "SelectGrant", "SelectUser", "ShowCollections", "ShowPartitions",
+    "ReleaseCollection", "SelectGrant", "SelectUser", "ShowCollections", "ShowPartitions",
 ]  # fmt: skip
 
 _STATUS: Final = (("status", 1, "Status", False),)
@@ -122,6 +122,7 @@ MESSAGES: Final[dict[str, Fields]] = {
         ("index_state_fail_reason", 8, "string", False),
     ),
     "LoadCollectionRequest": _COLLECTION,
+    "ReleaseCollectionRequest": _COLLECTION,
     "GetLoadStateRequest": _OF_LOADING,
     "GetLoadStateResponse": (*_STATUS, ("state", 2, "int32", False)),
     "GetLoadingProgressRequest": _OF_LOADING,
@@ -214,6 +215,7 @@ ShowCollections: Final = _method("ShowCollections")
 DescribeCollection: Final = _method("DescribeCollection")
 DescribeIndex: Final = _method("DescribeIndex")
 LoadCollection: Final = _method("LoadCollection", "Status")
+ReleaseCollection: Final = _method("ReleaseCollection", "Status")
 LoadState: Final = _method("GetLoadState")
 LoadingProgress: Final = _method("GetLoadingProgress")
 CollectionStatistics: Final = _method("GetCollectionStatistics")

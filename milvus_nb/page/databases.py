@@ -1,7 +1,7 @@
 """What pages ask about the databases of a connection, and how they are told what is there.
 
-Nothing is asked by itself: each question is one that a page has sent, and a page can take it back
-with ``cancel``, as any other.
+Nothing is asked, loaded or released by itself: each question is one that a page has sent, and a
+page can take it back with ``cancel``, as any other.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class DatabaseQuestions:
             "sizes": self._do_sizes,
             "describe": self._do_describe,
             "preview": self._do_preview,
+            "load": self._do_load,
+            "release": self._do_release,
             "collection_code": self._do_code,
             "rights": self._do_rights,
         }
@@ -80,6 +82,15 @@ class DatabaseQuestions:
         count = max(1, min(request.params["count"], _MOST_ROWS))
         self._ask(request, lambda of: of.peek(name, count, "", database), _preview)
 
+    def _do_load(self, request: Request) -> None:
+        name, database = request.params["collection"], request.params["database"]
+        seen = request.params["seen"]
+        self._ask(request, lambda of: of.load_on(name, database, seen=seen), _loaded)
+
+    def _do_release(self, request: Request) -> None:
+        name, database = request.params["collection"], request.params["database"]
+        self._ask(request, lambda of: of.release(name, database), lambda _: {})
+
     def _do_rights(self, request: Request) -> None:
         connection = self._registry.find(request.params["alias"])
         job = connection.start_exploring(lambda of: of.rights())
@@ -92,13 +103,14 @@ class DatabaseQuestions:
         name, database, field = params["collection"], params["database"], params["field"]
         connection = self._registry.find(params["alias"])
 
-        def written(found: model.Schema) -> Mapping[str, Any]:
+        def written(found: model.Schema) -> protocol.PartCode:
             told = found.description
-            if params["here"]:
-                return {"text": code_here(told, connection.db_name or "default", field)}
-            return {"text": code_for(told, connection.params, field, reads=True)}
+            return {
+                "here": code_here(told, connection.db_name or "default", field),
+                "elsewhere": code_for(told, connection.params, field, reads=True),
+            }
 
-        async def write(of: Inspector) -> Mapping[str, Any]:
+        async def write(of: Inspector) -> protocol.PartCode:
             return written(await of.schema(name, database))
 
         self._ask(request, write, _as_it_is, connection)
@@ -148,6 +160,12 @@ def _size(rows: model.RowCount | None, load: model.Load | None) -> protocol.Size
     return {
         "rows": rows.count if rows is not None else None,
         "is_exact": rows is not None and rows.is_exact,
+        **_loaded(load),
+    }
+
+
+def _loaded(load: model.Load | None) -> protocol.Loaded:
+    return {
         "load": load.state if load is not None else None,
         "percent": load.percent if load is not None else None,
     }

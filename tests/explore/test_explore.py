@@ -359,9 +359,13 @@ def test_loading_says_what_is_in_its_way(
     with pytest.raises(ExploreError, match="not there yet: loading 40 %"):
         connection.load("books")
     script.methods["LoadCollection"] = reply(failed(700, "index not found[collection=books]"))
-    with pytest.raises(ExploreError, match="books could not be loaded") as caught:
+    with pytest.raises(ExploreError, match="books cannot be loaded: .* without an index") as caught:
         asyncio.run(connection.async_load("books"))
-    assert "index not found" in caught.value.reason
+    assert "client.create_index" in caught.value.fix
+    script.methods["LoadCollection"] = reply(failed(65535, "no more memory"))
+    with pytest.raises(ExploreError, match="books could not be loaded") as caught:
+        connection.load("books")
+    assert "no more memory" in caught.value.reason
 
 
 @pytest.mark.parametrize("where", ["id >", "id > 1 and", "id in [1, 2", "@", "word > 1", "id = ="])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import threading
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pymilvus.grpc_gen import common_pb2, milvus_pb2
+from pymilvus.grpc_gen import common_pb2, milvus_pb2, schema_pb2
 
 from milvus_nb._version import PROTOCOL
 from milvus_nb.page.session import PageSession
@@ -116,14 +117,71 @@ def test_a_page_opens_a_connection_down_to_its_rows(
     assert row["maybe"] is None
 
     for field in ("", "vector"):
-        code = page.ask("collection_code", collection="every", field=field, here=True, **IN)
+        code = page.ask("collection_code", collection="every", field=field, **IN)
         with redirect_stdout(io.StringIO()) as printed:
-            exec(code["text"].replace(MAIN, ""), {"connections": connections})  # noqa: S102
+            exec(code["here"].replace(MAIN, ""), {"connections": connections})  # noqa: S102
         assert "'id': 0" in printed.getvalue()
     assert client.query("every", output_fields=["count(*)"])[0]["count(*)"] == ROWS  # none more
-    code = page.ask("collection_code", collection="every", field="", here=False, **IN)
-    assert "MilvusClient(" in code["text"]
-    assert "client.insert(" not in code["text"]  # it may be run without a look
+    code = page.ask("collection_code", collection="every", field="", **IN)
+    assert "MilvusClient(" in code["elsewhere"]
+    assert "client.insert(" not in code["elsewhere"]  # it may be run without a look
+
+
+def test_a_page_loads_and_releases_a_collection(
+    page: Page, connections: ConnectionRegistry, lite_path: Path, milvus: MilvusTestServer
+) -> None:
+    """When its user says so alone; then its rows are read. What cannot be loaded says why."""
+    client = connections.connect("lite", uri=str(lite_path)).client
+    make_vectors(client, "bits", "FLOAT_VECTOR", "L2")
+    client.release_collection("bits")
+    bits: dict[str, Any] = {"collection": "bits", "seen": -1, **IN}
+    assert page.refusal("preview", "lite", collection="bits", count=3, **IN)["cause"] == "released"
+    assert page.ask("load", **bits) == {"load": "loaded", "percent": 100}
+    assert len(page.ask("preview", collection="bits", count=3, **IN)["rows"]) == 3
+    page.ask("release", collection="bits", **IN)
+    told = page.refusal("load", "lite", **bits | {"seen": 40})  # somebody has released it meanwhile
+    assert told["cause"] == "released"
+    told = page.refusal("release", "lite", collection="gone", **IN)
+    assert told["cause"] == "no-collection"
+
+    name = f"page_loads_{os.getpid()}"
+    server = connections.connect("server", uri=milvus.uri, timeout=60).client
+    make_vectors(server, name, "FLOAT_VECTOR", "L2")
+    server.release_collection(name)
+    load, seen = "", -1
+    while load != "loaded":
+        told = page.ask("load", "server", collection=name, seen=seen, **IN)
+        load, seen = told["load"], told["percent"]
+    assert len(page.ask("preview", "server", collection=name, count=3, **IN)["rows"]) == 3
+    server.release_collection(name)
+    server.drop_index(name, "vector")
+    told = page.refusal("load", "server", collection=name, seen=-1, **IN)
+    assert told["cause"] == "no-index"
+    server.drop_collection(name)
+
+
+@pytest.mark.parametrize("what", ["load", "release"])
+def test_who_may_not_load_or_release_is_told_whom_to_ask(
+    page: Page, connections: ConnectionRegistry, script: ScriptedMilvus, what: str
+) -> None:
+    """The privilege, and the line that gives it."""
+    connections.connect("a", uri=script.address, user="bob", password="secret")
+    schema = schema_pb2.CollectionSchema(name="books")
+    script.methods["DescribeCollection"] = bytes(
+        milvus_pb2.DescribeCollectionResponse(
+            schema=schema, collection_name="books"
+        ).SerializeToString()
+    )
+    name = what.title()
+    denied = common_pb2.Status(
+        code=65535, error_code=1, reason=f"Privilege{name}: permission deny to bob"
+    )
+    script.methods[f"{name}Collection"] = bytes(denied.SerializeToString())
+    seen = {"seen": -1} if what == "load" else {}
+    told = page.refusal(what, "a", collection="books", **seen, **IN)
+    assert told["what"] == f"You may not {what} books."
+    assert name in told["reason"]
+    assert "grant_privilege" in told["fix"]
 
 
 def test_a_failure_is_an_answer_for_its_node_alone(

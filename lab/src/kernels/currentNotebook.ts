@@ -108,7 +108,8 @@ export function connectionOf(
   return kernel === null || kernel.isDisposed ? null : kernel;
 }
 
-function hasSession(widget: Widget): widget is SessionWidget {
+/** Whether it is a notebook, a console, or what else has a session of its own. */
+export function hasSession(widget: Widget): widget is SessionWidget {
   const context = (widget as { sessionContext?: object }).sessionContext;
   return context !== undefined && 'kernelChanged' in context;
 }

@@ -6,7 +6,7 @@ import { MimeData } from '@lumino/coreutils';
 import { Drag } from '@lumino/dragdrop';
 import type { Widget } from '@lumino/widgets';
 
-import type { CurrentNotebook } from '../kernels/currentNotebook';
+import { type CurrentNotebook, hasSession } from '../kernels/currentNotebook';
 import type { Hands, Point } from '../panel/tree/hands';
 
 /** What notebooks take between their cells; within one they take plain text. */
@@ -16,14 +16,27 @@ const CELLS = 'application/vnd.jupyter.cells';
 export function notebookHands(notebook: CurrentNotebook, shell: JupyterFrontEnd.IShell): Hands {
   return {
     canInsert: () => isNotebook(notebook.current),
+    kernel: () => notebook.context?.session?.kernel?.id ?? null,
     insert: code => {
       const target = notebook.current;
       if (isNotebook(target)) {
-        insertCell(target, code);
+        insertCell(target, code(notebook.context?.session?.kernel?.id ?? null));
         shell.activateById(target.id);
       }
     },
-    drag,
+    drag: (code, label, at, isDropped) => {
+      drag(
+        element => {
+          const text = code(kernelAt(shell, element)).trimEnd();
+          return element.closest('.jp-MarkdownCell .cm-editor')
+            ? `${FENCE}python\n${text}\n${FENCE}`
+            : text;
+        },
+        label,
+        at,
+        isDropped,
+      );
+    },
   };
 }
 
@@ -44,6 +57,19 @@ export function insertCell({ content }: NotebookPanel, code: string): void {
   content.activeCellIndex = at + 1;
 }
 
+/** What code stands between in a text. */
+const FENCE = '```';
+
+/** The id of the kernel of the notebook or console that an element is in; null where there is none. */
+function kernelAt(shell: JupyterFrontEnd.IShell, element: Element): string | null {
+  for (const widget of shell.widgets('main')) {
+    if (widget.node.contains(element) && hasSession(widget)) {
+      return widget.sessionContext.session?.kernel?.id ?? null;
+    }
+  }
+  return null;
+}
+
 /** What a drag says on its way, to the document first. */
 const ON_ITS_WAY = ['lm-dragenter', 'lm-dragover', 'lm-drop'];
 
@@ -54,12 +80,10 @@ const ON_ITS_WAY = ['lm-dragenter', 'lm-dragover', 'lm-drop'];
 class CodeMime extends MimeData {
   private isInText = false;
 
-  constructor(source: string) {
+  /** @param codeAt the code as it is to stand at an element of the page */
+  constructor(private readonly codeAt: (element: Element) => string) {
     super();
-    this.setData('text/plain', source);
-    this.setData(CELLS, [
-      { cell_type: 'code', source, metadata: {}, outputs: [], execution_count: null },
-    ]);
+    this.write(document.body);
     ON_ITS_WAY.forEach(type => document.addEventListener(type, this.look, true));
   }
 
@@ -73,12 +97,28 @@ class CodeMime extends MimeData {
   }
 
   private readonly look = (event: Event): void => {
-    this.isInText = event.target instanceof Element && event.target.closest('.cm-editor') !== null;
+    if (event.target instanceof Element) {
+      this.isInText = event.target.closest('.cm-editor') !== null;
+      this.write(event.target);
+    }
   };
+
+  private write(at: Element): void {
+    const source = this.codeAt(at);
+    this.setData('text/plain', source);
+    this.setData(CELLS, [
+      { cell_type: 'code', source, metadata: {}, outputs: [], execution_count: null },
+    ]);
+  }
 }
 
-function drag(code: string, label: string, { clientX, clientY }: Point, isDropped: boolean): void {
-  const mimeData = new CodeMime(code.trimEnd());
+function drag(
+  codeAt: (element: Element) => string,
+  label: string,
+  { clientX, clientY }: Point,
+  isDropped: boolean,
+): void {
+  const mimeData = new CodeMime(codeAt);
   const started = new Drag({
     mimeData,
     dragImage: image(label),

@@ -414,6 +414,12 @@ export interface SomeCollections extends Database {
   names: string[];
 }
 
+/** A collection that is to be loaded, or further than it was. */
+export interface Loading extends Collection {
+  /** How far that was, 0 to 100; -1 to begin. */
+  seen: number;
+}
+
 /** A collection, and how many of its rows are wanted. */
 export interface Rows extends Collection {
   count: number;
@@ -423,8 +429,14 @@ export interface Rows extends Collection {
 export interface Part extends Collection {
   /** Empty for all of it. */
   field: string;
-  /** Whether it is for a cell of this kernel, which has the connection; else it connects itself. */
-  here: boolean;
+}
+
+/** Code that reads a collection. */
+export interface PartCode {
+  /** For this kernel, which has the connection. */
+  here: string;
+  /** For anywhere else: it connects itself, with its secrets as references to the environment. */
+  elsewhere: string;
 }
 
 /** What a server did not tell of something that it told else. */
@@ -452,14 +464,18 @@ export interface CollectionNames {
   asked_at: number;
 }
 
-/** How large a collection is, as far as the server tells. */
-export interface Size {
-  rows: number | null;
-  /** Whether they were counted; else it is the server's estimate. */
-  is_exact: boolean;
+/** Whether a collection is in the server's memory, as far as that tells. */
+export interface Loaded {
   load: LoadState | null;
   /** How much is loaded, 0 to 100. */
   percent: number | null;
+}
+
+/** How large a collection is, as far as the server tells. */
+export interface Size extends Loaded {
+  rows: number | null;
+  /** Whether they were counted; else it is the server's estimate. */
+  is_exact: boolean;
 }
 
 /** A collection, and how large it is. */
@@ -630,7 +646,9 @@ export interface Methods {
   sizes: { params: SomeCollections; result: Sizes };
   describe: { params: Collection; result: Description };
   preview: { params: Rows; result: Preview };
-  collection_code: { params: Part; result: Text };
+  load: { params: Loading; result: Loaded };
+  release: { params: Collection; result: Nothing };
+  collection_code: { params: Part; result: PartCode };
   save_profile: { params: SaveProfile; result: Name };
   delete_profile: { params: Name; result: Text };
   importable: { params: Nothing; result: Importables };
@@ -920,6 +938,10 @@ export const SHAPES: Shapes = {
     '...': 'Database',
     names: 'string[]',
   },
+  Loading: {
+    '...': 'Collection',
+    seen: 'number',
+  },
   Rows: {
     '...': 'Collection',
     count: 'number',
@@ -927,7 +949,10 @@ export const SHAPES: Shapes = {
   Part: {
     '...': 'Collection',
     field: 'string',
-    here: 'boolean',
+  },
+  PartCode: {
+    here: 'string',
+    elsewhere: 'string',
   },
   Untold: {
     what: 'string',
@@ -945,11 +970,14 @@ export const SHAPES: Shapes = {
     total: 'number',
     asked_at: 'number',
   },
-  Size: {
-    rows: 'number | null',
-    is_exact: 'boolean',
+  Loaded: {
     load: 'LoadState | null',
     percent: 'number | null',
+  },
+  Size: {
+    '...': 'Loaded',
+    rows: 'number | null',
+    is_exact: 'boolean',
   },
   NamedSize: {
     '...': 'Size',
@@ -1083,7 +1111,9 @@ export const RESULTS: Record<Method, string> = {
   sizes: 'Sizes',
   describe: 'Description',
   preview: 'Preview',
-  collection_code: 'Text',
+  load: 'Loaded',
+  release: 'Nothing',
+  collection_code: 'PartCode',
   save_profile: 'Name',
   delete_profile: 'Text',
   importable: 'Importables',

@@ -13,7 +13,7 @@ import { RowMenu } from '../panel/parts/RowMenu';
 import { Section } from '../panel/parts/Section';
 import { StateMark } from '../panel/parts/StateMark';
 import { watchPress } from '../panel/tree/drag';
-import { HandsContext } from '../panel/tree/hands';
+import { always, HandsContext } from '../panel/tree/hands';
 import { Tree } from '../panel/tree/Tree';
 import type { Row } from '../protocol/messages';
 import { elapsed } from '../state/clock';
@@ -104,7 +104,7 @@ function OtherKernel({ peer: { id, session }, name, lab, seen }: OtherProps) {
       />
       <ul class="milvus-nb-kernel-rows">
         {rows.slice(0, LISTED).map(row => (
-          <OtherRow row={row} session={session} name={name} key={row.alias} />
+          <OtherRow row={row} session={session} kernel={id} name={name} key={row.alias} />
         ))}
       </ul>
       {rows.length > LISTED && (
@@ -118,10 +118,13 @@ function OtherKernel({ peer: { id, session }, name, lab, seen }: OtherProps) {
 function OtherRow({
   row,
   session,
+  kernel,
   name,
 }: {
   row: Row;
   session: ConnectedKernel['session'];
+  /** Its id. */
+  kernel: string;
   name: string;
 }) {
   const { store, actions, tree } = session;
@@ -136,7 +139,7 @@ function OtherRow({
   const insert = (): void => {
     actions
       .cell(alias)
-      .then(code => hands?.insert(code))
+      .then(code => hands?.insert(always(code)))
       .catch(failed);
   };
   return (
@@ -154,7 +157,13 @@ function OtherRow({
           title={[alias, row.address, state].join('\n')}
           onPointerDown={event => {
             if (hands !== null) {
-              watchPress(event, hands, alias, () => actions.cell(alias), failed);
+              watchPress(
+                event,
+                hands,
+                alias,
+                async () => always(await actions.cell(alias)),
+                failed,
+              );
             }
           }}
         >
@@ -196,7 +205,7 @@ function OtherRow({
           <span class="milvus-nb-data">{text.failing.reason}</span>
         </p>
       )}
-      <Tree session={session} row={row} here={false} />
+      <Tree session={session} row={row} kernel={kernel} />
     </li>
   );
 }

@@ -125,9 +125,9 @@ export abstract class Branch<T> {
       found => {
         this.found = found;
         this.told?.(found);
-        this.end(null);
+        this.ended(null);
       },
-      failure => this.end(failure),
+      failure => this.ended(failure),
     );
     this.soil.changed();
   }
@@ -153,7 +153,7 @@ export abstract class Branch<T> {
   /** Something was told. */
   protected told?(found: T): void;
 
-  private end(failure: Failure | null): void {
+  private ended(failure: Failure | null): void {
     this.failure = failure;
     this.stop = null;
     this.waitingSince = null;

@@ -5,6 +5,7 @@ import type {
   Method,
   Methods,
   NamedSize,
+  PartCode,
   Preview,
   Row,
   Size,
@@ -12,6 +13,7 @@ import type {
 import { type Attention, pageAttention } from './attention';
 import { type Asked, Branch, type Soil, Turns } from './branch';
 import type { Link } from './link';
+import { PreviewNode } from './preview';
 
 /** So many questions are asked at once. */
 const AT_ONCE = 4;
@@ -34,9 +36,6 @@ export interface Place {
   collection: string;
   field: string;
 }
-
-/** Some rows of a collection. */
-export class PreviewNode extends Branch<Preview> {}
 
 /** A collection. */
 export class CollectionNode extends Branch<Description> {
@@ -228,9 +227,16 @@ export class Tree {
     const parent = this.database(alias, database);
     return known(parent.collections, collection, () => {
       const rows = (): Asked<Preview> => this.ask('preview', { ...place, count: PREVIEWED });
-      const preview = new PreviewNode(this.soil, rows);
+      const preview = new PreviewNode(this.soil, rows, {
+        load: seen => this.ask('load', { ...place, seen }),
+        release: () => this.ask('release', place),
+        changed: () => node.isOpen && node.fetch(),
+      });
       const ask = (): Asked<Description> => this.ask('describe', place);
-      return new CollectionNode(this.soil, ask, preview, size => parent.keep(collection, size));
+      const node = new CollectionNode(this.soil, ask, preview, size =>
+        parent.keep(collection, size),
+      );
+      return node;
     });
   }
 
@@ -249,6 +255,13 @@ export class Tree {
     } else {
       node.preview.isOpen = true; // it is asked for with the rest
       node.toggle();
+    }
+  }
+
+  /** Have some rows of a collection in sight, or what stands in their way. */
+  showPreview(node: CollectionNode): void {
+    if (!node.isOpen || !node.preview.isOpen) {
+      this.togglePreview(node);
     }
   }
 
@@ -296,9 +309,9 @@ export class Tree {
     }
   }
 
-  /** A collection, or a field of it, as code: for a cell of this kernel, or of any. */
-  async code(place: Place, here: boolean): Promise<string> {
-    return (await this.link.request('collection_code', { ...place, here }).answer).text;
+  /** A collection, or a field of it, as code: for this kernel, and for anywhere else. */
+  code(place: Place): Promise<PartCode> {
+    return this.link.request('collection_code', place).answer;
   }
 
   dispose(): void {

@@ -10,14 +10,8 @@ import type {
   Untold,
 } from '../protocol/messages';
 import type { Branch } from './branch';
-import type {
-  CollectionNode,
-  ConnectionNode,
-  DatabaseNode,
-  Group,
-  Place,
-  PreviewNode,
-} from './tree';
+import type { PreviewNode } from './preview';
+import type { CollectionNode, ConnectionNode, DatabaseNode, Group, Place } from './tree';
 
 /** What a row shows. */
 export type Shown =

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 
 import { moved, siblings, typedOn } from '../../src/panel/tree/keys';
-import type { Description, Method, Methods } from '../../src/protocol/messages';
+import type { Description, Failure, Method, Methods } from '../../src/protocol/messages';
 import { RequestError } from '../../src/state/failures';
 import type { Link } from '../../src/state/link';
 import { Tree } from '../../src/state/tree';
@@ -13,7 +13,7 @@ interface Question {
   method: Method;
   params: object;
   answer: (result: unknown) => Promise<void>;
-  fail: () => Promise<void>;
+  fail: (failure?: Failure) => Promise<void>;
 }
 
 let asked: Question[];
@@ -41,8 +41,8 @@ const link = {
         done(result);
         return settled();
       },
-      fail: () => {
-        failed(new RequestError(REFUSED));
+      fail: (failure = REFUSED) => {
+        failed(new RequestError(failure));
         return settled();
       },
     });
@@ -74,6 +74,9 @@ function shown(): string[] {
     ? []
     : treeRows('default', node).map(({ shown }) => ('name' in shown ? shown.name : shown.kind));
 }
+
+const BOOKS_AT = { alias: 'default', database: 'default', collection: 'books' };
+const RELEASED: Failure = { ...REFUSED, cause: 'released' };
 
 const DATABASES: Methods['databases']['result'] = {
   names: ['default', 'sales'],
@@ -195,6 +198,39 @@ test('sizes are asked for, however often the tree is drawn meanwhile', async () 
     mock.timers.tick(50);
   }
   assert.equal(counted('sizes'), 1);
+});
+
+test('a released collection is loaded by a click alone, and read when it is loaded', async () => {
+  await openDefault('books');
+  const books = tree.collection('default', 'default', 'books');
+  tree.showPreview(books);
+  await question('preview').fail(RELEASED);
+  assert.equal(counted('load'), 0);
+  assert.ok(books.preview.canLoad);
+
+  books.preview.load();
+  assert.deepEqual(question('load').params, { ...BOOKS_AT, seen: -1 });
+  await question('load').answer({ load: 'loading', percent: 40 });
+  assert.equal(books.preview.doing?.percent, 40);
+  assert.deepEqual(question('load').params, { ...BOOKS_AT, seen: 40 });
+  tree.look();
+  mock.timers.tick(2000);
+  assert.equal(counted('preview'), 1); // a cell's end meanwhile does not ask for rows
+  await question('load').answer({ load: 'loaded', percent: 100 });
+  assert.equal(books.preview.doing, null);
+  assert.equal(counted('preview'), 2);
+
+  books.preview.load();
+  const second = question('load');
+  const before = counted('cancel');
+  books.preview.stopWaiting();
+  assert.equal(counted('cancel'), before + 1);
+  await second.answer({ load: 'loading', percent: 50 });
+  assert.equal(counted('load'), 3); // it is not waited for any more
+  books.preview.load();
+  await question('load').fail();
+  assert.equal(books.preview.failure, REFUSED);
+  assert.ok(books.preview.canLoad); // once more
 });
 
 test('after a cell what is open is asked for again; what was dropped is gone', async () => {

@@ -7,7 +7,7 @@ import type { RowWish, Session } from '../../state/session';
 import type { FocusOn } from '../parts/hooks';
 import { useVirtualRows } from '../parts/virtual';
 import { watchPress } from '../tree/drag';
-import { HandsContext } from '../tree/hands';
+import { always, HandsContext } from '../tree/hands';
 import { Tree } from '../tree/Tree';
 import { ConnectionRow } from './ConnectionRow';
 import type { Opened, RowHandlers } from './rowHandlers';
@@ -151,14 +151,20 @@ export function ConnectionList(props: Props) {
       : ({ alias }: Row): void => {
           actions
             .cell(alias)
-            .then(text => hands.insert(text))
+            .then(text => hands.insert(always(text)))
             .catch(failed(alias));
         };
   const press =
     hands === null
       ? null
       : ({ alias }: Row, event: PointerEvent): void =>
-          watchPress(event, hands, alias, () => actions.cell(alias), failed(alias));
+          watchPress(
+            event,
+            hands,
+            alias,
+            async () => always(await actions.cell(alias)),
+            failed(alias),
+          );
 
   useEffect(() => {
     const row = rows.find(({ alias }) => alias === wish?.alias);
@@ -216,7 +222,7 @@ export function ConnectionList(props: Props) {
                 insert,
                 press,
               }}
-              tree={<Tree session={session} row={row} here />}
+              tree={<Tree session={session} row={row} kernel={null} />}
             >
               <RowInset
                 what={opened.get(row.alias)}

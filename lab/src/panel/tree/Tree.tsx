@@ -11,7 +11,7 @@ import { useUniqueId } from '../parts/hooks';
 import { Menu, type MenuItem, type MenuPlace } from '../parts/RowMenu';
 import { useVirtualRows } from '../parts/virtual';
 import { watchPress } from './drag';
-import { HandsContext } from './hands';
+import { type CodeFor, HandsContext, type Taken } from './hands';
 import { moved, siblings, typedOn } from './keys';
 import { menuItems } from './menu';
 import { inSight } from './sight';
@@ -27,8 +27,8 @@ const MOST_OPENED = 50;
 interface Props {
   session: Pick<Session, 'store' | 'tree'>;
   row: Row;
-  /** Whether its kernel is that of the notebook in front. */
-  here: boolean;
+  /** The id of its kernel; null for that of the notebook in front. */
+  kernel: string | null;
 }
 
 /** The menu of a row: where it is, and what gets the focus back. */
@@ -44,7 +44,7 @@ export function Tree(props: Props) {
   return node?.isOpen ? <OpenTree {...props} node={node} /> : null;
 }
 
-function OpenTree({ session, row, here, node }: Props & { node: ConnectionNode }) {
+function OpenTree({ session, row, kernel, node }: Props & { node: ConnectionNode }) {
   const { tree, store } = session;
   const { alias } = row;
   const hands = useContext(HandsContext);
@@ -52,6 +52,7 @@ function OpenTree({ session, row, here, node }: Props & { node: ConnectionNode }
   const [active, setActive] = useState('');
   const [menu, setMenu] = useState<OpenMenu | null>(null);
   const lastIndex = useRef(0);
+  const held = useRef<Element | null>(null);
   const typed = useRef({ text: '', at: 0 });
   const menuId = useUniqueId();
 
@@ -83,12 +84,14 @@ function OpenTree({ session, row, here, node }: Props & { node: ConnectionNode }
     }
   };
 
-  // A row that is gone does not take the focus along.
+  // A row that is gone does not take the focus along, nor does a button in one.
   useLayoutEffect(() => {
+    const isLost = held.current?.isConnected === false && document.activeElement === document.body;
     if (activeIndex >= 0) {
       lastIndex.current = activeIndex;
-    } else if (active !== '' && document.activeElement === document.body) {
-      goTo(Math.min(lastIndex.current, rows.length - 1));
+    }
+    if (isLost && active !== '') {
+      goTo(activeIndex >= 0 ? activeIndex : Math.min(lastIndex.current, rows.length - 1));
     }
   });
 
@@ -145,10 +148,21 @@ function OpenTree({ session, row, here, node }: Props & { node: ConnectionNode }
     }
   };
 
-  const code = (place: Place): Promise<string> => tree.code(place, here);
+  const code = async (place: Place): Promise<Taken> => {
+    const own = kernel ?? hands?.kernel() ?? null; // before another notebook is in front
+    const { here, elsewhere } = await tree.code(place);
+    return {
+      for: id => (id !== null && id === own ? here : elsewhere),
+      own: kernel === null ? here : elsewhere,
+    };
+  };
   const failed = (error: unknown): void => {
     store.finish(alias, { kind: 'failed', alias, failure: failureOf(error) }, '');
   };
+  const dragged =
+    ({ place }: TreeRow) =>
+    async (): Promise<CodeFor> =>
+      (await code(place)).for;
   const itemsOf = (found: TreeRow): MenuItem[] => menuItems(found, session, hands, code, failed);
   const openMenu = (found: TreeRow, at: MenuPlace, from: HTMLElement): void => {
     setActive(found.key);
@@ -162,6 +176,9 @@ function OpenTree({ session, row, here, node }: Props & { node: ConnectionNode }
       role="tree"
       aria-label={trans.__('What is in %1', alias)}
       onKeyDown={onKeyDown}
+      onFocusIn={event => {
+        held.current = event.target as Element;
+      }}
     >
       {list.items.map(({ index, start }) => {
         const found = rows[index];
@@ -185,7 +202,7 @@ function OpenTree({ session, row, here, node }: Props & { node: ConnectionNode }
             onMenu={itemsOf(found).length === 0 ? null : (at, from) => openMenu(found, at, from)}
             onPress={
               hands !== null && hasCode(found)
-                ? event => watchPress(event, hands, nameOf(found), () => code(found.place), failed)
+                ? event => watchPress(event, hands, nameOf(found), dragged(found), failed)
                 : null
             }
           />

@@ -1,4 +1,4 @@
-import type { Hands, Point } from './hands';
+import type { CodeFor, Hands, Point } from './hands';
 
 /** The mouse must go so far, in px, before it drags. */
 const THRESHOLD = 5;
@@ -11,7 +11,7 @@ export function watchPress(
   down: PointerEvent,
   hands: Hands,
   label: string,
-  code: () => Promise<string>,
+  code: () => Promise<CodeFor>,
   failed: (error: unknown) => void,
 ): void {
   if (down.button !== 0 || down.pointerType === 'touch') {
@@ -37,11 +37,11 @@ export function watchPress(
     if (!isMoved && far >= THRESHOLD) {
       isMoved = true;
       code()
-        .then(text => {
+        .then(written => {
           const isDropped = isUp;
           end();
           if (!isCancelled) {
-            hands.drag(text, label, at, isDropped);
+            hands.drag(written, label, at, isDropped);
           }
         })
         .catch(failed);

@@ -1,13 +1,14 @@
 import { trans } from '../../state/i18n';
+import type { PreviewNode } from '../../state/preview';
 import type { Session } from '../../state/session';
 import type { Place } from '../../state/tree';
 import type { TreeRow } from '../../state/treeRows';
 import { copyText } from '../parts/clipboard';
 import type { MenuItem } from '../parts/RowMenu';
-import type { Hands } from './hands';
+import type { Hands, Taken } from './hands';
 
-/** Gives the code of a node, for where it is to be put. */
-export type CodeOf = (place: Place) => Promise<string>;
+/** Gives the code of a node. */
+export type CodeOf = (place: Place) => Promise<Taken>;
 
 /** What can be done with a row of the tree. */
 export function menuItems(
@@ -18,21 +19,21 @@ export function menuItems(
   failed: (error: unknown) => void,
 ): MenuItem[] {
   const { alias } = place;
-  const taken = (use: (text: string) => unknown): void => {
+  const taken = (use: (code: Taken) => unknown): void => {
     code(place).then(use).catch(failed);
   };
   const copy: MenuItem = {
     text: trans.__('Copy code'),
     onSelect: () =>
-      taken(async text => {
-        const isCopied = await copyText(text);
+      taken(async ({ own }) => {
+        const isCopied = await copyText(own);
         store.announce(isCopied ? trans.__('Copied') : trans.__('The browser refused to copy it.'));
       }),
   };
   const insert: MenuItem = {
     text: trans.__('Insert code'),
     disabled: !hands?.canInsert(),
-    onSelect: () => taken(text => hands?.insert(text)),
+    onSelect: () => taken(code => hands?.insert(code.for)),
   };
   const take = hands === null ? [copy] : [insert, copy];
 
@@ -57,5 +58,15 @@ export function menuItems(
     text: isShown ? trans.__('Hide rows') : trans.__('Preview rows'),
     onSelect: () => tree.togglePreview(tree.collection(alias, place.database, place.collection)),
   };
-  return [preview, ...take, refresh];
+  const inSight = (): PreviewNode => {
+    const found = tree.collection(alias, place.database, place.collection);
+    tree.showPreview(found);
+    return found.preview;
+  };
+  const memory: MenuItem =
+    shown.size?.load === 'loaded'
+      ? { text: trans.__('Release…'), onSelect: () => inSight().askToRelease(true) }
+      : { text: trans.__('Load'), onSelect: () => inSight().load() };
+  memory.disabled = (shown.node?.preview.doing ?? null) !== null;
+  return [preview, ...take, memory, refresh];
 }
