@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 
 import { trans } from '../state/i18n';
 import type { LinkStatus } from '../state/link';
+import { keepFocus } from './parts/keepFocus';
 
 /** Keeps JupyterLab's shortcuts from a key that is pressed on the element that has it. */
 const MARK = 'data-lm-suppress-shortcuts';
@@ -28,6 +29,7 @@ export function InCell({ root, link, children }: Props) {
     window.addEventListener('keydown', keepPlainKeys, true);
     return () => window.removeEventListener('keydown', keepPlainKeys, true);
   }, [root]);
+  useEffect(() => (root.current === null ? undefined : keepFocus(root.current)), [root]);
   return (
     <section
       ref={root}

@@ -4,6 +4,7 @@ import { render } from 'preact';
 import type { CurrentNotebook } from '../kernels/currentNotebook';
 import type { RunningKernels } from '../kernels/runningKernels';
 import type { ServerProfiles } from '../kernels/serverProfiles';
+import { keepFocus } from '../panel/parts/keepFocus';
 import type { LabActions } from './labActions';
 import { milvusIcon } from './icon';
 import type { Sidebar } from './Sidebar';
@@ -32,6 +33,7 @@ export class SidebarWidget extends Widget {
     this.addClass('milvus-nb-sidebar');
     this.addClass('milvus-nb-scroller');
     this.node.tabIndex = -1;
+    this.disposed.connect(keepFocus(this.node));
   }
 
   /** Fetch the view, which JupyterLab's start need not wait for. */

@@ -52,7 +52,6 @@ function OpenTree({ session, row, kernel, node }: Props & { node: ConnectionNode
   const [active, setActive] = useState('');
   const [menu, setMenu] = useState<OpenMenu | null>(null);
   const lastIndex = useRef(0);
-  const held = useRef<Element | null>(null);
   const typed = useRef({ text: '', at: 0 });
   const menuId = useUniqueId();
 
@@ -84,14 +83,12 @@ function OpenTree({ session, row, kernel, node }: Props & { node: ConnectionNode
     }
   };
 
-  // A row that is gone does not take the focus along, nor does a button in one.
+  // A row that is gone does not take the focus along.
   useLayoutEffect(() => {
-    const isLost = held.current?.isConnected === false && document.activeElement === document.body;
     if (activeIndex >= 0) {
       lastIndex.current = activeIndex;
-    }
-    if (isLost && active !== '') {
-      goTo(activeIndex >= 0 ? activeIndex : Math.min(lastIndex.current, rows.length - 1));
+    } else if (active !== '' && document.activeElement === document.body) {
+      goTo(Math.min(lastIndex.current, rows.length - 1));
     }
   });
 
@@ -176,9 +173,6 @@ function OpenTree({ session, row, kernel, node }: Props & { node: ConnectionNode
       role="tree"
       aria-label={trans.__('What is in %1', alias)}
       onKeyDown={onKeyDown}
-      onFocusIn={event => {
-        held.current = event.target as Element;
-      }}
     >
       {list.items.map(({ index, start }) => {
         const found = rows[index];
