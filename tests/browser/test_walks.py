@@ -49,6 +49,10 @@ ROWS = "[0, 0, … 4]"
 #: Whether the focus is somewhere: of a button that goes away it may not be lost.
 IS_HELD = """() => document.activeElement !== document.body"""
 
+#: Whether the focus is behind an element in the order of the page, or in it.
+IS_BEHIND = """node => Boolean(node.compareDocumentPosition(document.activeElement)
+  & Node.DOCUMENT_POSITION_FOLLOWING)"""
+
 
 class Mouse:
     """Goes through the sidebar with the mouse.
@@ -116,9 +120,10 @@ class Keyboard(Mouse):
             self.page.keyboard.press(key)
             wait_until(lambda: self.page.evaluate(IS_HELD), what=f"the focus after {key}")
 
-    def go(self, target: Locator, key: str) -> None:
-        """Press a key until the focus is there."""
+    def go(self, target: Locator, key: str = "") -> None:
+        """Press a key until the focus is there; Tab, or back, where none is given."""
         expect(target).to_be_visible()
+        key = key or ("Shift+Tab" if target.evaluate(IS_BEHIND) else "Tab")
         for _ in range(80):
             if target.evaluate("node => node === document.activeElement"):
                 return
@@ -131,12 +136,15 @@ class Keyboard(Mouse):
 
     def press(self, button: Locator) -> None:
         """Press a button, from wherever the focus is in the sidebar."""
-        self.go(button, "Tab")
+        self.go(button)
         self.type("Enter")
 
     def choose(self, alias: str, name: str, action: str) -> None:
         """Choose what is done with a collection, from what is shown of it."""
-        self.go(self.item(alias, name), "ArrowUp")
+        if not self.item(alias, name).evaluate("node => node === document.activeElement"):
+            tree = self.sidebar.row(alias).get_by_role("tree")
+            self.go(tree.locator("[role='treeitem'][tabindex='0']"))
+            self.go(self.item(alias, name), "ArrowUp")
         self.type("Shift+F10")
         entry = self.sidebar.node.get_by_role("menuitem", name=action, exact=True)
         self.go(entry, "ArrowDown")
@@ -145,7 +153,7 @@ class Keyboard(Mouse):
     def open(self, alias: str, *names: str) -> None:
         """Open a connection, and in it what has these names, one in the other."""
         self.show()
-        self.go(self.sidebar.panel.locator("li.milvus-nb-row[tabindex='0']"), "Tab")
+        self.go(self.sidebar.panel.locator("li.milvus-nb-row[tabindex='0']"))
         self.type("Home")
         self.go(self.sidebar.row(alias), "ArrowDown")
         self.type("ArrowRight")
