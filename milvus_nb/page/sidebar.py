@@ -102,11 +102,12 @@ class Sidebar:
                 self._comm.send(dict(message))
 
     def _on_message(self, message: dict[str, Any]) -> None:
+        subshell = message.get("header", {}).get("subshell_id")
         # One at a time, so that closing does not leave half a request behind.
-        with self._handling:
+        with self._subshells.in_use(subshell), self._handling:
             if self._is_closed:
                 return
-            self._share(message["header"].get("subshell_id"))
+            self._share(subshell)
             content = message["content"].get("data")
             try:
                 session = self._serve()

@@ -9,7 +9,10 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["KEPT_S", "Subshells"]
 
@@ -37,6 +40,26 @@ class Subshells:
         self._lock = threading.Lock()
         self._used_at: dict[str, float] = {}  # in the order of their first use
         self._due: float | None = None
+        self._in_use: list[str] = []
+
+    @contextlib.contextmanager
+    def in_use(self, subshell: object) -> Iterator[None]:
+        """Keep this one, if it is one, while what a page has said there is handled.
+
+        To end it would have to wait for that, and with it all that the kernel is sent.
+        """
+        if not isinstance(subshell, str):
+            yield
+            return
+        with self._lock:
+            self._in_use.append(subshell)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_use.remove(subshell)
+                if subshell in self._used_at:
+                    self._used_at[subshell] = time.monotonic()
 
     def used(self, subshell: str) -> str:
         """Note that a page has spoken on this one; give the one that all pages should share."""
@@ -67,6 +90,7 @@ class Subshells:
         with self._lock:
             if self._due is not None and now > self._due + _LATE_S:
                 self._used_at = dict.fromkeys(self._used_at, now)
+            self._used_at.update((one, now) for one in self._in_use if one in self._used_at)
             over = [one for one, at in self._used_at.items() if at + KEPT_S <= now]
             for one in over:
                 del self._used_at[one]

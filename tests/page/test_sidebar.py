@@ -234,6 +234,23 @@ def test_a_subshell_in_use_stays(first: Page) -> None:
     wait_until(lambda: first.run(SUBSHELLS) == "0\n", what="no subshell")
 
 
+def test_a_subshell_on_which_something_is_handled_is_not_ended(first: Page) -> None:
+    """The kernel would wait for that, and take no message meanwhile."""
+    first.run(f"{LOAD}\nimport milvus_nb.page.subshells; milvus_nb.page.subshells.KEPT_S = 0.5")
+    shown = first.run(
+        f"{OPENED}\nimport time\n"
+        "thread, made = get_ipython().kernel.shell_channel_thread, []\n"
+        "make = lambda: made.append(thread.manager._create_subshell())\n"
+        "thread.io_loop.add_callback(make)\n"
+        "while not made: time.sleep(0.01)\n"
+        "with sidebar._subshells.in_use(made[0]):\n"
+        "    sidebar._subshells.used(made[0])\n"
+        f"    time.sleep(1.5)\n    {SUBSHELLS}"
+    )
+    assert shown == "1\n"
+    wait_until(lambda: first.run(SUBSHELLS) == "0\n", what="no subshell")
+
+
 def test_unloading_ends_the_subshells_of_pages(first: Page) -> None:
     """What others have made is left alone."""
     first.run(f"{LOAD}\nimport milvus_nb.page.subshells; milvus_nb.page.subshells.KEPT_S = 600.0")

@@ -185,6 +185,12 @@ export class KernelChannel {
     }
   }
 
+  /** Whether it is loaded when the main shell has handled all that was sent there. */
+  isThereByNow(): Promise<boolean> {
+    this.subshell.doubt();
+    return this.isThere();
+  }
+
   /** Whether milvus_nb is loaded in the kernel. */
   private async isThere(): Promise<boolean> {
     const content = { target_name: TARGET };

@@ -3,7 +3,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Failure, Row } from '../protocol/messages';
 import { elapsed } from '../state/clock';
-import { notLoaded, offline, tooOld } from '../state/failures';
+import { notLoaded, offline, tooOld, undone } from '../state/failures';
 import { Session } from '../state/session';
 import type { Wire } from '../state/wire';
 import { KernelChannel } from './channel';
@@ -129,7 +129,11 @@ export class MilvusKernel {
     const options = { code: LOAD_CODE, store_history: false, allow_stdin: false };
     let error: KernelMessage.IReplyErrorContent | null = null;
     try {
-      const reply = await connection.requestExecute(options).done;
+      const executed = connection.requestExecute(options).done;
+      const reply = await Promise.race([executed, this.left(['loading'])]);
+      if (reply === undefined) {
+        return this.is('present');
+      }
       // A cell before it has failed, and the kernel has dropped what was waiting.
       if (reply.content.status === 'aborted' && this.is('loading')) {
         this.setPhase('absent');
@@ -311,10 +315,23 @@ export class MilvusKernel {
     if (status === 'connected' && this.phase === 'restarting') {
       this.channel.takeAny();
       this.askAnew();
-    } else if (status === 'connected' && this.phase !== 'loading') {
+    } else if (status === 'connected' && this.phase === 'loading') {
+      this.findLoad().catch(ignore);
+    } else if (status === 'connected') {
       void this.ask(); // Something may have been missed.
     }
   };
+
+  /** The line that loads may have been lost, or its answer, with the connection of then. */
+  private async findLoad(): Promise<void> {
+    const isThere = await this.channel.isThereByNow();
+    if (this.is('loading') && isThere) {
+      this.begin();
+    } else if (this.is('loading')) {
+      this.failure = undone();
+      this.setPhase('absent');
+    }
+  }
 
   private readonly onDisposed = (): void => {
     this.asked++;
@@ -362,4 +379,8 @@ export class MilvusKernel {
     }
     this._changed.emit();
   };
+}
+
+function ignore(): void {
+  // It was restarted meanwhile, and its phase says so.
 }

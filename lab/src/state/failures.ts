@@ -48,24 +48,20 @@ export function tooOld(): Failure {
 
 /** A click of which nothing was heard: the kernel does not do it any more. */
 export function unanswered(): Failure {
-  return {
-    what: trans.__('The kernel has not answered.'),
-    reason: trans.__('If this is not done yet, it will not be done any more.'),
-    fix: trans.__('Look again when the kernel answers.'),
-    cause: '',
-    evidence: '',
-  };
+  return failed(
+    trans.__('The kernel has not answered.'),
+    trans.__('If this is not done yet, it will not be done any more.'),
+    trans.__('Look again when the kernel answers.'),
+  );
 }
 
 /** The kernel never got it, and knows now that it is not wanted any more. */
 export function undone(): Failure {
-  return {
-    what: trans.__('This was not done.'),
-    reason: trans.__('It has not reached the kernel.'),
-    fix: trans.__('Try again.'),
-    cause: '',
-    evidence: '',
-  };
+  return failed(
+    trans.__('This was not done.'),
+    trans.__('It has not reached the kernel.'),
+    trans.__('Try again.'),
+  );
 }
 
 /** What is wrong where the kernel speaks another version than the page. */

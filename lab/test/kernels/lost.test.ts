@@ -84,3 +84,22 @@ test('where no subshell is made, or nobody answers that it was, the main shell i
   await pass(10_000);
   assert.deepEqual(arrived(), ['a', 'b']);
 });
+
+for (const isLoaded of [false, true]) {
+  const what = isLoaded ? 'answer' : 'line';
+  test(`a load whose ${what} was lost with the connection ends when there is another`, async () => {
+    connection.loaded = false;
+    await begin();
+    connection.requestExecute = () => ({ done: new Promise(() => {}) });
+    const loading = kernel.load();
+    await settle();
+    assert.equal(kernel.phase, 'loading');
+    connection.loaded = isLoaded;
+    connection.connectionStatusChanged.emit('connecting');
+    connection.connectionStatusChanged.emit('connected');
+    await settle();
+    assert.equal(await loading, isLoaded);
+    assert.equal(kernel.phase, isLoaded ? 'present' : 'absent');
+    assert.equal(kernel.failure?.what, isLoaded ? undefined : 'This was not done.');
+  });
+}
