@@ -213,26 +213,21 @@ class ConnectError(MilvusNbError):
 
     Parameters
     ----------
-    what, reason, fix
-        As in :class:`MilvusNbError`; reason and fix are the diagnosis's by default.
+    what
+        As in :class:`MilvusNbError`.
     diagnosis
-        What was found out about the failure.
+        What was found out about the failure: the reason and what to do are its.
     """
 
     code = 2  # pymilvus: Status.CONNECT_FAILED
 
-    def __init__(
-        self, what: str, reason: str = "", fix: str = "", diagnosis: Diagnosis | None = None
-    ) -> None:
-        advice = None
-        if diagnosis is not None:
-            advice = None if fix else diagnosis.advice
-            reason, fix = reason or diagnosis.reason, fix or diagnosis.fix
-        super().__init__(what, reason, fix, diagnosis.cause if diagnosis else "", advice)
+    def __init__(self, what: str, diagnosis: Diagnosis) -> None:
+        found = diagnosis
+        super().__init__(what, found.reason, found.fix, found.cause, found.advice)
         self.diagnosis = diagnosis
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.what, self.reason, self.fix, self.diagnosis)
+        return type(self), (self.what, self.diagnosis)
 
 
 class ExploreError(MilvusNbError):

@@ -199,7 +199,7 @@ def _code(context: Context, arguments: argparse.Namespace, _: list[Word]) -> Sni
     if arguments.collection is not None:
         from . import explore_commands
 
-        _look_for(context, *filter(None, [arguments.alias]))
+        _look_for(context, arguments.alias)
         return Snippet(explore_commands.code_for(context.registry, arguments))
     if arguments.field is not None:
         raise MagicUsageError(
@@ -241,7 +241,7 @@ def _describe(context: Context, arguments: argparse.Namespace, _: list[Word]) ->
     """Describe a collection."""
     from . import explore_commands
 
-    _look_for(context, *filter(None, [arguments.alias]))
+    _look_for(context, arguments.alias)
     return explore_commands.describe(context.registry, arguments)
 
 
@@ -249,7 +249,7 @@ def _peek(context: Context, arguments: argparse.Namespace, words: list[Word]) ->
     """Give some rows of a collection."""
     from . import explore_commands
 
-    _look_for(context, *filter(None, [arguments.alias]))
+    _look_for(context, arguments.alias)
     return explore_commands.peek(context.registry, arguments, words)
 
 
@@ -288,15 +288,14 @@ def _help(_context: Context, arguments: argparse.Namespace, _: list[Word]) -> No
 
 
 def _connection(context: Context, arguments: argparse.Namespace) -> Connection:
-    alias = arguments.alias
-    if alias is not None:
-        _look_for(context, alias)
-    return context.registry.resolve(alias)
+    _look_for(context, arguments.alias)
+    return context.registry.resolve(arguments.alias)
 
 
-def _look_for(context: Context, *names: str) -> None:
+def _look_for(context: Context, *names: str | None) -> None:
     """Look again for the connections of others, where one of the names may be one of them."""
-    if any(name not in context.registry for name in names) and "pymilvus" in sys.modules:
+    unknown = [name for name in names if name is not None and name not in context.registry]
+    if unknown and "pymilvus" in sys.modules:
         context.registry.look().settle(_LOOK_S)
 
 

@@ -42,6 +42,8 @@ MOST_ANSWERED: Final = 300
 MOST_TOLD: Final = 200
 #: Of one thing that a server says of itself, where it is part of a sentence.
 MOST_FACT: Final = 500
+# Of what is on a line of ours, such as a path in a prompt.
+_MOST_VISIBLE: Final = 300
 #: Of the name of a database (Milvus's own limit).
 MOST_NAME: Final = 255
 #: So many databases of one server are known by name.
@@ -80,13 +82,13 @@ def plain(text: str, most: int = MOST_REASON) -> str:
     return cut(words if len(text) <= 2 * most else f"{words}…", most)
 
 
-def visible(text: str, most: int = 300) -> str:
+def visible(text: str) -> str:
     """Write a text of others on one line: what cannot be seen as its escape, the end cut off.
 
     Line breaks, control characters, and marks that turn the direction of writing would make a
     prompt say something else than what is done.
     """
-    shown = text if len(text) <= most else f"{text[:most]}…"
+    shown = text if len(text) <= _MOST_VISIBLE else f"{text[:_MOST_VISIBLE]}…"
     if shown.isprintable():
         return shown
     return "".join(

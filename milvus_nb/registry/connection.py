@@ -484,7 +484,7 @@ class Connection(Exploring, ConnectionTraits):
         # Outside: as its context the probe's error would keep frames that hold gRPC's objects.
         if found is None or self.state == "disconnected":
             raise self._closed()
-        raise ConnectError(f"Could not {verb} {self.alias} ({self.address}).", diagnosis=found)
+        raise ConnectError(f"Could not {verb} {self.alias} ({self.address}).", found)
 
 
 class _Deadline:

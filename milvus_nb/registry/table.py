@@ -231,10 +231,10 @@ class ConnectionTable(ClosingTable):
         monitor = self.monitor
         return monitor.submit(examine(monitor, params, Stages.of(params.endpoint, report), alias))
 
-    def measure(self, alias: str, count: int = 5) -> Job[PingResult]:
-        """Start to ping."""
+    def measure(self, alias: str) -> Job[PingResult]:
+        """Start to ping, five times."""
         connection = self.find(alias)
-        return connection.live_monitor().submit(connection.measure(count))
+        return connection.live_monitor().submit(connection.measure(5))
 
     def retry(self, name: str) -> None:
         """Have the connection's server probed at once."""

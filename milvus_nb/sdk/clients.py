@@ -177,7 +177,7 @@ def _async_class() -> Any:
                     found = _diagnose(params.endpoint, error)
             # Outside, as in `make_client`.
             what = f"Could not connect the async client of {alias} ({params.endpoint.address})."
-            raise ConnectError(what, diagnosis=found)
+            raise ConnectError(what, found)
 
         async def _connect_once(self, timeout: float) -> None:
             # A manager of its own, as in `_give_own_manager`.

@@ -192,6 +192,6 @@ def _padded(words: str, width: int, *, right: bool = False) -> str:
     return f"{space}{words}" if right else f"{words}{space}"
 
 
-def joined(parts: Sequence[Cell], between: str = " · ") -> tuple[Cell, ...]:
-    """Put a separator between parts."""
-    return tuple(one for part in parts for one in (Part(between, "muted"), part))[1:]
+def joined(parts: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Put dots between parts."""
+    return tuple(one for part in parts for one in (Part(" · ", "muted"), part))[1:]

@@ -47,5 +47,5 @@ def report(found: Report) -> protocol.Report:
         "stages": stages(found.stages),
         "facts": list(found.facts),
         "notes": list(found.notes),
-        "failure": None if failed is None else failure(ConnectError("", diagnosis=failed)),
+        "failure": None if failed is None else failure(ConnectError("", failed)),
     }
