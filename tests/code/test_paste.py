@@ -331,6 +331,8 @@ def test_it_is_said_whether_a_secret_stands_in_the_text(text: str, *, is_shown: 
         ('connections.connect(host="h", handler="HTTP")', "only GRPC"),
         ('MilvusClient("h")\nMilvusClient("i")', "connects 2 times"),
         ("curl -k https://h/v2/x", "a certificate is always checked"),
+        ("curl -x http://proxy:3128 http://h:1/v2/x", "the proxy is left out"),
+        ("curl http://h:1/v2/x -d '{\"dbName\": \"'$UNKNOWN'\"}'", "the body is left out"),
         ("%milvus connect h --ask", "--ask is left out"),
         ('{"uri": "h", "collection": "c"}', "collection is not a connection parameter"),
     ],

@@ -12,7 +12,7 @@ from pymilvus.client.types import DataType
 
 from milvus_nb.errors import ExploreError
 from milvus_nb.explore import Description, Field, Function, Index
-from milvus_nb.explore.code import PARTS, code_for, parts
+from milvus_nb.explore.code import PARTS, code_for, code_here, parts
 from tests.support.exploring import (
     ROWS,
     Embeddings,
@@ -194,6 +194,38 @@ def test_hostile_names_stay_data(connections: ConnectionRegistry, lite_path: Pat
         consistency=HOSTILE,
     )
     compile(code_for(told, params), "code", "exec")
+
+
+def test_a_collection_that_no_server_of_these_tests_has_is_written(
+    connections: ConnectionRegistry, lite_path: Path
+) -> None:
+    """A short key of text, several shards, an analyzer, a vector without an index."""
+    params = connections.connect("a", uri=str(lite_path)).params
+    analyzer = (("enable_analyzer", "true"), ("analyzer_params", '{"type": "english"}'))
+    told = Description(
+        alias="a",
+        database="other",
+        name="books",
+        fields=(
+            Field("isbn", "VARCHAR", is_primary=True, max_length=13),
+            Field("text", "VARCHAR", max_length=99, params=analyzer),
+            Field("v", "FLOAT_VECTOR", dim=2),
+        ),
+        asked_at=0.0,
+        shards=2,
+    )
+    code = code_for(told, params)
+    compile(code, "code", "exec")
+    for line in (
+        '"isbn": uuid.uuid4().hex[:13]',
+        "num_shards=2",
+        "enable_analyzer=True, analyzer_params={'type': 'english'}",
+        '# "v" has no index: it cannot be searched.',
+        "import uuid",
+    ):
+        assert line in code
+    here = code_here(told, "default")
+    assert 'client = connections.use("a", "other").client' in here
 
 
 def test_an_array_of_structs_is_written(connections: ConnectionRegistry, lite_path: Path) -> None:

@@ -761,6 +761,36 @@ def test_what_a_server_quotes_of_the_sign_in_is_hidden() -> None:
     assert "Milvus is" in diagnosis.server_refused(endpoint, 5, "Milvus is on fire").reason
 
 
+@pytest.mark.parametrize(
+    ("uri", "answer", "cause"),
+    [
+        ("h:1", b"\x15\x03\x01\x00\x02\x02\x46", "plaintext-to-tls"),
+        ("h:1", b"\x00\x00\x12\x04\x00", "cut-off"),
+        ("h:1", b"", "forward-nowhere"),
+        ("https://h:1", b"", "cut-off"),
+        ("h:1", b"SSH-2.0-x\r\n", "other-protocol"),
+        ("h:1", b"HTTP/1.1 400 Bad Request\r\n", "http1"),
+    ],
+)
+def test_the_first_bytes_tell_who_answers(uri: str, answer: bytes, cause: str) -> None:
+    """A TLS alert, an HTTP/2 that ends, nothing at all, another protocol."""
+    assert diagnosis.from_answer(parse(uri=uri).endpoint, answer).cause == cause
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [
+        ("service unavailable: internal: Milvus is not ready yet", "starting"),
+        ("proxy not healthy: state code: Abnormal", "starting"),
+        ("out of memory", "server-error"),
+    ],
+)
+def test_a_status_of_a_server_that_starts_is_told(reason: str, cause: str) -> None:
+    """It answers already, and is not ready; any other status is an error of the server's."""
+    found = diagnosis.server_refused(parse(uri="h:1").endpoint, 1, reason)
+    assert (found.cause, found.answered.endswith(reason)) == (cause, True)
+
+
 @posix_only
 @pytest.mark.skipif(sys.platform != "linux", reason="who holds a lock is told by Linux alone")
 def test_a_lite_lock_that_a_child_has_inherited(

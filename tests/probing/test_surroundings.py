@@ -333,10 +333,13 @@ def test_no_advice_in_a_container_names_a_tool_of_its_machine(place: Place) -> N
         ("milvus-standalone", "dockerenv", "network"),
         ("host.docker.internal", "dockerenv", "--add-host=host.docker.internal:host-gateway"),
         ("milvus.vectors.svc.cluster.local", "", "kubectl port-forward"),
+        ("none", "", "a variable that has no value"),
+        ("xn--mlvus-zsa.example", "", "'mílvus.example'"),
+        ("xn--99999999.example", "", "not plain ones"),
     ],
 )
 def test_a_name_that_only_others_know(place: Place, host: str, mark: str, told: str) -> None:
-    """A container's, a service's: why it is unknown here, though it is right elsewhere."""
+    """A container's, a service's, one nobody typed: why it may be unknown here."""
     place.become(mark)
     found = diagnosis.of(parse(uri=host).endpoint, "dns", "Name or service not known")
     assert told in found.fix
