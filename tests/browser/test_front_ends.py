@@ -7,6 +7,8 @@ while a cell runs.
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import urllib.request
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,7 @@ from tests.browser.lab import (
 )
 from tests.browser.programs import BIN, Program
 from tests.support.helpers import free_port, sockets_to, wait_until
+from tests.support.kernels import private_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -320,6 +323,23 @@ def test_jupyterhub_with_two_users(
         expect(sidebar.node).to_contain_text("milvus_nb is not loaded in this kernel")
     other.close()
     assert [said for said in complaints if "milvus" in said.lower()] == []
+
+
+def test_an_exported_page_has_a_table_in_the_panels_place(tmp_path: Path) -> None:
+    """Where the state of widgets is left out; with it, nbconvert shows a widget and no more."""
+    cells = [LOAD, "%milvus connect ./demo.db -a lite", "%milvus panel"]
+    folder: Any = SimpleNamespace(work=tmp_path)
+    write_notebook(folder, "page.ipynb", cells)
+    subprocess.run(
+        [
+            BIN / "jupyter-nbconvert", "--to=html", "--execute",
+            "--ExecutePreprocessor.store_widget_state=False", "page.ipynb",
+        ],
+        cwd=tmp_path, env=private_environment(tmp_path), check=True, timeout=300,
+    )  # fmt: skip
+    shown = (tmp_path / "page.html").read_text()
+    assert re.search(r"Milvus connections of \d{4}-.*<td[^>]*>lite", shown, re.DOTALL)
+    assert 'widget-view+json">\n{' not in shown
 
 
 def read(url: str) -> str:
