@@ -436,7 +436,7 @@ def test_the_readme_is_short_and_its_links_lead_to_what_there_is() -> None:
 def test_tests_that_pages_name_exist() -> None:
     """Who renames a test has to say so where it is told what was checked, and by what."""
     named = re.compile(r"`(?:tests/)?((?:\w+/)*test_\w+\.py)(?:::(test_\w+))?`")
-    for name in ("how-to/front-ends", "reference/systems"):
+    for name in ("how-to/front-ends", "how-to/administrators", "reference/systems"):
         page = (ROOT / "docs" / f"{name}.md").read_text("utf-8")
         assert named.search(page)
         for file, function in named.findall(page):
