@@ -46,6 +46,14 @@ def item(tree: Locator, name: str) -> Locator:
     return tree.get_by_role("treeitem", name=name, exact=True)
 
 
+def drag(page: Page, what: Locator, where: Locator) -> None:
+    """Drag something to where it is dropped."""
+    what.hover()
+    page.mouse.down()
+    where.hover()
+    page.mouse.up()
+
+
 def sources(page: Page) -> list[str]:
     """Give the text of each cell."""
     found: list[str] = page.evaluate(
@@ -83,10 +91,7 @@ def test_by_mouse_while_a_cell_runs(
     expect(rows.get_by_role("row")).to_have_count(7)
     expect(rows).to_contain_text("[0, 0, … 4]")
 
-    collection.hover()
-    page.mouse.down()
-    page.locator(".jp-Notebook .jp-CodeCell .cm-content").last.hover()
-    page.mouse.up()
+    drag(page, collection, page.locator(".jp-Notebook .jp-CodeCell .cm-content").last)
     wait_until(lambda: f'client.query("{NAME}"' in sources(page)[3])
     assert 'connections.client("prod")' in sources(page)[3]
     assert busy.exists()
@@ -97,6 +102,45 @@ def test_by_mouse_while_a_cell_runs(
     outputs = page.locator(".jp-Notebook .jp-CodeCell").last.locator(".jp-OutputArea-output")
     expect(outputs.first).to_contain_text("'vector': [0.0, 0.0, 0.0, 0.0]")
     assert "[0, 0, … 4]" not in notebook.save()
+
+
+def test_code_is_written_for_where_it_is_dropped(
+    open_notebook: Callable[..., Notebook], sidebar: Sidebar, milvus: MilvusTestServer
+) -> None:
+    """For a kernel that has the connection; elsewhere it connects; in a text it stands as code."""
+    page = sidebar.page
+    connect = f"c = %milvus connect {milvus.address} -a prod --timeout 60"
+    name = "dropped_elsewhere"
+    client = MilvusClient(milvus.uri, dedicated=True)
+    make_vectors(client, name, "FLOAT_VECTOR", "L2", dim=4)
+    notebook = open_notebook(LOAD, connect, "")
+    notebook.run_all()
+    sidebar.show()
+    sidebar.button("Open prod").click()
+    tree = tree_of(sidebar, "prod")
+    item(tree, "default").click()
+    collection = item(tree, name)
+
+    drag(page, collection, page.locator(".jp-Notebook .jp-CodeCell .cm-content").last)
+    wait_until(lambda: 'connections.client("prod")' in sources(page)[2])
+    notebook.command("notebook:insert-cell-below")
+    notebook.command("notebook:change-cell-to-markdown")
+    text = page.locator(".jp-Notebook .jp-MarkdownCell .cm-content")
+    drag(page, collection, text)
+    expect(text).to_contain_text("```python")
+    expect(text).to_contain_text('connections.client("prod")')
+
+    (notebook.lab.work / "dropped.py").write_text("")
+    page.evaluate(
+        "() => window.jupyterapp.commands.execute('docmanager:open',"
+        " {path: 'dropped.py', options: {mode: 'split-right'}})"
+    )
+    editor = page.locator(".jp-FileEditor .cm-content")
+    drag(page, collection, editor)
+    expect(editor).to_contain_text("MilvusClient(")
+    expect(editor).not_to_contain_text("milvus_nb")
+    client.drop_collection(name)
+    client.close()
 
 
 def test_by_keyboard(open_notebook: Callable[..., Notebook], page: Page) -> None:
