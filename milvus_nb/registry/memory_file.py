@@ -107,12 +107,16 @@ def lost(record: Record) -> list[Row]:
 def clear_others(path: str) -> None:
     """Remove the files of kernels that have ended."""
     folder, own = os.path.split(path)
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(folder):
-            kernel = entry.name.removeprefix(_PREFIX)
-            is_ours = entry.name.startswith(_PREFIX) and entry.name != own
-            if is_ours and not os.path.exists(os.path.join(folder, kernel)):
-                os.unlink(entry.path)
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        kernel = name.removeprefix(_PREFIX)
+        is_ours = name.startswith(_PREFIX) and name != own
+        if is_ours and not os.path.exists(os.path.join(folder, kernel)):
+            with contextlib.suppress(OSError):  # one that stays keeps no other
+                patiently(partial(os.unlink, os.path.join(folder, name)))
 
 
 def _is_row(found: object) -> bool:

@@ -355,7 +355,7 @@ def test_loading_says_what_is_in_its_way(
         "GetLoadState": reply(milvus_pb2.GetLoadStateResponse(state=2)),
         "GetLoadingProgress": reply(milvus_pb2.GetLoadingProgressResponse(progress=40)),
     }
-    connection = connections.connect("a", uri=script.address, timeout=0.3)
+    connection = connections.connect("a", uri=script.address, timeout=2)
     with pytest.raises(ExploreError, match="not there yet: loading 40 %"):
         connection.load("books")
     script.methods["LoadCollection"] = reply(failed(700, "index not found[collection=books]"))
@@ -521,7 +521,7 @@ def test_at_most_eight_calls_are_under_way(
 def test_a_call_has_a_deadline(connections: ConnectionRegistry, script: ScriptedMilvus) -> None:
     """The connection's timeout; the connection lives on."""
     script.methods["ShowCollections"] = _until_given_up
-    connection = connections.connect("a", uri=script.address, timeout=0.3)
+    connection = connections.connect("a", uri=script.address, timeout=2)
     with pytest.raises(ConnectError, match="Could not look into a"):
         connection.collections()
     assert connection.ping(1).count == 1

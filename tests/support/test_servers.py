@@ -12,7 +12,7 @@ import psutil
 import pymilvus
 import pytest
 
-from tests.support.helpers import free_port, sockets_to, wait_until
+from tests.support.helpers import free_port, posix_only, sockets_to, wait_until
 from tests.support.servers.shared import SharedServers, ask, wait_for
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def test_shared_servers_are_nobody_s_to_break(milvus: MilvusTestServer) -> None:
             harm()
 
 
+@posix_only
 def test_a_shared_server_that_ends_is_started_again(capsys: pytest.CaptureFixture[str]) -> None:
     """In its place, with what was in it and its last words; who asks meanwhile waits."""
     servers = SharedServers()
