@@ -84,7 +84,9 @@ class Private:
             version = importlib.metadata.version(self.package)
         except importlib.metadata.PackageNotFoundError:
             version = "here"
-        return f"{self.package} {version} has no {self.owner}.{self.name}: {self.without}"
+        return (
+            f"{self.package} {version} has no {self.owner}.{self.name} any more, so {self.without}"
+        )
 
 
 _missed: Final[dict[Private, None]] = {}
@@ -98,7 +100,7 @@ def missed() -> list[str]:
 # gRPC's: the core of a channel, which is written in C++, and how the rest of it reaches that.
 
 _UNSEEN: Final = (
-    "whether a connection has its socket cannot be seen, so a lost one is noticed with the next "
+    "whether a connection has its socket cannot be seen, and a lost one is noticed with the next "
     "heartbeat."
 )
 

@@ -91,10 +91,11 @@ def as_known() -> Iterator[None]:
     else:
         return
     version = installed_version(private.package)
+    known = SUPPORTED.replace("<4", f"<{version}")
     raise MissingExtraError(
         f"milvus_nb cannot make a client with {private.package} {version}.",
         f"There is no {private.owner}.{private.name} in it any more. {_GOES_ON}",
-        f"Install an older one, and restart the kernel: pip install '{private.package}<{version}'",
+        f"Install an older one, and restart the kernel: pip install '{known}'",
     )
 
 

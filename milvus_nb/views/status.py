@@ -31,7 +31,7 @@ SHAPES: Final = {
     "disconnected": "·",
 }
 _ELSEWHERE: Final = "Opened by other code of this kernel (%milvus adopt gives an alias):"
-_UNKNOWN: Final = "Either is too new for the other: take an older one of it, or a newer milvus_nb."
+_UNKNOWN: Final = "This milvus_nb knows older ones: take one of those, or a newer milvus_nb."
 _HEADERS: Final = ("", "Alias", "Address", "User", "Database", "State", "Version", "Latency")
 
 
