@@ -61,6 +61,12 @@ class Endpoint:
     grpc_options: tuple[tuple[str, int | Secret], ...] = field(default=(), repr=False)
 
     @property
+    def place(self) -> tuple[object, ...]:
+        """All but who signs in; hashable."""
+        where = (self.kind, self.host, self.port, self.path, self.secure)
+        return (*where, self.tls, self.grpc_options)
+
+    @property
     def address(self) -> str:
         """The address for people: ``localhost:19530``, ``https://h:443``, ``./demo.db``."""
         port = self.port if self.kind == "tcp" else None

@@ -108,6 +108,8 @@ def check_characters(text: str, source: str) -> None:
             f"No address has more than {_MOST_CHARACTERS:,}.",
             "Was the content of a file given instead of an address?",
         )
+    if text.isprintable():
+        return
     for place, character in enumerate(text, start=1):
         if not character.isprintable():
             unseen = f"Character {place} is U+{ord(character):04X}"

@@ -117,13 +117,16 @@ def parse(
             token_env = "MILVUS_TOKEN"  # noqa: S105  # its name
     given += [Given(source, part.user, part.password) for source, part in sources]
     databases = [database, *((source, part.db_name) for source, part in sources)]
-    tls = Tls(
-        file_path("ca_pem_path", ca_pem_path),
-        file_path("server_pem_path", server_pem_path),
-        file_path("client_pem_path", client_pem_path),
-        file_path("client_key_path", client_key_path),
-        _server_name(server_name),
-    )
+    tls = Tls()
+    pem_paths = (ca_pem_path, server_pem_path, client_pem_path, client_key_path)
+    if any(is_given(option) for option in (*pem_paths, server_name)):
+        tls = Tls(
+            file_path("ca_pem_path", ca_pem_path),
+            file_path("server_pem_path", server_pem_path),
+            file_path("client_pem_path", client_pem_path),
+            file_path("client_key_path", client_key_path),
+            _server_name(server_name),
+        )
     options = checked_options(grpc_options)
     is_secure = _secure(secure, place, tls)
     if is_secure and not tls.server_name:
@@ -249,6 +252,8 @@ def checked_name(name: str, value: object) -> str:
         It is no text, or may hold a password.
     """
     found = tidy_name(text(name, value))
+    if not found:
+        return ""
     check_expanded(name, found)
     # A user with a colon is refused with the rest of the sign-in.
     if holds_sign_in(found) and (name == "db_name" or ":" not in found):

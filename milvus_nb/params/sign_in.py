@@ -46,6 +46,8 @@ def from_token(token: Secret, source: str = "token") -> Given:
     source
         The name of the parameter, for error texts.
     """
+    if not token:
+        return Given(source)
     text = tidy_token(token.reveal())
     user, colon, password = text.partition(":")
     for part in (text, user, password):
@@ -83,6 +85,7 @@ def combine(places: Sequence[Given]) -> SignIn:
         Two places differ, or there is a user without a password or the reverse. The error names
         the places, never the values.
     """
+    places = [place for place in places if place]
     users = [place for place in places if place.user]
     passwords = [place for place in places if place.password]
     keys = [place for place in places if place.key]

@@ -64,6 +64,11 @@ _UNEXPANDED_PLACE: Final = re.compile(
     r"""#?\{([A-Za-z_]\w*)\}|<([A-Za-z_][\w .-]*)>|"""
     r"""(?:os\.environ|os\.getenv|process\.env)(?:\.get)?[.(\[]["']?(\w+)["']?[)\]]?"""
 )
+_FIND_UNEXPANDED: Final = {
+    "whole": _UNEXPANDED.fullmatch,
+    "path": _UNEXPANDED.search,
+    "place": _UNEXPANDED_PLACE.search,
+}
 _QUOTED: Final = re.compile(r"""(\\.|"(?:\\.|[^"\\])*"|'[^']*')""", re.DOTALL)
 _STRAIGHT: Final = re.compile("[\"'`]")
 _COMMAND: Final = re.compile(r"\s*(?:\$\s+)?(?:curl(?:\.exe)?|connect|%?milvus(?:_cli)?)\s")
@@ -74,12 +79,13 @@ _OPTION: Final = re.compile(rf"(?<!\S)-?[{_DASHES}]+-?(?=([A-Za-z][\w-]*))")
 
 def tidy_word(text: str) -> str:
     """Take away blanks, unseen characters and pairs of quotes around a text."""
-    while True:
+    while text:
         text, before = text.strip().strip(_UNSEEN), text
         if len(text) > 1 and text[-1] in _CLOSING.get(text[0], ""):
             text = text[1:-1]
         if text == before:
-            return text
+            break
+    return text
 
 
 def tidy_name(text: str) -> str:
@@ -161,11 +167,9 @@ def check_expanded(
     ParamsError
         It names the variable alone.
     """
-    found = {
-        "whole": _UNEXPANDED.fullmatch,
-        "path": _UNEXPANDED.search,
-        "place": _UNEXPANDED_PLACE.search,
-    }[kind](text)
+    if not text:
+        return
+    found = _FIND_UNEXPANDED[kind](text)
     if found is None:
         return
     name = next(group for group in found.groups() if group)

@@ -89,11 +89,15 @@ def text(name: str, value: object) -> str:
 
 def path_text(name: str, value: object) -> str:
     """Check text that may also be a path object."""
+    if value is None or type(value) is str:  # as most are
+        return text(name, value)
     return text(name, os.fsdecode(value) if isinstance(value, os.PathLike) else value)
 
 
 def place_text(name: str, value: object) -> str:
     """Check text that may also be an object for a path, a URL or an IP address."""
+    if value is None or type(value) is str:  # as most are
+        return text(name, value)
     for method in ("unicode_string", "geturl"):  # pydantic's; urllib's
         if callable(give := getattr(value, method, None)):
             return text(name, give())

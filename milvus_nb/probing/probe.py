@@ -110,6 +110,7 @@ class Probe:
         self._metadata = call_metadata(endpoint)
         self._is_closed = False
         self._lost: asyncio.Future[None] | None = None
+        self._has_answered = False
         self._callables: dict[str, Any] = {}
         self._there: set[str] = set()  # databases that were signed in to
         try:
@@ -127,6 +128,13 @@ class Probe:
             with GATE.passing():
                 self._channel.close()
 
+    def drop(self) -> None:
+        """Have the socket be closed, soon."""
+        self._is_closed = True
+        self._callables.clear()
+        with GATE.passing():
+            self._channel.close()
+
     def is_connecting(self) -> bool:
         """Have it connect, before there is a call; tell whether that goes on."""
         with GATE.passing():
@@ -141,7 +149,8 @@ class Probe:
 
     def lost(self) -> asyncio.Future[None] | None:
         """Give what ends when the connection is lost; None where there is none now."""
-        if self._lost is None and self.is_connected():
+        # One that has answered was connected, and is noticed to be lost also where it already is.
+        if self._lost is None and (self._has_answered or self.is_connected()):
             self._lost = lookout().lost(self._channel)
         return self._lost
 
@@ -159,10 +168,23 @@ class Probe:
 
     # The calls
 
-    async def sign_in(self) -> str:
+    async def sign_in(self, limit: float | None = None) -> str:
         """Announce this client (Connect), as SDKs do; give the server's version if it tells it."""
-        reply = await self._call(wire.Connect, client_info=self._client_info())
+        reply = await self._call(wire.Connect, limit=limit, client_info=self._client_info())
         self._refuse(reply.status)
+        return said(self._endpoint, reply.server_info.build_tags, MOST_VERSION)
+
+    def sign_in_at_once(self, limit: float) -> str | None:
+        """Do the same without awaiting it; None where it fails, or takes longer than `limit` (s)."""
+        request = wire.Connect.request(client_info=self._client_info())
+        try:
+            with GATE.passing():
+                reply = self._callable(wire.Connect)(request, limit, self._metadata)
+        except grpc.RpcError:
+            return None
+        if _failed(reply.status):
+            return None
+        self._has_answered = True
         return said(self._endpoint, reply.server_info.build_tags, MOST_VERSION)
 
     def _client_info(self) -> dict[str, str]:
@@ -297,11 +319,7 @@ class Probe:
     ) -> Any:
         """Call the server; None where an `optional` call is not known or not allowed there."""
         headers = self._metadata if metadata is None else metadata
-        call = self._callables.get(method.name)
-        if call is None:
-            call = self._callables[method.name] = self._channel.unary_unary(
-                method.path, method.request.SerializeToString, method.response.FromString
-            )
+        call = self._callable(method)
         if not threading.main_thread().is_alive():
             # The interpreter ends. gRPC cannot start a thread any more (Python 3.12), and Milvus
             # Lite not answer.
@@ -310,6 +328,7 @@ class Probe:
             call, method.request(**fields), headers, limit
         )
         if code is grpc.StatusCode.OK:
+            self._has_answered = True
             return reply
         if self._is_closed:
             found = diagnosis.connection_lost(self._endpoint)
@@ -334,6 +353,14 @@ class Probe:
         if is_milvus and (is_answer or code in _NOT_OFFERED):
             raise _RefusedError(found, code, said(self._endpoint, details), is_answer=is_answer)
         raise ProbeError(found, is_answer=is_answer)
+
+    def _callable(self, method: wire.Method) -> Any:
+        found = self._callables.get(method.name)
+        if found is None:
+            found = self._callables[method.name] = self._channel.unary_unary(
+                method.path, method.request.SerializeToString, method.response.FromString
+            )
+        return found
 
     def _refuse(self, status: Any) -> None:
         if _failed(status):

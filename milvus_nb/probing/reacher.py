@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ..params.secret import Secret
 from .diagnosis import ProbeError
 from .proxies import Proxy, late, proxy
 from .reach import Reached, reach
@@ -64,19 +63,32 @@ class Reacher:
         self._asking: dict[_Place, Shared[Reached]] = {}
         self._worked: set[_Place] = set()
         self._well: dict[_Place, WellKnown] = {}
+        self._signed_in: set[int] = set()  # hashes: no credentials are kept
 
     async def reach(self, endpoint: Endpoint, stages: Stages) -> Reached:
         """Reach it, unless that was done a moment ago and nobody wants to see the stages."""
         place = _place(endpoint)
-        recently = time.monotonic() - self._reached_at.get(place, -_RECENT_S) < _RECENT_S
-        # A proxy is asked each time: of what it refuses, gRPC would write into the cell.
-        if recently and not stages.watched and place[1] is None:
+        if not stages.watched and self._is_near(place):
             return self._seen[place]
         seen = self._seen[place] = Reached()
         await reach(endpoint, stages, seen)
         self._reached_at[place] = time.monotonic()
         self._failed.pop(place, None)
         return seen
+
+    def near(self, endpoint: Endpoint) -> tuple[str, WellKnown] | None:
+        """Give gRPC's name for a place where nothing but the sign-in has to be asked, and the rest."""
+        place = _place(endpoint)
+        known = self._well_at(place)
+        if known is None or (endpoint.credentials and known.anyone is None):
+            return None
+        seen = self._seen.get(place)
+        return (seen.target, known) if seen is not None and self._is_near(place) else None
+
+    def _is_near(self, place: _Place) -> bool:
+        # A proxy is asked each time: of what it refuses, gRPC would write into the cell.
+        recently = time.monotonic() - self._reached_at.get(place, -_RECENT_S) < _RECENT_S
+        return recently and place[1] is None
 
     async def retry(self, endpoint: Endpoint, limit: float) -> Reached:
         """Reach what could not be reached, together with whoever tries the same place.
@@ -116,6 +128,7 @@ class Reacher:
     def note_worked(self, endpoint: Endpoint) -> None:
         """Note that a Milvus answers there."""
         self._worked.add(_place(endpoint))
+        self._signed_in.add(hash(endpoint))
 
     def note_well(self, endpoint: Endpoint, known: WellKnown) -> None:
         """Note what the Milvus there, which is well, has said of itself."""
@@ -133,12 +146,24 @@ class Reacher:
 
     def well(self, endpoint: Endpoint) -> WellKnown | None:
         """Give what a Milvus that is well has just said to anybody there; None where none has."""
-        known = self._well.get(_place(endpoint))
+        return self._well_at(_place(endpoint))
+
+    def _well_at(self, place: _Place) -> WellKnown | None:
+        known = self._well.get(place)
         return known if known and time.monotonic() - known.at < _WELL_S else None
 
     def has_worked(self, endpoint: Endpoint) -> bool:
         """Tell whether a Milvus has ever answered there: then that is the right place."""
         return _place(endpoint) in self._worked
+
+    def has_signed_in(self, endpoint: Endpoint) -> bool:
+        """Tell whether these credentials were taken there, and have not been refused since."""
+        return not endpoint.credentials or hash(endpoint) in self._signed_in
+
+    def note_failed(self, endpoint: Endpoint) -> None:
+        """Note that signing in there is not certain to work any more."""
+        self._signed_in.discard(hash(endpoint))
+        self.note_unwell(endpoint)
 
     def forget(self, endpoint: Endpoint) -> None:
         """Note that it cannot be reached any more."""
@@ -148,8 +173,8 @@ class Reacher:
 
 
 # An endpoint without who signs in, and the proxy on the way.
-_Place = tuple["Endpoint", "Proxy | None"]
+_Place = tuple[object, "Proxy | None"]
 
 
 def _place(endpoint: Endpoint) -> _Place:
-    return replace(endpoint, user="", credentials=Secret()), proxy(endpoint)
+    return endpoint.place, proxy(endpoint)

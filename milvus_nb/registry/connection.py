@@ -226,16 +226,31 @@ class Connection(Exploring, ConnectionTraits):
         """
         # Whoever wants to see the stages gets them asked.
         endpoint, db_name = self.params.endpoint, self.params.db_name
-        watch = None if stages.watched else self.live_monitor().join(endpoint, db_name)
+        watch = None
+        if not stages.watched:
+            monitor = self.live_monitor()
+            watch = monitor.join(endpoint, db_name)
+            if watch is None and not db_name:
+                watch = monitor.begin(endpoint, self.params.timeout)
         if watch is not None:
             self._watch = watch
             self._follow(watch)
             return
+        found: Diagnosis | None = None
         try:
-            await self._translated("connect", self._reach(stages, creates=creates))
+            await self._reach(stages, creates=creates)
+        except ProbeError as error:
+            found = error.diagnosis
+        except EndedError:
+            pass
         except BaseException:
             await to_the_end(self.close())
             raise
+        else:
+            return
+        failed = self._failed("connect", found)
+        await to_the_end(self.close())
+        raise failed
 
     async def _reach(self, stages: Stages, *, creates: bool) -> None:
         endpoint = self.params.endpoint
@@ -482,9 +497,12 @@ class Connection(Exploring, ConnectionTraits):
             self._under_way.discard(task)
             del task
         # Outside: as its context the probe's error would keep frames that hold gRPC's objects.
+        raise self._failed(verb, found)
+
+    def _failed(self, verb: str, found: Diagnosis | None) -> ConnectError | ClosedError:
         if found is None or self.state == "disconnected":
-            raise self._closed()
-        raise ConnectError(f"Could not {verb} {self.alias} ({self.address}).", found)
+            return self._closed()
+        return ConnectError(f"Could not {verb} {self.alias} ({self.address}).", found)
 
 
 class _Deadline:

@@ -43,6 +43,11 @@ _OVERSLEPT_S: Final = 0.3
 # In one of so many heartbeats databases are signed in to that the user may not list.
 _SIGN_IN_EVERY: Final = 10
 
+# A sign-in keeps the event loop waiting where a round trip is at most so long, in milliseconds, and
+# for so long at most, in seconds.
+_NEAR_MS: Final = 10.0
+_AT_ONCE_S: Final = 0.025
+
 # How long what an investigation found is taken to be so, in seconds.
 _LOOK_AGAIN_S: Final = 10.0
 
@@ -96,6 +101,11 @@ class Asker:
             self._server.require_file()
             if probe is not None:
                 answers = await self._beat(probe, limit, stages, databases=databases)
+            elif (
+                not (stages.watched or databases or again)
+                and (near := self._reacher.near(self.endpoint)) is not None
+            ):
+                answers = await self._ask_near(limit, stages, *near)
             else:
                 answers = await self._ask_within(limit, stages, databases=databases, again=again)
         except ProbeError as error:
@@ -104,6 +114,7 @@ class Asker:
             self._known = None
             self._reacher.note_worked(self.endpoint)
             return answers
+        self._reacher.note_failed(self.endpoint)
         # The next question starts from the name again; gRPC would answer from its backoff.
         await self.drop()
         stages.fail(failed)
@@ -111,6 +122,29 @@ class Asker:
         if found.state == "unreachable":
             self._reacher.forget(self.endpoint)
         raise ProbeError(found)
+
+    def ask_at_once(self, limit: float) -> Answers | None:
+        """Sign in where a Milvus near by has just answered, without leaving the event loop.
+
+        It spares the hand-overs between threads, which take longer than the call. None where that
+        is not to be done, or fails: whoever asks then is told why.
+        """
+        near = self._reacher.near(self.endpoint)
+        if near is None or not self._reacher.has_signed_in(self.endpoint):
+            return None
+        target, known = near
+        if not target or known.latency_ms is None or known.latency_ms > _NEAR_MS:
+            return None
+        probe = self._opened(target)
+        version = probe.sign_in_at_once(min(limit, _AT_ONCE_S))
+        if version is None:
+            self._probe = None
+            probe.drop()
+            self._reacher.note_failed(self.endpoint)
+            return None
+        self.told.anyone = known.anyone
+        self.told.note_sign_in(version, known, has_secret=bool(self.endpoint.credentials))
+        return self._answers(Errors(), "", None)
 
     async def ping(self, count: int, deadline: float) -> list[float]:
         """Measure `count` round trips of GetVersion, one after another, in milliseconds."""
@@ -164,11 +198,40 @@ class Asker:
 
     # One question
 
+    async def _ask_near(
+        self, limit: float, stages: Stages, target: str, known: WellKnown
+    ) -> Answers:
+        """Ask where a Milvus has just answered: one call, of which gRPC itself keeps the time."""
+        loop, start = asyncio.get_running_loop(), time.monotonic()
+        hints: list[asyncio.Task[Diagnosis]] = []
+
+        def look() -> None:
+            silent = late(self.endpoint, "sign_in", limit)
+            hints.append(loop.create_task(silent_but_managed(self.endpoint, silent)))
+
+        timer = loop.call_later(limit / 2, look)
+        try:
+            return await self._ask(stages, self._opened(target), known, limit=limit)
+        except ProbeError as error:
+            silent = late(self.endpoint, "sign_in", limit)
+            if error.diagnosis.cause != silent.cause:
+                raise
+            asked = error.diagnosis.asked
+            done = [hint for hint in hints if hint.done()]
+            found = done[0].result() if done else silent
+        finally:
+            timer.cancel()
+            await end(*hints)
+        if time.monotonic() - start - limit > _OVERSLEPT_S:
+            await self.drop()
+            return await self._ask_within(limit, stages, databases=(), again=False)
+        raise ProbeError(replace(found, asked=asked))
+
     async def _ask_within(
         self, limit: float, stages: Stages, *, databases: Iterable[str], again: bool
     ) -> Answers:
         asking = asyncio.create_task(
-            self._ask(stages, databases=databases, retry_s=limit if again else None)
+            self._ask_all(stages, databases=databases, retry_s=limit if again else None)
         )
         hint: asyncio.Task[Diagnosis] | None = None
         start = time.monotonic()
@@ -228,13 +291,23 @@ class Asker:
             return await self._beat(probe, limit, stages, databases=databases)
         raise failed
 
-    async def _ask(
+    async def _ask_all(
         self, stages: Stages, *, databases: Iterable[str], retry_s: float | None
     ) -> Answers:
         probe = await self._open_probe(stages, retry_s)
         # Whoever wants to see the stages gets them asked.
         known = None if stages.watched else self._reacher.well(self.endpoint)
-        question = FirstQuestion(self.endpoint, probe, self.told, known, stages)
+        return await self._ask(stages, probe, known, databases)
+
+    async def _ask(
+        self,
+        stages: Stages,
+        probe: Probe,
+        known: WellKnown | None,
+        databases: Iterable[str] = (),
+        limit: float | None = None,
+    ) -> Answers:
+        question = FirstQuestion(self.endpoint, probe, self.told, known, stages, limit=limit)
         unhealthy, found = await question.ask(databases)
         answers = self._answers(question.errors, unhealthy, found)
         if known is None or answers.unhealthy:
@@ -256,6 +329,8 @@ class Asker:
 
     def _expired(self) -> str:
         """Say that the connection will not be made again once it is lost."""
+        if not self.endpoint.secure:
+            return ""
         certificate = self._reacher.last(self.endpoint).certificate
         if certificate is None or certificate.not_after > time.time():
             return ""
@@ -271,7 +346,10 @@ class Asker:
             reached = await self._reacher.retry(self.endpoint, retry_s)
         else:
             reached = await self._reacher.reach(self.endpoint, stages)
-        self._probe = Probe(self.endpoint, reached.target or self._server.target)
+        return self._opened(reached.target or self._server.target)
+
+    def _opened(self, target: str) -> Probe:
+        self._probe = Probe(self.endpoint, target)
         self.opened_at = time.monotonic()
         return self._probe
 

@@ -14,7 +14,7 @@ from ..probing.diagnosis import ProbeError
 from .answers import AUTHORIZATION_OFF, Errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Coroutine, Iterable
 
     from ..params.endpoint import Endpoint
     from ..probing.probe import Databases, Probe
@@ -51,6 +51,23 @@ class Told:
     anyone: bool | None = None
     has_signed_in: bool = False
 
+    def note_sign_in(self, version: str, known: WellKnown | None, *, has_secret: bool) -> None:
+        """Note that these credentials were taken.
+
+        Parameters
+        ----------
+        version
+            The server's, where it told it.
+        known
+            What others know of it.
+        has_secret
+            Whether there are credentials at all.
+        """
+        self.has_signed_in = True
+        if known is not None:
+            self.version, self.latency_ms = version or known.version, known.latency_ms
+        self.note = AUTHORIZATION_OFF if has_secret and self.anyone else ""
+
 
 class FirstQuestion:
     """Signs in, and asks for the rest beside that.
@@ -68,6 +85,8 @@ class FirstQuestion:
         again. None where it is to be asked.
     stages
         Where to record its stages.
+    limit
+        Seconds that one call may take; None where somebody else sees to that.
     """
 
     def __init__(
@@ -77,6 +96,8 @@ class FirstQuestion:
         told: Told,
         known: WellKnown | None,
         stages: Stages,
+        *,
+        limit: float | None = None,
     ) -> None:
         self.errors = Errors()
         self._endpoint = endpoint
@@ -84,6 +105,9 @@ class FirstQuestion:
         self._told = told
         self._known = known
         self._stages = stages
+        self._limit = limit
+        self._unhealthy = ""
+        self._found: Databases | None = None
         told.anyone = known.anyone if known is not None else None
 
     async def ask(self, databases: Iterable[str]) -> tuple[str, Databases | None]:
@@ -94,14 +118,14 @@ class FirstQuestion:
         databases
             Which ones to look for, if any.
         """
-        # Each to its end: gRPC keeps a cancelled call, and with it the socket, a while longer.
-        self._probe.is_connecting()  # beside the calls that are made meanwhile
-        calls = (self._health(), self._sign_in(), self._there(databases), self._version())
-        done: Any = await asyncio.gather(*calls, return_exceptions=True)
         # The sign-in says most; but where one call was answered and then the connection closed on
         # the others, the answer does.
-        by_weight = (done[1], done[2], done[0], done[3])
-        failures = [found for found in by_weight if isinstance(found, BaseException)]
+        calls = [self._sign_in()]
+        if databases:
+            calls.append(self._look_for(databases))
+        if self._known is None:
+            calls += [self._health(), self._version()]
+        failures = await _failures(calls, self._probe)
         failed = next(filter(_was_answered, failures), failures[0] if failures else None)
         if isinstance(failed, ProbeError):
             # All calls carry the credentials; whichever failed, it is the sign-in's failure.
@@ -109,37 +133,29 @@ class FirstQuestion:
             self._stages.blame("tls" if is_tls else "sign_in", failed)
         if failed is not None:
             raise failed
-        unhealthy, _, found, _ = done
-        return unhealthy, found
+        return self._unhealthy, self._found
 
     async def _sign_in(self) -> None:
         told = self._told
         with self._stages.run("sign_in"):
-            asked = self._probe.sign_in()
+            asked = self._probe.sign_in(self._limit)
             version = await (self.errors.keep(asked) if told.has_signed_in else asked)
             if version is None:
                 return
-        told.has_signed_in = True
-        if self._known is not None:
-            told.version, told.latency_ms = version or self._known.version, self._known.latency_ms
-        if self._endpoint.credentials and told.anyone is None:
+        has_secret = bool(self._endpoint.credentials)
+        if has_secret and told.anyone is None:
             told.anyone = await self._probe.accepts_anyone()
-        told.note = AUTHORIZATION_OFF if self._endpoint.credentials and told.anyone else ""
+        told.note_sign_in(version, self._known, has_secret=has_secret)
 
-    async def _there(self, databases: Iterable[str]) -> Databases | None:
-        return await self.errors.keep(self._probe.look_for(databases)) if databases else None
+    async def _look_for(self, databases: Iterable[str]) -> None:
+        self._found = await self.errors.keep(self._probe.look_for(databases))
 
-    async def _health(self) -> str:
-        if self._known is not None:
-            return ""
+    async def _health(self) -> None:
         with self._stages.run("health") as found:
-            unhealthy = await self.errors.text(self._probe.health())
-            found(unhealthy or "healthy")
-            return unhealthy
+            self._unhealthy = await self.errors.text(self._probe.health())
+            found(self._unhealthy or "healthy")
 
     async def _version(self) -> None:
-        if self._known is not None:
-            return
         await self._probe.ready()  # connecting is not part of the round trip
         with self._stages.run("version") as found:
             start = time.perf_counter()
@@ -148,6 +164,22 @@ class FirstQuestion:
                 self._told.version = version
                 self._told.latency_ms = (time.perf_counter() - start) * 1000
             found(self.errors.said[-1] if version is None else version)
+
+
+async def _failures(calls: list[Coroutine[Any, Any, None]], probe: Probe) -> list[BaseException]:
+    """Make calls together, each to its end; give how they failed, in their order.
+
+    gRPC keeps a call that is cancelled, and with it the socket, a while longer.
+    """
+    if len(calls) == 1:
+        try:
+            await calls[0]
+        except ProbeError as error:
+            return [error]
+        return []
+    probe.is_connecting()  # beside the calls that are made meanwhile
+    done = await asyncio.gather(*calls, return_exceptions=True)
+    return [found for found in done if found is not None]
 
 
 def _was_answered(failure: BaseException) -> bool:

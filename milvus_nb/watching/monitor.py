@@ -279,6 +279,20 @@ class Monitor:
         watch.users += 1
         return watch
 
+    def begin(self, endpoint: Endpoint, limit: float) -> Watch | None:
+        """Get the watch of an endpoint that has none, where one call at once tells that all is well.
+
+        It takes at most `limit`, in seconds. None where there is more to ask, or to be told.
+        """
+        if endpoint in self._watches:
+            return None
+        watch = Watch(endpoint, self.pace, self._reacher)
+        if not watch.begin_at_once(limit):
+            return None
+        self._watches[endpoint] = watch
+        watch.users += 1
+        return watch
+
     def leave(self, watch: Watch) -> bool:
         """Give a watch back that others use, too; False for the last one, which must `release`."""
         if watch.users < 2:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..probing import wire
     from ..probing.probe import Answer
     from ..probing.reacher import Reacher
+    from .answers import Answers
     from .schedule import Pace
 
 __all__ = ["Watch"]
@@ -41,6 +42,9 @@ _EARLY_S: Final = 0.05
 
 # So many calls of those who look into databases are under way at a time.
 _MOST_CALLS: Final = 8
+
+# So long after the first answer the watch goes on, in seconds.
+_BEGIN_S: Final = 0.005
 
 # With no time left gRPC would not even try.
 _LEAST_S: Final = 0.001
@@ -88,6 +92,7 @@ class Watch:
         self._asking: Shared[None] | None = None
         self._asked = _Asked(0.0, 0.0)
         self._loop: asyncio.Task[None] | None = None
+        self._beginning: asyncio.TimerHandle | None = None
         self._proved_at = -math.inf  # when it was last asked in full, by the monotonic clock
         self._once = Once()
         self._calls = asyncio.Semaphore(_MOST_CALLS)
@@ -261,6 +266,9 @@ class Watch:
 
     async def _stop(self) -> None:
         # A cancelled task keeps its error, and that the call with its socket: so none is kept.
+        if self._beginning is not None:
+            self._beginning.cancel()
+            self._beginning = None
         loop, self._loop = self._loop, None
         asking, self._asking = self._asking, None
         if loop is not None:
@@ -326,29 +334,49 @@ class Watch:
                 databases=frozenset(self.databases),
                 again=is_routine and self.status.state == "unreachable",
             )
-            self._proved_at = time.monotonic()
-            unwell = Diagnosis("unhealthy", answers.unhealthy, "", "degraded")
-            self._publish(
-                Status(
-                    state="degraded" if answers.unhealthy else "connected",
-                    failure=unwell if answers.unhealthy else None,
-                    note=answers.note,
-                    server_version=self._asker.told.version,
-                    checked_at=time.time(),
-                    databases=answers.databases or self.status.databases,
-                )
-            )
+            self._publish_answers(answers)
         except ProbeError as error:
             self._schedule.note_failed()
             self._publish_failure(error.diagnosis)
             raise
         finally:
-            if self._loop is None and not self._is_closed:
-                self._loop = asyncio.create_task(self._run())
+            self._begin_soon()
+
+    def begin_at_once(self, limit: float) -> bool:
+        """Begin with one call that is waited for here; tell whether that was enough."""
+        answers = self._asker.ask_at_once(limit)
+        if answers is None:
+            return False
+        self._publish_answers(answers)
+        self._begin_soon()
+        return True
+
+    def _begin_soon(self) -> None:
+        """Go on probing, but not before whoever waits for the answer has it."""
+        if self._loop is None and self._beginning is None and not self._is_closed:
+            loop = asyncio.get_running_loop()
+            self._beginning = loop.call_later(_BEGIN_S, self._begin)
+
+    def _begin(self) -> None:
+        self._beginning, self._loop = None, asyncio.create_task(self._run())
 
     async def _be_open(self, deadline: float) -> None:
         if not self._asker.is_open:
             await self.check(deadline)
+
+    def _publish_answers(self, answers: Answers) -> None:
+        self._proved_at = time.monotonic()
+        unwell = answers.unhealthy
+        self._publish(
+            Status(
+                state="degraded" if unwell else "connected",
+                failure=Diagnosis("unhealthy", unwell, "", "degraded") if unwell else None,
+                note=answers.note,
+                server_version=self._asker.told.version,
+                checked_at=time.time(),
+                databases=answers.databases or self.status.databases,
+            )
+        )
 
     def _publish_failure(self, found: Diagnosis) -> None:
         self._publish(

@@ -6,18 +6,18 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import grpc
 import pytest
 
 from milvus_nb import ConnectError, ConnectionRegistry
 from milvus_nb.probing import reacher
+from milvus_nb.watching import asking
 from tests.support.helpers import sockets_to, wait_until
 from tests.support.servers import ScriptedMilvus
 from tests.support.servers.peers import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import grpc
 
     from milvus_nb.registry.registry import Event
     from tests.support.servers import MilvusTestServer
@@ -44,6 +44,13 @@ def server() -> Iterator[ScriptedMilvus]:
 def asked(server: ScriptedMilvus) -> Counter[str]:
     """Count the calls of each method, but for those of the measuring of latencies."""
     return Counter(call.method for call in list(server.calls) if call.method != "GetVersion")
+
+
+def stay_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a server that has answered once be known as well and near for good."""
+    monkeypatch.setattr(reacher, "_WELL_S", NEVER_S)
+    monkeypatch.setattr(reacher, "_RECENT_S", NEVER_S)
+    monkeypatch.setattr(asking, "_NEAR_MS", NEVER_S)
 
 
 def test_a_further_alias_of_a_server_that_is_well_asks_it_nothing(
@@ -102,6 +109,80 @@ def test_another_user_of_a_server_that_is_well_only_signs_in(
     still.disconnect("other")
     still.connect("other", uri=server.address, token="other:secret")
     assert asked(server) - before == {"Connect": 2}
+
+
+def test_connecting_again_is_one_call_on_the_thread_that_waits(
+    still: ConnectionRegistry, server: ScriptedMilvus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the server has just answered, no thread is started for it, not by gRPC either."""
+    stay_near(monkeypatch)
+    monkeypatch.setattr(asking, "_AT_ONCE_S", 5.0)
+    still.connect("a", uri=server.address, token="one:secret")
+    still.disconnect("a")
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def noted(thread: threading.Thread) -> None:
+        if not thread.name.startswith("ScriptedMilvus"):
+            started.append(thread)
+        start(thread)
+
+    before = asked(server)
+    monkeypatch.setattr(threading.Thread, "start", noted)
+    again = still.connect("a", uri=server.address, token="one:secret")
+    monkeypatch.undo()
+    assert started == []
+    assert asked(server) - before == {"Connect": 1}
+    assert (again.state, again.server_version) == ("connected", "v2.6.0")
+    assert again.note != ""  # as it was told the first time
+    assert len(sockets_to(server.port)) == 1
+    still.disconnect("a")
+    assert sockets_to(server.port) == []
+
+
+def test_a_sign_in_that_is_not_answered_at_once_is_named_as_any_other(
+    still: ConnectionRegistry, server: ScriptedMilvus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However well the server was a moment ago; and nothing is left open."""
+    stay_near(monkeypatch)
+
+    def silent(context: grpc.ServicerContext) -> bytes:
+        wait_until(lambda: not context.is_active())
+        return b""
+
+    still.connect("a", uri=server.address)
+    server.methods["Connect"] = silent
+    with pytest.raises(ConnectError) as failure:
+        still.connect("b", uri=server.address, token="other:secret", timeout=0.5)
+    still.disconnect("a")
+    with pytest.raises(ConnectError) as again:
+        still.connect("a", uri=server.address, timeout=0.5)
+    for found in (failure.value.diagnosis, again.value.diagnosis):
+        assert found is not None
+        assert (found.cause, found.asked) == ("unanswered", "Connect (gRPC)")
+    wait_until(lambda: sockets_to(server.port) == [])
+
+
+def test_a_password_that_was_changed_is_refused(
+    still: ConnectionRegistry, server: ScriptedMilvus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was taken before proves nothing now."""
+    stay_near(monkeypatch)
+
+    def refuse(context: grpc.ServicerContext) -> bytes:
+        context.abort(grpc.StatusCode.UNAUTHENTICATED, "auth check failure")
+
+    still.connect("a", uri=server.address, token="one:secret")
+    still.disconnect("a")
+    server.methods["Connect"] = refuse
+    before = asked(server)
+    for _ in range(2):
+        with pytest.raises(ConnectError) as failure:
+            still.connect("a", uri=server.address, token="one:secret")
+        assert failure.value.diagnosis is not None
+        assert failure.value.diagnosis.state == "rejected"
+    # At first twice: the second time tells why. Then it is not taken for certain any more.
+    assert asked(server)["Connect"] - before["Connect"] == 3
 
 
 def test_what_is_not_well_is_asked_each_time(
