@@ -175,7 +175,7 @@ class Probe:
         return said(self._endpoint, reply.server_info.build_tags, MOST_VERSION)
 
     def sign_in_at_once(self, limit: float) -> str | None:
-        """Do the same without awaiting it; None where it fails, or takes longer than `limit` (s)."""
+        """Do the same without awaiting it; None where it fails, or takes more than `limit` s."""
         request = wire.Connect.request(client_info=self._client_info())
         try:
             with GATE.passing():

@@ -77,7 +77,7 @@ class Reacher:
         return seen
 
     def near(self, endpoint: Endpoint) -> tuple[str, WellKnown] | None:
-        """Give gRPC's name for a place where nothing but the sign-in has to be asked, and the rest."""
+        """Give gRPC's name for a place of which all but the sign-in is known, and what is known."""
         place = _place(endpoint)
         known = self._well_at(place)
         if known is None or (endpoint.credentials and known.anyone is None):

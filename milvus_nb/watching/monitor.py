@@ -280,7 +280,7 @@ class Monitor:
         return watch
 
     def begin(self, endpoint: Endpoint, limit: float) -> Watch | None:
-        """Get the watch of an endpoint that has none, where one call at once tells that all is well.
+        """Get the watch of an endpoint that has none, where one call tells that all is well.
 
         It takes at most `limit`, in seconds. None where there is more to ask, or to be told.
         """
