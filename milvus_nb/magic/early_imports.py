@@ -7,6 +7,7 @@ it does, the kernel will connect; a kernel in which a configuration file loads i
 from __future__ import annotations
 
 import contextlib
+import importlib
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["EarlyImports"]
 
 _NAME: Final = "milvus-nb-imports"
+
+# What gRPC imports with its first channel, and Python where a name is looked up.
+_FIRST_USED: Final = ("encodings.idna", "grpc.experimental", "grpc._channel")
 
 # So long unloading waits for what is being imported, in seconds.
 _PATIENCE_S: Final = 5.0
@@ -67,3 +71,6 @@ def _import() -> None:
     with contextlib.suppress(Exception), ONE_AT_A_TIME, GATE.passing():
         import_all()
         from . import commands, connecting, progress  # noqa: F401  # all that the cell needs
+
+        for name in _FIRST_USED:
+            importlib.import_module(name)

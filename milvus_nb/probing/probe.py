@@ -176,15 +176,9 @@ class Probe:
 
     def sign_in_at_once(self, limit: float) -> str | None:
         """Do the same without awaiting it; None where it fails, or takes more than `limit` s."""
-        request = wire.Connect.request(client_info=self._client_info())
-        try:
-            with GATE.passing():
-                reply = self._callable(wire.Connect)(request, limit, self._metadata)
-        except grpc.RpcError:
+        reply = self._call_at_once(wire.Connect, limit, client_info=self._client_info())
+        if reply is None or _failed(reply.status):
             return None
-        if _failed(reply.status):
-            return None
-        self._has_answered = True
         return said(self._endpoint, reply.server_info.build_tags, MOST_VERSION)
 
     def _client_info(self) -> dict[str, str]:
@@ -353,6 +347,19 @@ class Probe:
         if is_milvus and (is_answer or code in _NOT_OFFERED):
             raise _RefusedError(found, code, said(self._endpoint, details), is_answer=is_answer)
         raise ProbeError(found, is_answer=is_answer)
+
+    def _call_at_once(self, method: wire.Method, limit: float, **fields: Any) -> Any:
+        """Call the server while the event loop waits; None where it has not answered well by then.
+
+        To await a call takes a thread of gRPC's and two hand-overs: as long again as the call.
+        """
+        try:
+            with GATE.passing():
+                reply = self._callable(method)(method.request(**fields), limit, self._metadata)
+        except (grpc.RpcError, ValueError):  # or the channel was closed
+            return None
+        self._has_answered = True
+        return reply
 
     def _callable(self, method: wire.Method) -> Any:
         found = self._callables.get(method.name)

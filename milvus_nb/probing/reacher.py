@@ -22,6 +22,11 @@ __all__ = ["Reacher", "WellKnown"]
 _RECENT_S: Final = 2.0
 _FAILED_S: Final = 0.08
 
+# A call keeps the event loop waiting only where a round trip takes at most so long, in ms,
+# and where none was late or failed within so long, in seconds.
+_NEAR_MS: Final = 10.0
+_FAR_S: Final = 30.0
+
 # So long what a Milvus has said of itself is taken to be so, in seconds: somewhat more than a
 # heartbeat, so that it is always known of one that is watched.
 _WELL_S: Final = 4.0
@@ -63,12 +68,13 @@ class Reacher:
         self._asking: dict[_Place, Shared[Reached]] = {}
         self._worked: set[_Place] = set()
         self._well: dict[_Place, WellKnown] = {}
+        self._far_until: dict[_Place, float] = {}
         self._signed_in: set[int] = set()  # hashes: no credentials are kept
 
     async def reach(self, endpoint: Endpoint, stages: Stages) -> Reached:
         """Reach it, unless that was done a moment ago and nobody wants to see the stages."""
         place = _place(endpoint)
-        if not stages.watched and self._is_near(place):
+        if not stages.watched and self._was_reached(place):
             return self._seen[place]
         seen = self._seen[place] = Reached()
         await reach(endpoint, stages, seen)
@@ -76,16 +82,28 @@ class Reacher:
         self._failed.pop(place, None)
         return seen
 
-    def near(self, endpoint: Endpoint) -> tuple[str, WellKnown] | None:
+    def reached(self, endpoint: Endpoint) -> tuple[str, WellKnown] | None:
         """Give gRPC's name for a place of which all but the sign-in is known, and what is known."""
         place = _place(endpoint)
         known = self._well_at(place)
         if known is None or (endpoint.credentials and known.anyone is None):
             return None
         seen = self._seen.get(place)
-        return (seen.target, known) if seen is not None and self._is_near(place) else None
+        return (seen.target, known) if seen is not None and self._was_reached(place) else None
 
-    def _is_near(self, place: _Place) -> bool:
+    def is_near(self, endpoint: Endpoint) -> bool:
+        """Tell whether a Milvus that is well is so near that it may be asked at once."""
+        place = _place(endpoint)
+        known = self._well_at(place)
+        if endpoint.kind == "lite" or known is None or known.latency_ms is None:
+            return False
+        return known.latency_ms <= _NEAR_MS and time.monotonic() > self._far_until.get(place, 0.0)
+
+    def note_far(self, endpoint: Endpoint) -> None:
+        """Note that it was asked at once, and did not answer well."""
+        self._far_until[_place(endpoint)] = time.monotonic() + _FAR_S
+
+    def _was_reached(self, place: _Place) -> bool:
         # A proxy is asked each time: of what it refuses, gRPC would write into the cell.
         recently = time.monotonic() - self._reached_at.get(place, -_RECENT_S) < _RECENT_S
         return recently and place[1] is None
@@ -163,7 +181,6 @@ class Reacher:
     def note_failed(self, endpoint: Endpoint) -> None:
         """Note that signing in there is not certain to work any more."""
         self._signed_in.discard(hash(endpoint))
-        self.note_unwell(endpoint)
 
     def forget(self, endpoint: Endpoint) -> None:
         """Note that it cannot be reached any more."""

@@ -43,9 +43,7 @@ _OVERSLEPT_S: Final = 0.3
 # In one of so many heartbeats databases are signed in to that the user may not list.
 _SIGN_IN_EVERY: Final = 10
 
-# A sign-in keeps the event loop waiting where a round trip is at most so long, in milliseconds, and
-# for so long at most, in seconds.
-_NEAR_MS: Final = 10.0
+# So long the event loop waits at most for a call that is made at once, in seconds.
 _AT_ONCE_S: Final = 0.025
 
 # How long what an investigation found is taken to be so, in seconds.
@@ -103,9 +101,9 @@ class Asker:
                 answers = await self._beat(probe, limit, stages, databases=databases)
             elif (
                 not (stages.watched or databases or again)
-                and (near := self._reacher.near(self.endpoint)) is not None
+                and (reached := self._reacher.reached(self.endpoint)) is not None
             ):
-                answers = await self._ask_near(limit, stages, *near)
+                answers = await self._ask_reached(limit, stages, *reached)
             else:
                 answers = await self._ask_within(limit, stages, databases=databases, again=again)
         except ProbeError as error:
@@ -124,23 +122,22 @@ class Asker:
         raise ProbeError(found)
 
     def ask_at_once(self, limit: float) -> Answers | None:
-        """Sign in where a Milvus near by has just answered, without leaving the event loop.
+        """Sign in where a Milvus near by has just answered; the event loop waits for it.
 
-        It spares the hand-overs between threads, which take longer than the call. None where that
-        is not to be done, or fails: whoever asks then is told why.
+        None where that is not to be done, or fails: whoever asks then is told why.
         """
-        near = self._reacher.near(self.endpoint)
-        if near is None or not self._reacher.has_signed_in(self.endpoint):
+        reached = self._reacher.reached(self.endpoint)
+        if reached is None or not self._reacher.is_near(self.endpoint):
             return None
-        target, known = near
-        if not target or known.latency_ms is None or known.latency_ms > _NEAR_MS:
+        target, known = reached
+        if not target or not self._reacher.has_signed_in(self.endpoint):
             return None
         probe = self._opened(target)
         version = probe.sign_in_at_once(min(limit, _AT_ONCE_S))
         if version is None:
             self._probe = None
             probe.drop()
-            self._reacher.note_failed(self.endpoint)
+            self._reacher.note_far(self.endpoint)
             return None
         self.told.anyone = known.anyone
         self.told.note_sign_in(version, known, has_secret=bool(self.endpoint.credentials))
@@ -198,7 +195,7 @@ class Asker:
 
     # One question
 
-    async def _ask_near(
+    async def _ask_reached(
         self, limit: float, stages: Stages, target: str, known: WellKnown
     ) -> Answers:
         """Ask where a Milvus has just answered: one call, of which gRPC itself keeps the time."""

@@ -142,7 +142,7 @@ class Job(Generic[T]):
         """
         _refuse_own_thread(self._loop)
         try:
-            concurrent.futures.wait([self._future])
+            self._future.exception()  # waits, and does not raise it
         except BaseException:
             if cancel_on_interrupt:
                 self.abandon()

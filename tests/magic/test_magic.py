@@ -57,11 +57,20 @@ def test_loading_imports_nothing_heavy(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
 
 
-def test_what_connecting_needs_is_imported_after_the_cell_that_loads(kernel: Kernel) -> None:
+def test_what_connecting_needs_is_imported_after_the_cell_that_loads(
+    kernel: Kernel, milvus: MilvusTestServer
+) -> None:
     """While its user reads and types; pymilvus, which not everybody needs, is not."""
     there = "print([name for name in ('grpc', 'pymilvus') if name in sys.modules])"
-    assert kernel.run(f"import sys\n%load_ext milvus_nb\n{there}").stdout == "[]\n"
+    assert kernel.run(f"import sys, threading\n%load_ext milvus_nb\n{there}").stdout == "[]\n"
     wait_until(lambda: kernel.run(there).stdout == "['grpc']\n")
+    threads = "print('milvus-nb-imports' in [thread.name for thread in threading.enumerate()])"
+    wait_until(lambda: kernel.run(threads).stdout == "False\n")
+    kernel.run("before = set(sys.modules)")
+    assert kernel.run(f"%milvus connect localhost:{milvus.port} --timeout 60").error is None
+    kernel.run("new = {name.partition('.')[0] for name in set(sys.modules) - before}")
+    ours = "print(sorted(new & {'encodings', 'grpc', 'google', 'milvus_nb'}))"
+    assert kernel.run(ours).stdout == "[]\n"
 
 
 def test_connect_status_use_ping_client_disconnect(

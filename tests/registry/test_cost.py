@@ -50,7 +50,7 @@ def stay_near(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a server that has answered once be known as well and near for good."""
     monkeypatch.setattr(reacher, "_WELL_S", NEVER_S)
     monkeypatch.setattr(reacher, "_RECENT_S", NEVER_S)
-    monkeypatch.setattr(asking, "_NEAR_MS", NEVER_S)
+    monkeypatch.setattr(reacher, "_NEAR_MS", NEVER_S)
 
 
 def test_a_further_alias_of_a_server_that_is_well_asks_it_nothing(
