@@ -208,7 +208,8 @@ class Asker:
 
         timer = loop.call_later(limit / 2, look)
         try:
-            return await self._ask(stages, self._opened(target), known, limit=limit)
+            probe = self._opened(target or self._server.target)
+            return await self._ask(stages, probe, known, limit=limit)
         except ProbeError as error:
             silent = late(self.endpoint, "sign_in", limit)
             if error.diagnosis.cause != silent.cause:
