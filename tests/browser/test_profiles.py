@@ -304,6 +304,33 @@ def test_a_projects_profile_is_asked_about_once(
     expect(sidebar.row("team")).to_contain_text("Connected")
 
 
+def test_the_sites_profiles_are_there_to_be_used_alone(
+    open_notebook: Callable[..., Notebook],
+    sidebar: Sidebar,
+    milvus: MilvusTestServer,
+    tmp_path: Path,
+) -> None:
+    """Marked, connected with a click and without a question; neither edited nor deleted."""
+    site = tmp_path / "milvus_nb" / "profiles.toml"
+    write(site, f'[profiles.shared]\naddress = "{milvus.address}"\nlabel = "Site"\n')
+    # The kernel's own, so that no other test sees it: a folder of an administrator's.
+    notebook = open_notebook(
+        f"import jupyter_core.paths as p; p.ENV_CONFIG_PATH[:] = [{str(tmp_path)!r}]", LOAD
+    )
+    notebook.run_all()
+    sidebar.show()
+    row = profile(sidebar, "shared")
+    expect(row.get_by_text("site", exact=True)).to_have_attribute("title", str(site))
+    sidebar.button("More actions for profile shared").click()
+    menu = sidebar.node.get_by_role("menu", name="Actions for profile shared")
+    expect(menu.get_by_role("menuitem")).to_have_text(["Test"])
+    sidebar.page.keyboard.press("Escape")
+    row.get_by_role("button", name="Connect shared").click()
+    expect(sidebar.row("shared")).to_contain_text("Connected")
+    row.get_by_role("button", name="Disconnect the profile shared").click()
+    expect(sidebar.row("shared")).to_have_count(0)
+
+
 def test_the_jupyter_server_asks_the_same(
     open_notebook: Callable[..., Notebook], sidebar: Sidebar, team: Path, milvus: MilvusTestServer
 ) -> None:

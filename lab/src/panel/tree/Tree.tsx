@@ -186,6 +186,7 @@ function OpenTree({ session, row, kernel, node }: Props & { node: ConnectionNode
             index={index}
             isTabStop={index === Math.max(0, activeIndex)}
             now={store.now()}
+            isLost={row.state === 'unreachable'}
             place={element => {
               element?.style.setProperty('--milvus-nb-row-start', `${start}px`);
               element?.style.setProperty('--milvus-nb-level', String(found.level));

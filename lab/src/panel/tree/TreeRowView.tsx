@@ -5,6 +5,7 @@ import { age } from '../../state/format';
 import { trans } from '../../state/i18n';
 import type { TreeRow } from '../../state/treeRows';
 import { FailureText } from '../parts/FailureText';
+import { Folded } from '../parts/Folded';
 import { useUniqueId } from '../parts/hooks';
 import { ChevronIcon, MoreIcon } from '../parts/icons';
 import type { MenuPlace } from '../parts/RowMenu';
@@ -22,6 +23,8 @@ interface Props {
   isTabStop: boolean;
   /** By the kernel's clock, in Unix seconds. */
   now: number;
+  /** Whether the connection's own line says that no server answers. */
+  isLost: boolean;
   /** Puts it where it belongs. */
   place: (element: HTMLElement | null) => void;
   onFocus: () => void;
@@ -33,7 +36,7 @@ interface Props {
 
 /** One row of the tree: a node in a line, or what is said of one. */
 export function TreeRowView(props: Props) {
-  const { row, index, isTabStop, now, place, onFocus, onAct, onMenu, onPress } = props;
+  const { row, index, isTabStop, now, isLost, place, onFocus, onAct, onMenu, onPress } = props;
   const { shown, isOpen } = row;
   const id = useUniqueId();
   const name = nameOf(row);
@@ -96,7 +99,7 @@ export function TreeRowView(props: Props) {
         </div>
       ) : (
         <div class="milvus-nb-node-block" id={id}>
-          <Block row={row} now={now} />
+          <Block row={row} now={now} isLost={isLost} />
         </div>
       )}
     </div>
@@ -141,7 +144,15 @@ function isBusy({ shown }: TreeRow): boolean {
 }
 
 /** What is said of a node, in as many lines as it takes. */
-function Block({ row: { shown, ...row }, now }: { row: TreeRow; now: number }): ComponentChildren {
+function Block({
+  row: { shown, ...row },
+  now,
+  isLost,
+}: {
+  row: TreeRow;
+  now: number;
+  isLost: boolean;
+}): ComponentChildren {
   switch (shown.kind) {
     case 'preview':
       return <PreviewTable node={shown.node} name={row.place.collection} now={now} />;
@@ -157,7 +168,11 @@ function Block({ row: { shown, ...row }, now }: { row: TreeRow; now: number }): 
     case 'failure':
       return (
         <>
-          <FailureText failure={shown.failure} />
+          {isLost ? (
+            <p>{trans.__('Not told: the server does not answer.')}</p>
+          ) : (
+            <FailureText failure={shown.failure} isFolded />
+          )}
           <button
             type="button"
             class="milvus-nb-link"
@@ -168,16 +183,13 @@ function Block({ row: { shown, ...row }, now }: { row: TreeRow; now: number }): 
         </>
       );
     case 'untold':
-      return (
-        <>
-          <p>{shown.untold.reason}</p>
-          {shown.untold.grant !== '' && (
-            <p>
-              {trans.__('Ask an administrator to run:')}{' '}
-              <code class="milvus-nb-data">{shown.untold.grant}</code>
-            </p>
-          )}
-        </>
+      return shown.untold.grant === '' ? (
+        <p>{shown.untold.reason}</p>
+      ) : (
+        <Folded summary={shown.untold.reason}>
+          {trans.__('Ask an administrator to run:')}{' '}
+          <code class="milvus-nb-data">{shown.untold.grant}</code>
+        </Folded>
       );
     default:
       return <p>{nameOf({ shown, ...row })}</p>;
