@@ -126,8 +126,9 @@ class News:
             return
         with self._telling:
             known = {found.alias: (found, own) for found, own in self._all()}
+            # In the registry's order, which is the page's for those that are new.
             changed = [
-                self._row(known[alias][0], own=known[alias][1]) for alias in dirty if alias in known
+                self._row(found, own=own) for alias, (found, own) in known.items() if alias in dirty
             ]
             removed = [alias for alias in dirty if alias and alias not in known]
             self._send(messages.rows_event(changed, removed, self._current()))

@@ -454,6 +454,22 @@ def test_what_others_opened_gets_an_alias(page: Page, milvus_auth: MilvusTestSer
     assert page.run("store.list_collections()").error
 
 
+def test_what_is_new_comes_in_the_order_in_which_it_was_connected(
+    page: Page, milvus: MilvusTestServer
+) -> None:
+    """Also where much is told at once; a page that comes later has the same order."""
+    page.ask("hello")
+    names = [f"in_turn_{number}" for number in range(12)]
+    page.run(
+        f"from milvus_nb import connections\n"
+        f"for name in {names}: connections.connect(name, uri={milvus.uri!r})"
+    )
+    page.read_row(names[-1])
+    changed = [row["alias"] for event in page.events for row in event.get("changed", [])]
+    assert list(dict.fromkeys(changed)) == names
+    assert [row["alias"] for row in page.ask("hello")["connections"]] == names
+
+
 def _code(answer: dict[str, Any]) -> str:
     return "".join(words for _, words in answer["words"])
 

@@ -21,6 +21,7 @@ export function SaveFields({ alias, hasSecret, profiles }: Props) {
   return (
     <div class="milvus-nb-group" role="group" aria-label={trans.__('The profile')}>
       <Field
+        width={hasSecret ? undefined : 'whole'}
         label={trans.__('Save as')}
         name="profile_name"
         placeholder={alias}

@@ -31,8 +31,8 @@ export function unfitName(
   const problem = nameProblem(name);
   const nothing = trans.__('Nothing was connected.');
   if (problem !== '') {
-    const what = trans.__('%1 cannot be the name of a profile.', name);
-    return failed(what, problem, nothing);
+    // Its box says why.
+    return failed(trans.__('%1 cannot be the name of a profile.', name), nothing, '');
   }
   return replace || !profiles.has(name)
     ? null

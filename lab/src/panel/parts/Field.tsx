@@ -17,7 +17,7 @@ interface Props {
   /** What is wrong with the text, or "". */
   problem?: string;
   /** Over half of a wide form, or over all of it. */
-  width?: 'half' | 'whole';
+  width?: 'half' | 'whole' | undefined;
   inputRef?: Ref<HTMLInputElement>;
   focusKey?: string;
   /** Called with the text at every key. */
