@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import urllib.request
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.lab import LOAD, JupyterLab, Notebook, Sidebar, new_context, write_notebook
+from tests.browser.test_old_lab import PYTHON
 from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.matrix
 
 #: Longer than anything of this test takes while nobody touches anything.
-IDLE_S = 15
+IDLE_S = 25
 
 #: What the browser says of a tab that is put behind another.
 HIDE = """() => {
@@ -69,12 +71,15 @@ UNTIL_FRESH = """async ([node, act]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def culling_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+@pytest.fixture(params=["newest", "oldest"])
+def culling_lab(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[JupyterLab]:
     """Give a JupyterLab that ends idle kernels, also those that a page is connected to."""
     manager = "--MappingKernelManager"
     found = JupyterLab(
         tmp_path_factory.mktemp("culling"),
+        python=sys.executable if request.param == "newest" else str(PYTHON),
         options=[
             f"{manager}.cull_idle_timeout={IDLE_S}",
             f"{manager}.cull_interval=1",
