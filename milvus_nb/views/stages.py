@@ -27,7 +27,7 @@ STAGE_WORDS: Final = {
     "database": "Database",
 }
 _STAGE_SHAPES: Final = {"pending": "·", "running": "…", "ok": "✓", "failed": "✗", "skipped": "–"}
-_STAGE_COLOURS: Final = {
+_STAGE_COLORS: Final = {
     "pending": MUTED,
     "running": BUSY,
     "ok": GOOD,
@@ -62,7 +62,7 @@ def stages_html(stages: Sequence[Stage]) -> str:
     """Show the stages as an HTML table."""
     return table(
         [
-            cell(_STAGE_SHAPES[stage.status], style=f"color: {_STAGE_COLOURS[stage.status]}"),
+            cell(_STAGE_SHAPES[stage.status], style=f"color: {_STAGE_COLORS[stage.status]}"),
             cell(STAGE_WORDS[stage.name]),
             cell(_ms(stage.ms) if stage.ms is not None else "", side="right"),
             cell(escape(stage.text)),

@@ -1,11 +1,11 @@
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import { Widget } from '@lumino/widgets';
-import { render } from 'preact';
+import type { ComponentChild } from 'preact';
 import { useMemo } from 'preact/hooks';
 
 import type { RunningKernels } from '../kernels/runningKernels';
 import { useChanges, useWatch } from '../panel/parts/hooks';
 import { WarnIcon } from '../panel/parts/icons';
+import { DrawnWidget } from '../sidebar/drawnWidget';
 import { changing } from '../sidebar/signals';
 import { trans } from '../state/i18n';
 import { troubled } from '../state/losses';
@@ -20,7 +20,7 @@ interface Props {
 }
 
 /** A notebook's current connection, in its toolbar. A click shows the list. */
-export class Indicator extends Widget {
+export class Indicator extends DrawnWidget {
   constructor(private readonly props: Props) {
     super();
     this.addClass('milvus-nb');
@@ -28,26 +28,8 @@ export class Indicator extends Widget {
     this.addClass('milvus-nb-indicator');
   }
 
-  protected override onAfterAttach(): void {
-    this.draw();
-  }
-
-  protected override onAfterShow(): void {
-    this.draw();
-  }
-
-  protected override onAfterHide(): void {
-    this.draw();
-  }
-
-  protected override onBeforeDetach(): void {
-    render(null, this.node);
-  }
-
-  private draw(): void {
-    if (this.isAttached) {
-      render(<Content {...this.props} seen={this.isVisible} />, this.node);
-    }
+  protected override content(seen: boolean): ComponentChild {
+    return <Content {...this.props} seen={seen} />;
   }
 }
 

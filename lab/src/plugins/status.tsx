@@ -1,18 +1,18 @@
 import { Signal } from '@lumino/signaling';
-import { Widget } from '@lumino/widgets';
-import { render } from 'preact';
+import type { ComponentChild } from 'preact';
 import { useMemo } from 'preact/hooks';
 
 import type { CurrentNotebook } from '../kernels/currentNotebook';
 import type { RunningKernels } from '../kernels/runningKernels';
 import { useChanges, useWatch } from '../panel/parts/hooks';
+import { DrawnWidget } from '../sidebar/drawnWidget';
 import { changing } from '../sidebar/signals';
 import { trans } from '../state/i18n';
 import { Current, told } from './current';
 import type { Settings } from './settings';
 
 /** The current connection of the notebook in front, in the status bar. A click shows the sidebar. */
-export class StatusItem extends Widget {
+export class StatusItem extends DrawnWidget {
   readonly activeChanged = new Signal<this, void>(this);
   private wasActive = false;
 
@@ -41,13 +41,9 @@ export class StatusItem extends Widget {
     super.dispose();
   }
 
-  protected override onAfterAttach(): void {
+  protected override content(): ComponentChild {
     const { kernels, notebook, onClick } = this;
-    render(<Status kernels={kernels} notebook={notebook} onClick={onClick} />, this.node);
-  }
-
-  protected override onBeforeDetach(): void {
-    render(null, this.node);
+    return <Status kernels={kernels} notebook={notebook} onClick={onClick} />;
   }
 
   private readonly check = (): void => {

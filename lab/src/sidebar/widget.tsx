@@ -1,10 +1,10 @@
-import { Widget } from '@lumino/widgets';
-import { render } from 'preact';
+import type { ComponentChild } from 'preact';
 
 import type { CurrentNotebook } from '../kernels/currentNotebook';
 import type { RunningKernels } from '../kernels/runningKernels';
 import type { ServerProfiles } from '../kernels/serverProfiles';
 import { keepFocus } from '../panel/parts/keepFocus';
+import { DrawnWidget } from './drawnWidget';
 import type { LabActions } from './labActions';
 import { milvusIcon } from './icon';
 import type { Sidebar } from './Sidebar';
@@ -14,8 +14,8 @@ export const SIDEBAR_ID = 'milvus_nb-sidebar';
 /** For so many frames it is waited for the list to be drawn. */
 const ENTERED_WITHIN_FRAMES = 30;
 
-/** The sidebar of JupyterLab, around the view. It stays as it is while it is out of sight. */
-export class SidebarWidget extends Widget {
+/** The sidebar of JupyterLab, around the view. */
+export class SidebarWidget extends DrawnWidget {
   private view: typeof Sidebar | null = null;
 
   constructor(
@@ -50,22 +50,6 @@ export class SidebarWidget extends Widget {
     }
   }
 
-  protected override onAfterShow(): void {
-    this.draw();
-  }
-
-  protected override onAfterHide(): void {
-    this.draw();
-  }
-
-  protected override onAfterAttach(): void {
-    this.draw();
-  }
-
-  protected override onBeforeDetach(): void {
-    render(null, this.node);
-  }
-
   /** Move the focus on as soon as there is where to, and unless the user has moved it. */
   private enter(frames: number): void {
     if (document.activeElement !== this.node) {
@@ -80,11 +64,8 @@ export class SidebarWidget extends Widget {
     }
   }
 
-  private draw(): void {
+  protected override content(seen: boolean): ComponentChild {
     const { kernels, notebook, profiles, lab, view: View } = this;
-    if (View !== null && this.isAttached) {
-      const seen = this.isVisible;
-      render(<View {...{ kernels, notebook, profiles, lab, seen }} />, this.node);
-    }
+    return View === null ? null : <View {...{ kernels, notebook, profiles, lab, seen }} />;
   }
 }
