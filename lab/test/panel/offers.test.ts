@@ -25,7 +25,11 @@ test('an address that changes keeps its database', () => {
   ] as const) {
     assert.equal(addressAfter(offer('use-tls', 'https://h:19530'), address), expected);
   }
-  assert.equal(addressAfter(offer('database', 'sales'), 'h'), null);
+  for (const address of ['h', 'https://h:19530', 'unix:/run/milvus.sock', './h.db', '/h.db']) {
+    assert.equal(addressAfter(offer('database', 'sales'), address), null);
+  }
+  assert.equal(addressAfter(offer('database', 'sales'), 'https://h:1/pets'), 'https://h:1');
+  assert.equal(addressAfter(offer('database', 'sales'), ' h/pets'), 'h');
   assert.equal(offerText(offer('use-port', 'https://h:19530'), ''), 'Use port 19530');
 });
 
