@@ -321,15 +321,68 @@ class Kernels(TypedDict):
     kernels: list[KernelRecord]
 
 
-class Hello(TypedDict):
-    """All that a page needs to begin with."""
+class Many(TypedDict):
+    """How many connections there are, where a page is not told of each."""
 
+    #: Those with an alias of ours, and those that somebody else opened.
+    own: int
+    others: int
+    #: Of both, those that are lost, refused or degraded.
+    troubled: int
+    #: The profiles that they come from.
+    profiles: list[str]
+
+
+class _Span(TypedDict):
+    #: Those with an alias of ours, or those that somebody else opened.
+    own: bool
+    #: The words that have to occur in what is shown of each, in any order.
+    filter: str
+    #: What the page calls the states, in the order of `State`.
+    states: list[str]
+    #: Of those that match: from which on, and how many.
+    offset: int
+    count: int
+    #: These are wanted besides, wherever they are.
+    also: list[str]
+
+
+class Window(_Span, total=False):
+    """Some of the connections: those that a page shows."""
+
+    #: The one in whose middle this is to be, instead of at `offset`.
+    around: str
+    #: Only those that come from this profile.
+    profile: str
+    #: Only those whose profile wants to be asked about.
+    confirm: bool
+
+
+class Listed(TypedDict):
+    """Some of the connections."""
+
+    rows: list[Row]
+    #: Where the first of them is, among how many that match.
+    offset: int
+    total: int
+    #: Those that were wanted besides, as far as they are there.
+    also: list[Row]
+
+
+class _Greeting(TypedDict):
+    #: All of them; where there are many, the current one and those in trouble.
     connections: list[Row]
     current: str | None
     now: float
     heartbeat_s: float
     versions: dict[str, str]
     profiles: Profiles
+
+
+class Hello(_Greeting, total=False):
+    """All that a page needs to begin with."""
+
+    many: Many
 
 
 class Ping(TypedDict):
@@ -619,15 +672,21 @@ class Preview(TypedDict):
     asked_at: float
 
 
-class RowsEvent(TypedDict):
-    """Which connections are new or changed, and which are gone."""
-
+class _Change(TypedDict):
     v: int
     event: Literal["rows"]
     changed: list[Row]
     removed: list[str]
     current: str | None
     now: float
+
+
+class RowsEvent(_Change, total=False):
+    """Which connections are new or changed, and which are gone."""
+
+    many: Many
+    #: So many have changed at once that they are not told: a page asks for what it shows.
+    missed: bool
 
 
 class StageEvent(TypedDict):
@@ -721,7 +780,10 @@ METHODS: Final[dict[str, tuple[Any, Any]]] = {
     "forget": (RequestId, Nothing),
     "outcome": (RequestId, Outcome),
     "paste": (Text, Pasted),
+    "list": (Window, Listed),
     "disconnect": (Alias, Nothing),
+    #: All with an alias of ours, but for those that other code uses.
+    "disconnect_all": (Nothing, Nothing),
     "reconnect": (Alias, Alias),
     "retry": (Alias, Nothing),
     "use": (Alias, Nothing),
@@ -754,6 +816,7 @@ LOOKS: Final = frozenset(
     {
         "hello",
         "importable",
+        "list",
         "look",
         "outcome",
         "ping",

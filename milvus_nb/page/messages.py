@@ -38,6 +38,8 @@ if TYPE_CHECKING:
         Facts,
         Hello,
         Importables,
+        Listed,
+        Many,
         Measurement,
         Pasted,
         Ping,
@@ -60,6 +62,7 @@ __all__ = [
     "failure",
     "hello",
     "importables",
+    "listed",
     "parse",
     "pasted",
     "ping",
@@ -221,10 +224,16 @@ def ping(result: PingResult) -> Ping:
 
 
 def hello(
-    rows: list[Row], current: str, heartbeat: float, versions: dict[str, str], found: ProfileListing
+    rows: list[Row],
+    current: str,
+    many: Many | None,
+    *,
+    heartbeat: float,
+    versions: dict[str, str],
+    found: ProfileListing,
 ) -> Hello:
     """Give a page all that it needs to begin with."""
-    return {
+    told: Hello = {
         "connections": rows,
         "current": current or None,
         "now": time.time(),
@@ -232,6 +241,12 @@ def hello(
         "versions": versions,
         "profiles": profiles(found),
     }
+    return told if many is None else {**told, "many": many}
+
+
+def listed(rows: list[Row], offset: int, total: int, also: list[Row]) -> Listed:
+    """Give some of the connections."""
+    return {"rows": rows, "offset": offset, "total": total, "also": also}
 
 
 def importables(found: Iterable[importing.Candidate]) -> Importables:
@@ -257,9 +272,11 @@ def profiles_event(found: ProfileListing) -> ProfilesEvent:
     return {"v": PROTOCOL, "event": "profiles", "profiles": profiles(found)}
 
 
-def rows_event(changed: list[Row], removed: list[str], current: str) -> RowsEvent:
-    """Tell which connections are new or changed, and which are gone."""
-    return {
+def rows_event(
+    changed: list[Row], removed: list[str], current: str, many: Many | None, *, missed: bool
+) -> RowsEvent:
+    """Tell which connections are new or changed, and which are gone; or that it is to be asked."""
+    told: RowsEvent = {
         "v": PROTOCOL,
         "event": "rows",
         "changed": changed,
@@ -267,6 +284,11 @@ def rows_event(changed: list[Row], removed: list[str], current: str) -> RowsEven
         "current": current or None,
         "now": time.time(),
     }
+    if many is not None:
+        told["many"] = many
+    if missed:
+        told["missed"] = True
+    return told
 
 
 def stage_event(request: int, found: Iterable[stage.Stage]) -> StageEvent:

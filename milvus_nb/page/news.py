@@ -13,17 +13,19 @@ from ..probing.blocking import run_blocking
 from ..registry.rows import row
 from ..watching.once import Once
 from . import messages
+from .many import MOST_CHANGED, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..params.endpoint import Endpoint
     from ..profiles.listing import ProfileListing
-    from ..protocol import Measurement, Row
+    from ..protocol import Many, Measurement, Row
     from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry, Event
     from ..watching.job import Job
     from .attention import Attention
+    from .many import Found, Part
 
 __all__ = ["News"]
 
@@ -32,6 +34,12 @@ _PROFILES_EVERY_S: Final = 0.5
 
 # At least so long between two lists of changes, in seconds; the first of a burst goes at once.
 _PAUSE_S: Final = 0.05
+
+# And so many times as long as a list has taken: to count many connections takes a while.
+_RESTS: Final = 10
+
+# What is measured is told of so many connections: those of which pages were told last.
+_MOST_MEASURED: Final = 1_000
 
 
 class _Number:
@@ -73,9 +81,10 @@ class News:
         # They know credentials, and go with the last connection that has them.
         self._endpoints: WeakValueDictionary[Endpoint, _Number] = WeakValueDictionary()
         self._numbers: WeakKeyDictionary[Connection, _Number] = WeakKeyDictionary()
+        self._recent: WeakKeyDictionary[Connection, _Number] = WeakKeyDictionary()
         self._next_number = itertools.count()
         self._flush_due = False
-        self._flushed_at = 0.0
+        self._not_before = 0.0
         self._tick = registry.monitor.each_heartbeat(self._send_tick)
         self._profiles: Job[None] | None = None
         # Last, since from here on other threads call it.
@@ -91,11 +100,39 @@ class News:
                 self._profiles.cancel()
             self._endpoints.clear()
 
-    def tell_all(self, message: Callable[[list[Row], str], Mapping[str, Any]]) -> None:
-        """Tell of all connections, in a message made of their rows and the current one's alias."""
+    def tell_all(self, message: Callable[[list[Row], str, Many | None], Mapping[str, Any]]) -> None:
+        """Tell of all connections, in a message made of their rows and the current one's alias.
+
+        Of many only the current one and those in trouble are told, and how many there are.
+        """
         with self._telling:
-            rows = [self._row(one, own=own) for one, own in self._all()]
-            self._send(message(rows, self._current()))
+            current = self._current()
+            chosen, many = told(self._all(), current)
+            rows = [self._row(one, own=own) for one, own in chosen]
+            self._send(message(rows, current, many))
+
+    def all(self) -> list[Found]:
+        """List all connections, each with whether it is ours."""
+        return self._all()
+
+    def tell_part(
+        self,
+        part: Part,
+        also: list[str],
+        message: Callable[[list[Row], list[Row]], Mapping[str, Any]],
+    ) -> None:
+        """Tell of some connections as they are now, and of others by name, if they are there."""
+        with self._telling:
+            there = self._there({one.alias for one, _ in part.found} | set(also))
+            rows = [
+                self._row(one, own=own)
+                for one, own in part.found
+                if there.get(one.alias, (None, False))[0] is one
+            ]
+            besides = [
+                self._row(there[alias][0], own=there[alias][1]) for alias in also if alias in there
+            ]
+            self._send(message(rows, besides))
 
     def follow_monitor(self) -> None:
         """Go on with another monitor's thread, where the registry was shut down meanwhile."""
@@ -113,25 +150,31 @@ class News:
             if self._flush_due:
                 return
             self._flush_due = True
-            pause = max(self._flushed_at + _PAUSE_S - time.monotonic(), 0.0)
+            pause = max(self._not_before - time.monotonic(), 0.0)
         if not self._registry.monitor.call(self._flush, after=pause):
             self._flush()  # the thread has ended
 
     def _flush(self) -> None:
         with self._lock:
             self._flush_due = False
-            self._flushed_at = time.monotonic()
+            began = time.monotonic()
+            self._not_before = began + _PAUSE_S
             dirty, self._dirty = self._dirty, set()
         if not self._attention.is_there:
             return
         with self._telling:
-            known = {found.alias: (found, own) for found, own in self._all()}
+            found, current = self._all(), self._current()
+            missed = len(dirty) > MOST_CHANGED
+            named = set() if missed else dirty
+            known = {one.alias: (one, own) for one, own in found if one.alias in named}
             # In the registry's order, which is the page's for those that are new.
-            changed = [
-                self._row(found, own=own) for alias, (found, own) in known.items() if alias in dirty
-            ]
-            removed = [alias for alias in dirty if alias and alias not in known]
-            self._send(messages.rows_event(changed, removed, self._current()))
+            changed = [self._row(one, own=own) for one, own in known.values()]
+            removed = [alias for alias in named if alias and alias not in known]
+            _, many = told(found, current)
+            self._send(messages.rows_event(changed, removed, current, many, missed=missed))
+        ended = time.monotonic()
+        with self._lock:
+            self._not_before = max(self._not_before, ended + _RESTS * (ended - began))
 
     def watch_profiles(self) -> None:
         """Tell pages when the files of profiles change, for as long as one attends."""
@@ -162,17 +205,28 @@ class News:
             return
         measured: dict[int, Measurement] = {}
         heartbeat = self._registry.monitor.pace.heartbeat
-        for found, _ in self._all():
-            number = self._numbers.get(found)
-            if number is not None and number.value not in measured:
+        with self._lock:
+            recent = list(self._recent.items())
+        for found, number in recent:
+            if number.value not in measured and found.state != "disconnected":
                 measured[number.value] = (number.value, found.latency_ms, found.checked_at)
         self._send(messages.tick_event(list(measured.values()), heartbeat))
         self._registry.look()
 
-    def _all(self) -> list[tuple[Connection, bool]]:
+    def _all(self) -> list[Found]:
         """List all connections, each with whether it is ours."""
         own = [(found, True) for found in self._registry.connections()]
         return [*own, *((found, False) for found in self._registry.others())]
+
+    def _there(self, names: set[str]) -> dict[str, Found]:
+        """Give the connections of these names, as far as they are there."""
+        own = ((name, self._registry.get(name)) for name in names)
+        there: dict[str, Found] = {name: (one, True) for name, one in own if one is not None}
+        if len(there) < len(names):  # just being opened, somebody else's, or gone
+            for one, is_own in self._all():
+                if one.alias in names:
+                    there.setdefault(one.alias, (one, is_own))
+        return there
 
     def _row(self, connection: Connection, *, own: bool) -> Row:
         with self._lock:
@@ -181,6 +235,10 @@ class News:
             if number is None:
                 number = self._endpoints[endpoint] = _Number(next(self._next_number))
             self._numbers[connection] = number
+            self._recent.pop(connection, None)
+            self._recent[connection] = number  # the last one
+            while len(self._recent) > _MOST_MEASURED:
+                del self._recent[next(iter(self._recent))]
         return row(connection, number.value, own=own)
 
     def _current(self) -> str:

@@ -23,6 +23,7 @@ from .attention import Attention
 from .comms import here, watch_cells
 from .databases import DatabaseQuestions
 from .forms import Forms
+from .many import MOST_TOLD, part
 from .news import News
 from .once import Once
 from .profiles import ProfileRequests
@@ -32,10 +33,11 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ..params.endpoint import ConnectionParams
-    from ..protocol import Row
+    from ..protocol import Many, Row
     from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry
     from ..watching.job import Job
+    from .many import Part
     from .messages import Request
 
 __all__ = ["PageSession"]
@@ -87,7 +89,9 @@ class PageSession:
             "outcome": self._do_outcome,
             "forget": self._do_forget,
             "paste": self._do_paste,
+            "list": self._do_list,
             "disconnect": self._do_disconnect,
+            "disconnect_all": self._do_disconnect_all,
             "reconnect": self._do_reconnect,
             "retry": self._do_retry,
             "use": self._do_use,
@@ -163,16 +167,33 @@ class PageSession:
             "milvus_nb": __version__,
             "pymilvus": installed_version(),
         }
-        heartbeat = registry.monitor.pace.heartbeat
-        profiles = registry.profiles.find()
+        others: dict[str, Any] = {
+            "heartbeat": registry.monitor.pace.heartbeat,
+            "versions": versions,
+            "found": registry.profiles.find(),
+        }
 
-        def hello(rows: list[Row], current: str) -> dict[str, Any]:
-            told = messages.hello(rows, current, heartbeat, versions, profiles)
+        def hello(rows: list[Row], current: str, many: Many | None) -> dict[str, Any]:
+            told = messages.hello(rows, current, many, **others)
             return messages.answer(request.id, told)
 
         self._news.tell_all(hello)
         self._registry.look()
         self._news.watch_profiles()
+
+    def _do_list(self, request: Request) -> None:
+        window = request.params
+        found = self._news.all()
+        job = self._registry.monitor.submit(run_blocking(lambda: part(found, window)))
+
+        def tell(part: Part) -> None:
+            def message(rows: list[Row], also: list[Row]) -> dict[str, Any]:
+                told = messages.listed(rows, part.offset, part.total, also)
+                return messages.answer(request.id, told)
+
+            self._news.tell_part(part, window["also"][:MOST_TOLD], message)
+
+        self._follow(request.id, job, tell)
 
     def _do_look(self, request: Request) -> None:
         missed = not self._attention.extend(request.page, request.stays_s)
@@ -275,6 +296,15 @@ class PageSession:
         self._registry.cancel(alias)
         self._follow(request.id, self._registry.start_disconnect(alias), lambda _: {})
 
+    def _do_disconnect_all(self, request: Request) -> None:
+        registry = self._registry
+        own = [one for one in registry.connections() if one.origin == "milvus_nb" or not one.users]
+        for connection in own:
+            if connection.state == "connecting":
+                registry.cancel(connection.alias)
+        jobs = registry.start_disconnect_each([connection.alias for connection in own])
+        self._follow(request.id, registry.monitor.submit(_all_of(jobs)), lambda _: {})
+
     def _do_reconnect(self, request: Request) -> None:
         alias = request.params["alias"]
         params = self._registry.remembered(alias)
@@ -352,9 +382,9 @@ class PageSession:
         return report
 
     def _follow(
-        self, request: int, job: Job[Any], result: Callable[[Any], Mapping[str, Any]]
+        self, request: int, job: Job[Any], result: Callable[[Any], Mapping[str, Any] | None]
     ) -> None:
-        """Answer the request when the job ends."""
+        """Answer the request when the job ends; where `result` gives None, that has done so."""
         with self._lock:
             self._jobs[request] = job
 
@@ -363,11 +393,14 @@ class PageSession:
             if isinstance(error, CancelError):
                 error = MilvusNbError("Cancelled.", "", "Nothing was changed.")
             failed = messages.failure(request, error) if error is not None else None
-            answer = failed or messages.answer(request, result(future.result()))
-            self._once.keep(answer)
+            told = result(future.result()) if failed is None else None
+            answer = failed if told is None else messages.answer(request, told)
+            if answer is not None:
+                self._once.keep(answer)
             with self._lock:
                 self._jobs.pop(request, None)
-            self._send(answer)
+            if answer is not None:
+                self._send(answer)
 
         job.add_done_callback(done)
 
@@ -390,3 +423,8 @@ def _too_late() -> MilvusNbError:
         "It has reached the kernel too late: nobody was waiting for it any more.",
         "Try again.",
     )
+
+
+async def _all_of(jobs: list[Job[None]]) -> None:
+    for job in jobs:
+        await job.joined()

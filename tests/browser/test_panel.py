@@ -256,7 +256,7 @@ def test_a_saved_panel_says_what_was_connected(
 def test_a_thousand_connections_draw_only_what_is_visible(
     open_notebook: Callable[..., Notebook], milvus: MilvusTestServer
 ) -> None:
-    """The list scrolls, the filter finds, the page stays small."""
+    """The list scrolls, keys and the filter find, the page stays small; all are closed at once."""
     connect = (
         "from milvus_nb import connections\n"
         f"for n in range(1000):\n    connections.connect(f'c{{n:03}}', uri='{milvus.uri}')"
@@ -270,6 +270,24 @@ def test_a_thousand_connections_draw_only_what_is_visible(
     notebook.panel.get_by_role("searchbox").fill("c731")
     expect(notebook.row("c731")).to_be_visible()
     expect(items).to_have_count(1)
+    notebook.panel.get_by_role("searchbox").fill("")
+    notebook.row("c000").focus()
+    notebook.page.keyboard.press("End")
+    expect(notebook.row("c999")).to_be_focused()
+    expect(notebook.row("c999")).to_contain_text("current")
+    notebook.button("Disconnect c999").click()
+    expect(notebook.panel).to_contain_text("999 connections")
+    notebook.button("Reconnect c999").click()
+    expect(notebook.row("c999")).to_be_focused()
+    notebook.page.keyboard.press("Home")
+    expect(notebook.row("c000")).to_be_focused()
+    notebook.page.keyboard.press("ArrowRight")
+    expect(notebook.panel.get_by_role("treeitem", name="default", exact=True)).to_be_visible()
+    notebook.command("milvus_nb:disconnect", alias="c500")
+    expect(notebook.panel).to_contain_text("999 connections")
+    notebook.command("milvus_nb:disconnect-all")
+    expect(items).to_have_count(0)
+    wait_until(lambda: not sockets_to(milvus.port, notebook.kernel_pid()))
 
 
 def test_a_form_that_waits_can_be_cancelled(

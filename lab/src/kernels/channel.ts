@@ -43,7 +43,7 @@ const ENDS_WITHIN_MS = 8000;
 const DOUBT_AFTER_MS = 1000;
 
 /** What may wait for a running cell. */
-const MAY_WAIT = new Set(['hello', 'look', 'leave', 'pace', 'outcome']);
+const MAY_WAIT = new Set(['hello', 'list', 'look', 'leave', 'pace', 'outcome']);
 
 export class KernelChannel {
   /** Messages of milvus_nb. */

@@ -185,6 +185,11 @@ export class MilvusKernel {
 
   /** Take in what the kernel's own file says that a restart has closed: this page may be new. */
   recall(rows: readonly Row[]): void {
+    if (this.session?.store.many != null) {
+      // Of many it is not told here which are back, but in the file it is.
+      const still = new Set(rows.map(row => row.alias));
+      this.lost = this.lost.filter(row => still.has(row.alias));
+    }
     const known = new Set([...this.settled, ...this.lost.map(row => row.alias)]);
     const more = rows.filter(row => !known.has(row.alias) && !this.isBack(row));
     if (more.length > 0) {

@@ -39,7 +39,7 @@ function Tools({ session, on }: { session: Session; on: Props['on'] }) {
       <Button
         name={trans.__('Filter')}
         icon
-        disabled={store.rows.size + store.profiles.profiles.length === 0}
+        disabled={store.count.all + store.profiles.profiles.length === 0}
         onClick={on.filter}
       >
         <FilterIcon />

@@ -2,15 +2,15 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { elapsed } from '../state/clock';
-import { connectionCount, matches, matchesProfile } from '../state/format';
+import { connectionCount, matchesProfile } from '../state/format';
 import { trans } from '../state/i18n';
 import { asksFirst } from '../state/origin';
-import { connectedProfiles } from '../state/profiles';
 import type { Offer, Row } from '../protocol/messages';
 import type { RowWish, Session } from '../state/session';
 import { ConnectForm } from './connect/ConnectForm';
 import type { Start } from './connect/form';
 import { ConnectionList } from './connections/ConnectionList';
+import { useLists } from './connections/lists';
 import { Empty } from './Empty';
 import { Filter } from './Filter';
 import { Header } from './Header';
@@ -38,7 +38,8 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
   const { store, link, actions } = session;
   const root = useRef<HTMLElement>(null);
   useChanges(store, seen);
-  useWatch(link, useInSight(root) && seen);
+  const isInSight = useInSight(root) && seen;
+  useWatch(link, isInSight);
   const focus = useFocus(root);
   const [form, setForm] = useState<{ start: Start | null; number: number } | null>(null);
   const [attempted, setAttempted] = useState('');
@@ -50,13 +51,10 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
   const [asked, setAsked] = useState({ name: '', number: 0 });
 
   const { profiles, problems } = store.profiles;
-  const all = [...store.rows.values()];
-  const rows = filter === '' ? all : all.filter(row => matches(row, filter));
+  const { all } = store.count;
+  const { own, others } = useLists(session, filter, isInSight);
+  const shown = own.length + others.length;
   const found = filter === '' ? profiles : profiles.filter(one => matchesProfile(one, filter));
-  const own = rows.filter(row => row.own);
-  const others = rows
-    .filter(row => !row.own)
-    .sort((one, two) => one.alias.localeCompare(two.alias, 'en', { numeric: true }));
   const gone = link.isGone || store.link === 'restarting';
   const silence_s = (elapsed() - link.heardAt) / 1000;
 
@@ -77,6 +75,8 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
   const showRow = (alias: string): void => {
     setFilter('');
     setReveal(alias);
+    own.reveal(alias);
+    others.reveal(alias);
     focus(`row ${alias}`);
   };
 
@@ -98,8 +98,8 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
     mend,
   };
   /** All that comes from a profile, unless that is to be asked about: then the first asks. */
-  const disconnectProfile = (name: string): void => {
-    for (const row of all.filter(one => one.own && one.profile === name)) {
+  const disconnectProfile = async (name: string): Promise<void> => {
+    for (const row of await session.ownRows({ profile: name })) {
       if (asksFirst(row)) {
         showRow(row.alias);
         setWish({ kind: 'disconnect', alias: row.alias });
@@ -158,11 +158,11 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
           }}
         />
       )}
-      {(filters || all.length >= FILTER_FROM) && (
+      {(filters || all >= FILTER_FROM) && (
         <Filter
           value={filter}
-          shown={rows.length}
-          total={all.length}
+          shown={shown}
+          total={all}
           onChange={setFilter}
           onClose={() => {
             setFilters(false);
@@ -173,7 +173,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
       {store.link === 'opening' && (
         <Loading waited_s={silence_s} isOffline={link.isOffline} refusal={store.refusal} />
       )}
-      {filter !== '' && rows.length + found.length === 0 && (
+      {filter !== '' && shown + found.length === 0 && (
         <p class="milvus-nb-empty">{trans.__('Nothing matches.')}</p>
       )}
       {own.length > 0 && (
@@ -190,20 +190,20 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
           />
         </Section>
       )}
-      {all.length === 0 && form === null && store.link !== 'opening' && !gone && (
+      {all === 0 && form === null && store.link !== 'opening' && !gone && (
         <Empty onConnect={openForm} />
       )}
       {store.link !== 'opening' && !gone && (
         <ProfileList
           found={{ ...store.profiles, profiles: found }}
           all={profiles}
-          connected={connectedProfiles(all)}
+          connected={store.connectedProfiles}
           actions={actions}
           focus={focus}
           always={embedded}
           asked={asked}
           onAnswered={() => setAsked(({ number }) => ({ name: '', number }))}
-          onDisconnect={disconnectProfile}
+          onDisconnect={name => void disconnectProfile(name)}
         />
       )}
       <div class="milvus-nb-hidden" role="status">
@@ -222,7 +222,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
   ) : (
     <InCell root={root} link={store.link}>
       <Header session={session} on={{ connect: openForm, filter: openFilter }}>
-        {all.length > 0 && <span class="milvus-nb-count">{connectionCount(all.length)}</span>}
+        {all > 0 && <span class="milvus-nb-count">{connectionCount(all)}</span>}
       </Header>
       {content}
     </InCell>

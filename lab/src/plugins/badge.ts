@@ -15,7 +15,7 @@ export function markTrouble({ title }: Widget, kernels: RunningKernels): void {
       return;
     }
     told = state;
-    const n = sessions.reduce((sum, session) => sum + troubled(session).length, 0);
+    const n = sessions.reduce((sum, session) => sum + troubled(session), 0);
     title.className = n === 0 ? '' : 'milvus-nb-in-trouble';
     title.caption =
       n === 0

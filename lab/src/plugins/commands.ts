@@ -38,16 +38,24 @@ export function addCommands(
   const current = (): string => session()?.store.current ?? '';
   const aliasOf = (args: Args): string => text(args, 'alias') || current();
   /** The connection of an alias, else the current one. */
-  const rowOf = (args: Args): Row | null => session()?.store.rows.get(aliasOf(args)) ?? null;
+  const rowOf = async (args: Args): Promise<Row | null> =>
+    (await session()?.find(aliasOf(args))) ?? null;
+  /** Whether it may be there: of many not each is told. */
+  const isThere = (args: Args): boolean => {
+    const store = session()?.store;
+    const alias = aliasOf(args);
+    return store !== undefined && (store.rows.has(alias) || (store.many !== null && alias !== ''));
+  };
   const ofAlias = takes({
     alias: trans.__('Which connection; the current one where it is left out.'),
   });
   /** Shown in the list, which then does it. */
-  const inList = (kind: 'check' | 'code') => (args: Args) => {
-    const row = rowOf(args);
+  const inList = (kind: 'check' | 'code') => async (args: Args) => {
+    const found = session();
+    const row = await rowOf(args);
     if (row !== null) {
       show();
-      session()?.ask({ kind, alias: row.alias });
+      found?.ask({ kind, alias: row.alias });
     }
   };
 
@@ -89,7 +97,7 @@ export function addCommands(
     caption: trans.__('What code uses that names no connection.'),
     describedBy: takes({ alias: trans.__('Which connection.') }),
     isVisible: args => text(args, 'alias') !== '',
-    isEnabled: args => text(args, 'alias') !== '' && rowOf(args) !== null,
+    isEnabled: args => text(args, 'alias') !== '' && isThere(args),
     execute: args => session()?.actions.use(text(args, 'alias')),
   });
 
@@ -97,7 +105,7 @@ export function addCommands(
     label: trans.__('Check the Connection (Doctor)'),
     caption: trans.__('Go through all layers of the current connection.'),
     describedBy: ofAlias,
-    isEnabled: args => rowOf(args) !== null,
+    isEnabled: isThere,
     execute: inList('check'),
   });
 
@@ -105,7 +113,7 @@ export function addCommands(
     label: trans.__('Copy the Connection as Code…'),
     caption: trans.__('The current connection in Python, Node, Go, Java, for a shell.'),
     describedBy: ofAlias,
-    isEnabled: args => rowOf(args) !== null,
+    isEnabled: isThere,
     execute: inList('code'),
   });
 
@@ -113,11 +121,11 @@ export function addCommands(
     label: trans.__('Insert a Cell that Connects'),
     caption: trans.__('So that the notebook makes the current connection by itself.'),
     describedBy: ofAlias,
-    isEnabled: args => rowOf(args) !== null && isNotebook(notebook.current),
+    isEnabled: args => isThere(args) && isNotebook(notebook.current),
     execute: async args => {
       const target = notebook.current;
       const found = session();
-      const row = rowOf(args);
+      const row = await rowOf(args);
       if (!isNotebook(target) || found === null || row === null) {
         return;
       }
@@ -139,10 +147,10 @@ export function addCommands(
     caption: trans.__('Close the current connection of the notebook in front.'),
     icon: disconnectIcon,
     describedBy: ofAlias,
-    isEnabled: args => rowOf(args) !== null,
+    isEnabled: isThere,
     execute: async args => {
       const found = session();
-      const row = rowOf(args);
+      const row = await rowOf(args);
       if (found === null || row === null) {
         return;
       }
@@ -159,14 +167,17 @@ export function addCommands(
     label: trans.__('Disconnect All from Milvus'),
     caption: trans.__('Close all connections of the notebook in front.'),
     describedBy: takes({}),
-    isEnabled: () => (session()?.store.ownRows().length ?? 0) > 0,
+    isEnabled: () => (session()?.store.count.own ?? 0) > 0,
     execute: async () => {
       const found = session();
-      const rows = found?.store.ownRows().filter(row => !isUsedElsewhere(row)) ?? [];
-      if (!(await areMeant(rows.filter(row => row.confirm)))) {
+      if (found === null) {
         return;
       }
-      rows.forEach(({ alias }) => void found?.actions.disconnect(alias));
+      const rows = found.store.ownRows().filter(row => !isUsedElsewhere(row));
+      const guarded = await found.ownRows({ confirm: true });
+      if (await areMeant(guarded.filter(row => !isUsedElsewhere(row)))) {
+        void found.actions.disconnectAll(rows);
+      }
     },
   });
 
@@ -181,7 +192,7 @@ export function addCommands(
       kernel?.id,
       notebook.current?.id,
       current(),
-      (session()?.store.rows.size ?? 0) > 0,
+      (session()?.store.count.all ?? 0) > 0,
     ]);
     if (now !== told) {
       told = now;

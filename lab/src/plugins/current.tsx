@@ -25,7 +25,7 @@ export function told(session: Session): string {
   const found = currentOf(session);
   if (found === null) {
     // Nothing becomes current by itself.
-    return session.store.rows.size > 0
+    return session.store.count.all > 0
       ? trans.__('no connection is current')
       : trans.__('nothing is connected');
   }

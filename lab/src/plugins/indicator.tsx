@@ -9,6 +9,7 @@ import { DrawnWidget } from '../sidebar/drawnWidget';
 import { changing } from '../sidebar/signals';
 import { trans } from '../state/i18n';
 import { troubled } from '../state/losses';
+import { isInTrouble } from '../state/store';
 import { Current, told } from './current';
 import type { Settings } from './settings';
 
@@ -50,9 +51,13 @@ function Content({ panel, kernels, settings, onClick, seen }: Props & { seen: bo
   if (kernel === null || session === null) {
     return null;
   }
-  const { current, rows } = session.store;
-  const more = rows.size - (current === null ? 0 : 1);
-  const inTrouble = troubled(session).filter(({ alias }) => alias !== current).length;
+  const { current, rows, count } = session.store;
+  const more = count.all - (current === null ? 0 : 1);
+  const front = rows.get(current ?? '');
+  const inTrouble = Math.max(
+    0,
+    troubled(session) - (front !== undefined && isInTrouble(front) ? 1 : 0),
+  );
   const name = [
     trans.__('Milvus connection %1', told(session)),
     more > 0 && trans._n('%1 more connection', '%1 more connections', more),

@@ -12,6 +12,14 @@ import { disconnectIcon, milvusIcon } from '../sidebar/icon';
 import { everySecond } from '../state/clock';
 import { trans } from '../state/i18n';
 import { asksFirst, isUsedElsewhere } from '../state/origin';
+import { isInTrouble } from '../state/store';
+
+/** Of many connections of a kernel, those that are told; and how many more there are. */
+interface More {
+  kernelId: string;
+  user: string;
+  count: number;
+}
 
 interface Connection {
   kernelId: string;
@@ -43,24 +51,40 @@ export class RunningConnections implements IRunningSessions.IManager {
   }
 
   running(): IRunningSessions.IRunningItem[] {
-    return this.connections().map(({ kernelId, session, row, user }) => ({
-      open: () => this.open(kernelId),
-      // What other code uses, or a profile guards, is closed in its notebook, which asks first.
-      ...(asksFirst(row) ? {} : { shutdown: () => void session.actions.disconnect(row.alias) }),
-      icon: (): LabIcon => milvusIcon,
-      label: () => [row.alias, row.label].filter(Boolean).join(' · '),
-      labelTitle: () => [user, row.address, row.reason].filter(Boolean).join('\n'),
-      detail: () => [session.textOf(row).word, user].filter(Boolean).join(' · '),
-      className: 'milvus-nb-running',
-    }));
+    return this.connections()
+      .map(({ kernelId, session, row, user }) => ({
+        open: () => this.open(kernelId),
+        // What other code uses, or a profile guards, is closed in its notebook, which asks first.
+        ...(asksFirst(row) ? {} : { shutdown: () => void session.actions.disconnect(row.alias) }),
+        icon: (): LabIcon => milvusIcon,
+        label: () => [row.alias, row.label].filter(Boolean).join(' · '),
+        labelTitle: () => [user, row.address, row.reason].filter(Boolean).join('\n'),
+        detail: () => [session.textOf(row).word, user].filter(Boolean).join(' · '),
+        className: 'milvus-nb-running',
+      }))
+      .concat(
+        this.more().map(({ kernelId, user, count }) => ({
+          open: () => this.open(kernelId),
+          icon: (): LabIcon => milvusIcon,
+          label: () =>
+            trans._n(
+              '%2 more connection',
+              '%2 more connections',
+              count,
+              count.toLocaleString('en'),
+            ),
+          labelTitle: () => user,
+          detail: () => user,
+          className: 'milvus-nb-running',
+        })),
+      );
   }
 
   shutdownAll(): void {
-    for (const { session, row } of this.connections()) {
+    for (const { session } of this.kernels.connected()) {
       // JupyterLab has asked already; but what other code uses is closed in its notebook.
-      if (!isUsedElsewhere(row)) {
-        void session.actions.disconnect(row.alias);
-      }
+      const rows = session.store.ownRows().filter(row => !isUsedElsewhere(row));
+      void session.actions.disconnectAll(rows);
     }
   }
 
@@ -70,11 +94,18 @@ export class RunningConnections implements IRunningSessions.IManager {
 
   private connections(): Connection[] {
     return this.kernels.connected().flatMap(({ id, session }) =>
-      session.store.ownRows().map(row => {
+      listed(session).map(row => {
         const user = this.kernels.userOf(id).name;
         return { kernelId: id, session, row, user };
       }),
     );
+  }
+
+  private more(): More[] {
+    return this.kernels.connected().flatMap(({ id, session }) => {
+      const count = session.store.count.own - listed(session).length;
+      return count > 0 ? [{ kernelId: id, user: this.kernels.userOf(id).name, count }] : [];
+    });
   }
 
   /** Have the section drawn anew where it shows something else: they tell of each heartbeat. */
@@ -95,6 +126,14 @@ export class RunningConnections implements IRunningSessions.IManager {
       this.runningChanged.emit();
     }
   };
+}
+
+/** Of many the current one and those in trouble: the panel draws all that it is given. */
+function listed({ store }: ConnectedKernel['session']): Row[] {
+  const own = store.ownRows();
+  return store.many === null
+    ? own
+    : own.filter(row => row.alias === store.current || isInTrouble(row));
 }
 
 /** JupyterLab's Running panel, and that of Notebook. */

@@ -284,14 +284,64 @@ export interface Kernels {
   kernels: KernelRecord[];
 }
 
-/** All that a page needs to begin with. */
-export interface Hello {
+/** How many connections there are, where a page is not told of each. */
+export interface Many {
+  /** Those with an alias of ours, and those that somebody else opened. */
+  own: number;
+  others: number;
+  /** Of both, those that are lost, refused or degraded. */
+  troubled: number;
+  /** The profiles that they come from. */
+  profiles: string[];
+}
+
+interface Span {
+  /** Those with an alias of ours, or those that somebody else opened. */
+  own: boolean;
+  /** The words that have to occur in what is shown of each, in any order. */
+  filter: string;
+  /** What the page calls the states, in the order of `State`. */
+  states: string[];
+  /** Of those that match: from which on, and how many. */
+  offset: number;
+  count: number;
+  /** These are wanted besides, wherever they are. */
+  also: string[];
+}
+
+/** Some of the connections: those that a page shows. */
+export interface Window extends Span {
+  /** The one in whose middle this is to be, instead of at `offset`. */
+  around?: string;
+  /** Only those that come from this profile. */
+  profile?: string;
+  /** Only those whose profile wants to be asked about. */
+  confirm?: boolean;
+}
+
+/** Some of the connections. */
+export interface Listed {
+  rows: Row[];
+  /** Where the first of them is, among how many that match. */
+  offset: number;
+  total: number;
+  /** Those that were wanted besides, as far as they are there. */
+  also: Row[];
+}
+
+interface Greeting {
+  /** All of them; where there are many, the current one and those in trouble. */
   connections: Row[];
   current: string | null;
   now: number;
   heartbeat_s: number;
   versions: Record<string, string>;
   profiles: Profiles;
+}
+
+/** All that a page needs to begin with. */
+export interface Hello extends Greeting {
+  many?: Many;
 }
 
 /** Round trips, in milliseconds. */
@@ -548,14 +598,20 @@ export interface Preview {
   asked_at: number;
 }
 
-/** Which connections are new or changed, and which are gone. */
-export interface RowsEvent {
+interface Change {
   v: number;
   event: 'rows';
   changed: Row[];
   removed: string[];
   current: string | null;
   now: number;
+}
+
+/** Which connections are new or changed, and which are gone. */
+export interface RowsEvent extends Change {
+  many?: Many;
+  /** So many have changed at once that they are not told: a page asks for what it shows. */
+  missed?: boolean;
 }
 
 /** How far a connect or a check has come. */
@@ -630,7 +686,9 @@ export interface Methods {
   forget: { params: RequestId; result: Nothing };
   outcome: { params: RequestId; result: Outcome };
   paste: { params: Text; result: Pasted };
+  list: { params: Window; result: Listed };
   disconnect: { params: Alias; result: Nothing };
+  disconnect_all: { params: Nothing; result: Nothing };
   reconnect: { params: Alias; result: Alias };
   retry: { params: Alias; result: Nothing };
   use: { params: Alias; result: Nothing };
@@ -657,7 +715,7 @@ export interface Methods {
 }
 
 /** What only looks: asked again, it is done again. All else is done once, see page/once.py. */
-export const LOOKS: ReadonlySet<Method> = new Set(['cell', 'code', 'collection_code', 'collections', 'databases', 'describe', 'details', 'hello', 'importable', 'look', 'outcome', 'ping', 'preview', 'rights', 'server_folder', 'sizes', 'sources']);
+export const LOOKS: ReadonlySet<Method> = new Set(['cell', 'code', 'collection_code', 'collections', 'databases', 'describe', 'details', 'hello', 'importable', 'list', 'look', 'outcome', 'ping', 'preview', 'rights', 'server_folder', 'sizes', 'sources']);
 
 export type Method = keyof Methods;
 
@@ -852,13 +910,43 @@ export const SHAPES: Shapes = {
   Kernels: {
     kernels: 'KernelRecord[]',
   },
-  Hello: {
+  Many: {
+    own: 'number',
+    others: 'number',
+    troubled: 'number',
+    profiles: 'string[]',
+  },
+  Span: {
+    own: 'boolean',
+    filter: 'string',
+    states: 'string[]',
+    offset: 'number',
+    count: 'number',
+    also: 'string[]',
+  },
+  Window: {
+    '...': 'Span',
+    'around?': 'string',
+    'profile?': 'string',
+    'confirm?': 'boolean',
+  },
+  Listed: {
+    rows: 'Row[]',
+    offset: 'number',
+    total: 'number',
+    also: 'Row[]',
+  },
+  Greeting: {
     connections: 'Row[]',
     current: 'string | null',
     now: 'number',
     heartbeat_s: 'number',
     versions: 'Record<string, string>',
     profiles: 'Profiles',
+  },
+  Hello: {
+    '...': 'Greeting',
+    'many?': 'Many',
   },
   Ping: {
     count: 'number',
@@ -1030,13 +1118,18 @@ export const SHAPES: Shapes = {
     rows: 'Cell[][]',
     asked_at: 'number',
   },
-  RowsEvent: {
+  Change: {
     v: 'number',
     event: "'rows'",
     changed: 'Row[]',
     removed: 'string[]',
     current: 'string | null',
     now: 'number',
+  },
+  RowsEvent: {
+    '...': 'Change',
+    'many?': 'Many',
+    'missed?': 'boolean',
   },
   StageEvent: {
     v: 'number',
@@ -1095,7 +1188,9 @@ export const RESULTS: Record<Method, string> = {
   forget: 'Nothing',
   outcome: 'Outcome',
   paste: 'Pasted',
+  list: 'Listed',
   disconnect: 'Nothing',
+  disconnect_all: 'Nothing',
   reconnect: 'Alias',
   retry: 'Nothing',
   use: 'Nothing',

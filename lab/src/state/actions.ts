@@ -127,6 +127,20 @@ export class Actions implements ProfileActions {
     });
   }
 
+  /** Close all that have an alias of ours, but for what other code uses. */
+  async disconnectAll(rows: readonly Row[]): Promise<void> {
+    if (this.store.many === null) {
+      await Promise.all(rows.map(({ alias }) => this.disconnect(alias)));
+      return;
+    }
+    try {
+      await this.link.request('disconnect_all', {}).answer;
+      this.store.announce(trans.__('All are disconnected.'));
+    } catch (error) {
+      this.store.finish('', { kind: 'failed', alias: '', failure: failureOf(error) }, '');
+    }
+  }
+
   /** Give an alias to what somebody else has opened. */
   async adopt(name: string, alias: string): Promise<string> {
     const given = await this.link.request('adopt', { alias: name, new_alias: alias }).answer;

@@ -39,6 +39,11 @@ export function stateWord(state: State): string {
   return STATE_WORDS[state]();
 }
 
+/** All of them, in the order of `State`: the kernel's filter finds them by these. */
+export function stateWords(): string[] {
+  return Object.values(STATE_WORDS).map(word => word());
+}
+
 export function stageWord(name: StageName): string {
   return STAGE_WORDS[name]();
 }

@@ -3,6 +3,7 @@
 import type { Row, State } from '../protocol/messages';
 import { plainName } from './origin';
 import type { Session } from './session';
+import { isInTrouble } from './store';
 
 /** A server, or a user's sign-in there, that connections have lost. */
 export interface Loss {
@@ -26,16 +27,19 @@ export interface Kernel {
 const WORKS = new Set<State>(['connected', 'degraded']);
 const LOST = new Set<State>(['unreachable', 'rejected']);
 
-/** The connections that do not do what they are for, as far as the kernel tells it just now. */
-export function troubled({ store }: Pick<Session, 'store'>): Row[] {
-  return store.link !== 'live'
-    ? []
-    : [...store.rows.values()].filter(({ state }) => LOST.has(state) || state === 'degraded');
+/** How many connections do not do what they are for, as far as the kernel tells it just now. */
+export function troubled({ store }: Pick<Session, 'store'>): number {
+  if (store.link !== 'live') {
+    return 0;
+  }
+  return store.many?.troubled ?? [...store.rows.values()].filter(isInTrouble).length;
 }
 
 /** What is known of the connections of one kernel. */
 class Seen {
   private revision = -1;
+  /** When it was first looked at, by the kernel's clock. */
+  private from: number | null = null;
   /** The endpoint of what has worked, by alias. */
   private readonly worked = new Map<string, number>();
   lost: Row[] = [];
@@ -46,16 +50,21 @@ class Seen {
       return;
     }
     this.revision = store.revision;
+    this.from ??= store.now();
+    const from = this.from;
     for (const { alias, endpoint, state } of store.rows.values()) {
       if (WORKS.has(state)) {
         this.worked.set(alias, endpoint);
       }
     }
-    const isLost = ({ alias, endpoint, state }: Row): boolean =>
-      LOST.has(state) && this.worked.get(alias) === endpoint;
+    // Of many, those that work are not told; but since when one does not is.
+    const hasWorked = ({ alias, endpoint, since, connected_at }: Row): boolean =>
+      this.worked.get(alias) === endpoint ||
+      (store.many !== null && connected_at !== null && (since ?? 0) > from);
+    const isLost = (row: Row): boolean => LOST.has(row.state) && hasWorked(row);
     this.lost = [...store.rows.values()].filter(isLost);
     for (const alias of this.worked.keys()) {
-      if (!store.rows.has(alias)) {
+      if (!store.rows.has(alias) && store.many === null) {
         this.worked.delete(alias);
       }
     }

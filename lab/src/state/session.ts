@@ -1,8 +1,9 @@
-import type { Event, Failure, Hello, Row } from '../protocol/messages';
+import type { Event, Failure, Hello, Listed, Row, Window } from '../protocol/messages';
 import { Actions } from './actions';
 import { type Attention, pageAttention } from './attention';
 import { elapsed } from './clock';
 import { Link, type LinkStatus } from './link';
+import { Listing } from './listing';
 import { rowText, type RowText } from './rowText';
 import { Store } from './store';
 import { Tree } from './tree';
@@ -19,6 +20,10 @@ export type Wish = { kind: 'connect' } | { kind: 'filter' } | RowWish;
 
 /** What may have changed is asked for once in so many ms. */
 const REFRESH_WITHIN_MS = 500;
+/** None of the list itself. */
+const NO_ROWS = { own: true, filter: '', states: [], offset: 0, count: 0 };
+/** So many are asked for by name, or by profile, at once. */
+const AT_ONCE = 200;
 
 /** What all views of one kernel's connections share: one comm, one store, one set of actions. */
 export class Session {
@@ -28,6 +33,7 @@ export class Session {
   readonly tree: Tree;
   private wish: Wish | null = null;
   private refreshing: ReturnType<typeof setTimeout> | undefined;
+  private readonly listings = new Set<Listing>();
 
   constructor(
     wire: Wire,
@@ -36,16 +42,23 @@ export class Session {
     const listener = {
       hello: (hello: Hello) => {
         this.store.hello(hello);
-        this.tree.follow(this.store.rows);
+        this.follow([]);
+        if (this.store.many !== null) {
+          void this.recall(['default', ...this.tree.aliases]).catch(ignore);
+        }
         this.actions.askOutcomes();
       },
       refused: (failure: Failure) => this.store.setRefusal(failure),
       event: (event: Event) => {
+        const wereMany = this.store.many !== null;
         this.store.event(event);
         if (event.event === 'cell') {
           this.tree.look();
         } else if (event.event === 'rows') {
-          this.tree.follow(this.store.rows);
+          this.follow(event.removed);
+          if (event.missed === true || (wereMany && this.store.many === null)) {
+            this.link.probe(); // not all that are there are known
+          }
         }
       },
       status: (status: LinkStatus) => {
@@ -66,6 +79,68 @@ export class Session {
   ask(wish: Wish): void {
     this.wish = wish;
     this.store.changed();
+  }
+
+  /** One list of a view, where there are many connections; the view disposes of it. */
+  listing(own: boolean, changed: () => void): Listing {
+    const { store, listings } = this;
+    const made = new Listing(
+      own,
+      window => this.list(window),
+      alias => store.rows.get(alias),
+      changed,
+    );
+    listings.add(made);
+    return made;
+  }
+
+  unlist(listing: Listing): void {
+    listing.dispose();
+    this.listings.delete(listing);
+  }
+
+  /** A connection by its name; null where there is none. */
+  async find(alias: string): Promise<Row | null> {
+    if (this.store.many !== null && !this.store.rows.has(alias)) {
+      await this.recall([alias]);
+    }
+    return this.store.rows.get(alias) ?? null;
+  }
+
+  /** Those with an alias of ours: of a profile, or whose profile wants to be asked about. */
+  async ownRows(which: { profile?: string; confirm?: boolean }): Promise<Row[]> {
+    const { profile = '', confirm = false } = which;
+    if (this.store.many === null) {
+      return this.store
+        .ownRows()
+        .filter(row => (profile === '' || row.profile === profile) && (!confirm || row.confirm));
+    }
+    return (await this.list({ ...NO_ROWS, count: AT_ONCE, also: [], ...which })).rows;
+  }
+
+  private async list(window: Window): Promise<Listed> {
+    const listed = await this.link.request('list', window).answer;
+    const shown = new Set([...this.listings].flatMap(listing => [...listing.shown()]));
+    this.store.take(listed, alias => shown.has(alias) || this.tree.of(alias) !== undefined);
+    return listed;
+  }
+
+  /** Ask for connections by name: those that are not told are gone. */
+  private async recall(aliases: string[]): Promise<void> {
+    const asked = aliases.slice(0, AT_ONCE);
+    const { also } = await this.list({ ...NO_ROWS, also: asked });
+    const there = new Set(also.map(row => row.alias));
+    const gone = asked.filter(alias => !there.has(alias));
+    gone.forEach(alias => this.store.rows.delete(alias));
+    this.follow(gone);
+    this.store.changed();
+  }
+
+  private follow(gone: readonly string[]): void {
+    const { rows, many } = this.store;
+    const isGone = (alias: string): boolean =>
+      many === null ? !rows.has(alias) : gone.includes(alias);
+    this.tree.follow(rows, isGone);
   }
 
   /** Have everything read anew, and what fails tried again: each server once. */
@@ -111,4 +186,8 @@ export class Session {
     this.tree.dispose();
     this.link.dispose();
   }
+}
+
+function ignore(): void {
+  // The kernel is gone, which is said.
 }

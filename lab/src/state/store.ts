@@ -2,6 +2,8 @@ import type {
   Event,
   Failure,
   Hello,
+  Listed,
+  Many,
   Ping,
   Profiles,
   Report,
@@ -12,7 +14,7 @@ import { elapsed } from './clock';
 import { stateWord } from './format';
 import { trans } from './i18n';
 import type { LinkStatus } from './link';
-import { NO_PROFILES } from './profiles';
+import { connectedProfiles, NO_PROFILES } from './profiles';
 
 /** A line under the header: something was done, or something failed. */
 export type Notice =
@@ -38,6 +40,8 @@ export interface Check {
 type Measured = Pick<Row, 'latency_ms' | 'checked_at'>;
 
 const MAX_NOTICES = 3;
+/** Of many connections so many are remembered, beside those that are in use. */
+const MOST_KNOWN = 2000;
 /** What a ping has measured is of interest for so many ms. */
 const PING_SHOWN_MS = 30_000;
 /** A screen reader is given something to say once in so many ms. */
@@ -52,7 +56,14 @@ export class Store {
   link: LinkStatus = 'opening';
   /** Why there is no list. */
   refusal: Failure | null = null;
+  /** The connections: all of a few, of many those that are told. */
   rows = new Map<string, Row>();
+  /** How many there are, where not each is told. */
+  many: Many | null = null;
+  /** Another number means that there may be other connections, or in another order. */
+  order = 0;
+  /** Another one means that any of them may be other than it was. */
+  told = 0;
   current: string | null = null;
   versions: Record<string, string> = {};
   profiles: Profiles = NO_PROFILES;
@@ -104,7 +115,19 @@ export class Store {
     return newer ? { ...row, ...measured } : row;
   }
 
-  /** The connections that have an alias of ours. */
+  /** How many connections there are. */
+  get count(): { own: number; others: number; all: number } {
+    const own = this.many?.own ?? this.ownRows().length;
+    const others = this.many?.others ?? this.rows.size - own;
+    return { own, others, all: own + others };
+  }
+
+  /** The profiles that they come from. */
+  get connectedProfiles(): Set<string> {
+    return this.many === null ? connectedProfiles(this.rows.values()) : new Set(this.many.profiles);
+  }
+
+  /** The connections that have an alias of ours, as far as they are told. */
   ownRows(): Row[] {
     return [...this.rows.values()].filter(row => row.own);
   }
@@ -118,7 +141,19 @@ export class Store {
 
   hello(hello: Hello): void {
     this.announceStates(hello.connections);
-    this.rows = new Map(hello.connections.map(row => [row.alias, row]));
+    const told = new Map(hello.connections.map(row => [row.alias, row]));
+    this.many = hello.many ?? null;
+    if (this.many !== null) {
+      // Those that are in use are asked for; of those in trouble it is told.
+      for (const [alias, row] of this.rows) {
+        if (!told.has(alias) && !isInTrouble(row)) {
+          told.set(alias, row);
+        }
+      }
+    }
+    this.rows = told;
+    this.order++;
+    this.told++;
     this.versions = hello.versions;
     this.profiles = hello.profiles;
     this.heartbeat_s = hello.heartbeat_s;
@@ -129,6 +164,16 @@ export class Store {
   event(event: Event): void {
     if (event.event === 'rows') {
       this.announceStates(event.changed);
+      const many = event.many ?? null;
+      const isMoved =
+        event.missed === true ||
+        event.removed.length > 0 ||
+        many?.own !== this.many?.own ||
+        many?.others !== this.many?.others ||
+        event.changed.some(({ alias }) => this.rows.get(alias)?.state === 'connecting');
+      this.many = many;
+      this.order += isMoved ? 1 : 0;
+      this.told++;
       for (const row of event.changed) {
         this.rows.set(row.alias, row);
       }
@@ -152,6 +197,21 @@ export class Store {
     } else if (event.event === 'profiles') {
       this.profiles = event.profiles;
       this.changed();
+    }
+  }
+
+  /** Take in what was asked for. */
+  take({ rows, also }: Listed, isUsed: (alias: string) => boolean): void {
+    if (this.many !== null && this.rows.size > MOST_KNOWN) {
+      const stays = (row: Row): boolean =>
+        isInTrouble(row) ||
+        row.alias === this.current ||
+        this.busy.has(row.alias) ||
+        isUsed(row.alias);
+      this.rows = new Map([...this.rows].filter(([, row]) => stays(row)));
+    }
+    for (const row of [...rows, ...also]) {
+      this.rows.set(row.alias, row);
     }
   }
 
@@ -251,4 +311,9 @@ export class Store {
     }, ANNOUNCE_EVERY_MS);
     this.changed();
   }
+}
+
+/** Whether it does not do what it is for. */
+export function isInTrouble({ state }: Row): boolean {
+  return state === 'unreachable' || state === 'rejected' || state === 'degraded';
 }

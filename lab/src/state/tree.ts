@@ -283,9 +283,18 @@ export class Tree {
     });
   }
 
+  /** The connections of which anything was opened. */
+  get aliases(): string[] {
+    return [...this.nodes.keys()];
+  }
+
   /** Follow the connections: one that is gone has nothing in it, and another one something else. */
-  follow(rows: ReadonlyMap<string, Row>): void {
-    dropped(this.nodes, rows).forEach(node => node.cancelAll());
+  follow(
+    rows: ReadonlyMap<string, Row>,
+    isGone = (alias: string): boolean => !rows.has(alias),
+  ): void {
+    const there = { has: (alias: string): boolean => !isGone(alias) };
+    dropped(this.nodes, there).forEach(node => node.cancelAll());
     dropped(this.rows, this.nodes);
     for (const [alias, node] of this.nodes) {
       const row = rows.get(alias);

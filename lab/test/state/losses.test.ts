@@ -83,9 +83,25 @@ test('while nobody looks, all is as it was; what is in trouble is told of now al
   told([row({ alias: 'a' }), row({ alias: 'b' })]);
   names();
   told([lost({ alias: 'a' }), row({ alias: 'b', state: 'degraded' })]);
-  assert.equal(troubled({ store }).length, 2);
+  assert.equal(troubled({ store }), 2);
   assert.deepEqual(names(), [['a']]);
   store.setLink('resting');
   assert.deepEqual(names(), [['a']]);
-  assert.equal(troubled({ store }).length, 0);
+  assert.equal(troubled({ store }), 0);
+});
+
+test('of many connections, one that is told when it is lost has worked before', () => {
+  const many = { own: 300, others: 0, troubled: 1, profiles: [] };
+  const say = (changed: Row[], now: number) => {
+    store.event({ v: PROTOCOL, event: 'rows', changed, removed: [], current: null, now, many });
+    store.setLink('live');
+  };
+  say([lost({ alias: 'before', since: 50 })], 100);
+  assert.deepEqual(names(), []);
+  say(
+    [lost({ alias: 'now', since: 101 }), lost({ alias: 'never', since: 101, connected_at: null })],
+    102,
+  );
+  assert.deepEqual(names(), [['now']]);
+  assert.equal(troubled({ store }), 1, 'as the kernel counts them');
 });

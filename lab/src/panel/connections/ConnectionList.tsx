@@ -1,11 +1,14 @@
-import { useContext, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { JSX } from 'preact';
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Row } from '../../protocol/messages';
 import { asksFirst } from '../../state/origin';
 import { failureOf } from '../../state/failures';
+import { trans } from '../../state/i18n';
+import type { RowsView } from '../../state/listing';
 import type { RowWish, Session } from '../../state/session';
 import type { FocusOn } from '../parts/hooks';
-import { useVirtualRows } from '../parts/virtual';
+import { useKeptRows, useVirtualRows } from '../parts/virtual';
 import { watchPress } from '../tree/drag';
 import { always, HandsContext } from '../tree/hands';
 import { Tree } from '../tree/Tree';
@@ -16,7 +19,7 @@ import { RowInset } from './RowInset';
 interface Props {
   session: Session;
   label: string;
-  rows: Row[];
+  rows: RowsView;
   /** What the form is connecting just now, or "": it has the button that ends it. */
   attempted: string;
   /** The alias to bring into view, or "". */
@@ -32,6 +35,9 @@ interface Props {
 
 /** The height of a connection without a problem, in px. */
 const ROW_HEIGHT = 26;
+
+/** A row that is far away is drawn within so many frames; then it is asked for. */
+const DRAWN_WITHIN_FRAMES = 120;
 
 /** The keys that open a row, and close it, as in JupyterLab's trees. */
 const OPENS: Record<string, boolean | undefined> = { ArrowRight: true, ArrowLeft: false };
@@ -57,22 +63,26 @@ export function ConnectionList(props: Props) {
   const [detailed, setDetailed] = useState<ReadonlySet<string>>(new Set());
   const [opened, setOpened] = useState<ReadonlyMap<string, Opened>>(new Map());
 
-  const aliases = useMemo(() => rows.map(row => row.alias), [rows]);
-  const activeIndex = aliases.indexOf(active);
-  const list = useVirtualRows(space, aliases, ROW_HEIGHT, activeIndex);
+  const activeIndex = rows.indexOf(active);
+  const list = useVirtualRows(space, rows.keys, ROW_HEIGHT, activeIndex);
+  const [first, last] = ends(list.items, activeIndex);
+  useEffect(() => rows.see(first, last, active), [rows, first, last, active]);
 
   useLayoutEffect(() => {
     space.current?.style.setProperty('--milvus-nb-list-size', `${list.size}px`);
   }, [list.size]);
 
   const goTo = (index: number): void => {
-    const alias = aliases[index];
-    if (alias !== undefined) {
-      setActive(alias);
-      list.show(index);
+    if (index < 0 || index >= rows.length) {
+      return;
     }
+    const row = rows.at(index);
+    if (row !== undefined) {
+      setActive(row.alias);
+    }
+    list.show(index);
   };
-  const revealIndex = reveal === '' ? -1 : aliases.indexOf(reveal);
+  const revealIndex = reveal === '' ? -1 : rows.indexOf(reveal);
   useEffect(() => goTo(revealIndex), [reveal, revealIndex >= 0]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -84,7 +94,7 @@ export function ConnectionList(props: Props) {
       Home: 0,
       End: rows.length - 1,
     };
-    const row = rows[at];
+    const row = rows.at(at);
     if (row !== undefined && target.matches('li')) {
       const isOpen = isOpened(row);
       const first = target.querySelector<HTMLElement>('[role="treeitem"]');
@@ -166,83 +176,129 @@ export function ConnectionList(props: Props) {
             failed(alias),
           );
 
+  const granted = useRef<RowWish | null>(null);
+  const wished = wish === null ? undefined : rows.at(rows.indexOf(wish.alias));
   useEffect(() => {
-    const row = rows.find(({ alias }) => alias === wish?.alias);
-    if (wish !== null && row !== undefined) {
+    const row = wished;
+    if (wish !== null && row !== undefined && granted.current !== wish) {
+      granted.current = wish;
       const grant = { show: () => {}, check, code: () => open(row.alias, 'code'), disconnect };
       grant[wish.kind](row);
     }
-  }, [wish]);
+  }, [wish, wished !== undefined]);
+  const keptRow = useKeptRows<JSX.Element>([props, hands, detailed, opened]);
   return (
     <ul class="milvus-nb-list" role="list" aria-label={label} ref={space} onKeyDown={onKeyDown}>
       {list.items.map(({ index, start }) => {
-        const found = rows[index];
+        const found = rows.at(index);
+        const place = (node: HTMLElement | null): void => list.place(node, start);
         if (found === undefined) {
-          return null;
+          return <Awaited index={index} of={rows.length} place={place} key={`\n${index}`} />;
         }
-        const row = store.latest(found);
-        return (
-          <li
-            class="milvus-nb-row"
-            key={row.alias}
-            ref={node => {
-              node?.style.setProperty('--milvus-nb-row-start', `${start}px`);
-              list.measure(node);
-            }}
-            aria-label={row.alias}
-            aria-posinset={index + 1}
-            aria-setsize={rows.length}
-            data-failing={session.textOf(row).failing !== null}
-            aria-busy={store.busy.has(row.alias)}
-            tabIndex={index === Math.max(0, activeIndex) ? 0 : -1}
-            data-index={index}
-            data-focus={`row ${row.alias}`}
-            onFocusIn={() => setActive(row.alias)}
-          >
-            <ConnectionRow
-              row={row}
-              text={session.textOf(row)}
-              current={store.current === row.alias}
-              busy={store.busy.get(row.alias)}
-              attempted={row.alias === attempted}
-              ping={store.pings.get(row.alias)}
-              check={store.checkOf(row)}
-              detailed={detailed.has(row.alias)}
-              isOpen={isOpened(row)}
-              openedFor={openedFor(row)}
-              gone={link.isGone || store.link === 'restarting'}
-              actions={actions}
-              on={{
-                ...on,
-                disconnect,
-                open,
-                toggleDetails,
-                toggleTree: row => tree.toggle(row),
-                check,
-                insert,
-                press,
-              }}
-              tree={<Tree session={session} row={row} kernel={null} />}
+        const isTabStop = index === Math.max(0, activeIndex);
+        return keptRow(found.alias, [found, index, start, isTabStop], () => {
+          const row = store.latest(found);
+          return (
+            <li
+              class="milvus-nb-row"
+              key={row.alias}
+              ref={place}
+              aria-label={row.alias}
+              aria-posinset={index + 1}
+              aria-setsize={rows.length}
+              data-failing={session.textOf(row).failing !== null}
+              aria-busy={store.busy.has(row.alias)}
+              tabIndex={isTabStop ? 0 : -1}
+              data-index={index}
+              data-focus={`row ${row.alias}`}
+              onFocusIn={() => setActive(row.alias)}
             >
-              <RowInset
-                what={opened.get(row.alias)}
+              <ConnectionRow
                 row={row}
-                session={session}
-                onClose={() => close(row.alias)}
-                onDisconnect={() => on.disconnect(row.alias)}
-                onAdopted={on.adopted}
-              />
-            </ConnectionRow>
-          </li>
-        );
+                text={session.textOf(row)}
+                current={store.current === row.alias}
+                busy={store.busy.get(row.alias)}
+                attempted={row.alias === attempted}
+                ping={store.pings.get(row.alias)}
+                check={store.checkOf(row)}
+                detailed={detailed.has(row.alias)}
+                isOpen={isOpened(row)}
+                openedFor={openedFor(row)}
+                gone={link.isGone || store.link === 'restarting'}
+                actions={actions}
+                on={{
+                  ...on,
+                  disconnect,
+                  open,
+                  toggleDetails,
+                  toggleTree: row => tree.toggle(row),
+                  check,
+                  insert,
+                  press,
+                }}
+                tree={<Tree session={session} row={row} kernel={null} />}
+              >
+                <RowInset
+                  what={opened.get(row.alias)}
+                  row={row}
+                  session={session}
+                  onClose={() => close(row.alias)}
+                  onDisconnect={() => on.disconnect(row.alias)}
+                  onAdopted={on.adopted}
+                />
+              </ConnectionRow>
+            </li>
+          );
+        });
       })}
     </ul>
   );
 }
 
+interface AwaitedProps {
+  index: number;
+  of: number;
+  place: (node: HTMLElement | null) => void;
+}
+
+/** A row that is not told yet. */
+function Awaited({ index, of, place }: AwaitedProps) {
+  return (
+    <li
+      class="milvus-nb-row milvus-nb-mod-awaited"
+      ref={place}
+      aria-label={trans.__('Not read yet')}
+      aria-posinset={index + 1}
+      aria-setsize={of}
+      aria-busy
+      data-index={index}
+    >
+      <div class="milvus-nb-row-line">
+        <span class="milvus-nb-short" aria-hidden="true">
+          …
+        </span>
+      </div>
+    </li>
+  );
+}
+
+/** The first and the last of those in sight, without the one that is drawn for its focus alone. */
+function ends(items: { index: number }[], kept: number): [number, number] {
+  const indexes = items.map(({ index }) => index);
+  if (indexes.length > 1 && indexes[0] === kept && indexes[1] !== kept + 1) {
+    indexes.shift();
+  }
+  if (indexes.length > 1 && indexes.at(-1) === kept && indexes.at(-2) !== kept - 1) {
+    indexes.pop();
+  }
+  return [indexes[0] ?? 0, indexes.at(-1) ?? 0];
+}
+
 /** Focus a row that may be drawn only in the next frames. */
-function focusRow(list: HTMLElement | null, index: number, frames = 10): void {
-  const row = list?.querySelector<HTMLElement>(`[data-index="${index}"]`);
+function focusRow(list: HTMLElement | null, index: number, frames = DRAWN_WITHIN_FRAMES): void {
+  const row = list?.querySelector<HTMLElement>(
+    `[data-index="${index}"]:not(.milvus-nb-mod-awaited)`,
+  );
   if (row) {
     row.focus({ preventScroll: true });
   } else if (frames > 0) {

@@ -13,6 +13,9 @@ import { SCROLLER, useRedraw } from './hooks';
 /** What stays at the upper end of the scroller, in px. */
 const HEADER_HEIGHT = 32;
 
+/** Where a row begins in its list. */
+const START = '--milvus-nb-row-start';
+
 type List = Virtualizer<HTMLElement, HTMLElement>;
 
 /** The rows of a list that are to be drawn, and where they are in it. */
@@ -21,8 +24,35 @@ export interface VirtualRows {
   items: { index: number; start: number }[];
   /** The height of all rows, in px. */
   size: number;
-  measure: (row: HTMLElement | null) => void;
+  /** Put a row there, and have it measured; `start` as above. */
+  place: (row: HTMLElement | null, start: number) => void;
   show: (index: number) => void;
+}
+
+/**
+ * The rows as they were drawn, where neither what all share nor what is their own is another: while a
+ * list is scrolled that holds for most of them.
+ */
+export function useKeptRows<V>(
+  shared: readonly unknown[],
+): (key: string, own: readonly unknown[], draw: () => V) => V {
+  type Rows = Map<string, { own: readonly unknown[]; row: V }>;
+  const kept = useRef<{ shared: readonly unknown[]; rows: Rows }>({ shared, rows: new Map() });
+  const before: Rows = isEqual(kept.current.shared, shared)
+    ? kept.current.rows
+    : (new Map() as Rows);
+  const rows: Rows = new Map();
+  kept.current = { shared, rows };
+  return (key, own, draw) => {
+    const known = before.get(key);
+    const row = known !== undefined && isEqual(known.own, own) ? known.row : draw();
+    rows.set(key, { own, row });
+    return row;
+  };
+}
+
+function isEqual(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((value, at) => value === other[at]);
 }
 
 /**
@@ -34,7 +64,7 @@ export interface VirtualRows {
  */
 export function useVirtualRows(
   space: RefObject<HTMLElement | null>,
-  keys: readonly string[],
+  keys: ArrayLike<string>,
   height: number,
   kept: number,
   indexAttribute = 'data-index',
@@ -42,6 +72,8 @@ export function useVirtualRows(
   const draw = useRedraw();
   const ref = useRef<List | null>(null);
   const before = useRef(0);
+  const placed = useRef(new Set<HTMLElement>());
+  const isLeft = useRef(false);
   const getItemKey = useCallback((index: number) => keys[index] ?? index, [keys]);
   const estimateSize = useCallback(() => height, [height]);
   const getScrollElement = (): HTMLElement | null => space.current?.closest(SCROLLER) ?? null;
@@ -70,6 +102,27 @@ export function useVirtualRows(
   const list = ref.current;
   list.setOptions(options);
 
+  // All are placed before any is measured: to measure one has the page laid out, the whole of it.
+  const place = useCallback((row: HTMLElement | null, start: number): void => {
+    if (row === null) {
+      isLeft.current = true;
+      return;
+    }
+    const at = `${start}px`;
+    if (row.style.getPropertyValue(START) !== at) {
+      row.style.setProperty(START, at);
+    }
+    placed.current.add(row);
+  }, []);
+  useLayoutEffect(() => {
+    placed.current.forEach(list.measureElement);
+    placed.current.clear();
+    if (isLeft.current) {
+      isLeft.current = false;
+      list.measureElement(null);
+    }
+  });
+
   useLayoutEffect(() => list._didMount(), [list]);
   useLayoutEffect(() => {
     list._willUpdate();
@@ -89,7 +142,7 @@ export function useVirtualRows(
       .getVirtualItems()
       .map(({ index, start }) => ({ index, start: start - before.current })),
     size: list.getTotalSize(),
-    measure: list.measureElement,
+    place,
     show: index => list.scrollToIndex(index),
   };
 }

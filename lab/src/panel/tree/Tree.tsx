@@ -20,6 +20,7 @@ import { nameOf } from './words';
 
 /** The height of most rows, in px. */
 const ROW_HEIGHT = 24;
+const LEVEL = '--milvus-nb-level';
 const INDEX = 'data-tree-index';
 /** So many nodes one key opens. */
 const MOST_OPENED = 50;
@@ -188,9 +189,8 @@ function OpenTree({ session, row, kernel, node }: Props & { node: ConnectionNode
             now={store.now()}
             isLost={row.state === 'unreachable'}
             place={element => {
-              element?.style.setProperty('--milvus-nb-row-start', `${start}px`);
-              element?.style.setProperty('--milvus-nb-level', String(found.level));
-              list.measure(element);
+              setLevel(element, found.level);
+              list.place(element, start);
             }}
             onFocus={() => setActive(found.key)}
             onAct={() => act(found)}
@@ -219,6 +219,12 @@ function OpenTree({ session, row, kernel, node }: Props & { node: ConnectionNode
 
 function hasCode({ shown: { kind } }: TreeRow): boolean {
   return kind === 'collection' || kind === 'field';
+}
+
+function setLevel(element: HTMLElement | null, level: number): void {
+  if (element !== null && element.style.getPropertyValue(LEVEL) !== String(level)) {
+    element.style.setProperty(LEVEL, String(level));
+  }
 }
 
 /** Focus a row that may be drawn only in the next frames. */
