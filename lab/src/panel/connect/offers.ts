@@ -81,7 +81,7 @@ export function isTriedAtOnce({ action }: Offer, hasSecret: boolean): boolean {
 export function addressAfter({ action, value }: Offer, address: string): string | null {
   if (action === 'database') {
     // It goes into its box; two different ones would be refused.
-    return /^(?!unix:|[./~])((?:[a-z]+:\/\/)?[^/]+)\/./i.exec(address.trim())?.[1] ?? null;
+    return /^(?!unix:|[./~])([a-z]+:\/\/[^/]+|[^/]*[^/:])\/./i.exec(address.trim())?.[1] ?? null;
   }
   if (action !== 'use-tls' && action !== 'no-tls' && action !== 'use-port') {
     return null;
