@@ -3,6 +3,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preac
 
 import { elapsed, everySecond } from '../../state/clock';
 import type { Link } from '../../state/link';
+import { isGiven } from './keepFocus';
 
 /** Both the panel in a cell and the sidebar may be in one page, each with this module of its own. */
 const PREFIX = `milvus-nb-${Math.random().toString(36).slice(2)}`;
@@ -118,7 +119,8 @@ export function useFocus(root: RefObject<HTMLElement | null>): FocusOn {
     }
     const scope = root.current.closest(SCROLLER) ?? root.current;
     const active = document.activeElement;
-    const moved = active !== want.from && active !== null && scope.contains(active);
+    const isTheirs = active !== want.from && !isGiven(active);
+    const moved = isTheirs && active !== null && scope.contains(active);
     if (elapsed() > want.until || moved) {
       wanted.current = null;
       return;

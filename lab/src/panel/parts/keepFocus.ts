@@ -1,6 +1,13 @@
 /** What the keyboard can go to, or what goes there by itself. */
 const FOCUSABLE = ':is(button, input, select, textarea):not(:disabled), a[href], [tabindex]';
 
+/** What was given the focus for want of what had it: nobody has moved it there. */
+let given: Element | null = null;
+
+export function isGiven(element: Element | null): boolean {
+  return element !== null && element === given;
+}
+
 /**
  * Let no button take the focus along when it goes away: it goes to what is nearest and still there.
  * Nothing is watched while the focus is somewhere else.
@@ -12,7 +19,9 @@ export function keepFocus(root: HTMLElement): () => void {
   let path: Element[] = [];
   const observer = new MutationObserver(() => {
     if (path[0]?.isConnected === false && document.activeElement === document.body) {
-      nearest(path, root)?.focus({ preventScroll: true });
+      const found = nearest(path, root) ?? null;
+      given = found;
+      found?.focus({ preventScroll: true });
     }
   });
   const forget = (): void => {
@@ -20,6 +29,7 @@ export function keepFocus(root: HTMLElement): () => void {
     observer.disconnect();
   };
   const onFocusIn = ({ target }: FocusEvent): void => {
+    given = target === given ? given : null;
     path = pathTo(target as Element, root);
     observer.observe(root, { childList: true, subtree: true });
   };
