@@ -37,6 +37,8 @@ __all__ = ["Answer", "Databases", "Probe"]
 _FIRST_LOOK_S: Final = 0.0005
 _LAST_LOOK_S: Final = 0.01
 
+_READY: Final = grpc.ChannelConnectivity.READY
+
 _NOT_OFFERED: Final = (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.PERMISSION_DENIED)
 
 # With all other codes somebody who is there answers: it could not, it would not just now.
@@ -150,8 +152,10 @@ class Probe:
     def lost(self) -> asyncio.Future[None] | None:
         """Give what ends when the connection is lost; None where there is none now."""
         # One that has answered was connected, and is noticed to be lost also where it already is.
-        if self._lost is None and (self._has_answered or self.is_connected()):
-            self._lost = lookout().lost(self._channel)
+        if self._lost is None:
+            state = self._connectivity()
+            if state is not None and (self._has_answered or state is _READY):
+                self._lost = lookout().lost(self._channel)
         return self._lost
 
     def is_lost(self) -> bool:
@@ -160,7 +164,7 @@ class Probe:
 
     def is_connected(self) -> bool:
         """Tell whether it has a socket at this moment."""
-        return self._connectivity() is grpc.ChannelConnectivity.READY
+        return self._connectivity() is _READY
 
     def _connectivity(self) -> grpc.ChannelConnectivity | None:
         with GATE.passing():
