@@ -365,6 +365,12 @@ SAVE_WIDGETS = """() => window.jupyterapp.commands.execute(
   '@jupyter-widgets/jupyterlab-manager:saveWidgetState')"""
 
 
+def reload(page: Page) -> None:
+    """Load the page anew, and wait for its notebook, which takes the focus once it is there."""
+    page.reload()
+    page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady")
+
+
 class Sidebar:
     """The sidebar of a page.
 

@@ -19,6 +19,7 @@ from tests.browser.lab import (
     Sidebar,
     busy_while,
     new_context,
+    reload,
     write_notebook,
 )
 from tests.support.helpers import sockets_to, wait_until
@@ -59,11 +60,6 @@ def is_layout_saved(page: Page, notebook: str) -> bool:
     layout = saved["data"].get("layout-restorer:data", {})
     is_shown = layout.get("left", {}).get("current") == "milvus_nb-sidebar"
     return is_shown and notebook in str(layout.get("main"))
-
-
-def reload(page: Page) -> None:
-    page.reload()
-    page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady")
 
 
 def test_without_typing_load_connect_and_disconnect_in_both_places(
