@@ -77,11 +77,14 @@ def _need_server(config: pytest.Config) -> None:
 
 
 # Which files a worker runs one after the other: those that share a kernel or a JupyterLab. A group
-# is one file, and of the browser's tests half of them; what takes longest begins first.
-_BROWSER_2 = tuple(
-    f"tests/browser/test_{name}.py"
-    for name in ("bare_host", "compact", "form", "kernels", "sidebar", "tree")
-)
+# is one file, and of the browser's tests a part of them; what takes longest begins first.
+_BROWSER = {
+    "browser-2": ("bare_host", "compact", "form", "kernels", "sidebar", "tree"),
+    "browser-3": ("accessibility", "lost", "walks"),
+}
+_BROWSER_GROUPS = {
+    f"tests/browser/test_{name}.py": group for group, names in _BROWSER.items() for name in names
+}
 # What `--fast` leaves out: files that start other programs, or take long...
 _NOT_FAST = (
     "tests/browser",
@@ -110,6 +113,7 @@ _STARTED = {
 _FIRST = (
     "browser-1",
     "browser-2",
+    "browser-3",
     "tests/code/test_snippets.py",
     "tests/watching/test_watching.py",
     "tests/explore/test_explore.py",
@@ -152,7 +156,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def _group_of(nodeid: str) -> str:
     file = nodeid.partition("::")[0]
     if file.startswith("tests/browser/"):
-        return "browser-2" if file in _BROWSER_2 else "browser-1"
+        return _BROWSER_GROUPS.get(file, "browser-1")
     return file
 
 
