@@ -171,9 +171,13 @@ class Notebook:
         The file, made anew.
     cells
         Its code cells.
+    deadline_s
+        Seconds until its kernel is idle.
     """
 
-    def __init__(self, lab: JupyterLab, page: Page, name: str, cells: list[str]) -> None:
+    def __init__(
+        self, lab: JupyterLab, page: Page, name: str, cells: list[str], *, deadline_s: float = 90
+    ) -> None:
         self.lab = lab
         self.page = page
         self.path = write_notebook(lab, name, cells)
@@ -183,7 +187,7 @@ class Notebook:
             page.goto(lab.url_of(name))
             page.wait_for_function("() => window.jupyterapp !== undefined")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        self.wait_idle()
+        self.wait_idle(deadline_s)
 
     # JupyterLab
 
