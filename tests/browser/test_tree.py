@@ -105,13 +105,13 @@ def test_by_mouse_while_a_cell_runs(
 
 
 def test_code_is_written_for_where_it_is_dropped(
-    open_notebook: Callable[..., Notebook], sidebar: Sidebar, milvus: MilvusTestServer
+    open_notebook: Callable[..., Notebook], sidebar: Sidebar, milvus_alone: MilvusTestServer
 ) -> None:
     """For a kernel that has the connection; elsewhere it connects; in a text it stands as code."""
     page = sidebar.page
-    connect = f"c = %milvus connect {milvus.address} -a prod --timeout 60"
+    connect = f"c = %milvus connect {milvus_alone.address} -a prod --timeout 60"
     name = "dropped_elsewhere"
-    client = MilvusClient(milvus.uri, dedicated=True)
+    client = MilvusClient(milvus_alone.uri, dedicated=True)
     make_vectors(client, name, "FLOAT_VECTOR", "L2", dim=4)
     notebook = open_notebook(LOAD, connect, "")
     notebook.run_all()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import threading
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from tests.support.helpers import wait_until
 from tests.support.servers import HEALTHY, ScriptedMilvus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import grpc
@@ -128,7 +127,11 @@ def test_a_page_opens_a_connection_down_to_its_rows(
 
 
 def test_a_page_loads_and_releases_a_collection(
-    page: Page, connections: ConnectionRegistry, lite_path: Path, milvus: MilvusTestServer
+    page: Page,
+    connections: ConnectionRegistry,
+    lite_path: Path,
+    milvus: MilvusTestServer,
+    make_database: Callable[[MilvusTestServer, str], str],
 ) -> None:
     """When its user says so alone; then its rows are read. What cannot be loaded says why."""
     client = connections.connect("lite", uri=str(lite_path)).client
@@ -144,18 +147,20 @@ def test_a_page_loads_and_releases_a_collection(
     told = page.refusal("release", "lite", collection="gone", **IN)
     assert told["cause"] == "no-collection"
 
-    name = f"page_loads_{os.getpid()}"
-    server = connections.connect("server", uri=milvus.uri, timeout=60).client
+    name = "books"
+    there = {"collection": name, "database": make_database(milvus, "page_loads")}
+    options: dict[str, Any] = {"db_name": there["database"], "timeout": 60}
+    server = connections.connect("server", uri=milvus.uri, **options).client
     make_vectors(server, name, "FLOAT_VECTOR", "L2")
     server.release_collection(name)
     load, seen = "", -1
     while load != "loaded":
-        told = page.ask("load", "server", collection=name, seen=seen, **IN)
+        told = page.ask("load", "server", seen=seen, **there)
         load, seen = told["load"], told["percent"]
-    assert len(page.ask("preview", "server", collection=name, count=3, **IN)["rows"]) == 3
+    assert len(page.ask("preview", "server", count=3, **there)["rows"]) == 3
     server.release_collection(name)
     server.drop_index(name, "vector")
-    told = page.refusal("load", "server", collection=name, seen=-1, **IN)
+    told = page.refusal("load", "server", seen=-1, **there)
     assert told["cause"] == "no-index"
     server.drop_collection(name)
 
