@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 import tracemalloc
 from typing import TYPE_CHECKING, Any
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 SECRET = "s3cret-word"
 V2 = "/v2/vectordb/collections/list"
 V1 = "/v1/vector/collections"
-COUNTED = re.compile(r": \d+ collections? \(")
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -112,8 +110,8 @@ def test_a_real_server_says_how_many_collections_there_are(milvus: MilvusTestSer
     """Milvus 2.3.5 has the older REST interface, and no web pages."""
     found = ask(milvus.uri, management_port=milvus.http_port)
     assert found.keys() == {"REST", "Health"}
-    # Other tests have collections there at times.
-    assert re.fullmatch(rf"GET {V1}: \d+ collections? \([\d.]+ ms\)", found["REST"].text)
+    assert found["REST"].text.startswith(f"GET {V1}: 0 collections (")
+    assert found["REST"].text.endswith(" ms)")
     assert found["Health"].text.startswith(f"localhost:{milvus.http_port}/healthz: OK (")
     assert found["Health"].url == f"http://localhost:{milvus.http_port}/healthz"
     assert found["REST"].url == ""
@@ -123,12 +121,12 @@ def test_the_database_of_the_connection_is_asked_for(milvus: MilvusTestServer) -
     """A database that is not there is told in the server's words."""
     found = ask(milvus.uri, db_name="no&such=1")
     assert "refused, code 800: database not found, database: no&such=1" in found["REST"].text
-    assert COUNTED.search(ask(milvus.uri, db_name="default")["REST"].text)
+    assert "0 collections" in ask(milvus.uri, db_name="default")["REST"].text
 
 
 def test_the_connections_credentials_are_used(milvus_auth: MilvusTestServer) -> None:
     """Right ones are let in; wrong and missing ones are refused in the server's own words."""
-    assert COUNTED.search(ask(milvus_auth.uri, token="root:Milvus")["REST"].text)
+    assert "0 collections" in ask(milvus_auth.uri, token="root:Milvus")["REST"].text
     for token in ("root:wrong", "an-api-key", "", "root:wörd"):
         text = ask(milvus_auth.uri, token=token)["REST"].text
         assert "refused, code 1800: user hasn't authenticated" in text

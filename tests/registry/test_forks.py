@@ -305,7 +305,9 @@ def test_commands(guest: Kernel) -> None:
     """Of the shell, and of `subprocess`, also with a function that runs in the child."""
     # Of the children of `!` some 3 of 100 end before the shell begins, with pymilvus alone as well:
     # gRPC begins anew in the child, while its files are being closed.
-    assert "hi" in [guest.run("!echo hi").stdout.strip() for _ in range(3)]
+    shells = [guest.run("!echo hi") for _ in range(3)]
+    assert "hi" in [shell.stdout.strip() for shell in shells]
+    assert [shell.stderr for shell in shells] == [""] * 3
     code = (
         "import subprocess\n"
         "[subprocess.run(['true'], **how).returncode for how in"
