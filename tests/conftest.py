@@ -24,7 +24,7 @@ from xdist.scheduler import LoadScopeScheduling
 from milvus_nb import ConnectionRegistry
 from tests.support.helpers import is_listening, threads, wait_until
 from tests.support.kernels import AMBIENT_VARIABLES, Kernel, Terminal
-from tests.support.servers import MilvusTestServer, why_no_server
+from tests.support.servers import FaultProxy, MilvusTestServer, why_no_server
 from tests.support.servers.shared import SharedServers, ask, wait_for
 
 if TYPE_CHECKING:
@@ -280,6 +280,13 @@ def milvus_tls(pytestconfig: pytest.Config) -> MilvusTestServer:
 def milvus_mutual_tls(pytestconfig: pytest.Config) -> MilvusTestServer:
     """Give a Milvus server that needs a client certificate and credentials, shared by all."""
     return _shared(pytestconfig, "mutual_tls")
+
+
+@pytest.fixture
+def way(milvus: MilvusTestServer) -> Iterator[FaultProxy]:
+    """Give a network to the plain server that can be broken."""
+    with FaultProxy(("127.0.0.1", milvus.port)) as proxy:
+        yield proxy
 
 
 @pytest.fixture(scope="session")

@@ -157,20 +157,20 @@ def test_everything_by_keyboard_alone(
 
 
 def test_a_dead_server_and_its_return_show_by_themselves(
-    open_notebook: Callable[..., Notebook], make_milvus: Callable[..., MilvusTestServer]
+    open_notebook: Callable[..., Notebook], way: FaultProxy
 ) -> None:
     """Never a stale green."""
-    server = make_milvus()
-    notebook = open_notebook(LOAD, f"%milvus connect {server.address} -a lab", "%milvus panel")
+    notebook = open_notebook(LOAD, f"%milvus connect {way.address} -a lab", "%milvus panel")
     notebook.run_all()
     row = notebook.row("lab")
     expect(row).to_contain_text("Connected")
-    server.kill()
+    way.refuse()
+    way.reset_all()
     expect(row).to_contain_text("Unreachable")
     expect(row).to_contain_text("refused")
     expect(row).to_contain_text(re.compile("Is Milvus running|runs in a container"))
     notebook.button("Retry lab").click()
-    server.restart()
+    way.listen_again()
     expect(row).to_contain_text("Connected")
 
 

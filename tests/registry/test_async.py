@@ -11,14 +11,13 @@ import pytest
 
 from milvus_nb import ClosedError, ConnectError
 from tests.support.helpers import open_files, sockets_to, wait_until
-from tests.support.servers import FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from milvus_nb import ConnectionRegistry
     from tests.support.kernels import Kernel
-    from tests.support.servers import MilvusTestServer
+    from tests.support.servers import FaultProxy, MilvusTestServer
 
 HUNDRED_TIMES = """
 import asyncio, gc, threading, warnings
@@ -142,14 +141,12 @@ def test_its_database_is_the_connections(
     assert asyncio.run(work()) == []
 
 
-def test_a_failed_first_call_says_why(
-    connections: ConnectionRegistry, make_milvus: Callable[..., MilvusTestServer]
-) -> None:
+def test_a_failed_first_call_says_why(connections: ConnectionRegistry, way: FaultProxy) -> None:
     """The true reason, as pymilvus's exception, and nothing stays open."""
-    server = make_milvus()
-    connections.connect("a", uri=server.address, timeout=1)
+    connections.connect("a", uri=way.address, timeout=1)
     client = connections.async_client("a")
-    server.kill()
+    way.refuse()
+    way.reset_all()
 
     async def work() -> None:
         with pytest.raises(pymilvus.MilvusException) as failure:
@@ -159,28 +156,27 @@ def test_a_failed_first_call_says_why(
         assert "async client of a" in str(failure.value)
 
     asyncio.run(work())
-    assert sockets_to(server.port) == []
+    assert sockets_to(way.port) == []
 
 
 def test_disconnecting_from_another_thread_ends_a_call_that_is_under_way(
-    connections: ConnectionRegistry, milvus: MilvusTestServer
+    connections: ConnectionRegistry, way: FaultProxy
 ) -> None:
     """While its loop waits for a silent server."""
 
     async def work() -> None:
-        connections.connect("a", uri=proxy.address)
+        connections.connect("a", uri=way.address)
         client = connections.async_client("a")
         await client.list_collections()
-        proxy.blackhole()
+        way.blackhole()
         call = asyncio.create_task(client.list_collections())
         await asyncio.sleep(0)
         await asyncio.to_thread(connections.disconnect, "a")
         with pytest.raises(ClosedError):
             await asyncio.wait_for(call, 5)
 
-    with FaultProxy(("127.0.0.1", milvus.port)) as proxy:
-        asyncio.run(work())
-        wait_until(lambda: sockets_to(proxy.port) == [])
+    asyncio.run(work())
+    wait_until(lambda: sockets_to(way.port) == [])
 
 
 def test_disconnecting_while_its_loop_is_busy_closes_the_socket(

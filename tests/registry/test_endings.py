@@ -29,21 +29,13 @@ from milvus_nb.watching.monitor import _Thread
 from milvus_nb.watching.schedule import Pace
 from milvus_nb.watching.watch import Watch
 from tests.support.helpers import Call, sockets_to, threads, wait_until
-from tests.support.servers import FaultProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from milvus_nb.registry.events import Event
-    from tests.support.servers import MilvusTestServer
-
-
-@pytest.fixture
-def way(milvus: MilvusTestServer) -> Iterator[FaultProxy]:
-    """Give a network to the plain server that can be broken."""
-    with FaultProxy(("127.0.0.1", milvus.port)) as proxy:
-        yield proxy
+    from tests.support.servers import FaultProxy, MilvusTestServer
 
 
 def served() -> list[str]:

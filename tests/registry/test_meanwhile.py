@@ -16,22 +16,14 @@ import pytest
 from milvus_nb import ClosedError, ConnectError, ConnectionRegistry, MilvusNbError
 from milvus_nb.params.parsing import parse
 from tests.support.helpers import Call, connect_watched, sockets_to, threads, wait_until
-from tests.support.servers import FaultProxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from milvus_nb import Connection
     from milvus_nb.registry.events import Event
-    from tests.support.servers import MilvusTestServer
-
-
-@pytest.fixture
-def way(milvus: MilvusTestServer) -> Iterator[FaultProxy]:
-    """Give a network to the plain server that can be broken."""
-    with FaultProxy(("127.0.0.1", milvus.port)) as proxy:
-        yield proxy
+    from tests.support.servers import FaultProxy, MilvusTestServer
 
 
 def test_a_connect_beside_a_disconnect_returns(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from milvus_nb import Connection, ConnectionRegistry
     from tests.support.kernels import Kernel
-    from tests.support.servers import MilvusTestServer
+    from tests.support.servers import FaultProxy, MilvusTestServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*ORM-style PyMilvus API")
 
@@ -178,15 +178,13 @@ def test_one_that_its_owner_closes_goes_away_here(
     assert sockets_to(milvus.port) == []
 
 
-def test_its_state_is_measured_like_ours(
-    connections: ConnectionRegistry, make_milvus: Callable[..., MilvusTestServer]
-) -> None:
+def test_its_state_is_measured_like_ours(connections: ConnectionRegistry, way: FaultProxy) -> None:
     """A server that dies is unreachable within a moment, without a look."""
-    server = make_milvus()
-    client = MilvusClient(server.uri)
+    client = MilvusClient(f"http://{way.address}")
     [found] = others(connections).values()
     assert found.state == "connected"
-    server.kill()
+    way.refuse()
+    way.reset_all()
     wait_until(lambda: found.state == "unreachable")
     assert found.reason
     del client

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from milvus_nb.registry.registry import Event
-    from tests.support.servers import MilvusTestServer
+    from tests.support.servers import FaultProxy, MilvusTestServer
 
 
 def test_connect_gives_a_verified_connection_with_the_servers_facts(
@@ -259,14 +259,12 @@ def test_what_is_rejected_gives_way_to_the_corrected_cell(
 
 
 def test_what_is_unreachable_gives_way_too(
-    connections: ConnectionRegistry,
-    milvus: MilvusTestServer,
-    make_milvus: Callable[..., MilvusTestServer],
+    connections: ConnectionRegistry, milvus: MilvusTestServer, way: FaultProxy
 ) -> None:
     """A server that is down need not be disconnected before another is tried."""
-    gone = make_milvus()
-    old = connections.connect("a", uri=gone.address)
-    gone.kill()
+    old = connections.connect("a", uri=way.address)
+    way.refuse()
+    way.reset_all()
     wait_until(lambda: old.state == "unreachable")
     assert connections.connect("a", uri=milvus.address).state == "connected"
     assert old.state == "disconnected"
@@ -459,25 +457,6 @@ def test_a_thousand_aliases_of_one_server_take_one_thread_and_one_socket(
     assert len(sockets_to(milvus.port)) == 1
     assert len(threads("milvus-nb")) == 1
     assert open_files() - before < 20
-
-
-def test_a_dead_server_is_seen_without_asking_and_its_return_too(
-    connections: ConnectionRegistry, make_milvus: Callable[..., MilvusTestServer]
-) -> None:
-    """The state and its observers change when the server dies; the client works when it is back."""
-    server = make_milvus()
-    found = connections.connect(uri=server.address)
-    client = found.client
-    seen: list[str] = []
-    found.observe(lambda change: seen.append(change["new"]), "state")
-    server.kill()
-    wait_until(lambda: found.state == "unreachable")
-    wait_until(lambda: "refused" in found.reason)
-    server.restart()
-    wait_until(lambda: found.state == "connected")
-    assert client.list_collections() == []
-    assert seen[0] == "unreachable"
-    assert seen[-1] == "connected"
 
 
 def test_a_denied_quota_is_degraded_in_words(

@@ -115,19 +115,17 @@ def test_each_connect_has_its_own_deadline(
 
 
 def test_an_observer_that_fails_does_not_stop_the_watching(
-    connections: ConnectionRegistry,
-    make_milvus: Callable[..., MilvusTestServer],
-    caplog: pytest.LogCaptureFixture,
+    connections: ConnectionRegistry, way: FaultProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is logged, and the next state is reported all the same."""
-    server = make_milvus()
-    found = connections.connect(uri=server.uri)
+    found = connections.connect(uri=way.address)
     found.observe(lambda _: 1 / 0, "state")
     connections.subscribe(lambda _: 1 / 0)  # type: ignore[arg-type]  # fails before
     with caplog.at_level(logging.ERROR):
-        server.kill()
+        way.refuse()
+        way.reset_all()
         wait_until(lambda: found.state == "unreachable")
-        server.restart()
+        way.listen_again()
         wait_until(lambda: found.state == "connected")
     assert "ZeroDivisionError" in caplog.text
 
@@ -164,12 +162,11 @@ def test_disconnected_is_a_state_that_is_observed(
 
 
 def test_disconnect_does_not_wait_for_a_client_that_is_being_made(
-    connections: ConnectionRegistry, make_milvus: Callable[..., MilvusTestServer]
+    connections: ConnectionRegistry, way: FaultProxy
 ) -> None:
     """The server froze; the user wants out."""
-    server = make_milvus()
-    found = connections.connect(uri=server.uri, timeout=60)
-    server.pause()
+    found = connections.connect(uri=way.address, timeout=60)
+    way.blackhole()
     failures: list[BaseException] = []
 
     def make() -> None:
@@ -180,13 +177,12 @@ def test_disconnect_does_not_wait_for_a_client_that_is_being_made(
 
     maker = threading.Thread(target=make)
     maker.start()
-    wait_until(lambda: len(sockets_to(server.port)) == 2)
+    wait_until(lambda: len(sockets_to(way.port)) == 2)
     start = time.monotonic()
     connections.disconnect("default")
     assert time.monotonic() - start < 30
     maker.join()
     assert isinstance(failures[0], ClosedError)
-    server.resume()
 
 
 def test_disconnect_waits_for_a_busy_machine_to_close_the_socket(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from milvus_nb import ConnectionRegistry
     from tests.support.kernels import Kernel
-    from tests.support.servers import MilvusTestServer
+    from tests.support.servers import FaultProxy, MilvusTestServer
 
 LOAD = "%load_ext milvus_nb"
 
@@ -108,13 +108,10 @@ def test_what_could_not_be_written_is_written_later(
     wait_until(lambda: [row["alias"] for row in told(kernel)["connected"]] == ["late"])
 
 
-def test_the_file_follows_the_states(
-    kernel: Kernel, make_milvus: Callable[..., MilvusTestServer]
-) -> None:
+def test_the_file_follows_the_states(kernel: Kernel, way: FaultProxy) -> None:
     """A server that goes is told; a connection that was closed is gone; no heartbeat is written."""
-    server = make_milvus()
     kernel.run(f"{LOAD}\n%config MilvusMagics.heartbeat = 0.3")
-    kernel.run(f"%milvus connect {server.address} -a one")
+    kernel.run(f"%milvus connect {way.address} -a one")
     kernel.run("%milvus connect ./x.db -a lite")
 
     def states() -> dict[str, str]:
@@ -124,7 +121,8 @@ def test_the_file_follows_the_states(
     written_at = file_of(kernel).stat().st_mtime_ns
     kernel.run("import time; time.sleep(1.5)")
     assert file_of(kernel).stat().st_mtime_ns == written_at
-    server.kill()
+    way.refuse()
+    way.reset_all()
     wait_until(lambda: states() == {"one": "unreachable", "lite": "connected"})
     kernel.run("%milvus disconnect lite")
     wait_until(lambda: list(states()) == ["one"])

@@ -190,13 +190,9 @@ def test_ctrl_c_leaves_nothing(
         wait_until(lambda: kernel.run(names).stdout == "['milvus-nb-monitor']\n")
 
 
-def test_ctrl_c_in_disconnect(
-    make_kernel: Callable[..., Kernel], make_milvus: Callable[..., MilvusTestServer]
-) -> None:
+def test_ctrl_c_in_disconnect(kernel: Kernel, milvus: MilvusTestServer) -> None:
     """The user gets the prompt back, and the connection is closed all the same."""
-    server = make_milvus()
-    kernel = make_kernel()
-    kernel.run(f"%load_ext milvus_nb\n%milvus connect {server.address} -a x\nc = %milvus client")
+    kernel.run(f"%load_ext milvus_nb\n%milvus connect {milvus.address} -a x\nc = %milvus client")
     kernel.run("import pymilvus, threading\nlock = threading.Event()")
     # Somebody else's code that is slow to let go.
     kernel.run(
@@ -209,7 +205,7 @@ def test_ctrl_c_in_disconnect(
     kernel.interrupt()
     assert kernel.finish(cell).traceback == "Cancelled: %milvus disconnect."
     kernel.run("lock.set()")
-    wait_until(lambda: sockets_to(server.port, kernel.pid) == [])
+    wait_until(lambda: sockets_to(milvus.port, kernel.pid) == [])
 
 
 def test_a_hundred_cancelled_attempts_leave_no_file(connections: ConnectionRegistry) -> None:
