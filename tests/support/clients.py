@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import functools
+import json
 import os
 import shutil
 import subprocess
@@ -30,10 +33,54 @@ JAVA_CLIENT = HERE.parent / ".venv" / "java"
 SECRETS = {"MILVUS_PASSWORD": "Milvus", "MILVUS_TOKEN": "root:Milvus"}
 
 
+# Runs a script for each line that it reads, in a child: importing pymilvus, which is what each does
+# first, costs more than all the rest of it.
+_FORKING = """
+import json, os, runpy, signal, sys
+import pymilvus, tests.support.helpers
+for line in sys.stdin:
+    folder, environment = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(240)
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environment)
+        printed = os.open("printed", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+        for end, of in ((os.open(os.devnull, os.O_RDONLY), 0), (printed, 1), (printed, 2)):
+            os.dup2(end, of)
+        sys.argv = ["snippet.py"]
+        runpy.run_path("snippet.py", run_name="__main__")
+        break
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@functools.cache
+def _forking() -> subprocess.Popen[str]:
+    found = subprocess.Popen(
+        [sys.executable, "-c", _FORKING],
+        env={**_clean(), "PYTHONPATH": str(HERE.parent)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(found.kill)
+    return found
+
+
 def run_python(code: str, folder: Path) -> str:
-    """Run a script of this Python."""
+    """Run a script of this Python, in a process of its own that has imported pymilvus already."""
     (folder / "snippet.py").write_text(code, encoding="utf-8")
-    return run([sys.executable, "snippet.py"], folder, PYTHONPATH=str(HERE.parent))
+    forking = _forking()
+    assert forking.stdin is not None
+    assert forking.stdout is not None
+    forking.stdin.write(json.dumps([str(folder), _clean()]) + "\n")
+    forking.stdin.flush()
+    ended = forking.stdout.readline().strip()
+    printed = (folder / "printed").read_text("utf-8")
+    assert ended == "0", printed
+    return printed
 
 
 def run_shell(code: str, folder: Path) -> str:
@@ -132,11 +179,10 @@ def run(command: list[str], folder: Path, **environment: str) -> str:
     str
         What it printed, errors too.
     """
-    clean = {name: text for name, text in os.environ.items() if name not in AMBIENT_VARIABLES}
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**clean, **SECRETS, **environment},
+        env={**_clean(), **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -147,6 +193,12 @@ def run(command: list[str], folder: Path, **environment: str) -> str:
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
+
+
+def _clean() -> dict[str, str]:
+    """Give the environment with the secrets, and without what is this machine's."""
+    clean = {name: text for name, text in os.environ.items() if name not in AMBIENT_VARIABLES}
+    return {**clean, **SECRETS}
 
 
 def _need(program: str) -> None:
