@@ -93,8 +93,17 @@ def _need_server(config: pytest.Config) -> None:
 # Which files a worker runs one after the other: those that share a kernel or a JupyterLab. A group
 # is one file, and of the browser's tests a part of them; what takes longest begins first.
 _BROWSER = {
-    "browser-2": ("bare_host", "compact", "form", "kernels", "sidebar", "tree"),
-    "browser-3": ("accessibility", "lost", "walks"),
+    "browser-2": (
+        "bare_host",
+        "compact",
+        "form",
+        "kernels",
+        "lost",
+        "sidebar",
+        "tree",
+        "walks",
+    ),
+    "browser-3": ("accessibility",),
 }
 _BROWSER_GROUPS = {
     f"tests/browser/test_{name}.py": group for group, names in _BROWSER.items() for name in names

@@ -28,9 +28,16 @@ if TYPE_CHECKING:
 
 
 def test_connect_to_a_server_and_to_lite_see_both_and_disconnect(
-    open_notebook: Callable[..., Notebook], milvus_auth: MilvusTestServer
+    open_notebook: Callable[..., Notebook],
+    lab: JupyterLab,
+    connections: ConnectionRegistry,
+    milvus_auth: MilvusTestServer,
 ) -> None:
-    """By clicks alone: wrong password, right password, own rights, a file, disconnect, undo."""
+    """By clicks alone: wrong password, right password, own rights, a file, disconnect, undo.
+
+    Another process that wants the file is told which notebook has it: JupyterLab says so to the
+    kernels that it starts.
+    """
     notebook = open_notebook(LOAD, "%milvus panel")
     notebook.run_all()
     pid = notebook.kernel_pid()
@@ -52,6 +59,10 @@ def test_connect_to_a_server_and_to_lite_see_both_and_disconnect(
     notebook.choose("prod", "Hide details")
     notebook.connect("lite", Address="./demo.db")
     expect(notebook.row("lite")).to_contain_text("./demo.db")
+    with pytest.raises(ConnectError) as failure:
+        connections.connect(uri=str(lab.work / "demo.db"))
+    assert failure.value.cause == "lite-locked"
+    assert f"process {pid}, the kernel of {notebook.path}" in str(failure.value)
     assert len(sockets_to(milvus_auth.port, pid)) == 1
 
     notebook.button("Disconnect prod").click()
@@ -156,14 +167,44 @@ def test_everything_by_keyboard_alone(
     expect(notebook.row("prod")).to_contain_text("Connected")
 
 
+CONTRAST = """node => {
+  // WCAG 2's contrast of the text with the panel it stands on
+  const luminance = colour => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(part => {
+      const c = part / 255;
+      return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const panel = getComputedStyle(node.closest('.milvus-nb-panel'));
+  const [a, b] = [luminance(getComputedStyle(node).color), luminance(panel.backgroundColor)];
+  return [panel.backgroundColor, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
+}"""
+
+
+def expect_to_follow_the_theme(notebook: Notebook, page: Page) -> None:
+    """Expect the state of `lab` to be readable in light and in dark, which differ."""
+    backgrounds = set()
+    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+        notebook.command("apputils:change-theme", theme=theme)
+        is_light = "true" if theme.endswith("Light") else "false"
+        page.wait_for_function("is => document.body.dataset.jpThemeLight === is", arg=is_light)
+        word = notebook.row("lab").get_by_text("Connected", exact=True)
+        background, contrast = word.evaluate(CONTRAST)
+        backgrounds.add(background)
+        assert contrast >= 4.5, theme
+    assert len(backgrounds) == 2
+
+
 def test_a_dead_server_and_its_return_show_by_themselves(
-    open_notebook: Callable[..., Notebook], way: FaultProxy
+    open_notebook: Callable[..., Notebook], page: Page, way: FaultProxy
 ) -> None:
-    """Never a stale green."""
+    """Never a stale green; before, it is readable in light and in dark."""
     notebook = open_notebook(LOAD, f"%milvus connect {way.address} -a lab", "%milvus panel")
     notebook.run_all()
     row = notebook.row("lab")
     expect(row).to_contain_text("Connected")
+    expect_to_follow_the_theme(notebook, page)
     way.refuse()
     way.reset_all()
     expect(row).to_contain_text("Unreachable")
@@ -290,24 +331,17 @@ def test_a_thousand_connections_draw_only_what_is_visible(
     wait_until(lambda: not sockets_to(milvus.port, notebook.kernel_pid()))
 
 
-def test_a_form_that_waits_can_be_cancelled(
-    open_notebook: Callable[..., Notebook], silent_port: int
+def test_the_form_says_why_and_can_be_cancelled(
+    open_notebook: Callable[..., Notebook],
+    silent_port: int,
+    milvus_tls: MilvusTestServer,
+    milvus: MilvusTestServer,
 ) -> None:
-    """The stage that waits is shown; Cancel ends it and leaves no socket."""
-    notebook = open_notebook(LOAD, "%milvus panel")
-    notebook.run_all()
-    pid = notebook.kernel_pid()
-    notebook.fill_form(Address=f"localhost:{silent_port}", Alias="x")
-    notebook.submit()
-    wait_until(lambda: sockets_to(silent_port, pid))
-    notebook.button("Cancel").click()
-    expect(notebook.panel.get_by_role("alert")).to_contain_text("Cancelled")
-    wait_until(lambda: not sockets_to(silent_port, pid))
-    expect(notebook.row("x")).to_have_count(0)
+    """A refused connect: what, why, what to do, and what was typed is still there.
 
-
-def test_a_refused_connect_says_why_in_the_form(open_notebook: Callable[..., Notebook]) -> None:
-    """What, why, what to do; and what was typed is still there."""
+    Where nobody answers, Cancel ends the waiting and leaves no socket. A test tells the layers:
+    what fails, with the certificate that was shown; then what works, with a warning.
+    """
     port = free_port()
     notebook = open_notebook(LOAD, "%milvus panel")
     notebook.run_all()
@@ -321,39 +355,27 @@ def test_a_refused_connect_says_why_in_the_form(open_notebook: Callable[..., Not
     notebook.submit()
     expect(alert).to_contain_text("65535")
 
+    pid = notebook.kernel_pid()
+    notebook.field("Address").fill(f"localhost:{silent_port}")
+    notebook.submit()
+    wait_until(lambda: sockets_to(silent_port, pid))
+    notebook.button("Cancel").click()
+    expect(alert).to_contain_text("Cancelled")
+    wait_until(lambda: not sockets_to(silent_port, pid))
+    expect(notebook.row("x")).to_have_count(0)
 
-CONTRAST = """node => {
-  // WCAG 2's contrast of the text with the panel it stands on
-  const luminance = colour => {
-    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map(part => {
-      const c = part / 255;
-      return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const panel = getComputedStyle(node.closest('.milvus-nb-panel'));
-  const [a, b] = [luminance(getComputedStyle(node).color), luminance(panel.backgroundColor)];
-  return [panel.backgroundColor, (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)];
-}"""
-
-
-def test_the_panel_follows_the_theme(
-    open_notebook: Callable[..., Notebook], page: Page, milvus: MilvusTestServer
-) -> None:
-    """Light and dark, each readable."""
-    notebook = open_notebook(LOAD, f"%milvus connect {milvus.address} -a lab", "%milvus panel")
-    notebook.run_all()
-    expect(notebook.row("lab")).to_contain_text("Connected")
-    backgrounds = set()
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        notebook.command("apputils:change-theme", theme=theme)
-        is_light = "true" if theme.endswith("Light") else "false"
-        page.wait_for_function("is => document.body.dataset.jpThemeLight === is", arg=is_light)
-        word = notebook.row("lab").get_by_text("Connected", exact=True)
-        background, contrast = word.evaluate(CONTRAST)
-        backgrounds.add(background)
-        assert contrast >= 4.5, theme
-    assert len(backgrounds) == 2
+    notebook.field("Address").fill(milvus_tls.uri)
+    notebook.button("Test").click()
+    expect(alert).to_contain_text("is not signed by an authority")
+    expect(notebook.panel).to_contain_text("issuer O=milvus_nb tests")
+    notebook.fill_form(
+        Address=milvus.address, Alias="x", sign_in="Password", User="root", Password="anything"
+    )
+    notebook.button("Test").click()
+    expect(notebook.panel).to_contain_text("Everything answers. Nothing was connected.")
+    expect(notebook.panel.locator(".milvus-nb-note").first).to_contain_text("proves nothing")
+    notebook.submit()
+    expect(notebook.row("x")).to_contain_text("Authorization is off")
 
 
 def test_a_check_of_a_connection_live_and_cancelled(
@@ -389,36 +411,3 @@ def test_a_check_of_a_connection_live_and_cancelled(
         notebook.button("Check lab").click()
         expect(row).to_contain_text("Connection refused")
         expect(row.locator("code.milvus-nb-cause")).to_have_text("refused")
-
-
-def test_a_test_in_the_form_tells_the_layers(
-    open_notebook: Callable[..., Notebook], milvus_tls: MilvusTestServer, milvus: MilvusTestServer
-) -> None:
-    """What fails, with the certificate that was shown; then what works, with a warning."""
-    notebook = open_notebook(LOAD, "%milvus panel")
-    notebook.run_all()
-    notebook.fill_form(Address=milvus_tls.uri, Alias="x")
-    notebook.button("Test").click()
-    expect(notebook.panel.get_by_role("alert")).to_contain_text("is not signed by an authority")
-    expect(notebook.panel).to_contain_text("issuer O=milvus_nb tests")
-    notebook.fill_form(
-        Address=milvus.address, Alias="x", sign_in="Password", User="root", Password="anything"
-    )
-    notebook.button("Test").click()
-    expect(notebook.panel).to_contain_text("Everything answers. Nothing was connected.")
-    expect(notebook.panel.locator(".milvus-nb-note").first).to_contain_text("proves nothing")
-    notebook.submit()
-    expect(notebook.row("x")).to_contain_text("Authorization is off")
-
-
-def test_a_lite_database_in_use_names_the_notebook_that_has_it(
-    open_notebook: Callable[..., Notebook], lab: JupyterLab, connections: ConnectionRegistry
-) -> None:
-    """Its kernel was started by a real JupyterLab, which says so to it."""
-    notebook = open_notebook(LOAD, "c = %milvus connect ./shared.db")
-    notebook.run_all()
-    pid = notebook.kernel_pid()
-    with pytest.raises(ConnectError) as failure:
-        connections.connect(uri=str(lab.work / "shared.db"))
-    assert failure.value.cause == "lite-locked"
-    assert f"process {pid}, the kernel of {notebook.path}" in str(failure.value)

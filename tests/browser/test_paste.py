@@ -71,12 +71,25 @@ def test_a_pasted_line_fills_the_form_and_its_secret_is_nowhere(
         assert "root:Milvus" not in text
 
 
-def test_typed_credentials_leave_the_address(
+def test_what_cannot_be_read_is_told_and_typed_credentials_leave_the_address(
     open_notebook: Callable[..., Notebook], page: Page, milvus_auth: MilvusTestServer
 ) -> None:
-    """When the box is left, and by Enter; not even undo brings them back."""
+    """What else was typed stays; a plain address goes into the box as it is.
+
+    Credentials leave when the box is left, and by Enter; not even undo brings them back.
+    """
     notebook = open_notebook(LOAD, "%milvus panel")
     notebook.run_all()
+    notebook.fill_form(Alias="mine", Database="sales")
+    notebook.paste("Address", "dear diary, my password is Zebra-71")
+    expect(notebook.panel.get_by_role("alert")).not_to_be_empty()
+    expect(notebook.field("Address")).to_have_value("")
+    expect(notebook.field("Alias")).to_have_value("mine")
+    expect(notebook.field("Database")).to_have_value("sales")
+    assert "Zebra" not in str(page.evaluate(ALL_TEXT))
+    notebook.paste("Address", " localhost:19530\n")
+    expect(notebook.field("Address")).to_have_value(" localhost:19530")
+    notebook.button("Cancel").click()
     notebook.open_form()
     for key in ("Tab", "Enter"):
         notebook.field("Address").focus()
@@ -94,23 +107,6 @@ def test_typed_credentials_leave_the_address(
     expect(notebook.row("default")).to_have_count(0)  # nothing was sent on
     notebook.submit()
     expect(notebook.panel.get_by_role("alert")).to_contain_text("Wrong password for user root")
-
-
-def test_what_cannot_be_read_is_told_in_the_form(
-    open_notebook: Callable[..., Notebook], page: Page
-) -> None:
-    """What else was typed stays; a plain address goes into the box as it is."""
-    notebook = open_notebook(LOAD, "%milvus panel")
-    notebook.run_all()
-    notebook.fill_form(Alias="mine", Database="sales")
-    notebook.paste("Address", "dear diary, my password is Zebra-71")
-    expect(notebook.panel.get_by_role("alert")).not_to_be_empty()
-    expect(notebook.field("Address")).to_have_value("")
-    expect(notebook.field("Alias")).to_have_value("mine")
-    expect(notebook.field("Database")).to_have_value("sales")
-    assert "Zebra" not in str(page.evaluate(ALL_TEXT))
-    notebook.paste("Address", " localhost:19530\n")
-    expect(notebook.field("Address")).to_have_value(" localhost:19530")
 
 
 def test_a_secret_pasted_into_a_cell_leaves_it(

@@ -68,7 +68,10 @@ def test_without_typing_load_connect_and_disconnect_in_both_places(
     sidebar: Sidebar,
     milvus_auth: MilvusTestServer,
 ) -> None:
-    """The button shows what it runs; the sockets are closed; both lists tell the same."""
+    """The button shows what it runs; the sockets are closed; both lists tell the same.
+
+    The Running panel closes one, and all of them after a question, as for kernels.
+    """
     notebook = open_notebook(PID)
     notebook.run_all()
     pid = notebook.kernel_pid()
@@ -93,17 +96,10 @@ def test_without_typing_load_connect_and_disconnect_in_both_places(
     expect(sidebar.row("prod")).to_have_count(0)
     sidebar.button("Disconnect lite").click()
     expect(sidebar.row("lite")).to_have_count(0)
-    assert notebook.save().count("milvus") == 0
 
-
-def test_the_running_panel_disconnects_all(
-    open_notebook: Callable[..., Notebook], page: Page, milvus: MilvusTestServer
-) -> None:
-    """After a question, as for kernels."""
-    connects = "\n".join(_CONNECT.format(address=milvus.address, alias=alias) for alias in "ab")
-    notebook = open_notebook(LOAD, connects)
-    notebook.run_all()
-    pid = notebook.kernel_pid()
+    for alias in ("prod", "lite"):
+        sidebar.button(f"Reconnect {alias}").click()
+        expect(sidebar.row(alias)).to_contain_text("Connected")
     page.evaluate("() => window.jupyterapp.shell.activateById('jp-running-sessions')")
     expect(page.locator(".milvus-nb-running")).to_have_count(2)
     page.get_by_role("button", name="Disconnect Milvus").click()
@@ -111,7 +107,8 @@ def test_the_running_panel_disconnects_all(
     expect(question).to_contain_text("Their kernels keep running.")
     question.get_by_role("button", name="Disconnect Milvus").click()
     expect(page.locator(".milvus-nb-running")).to_have_count(0)
-    wait_until(lambda: sockets_to(milvus.port, pid) == [])
+    wait_until(lambda: sockets_to(milvus_auth.port, pid) == [])
+    assert notebook.save().count("milvus") == 0
 
 
 def test_it_follows_the_notebook_in_front_and_knows_the_others(
