@@ -297,7 +297,7 @@ class Inspector:
         """Tell the roles and privileges of the connection's own user."""
         user, database = self._params.endpoint.user, self._params.db_name
         if not user:
-            return Rights.none()
+            return Rights("")
         explainer = self._explainer
         lacks: list[Untold] = []
         try:

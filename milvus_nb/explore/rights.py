@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
-
     from .model import Untold
 
 __all__ = ["Right", "Rights"]
@@ -57,12 +55,14 @@ class Rights:
         Their names; None where the server does not tell.
     rights
         Those that the roles have in the connection's database; None where it does not tell.
+    lacks
+        What the server did not tell, and why.
     """
 
     user: str
     roles: tuple[str, ...] | None = None
     rights: tuple[Right, ...] | None = None
-    lacks: tuple[Untold, ...] = field(default=())
+    lacks: tuple[Untold, ...] = ()
 
     def may_on_server(self, privilege: str) -> bool:
         """Tell whether the user certainly has a privilege on the whole server."""
@@ -90,8 +90,3 @@ class Rights:
             pairs.append(("Privileges", "\n".join(lines[:_MOST_PLACES]) or "none in this database"))
         lacks = [one.reason + (f"\n{one.grant}" if one.grant else "") for one in self.lacks]
         return [*pairs, *([("Not told", "\n".join(lacks))] if lacks else [])]
-
-    @classmethod
-    def none(cls) -> Self:
-        """Give those of nobody: no sign-in."""
-        return cls("")

@@ -62,7 +62,7 @@ class Peek(Sequence[dict[str, Any]], Shown):
         A column of whole numbers with a null among them is an ``Int64``, one of truths a
         ``boolean``: numbers stay as they are.
         """
-        pd: Any = importlib.import_module("pandas")  # it has no types
+        pd = _pandas()
         columns = {name: [row.get(name) for row in self.rows] for name in self.columns}
         series = {name: pd.Series(one, dtype=_dtype(one)) for name, one in columns.items()}
         return pd.DataFrame(series, columns=list(self.columns))

@@ -18,6 +18,7 @@ from traitlets import Bool, Float, Int, observe, validate
 from ..errors import MagicUsageError, MilvusNbError, without_frames
 from ..page import sidebar
 from ..page.late_imports import ONE_AT_A_TIME
+from ..params.defaults import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, DEFAULT_TIMEOUT_S
 from ..printing import printable, say
 from . import autoconnect, matcher
 from .context import Context
@@ -50,10 +51,15 @@ class Cancelled(KeyboardInterrupt):
 class MilvusMagics(Magics):
     """The magic and its settings; see ``%config MilvusMagics``."""
 
-    timeout = Float(5.0, help="How long a connect may take, in seconds.").tag(config=True)
-    heartbeat = Float(3.5, help="Time between two probes of a server, in seconds.").tag(config=True)
+    timeout = Float(DEFAULT_TIMEOUT_S, help="How long a connect may take, in seconds.").tag(
+        config=True
+    )
+    heartbeat = Float(
+        DEFAULT_HEARTBEAT_S, help="Time between two probes of a server, in seconds."
+    ).tag(config=True)
     deadline = Float(
-        2.0, help="How long a probe may take until the server counts as unreachable, in seconds."
+        DEFAULT_DEADLINE_S,
+        help="How long a probe may take until the server counts as unreachable, in seconds.",
     ).tag(config=True)
     max_rows = Int(50, help="How many connections `%milvus status` shows, in rows.").tag(
         config=True

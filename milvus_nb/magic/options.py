@@ -1,4 +1,4 @@
-"""The options of ``%milvus connect`` and ``doctor`` → keywords; the prompt for a secret.
+"""The options of connect and doctor → keywords; asks for a secret, warns of one in clear.
 
 Secrets are asked for here, or read from the environment; who types one is told where it goes.
 """

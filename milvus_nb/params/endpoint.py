@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .address import Address, Kind, display
+from .defaults import DEFAULT_TIMEOUT_S
 from .guard import Guard
 from .host import host_port, in_brackets
 from .secret import Secret
@@ -19,9 +20,7 @@ from .values import in_clear
 if TYPE_CHECKING:
     from ..protocol import Auth
 
-__all__ = ["DEFAULT_TIMEOUT", "ConnectionParams", "Endpoint"]
-
-DEFAULT_TIMEOUT: Final = 5.0  # s
+__all__ = ["ConnectionParams", "Endpoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ class ConnectionParams:
 
     endpoint: Endpoint
     db_name: str = ""
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: float = DEFAULT_TIMEOUT_S
     password_env: str = field(default="", compare=False)
     token_env: str = field(default="", compare=False)
     guard: Guard = field(default=Guard(), compare=False)  # immutable

@@ -14,7 +14,8 @@ from typing import Any
 
 from ..errors import ParamsError
 from .address import Address, display
-from .endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
+from .defaults import DEFAULT_TIMEOUT_S
+from .endpoint import ConnectionParams, Endpoint
 from .host import host_name
 from .place import addresses, from_environment, port_of, refuse_foreign_place
 from .secret import Secret, holds_sign_in, shown_name
@@ -50,7 +51,7 @@ def parse(
     timeout: float | None = None,
     grpc_options: _Options | None = None,
     env: Mapping[str, str] | None = None,
-    default_timeout: float = DEFAULT_TIMEOUT,
+    default_timeout: float = DEFAULT_TIMEOUT_S,
 ) -> ConnectionParams:
     """Make connection parameters of what a user wrote. ``None`` and ``""`` mean "not given".
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import ProfileError
 from ..params import parsing
-from ..params.endpoint import DEFAULT_TIMEOUT, ConnectionParams
+from ..params.defaults import DEFAULT_TIMEOUT_S
 from ..params.tls import PEM_FILES
 from ..params.values import is_given
 from . import secrets
 from .profile import Profile
 from .reference import SecretRef
+
+if TYPE_CHECKING:
+    from ..params.endpoint import ConnectionParams
 
 __all__ = ["params_of", "profile_of"]
 
@@ -97,7 +100,7 @@ def profile_of(
         secure=True if params.secure and "://" not in endpoint.address else None,
         **files,
         server_name=tls.server_name,
-        timeout=None if params.timeout == DEFAULT_TIMEOUT else params.timeout,
+        timeout=None if params.timeout == DEFAULT_TIMEOUT_S else params.timeout,
     )
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from .. import sdk
 from ..errors import AliasError, CancelError, ParamsError, without_frames
-from ..params.endpoint import DEFAULT_TIMEOUT
+from ..params.defaults import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, DEFAULT_TIMEOUT_S
 from ..params.parsing import checked_name
 from ..printing import printable
 from ..probing.forks import forkable
 from ..watching.once import Once
-from ..watching.schedule import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S, Pace
+from ..watching.schedule import Pace
 from .aliases import DEFAULT_ALIAS, MAX_CONNECTIONS
 from .events import Event
 from .opening import open_profile
@@ -81,7 +81,7 @@ class ConnectionRegistry(ConnectionTable):
     def __init__(
         self,
         heartbeat: float = DEFAULT_HEARTBEAT_S,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float = DEFAULT_TIMEOUT_S,
         deadline: float = DEFAULT_DEADLINE_S,
         *,
         mirrored: bool = False,

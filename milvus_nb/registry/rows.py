@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from ..params.endpoint import DEFAULT_TIMEOUT
+from ..params.defaults import DEFAULT_TIMEOUT_S
 from ..params.tls import PEM_FILES
 from ..views.described import offers
 
@@ -76,7 +76,7 @@ def again(alias: str, params: ConnectionParams) -> ConnectParams:
         "secure": params.secure and not params.address.startswith("https://"),
         **{name: getattr(tls, name) for name in PEM_FILES},
         "server_name": tls.server_name,
-        "timeout": 0 if params.timeout == DEFAULT_TIMEOUT else params.timeout,
+        "timeout": 0 if params.timeout == DEFAULT_TIMEOUT_S else params.timeout,
     }
     given = {name: value for name, value in fields.items() if value}
     # A path from the working folder may lead elsewhere in another kernel.

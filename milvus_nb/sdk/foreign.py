@@ -16,7 +16,8 @@ import grpc
 
 from ..errors import ParamsError
 from ..params.address import parse_address
-from ..params.endpoint import DEFAULT_TIMEOUT, ConnectionParams, Endpoint
+from ..params.defaults import DEFAULT_TIMEOUT_S
+from ..params.endpoint import ConnectionParams, Endpoint
 from ..params.secret import Secret
 from ..params.tls import Tls, name_in
 from ..params.values import grpc_options, in_clear
@@ -274,7 +275,7 @@ def _params(
     )
     if (path := _lite_path(endpoint)) is not None:
         endpoint = Endpoint("lite", path=path)
-    return ConnectionParams(endpoint, "" if db_name == "default" else db_name, DEFAULT_TIMEOUT)
+    return ConnectionParams(endpoint, "" if db_name == "default" else db_name, DEFAULT_TIMEOUT_S)
 
 
 def _tls(given: dict[str, Any], name: str) -> Tls:

@@ -7,17 +7,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ..params.defaults import DEFAULT_DEADLINE_S, DEFAULT_HEARTBEAT_S
 from ..probing import diagnosis
 
 if TYPE_CHECKING:
     from ..errors import Diagnosis
     from ..params.endpoint import Endpoint
 
-__all__ = ["DEFAULT_DEADLINE_S", "DEFAULT_HEARTBEAT_S", "Pace", "Schedule"]
+__all__ = ["Pace", "Schedule"]
 
-# A frozen server is noticed within the sum of both.
-DEFAULT_HEARTBEAT_S: Final = 3.5
-DEFAULT_DEADLINE_S: Final = 2.0
 
 # After a failed probe the next one comes sooner than a heartbeat: after 2 % of the outage so far,
 # within these limits, in seconds. Whoever was away for 20 s is seen back within half a second.

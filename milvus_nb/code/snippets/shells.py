@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ...params.endpoint import DEFAULT_TIMEOUT
+from ...params.defaults import DEFAULT_TIMEOUT_S
 from .parts import (
     PASSWORD,
     TOKEN,
@@ -50,7 +50,7 @@ def connect_line(params: ConnectionParams, alias: str, *, ask: bool = False) -> 
         "--client-pem-path": tls.client_pem_path,
         "--client-key-path": tls.client_key_path,
         "--server-name": tls.server_name,
-        "--timeout": "" if params.timeout == DEFAULT_TIMEOUT else seconds(params.timeout),
+        "--timeout": "" if params.timeout == DEFAULT_TIMEOUT_S else seconds(params.timeout),
     }
     words = ["%milvus connect", magic_word(endpoint.address)]
     for option, value in options.items():
