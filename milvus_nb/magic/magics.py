@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import IPython
@@ -23,6 +22,7 @@ from ..printing import printable, say
 from . import autoconnect, matcher
 from .context import Context
 from .early_imports import EarlyImports
+from .namespace import names_of_caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,8 +86,7 @@ class MilvusMagics(Magics):
         self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
     ) -> Any:
         """Connect to Milvus, see your connections, disconnect. `%milvus help` tells more."""
-        # A function's own variables first, as in IPython's own magics.
-        variables = ChainMap(dict(local_ns or {}), self.shell.user_ns if self.shell else {})
+        variables = names_of_caller(self.shell, local_ns)
         try:
             with ONE_AT_A_TIME:
                 from . import commands  # not before: loading the extension has to stay light

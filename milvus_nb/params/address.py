@@ -100,8 +100,10 @@ def parse_address(text: str, source: str = "uri") -> Address:
         return _unix(rest, source, after_slashes=True)
     if scheme == "file":
         return Address("lite", path=lite_path(_file_path(rest, text, source), source))
+    if rest[:5].lower() == "file:" and not scheme:  # with one slash, or none
+        return Address("lite", path=lite_path(_decode(rest[5:], text, source), source))
     is_path = rest[:1] in {".", "/", "~", "\\"} or DRIVE.match(rest)
-    if not scheme and (is_path or rest.rstrip("/\\").endswith(".db")):
+    if not scheme and (is_path or rest.rstrip("/\\").lower().endswith(".db")):
         return Address("lite", path=lite_path(rest, source))
     if scheme and scheme not in _SECURE:
         _refuse_scheme(scheme, text, source)

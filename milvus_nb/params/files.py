@@ -138,12 +138,7 @@ def lite_path(path: str, source: str = "uri") -> str:
     if os.path.isdir(full):
         _check_folder(full, shown)
     elif os.path.lexists(full):
-        raise ParamsError(
-            f"{shown} is not a Milvus Lite database.",
-            "It is a file; Milvus Lite 3 keeps a database in a folder, older ones in a file.",
-            "Choose another name; a database of Milvus Lite 2 has to be exported with that.",
-            "lite-not-a-folder",
-        )
+        raise _not_a_folder(full, shown)
     elif not os.access(parent, os.W_OK):
         raise ParamsError(
             f"{shown} cannot be made.",
@@ -154,6 +149,19 @@ def lite_path(path: str, source: str = "uri") -> str:
     return os.path.realpath(full)  # one database is one endpoint, by whichever link
 
 
+def _not_a_folder(full: str, shown: str) -> ParamsError:
+    """Make the error for a path where there is something, and no folder."""
+    is_file = os.path.isfile(full)
+    reason = "It is a file; Milvus Lite 3 keeps a database in a folder, older ones in a file."
+    fix = "Choose another name; a database of Milvus Lite 2 has to be exported with that."
+    if not is_file:
+        reason, fix = "It is neither a folder nor a file.", "Choose another name."
+    if not is_file and os.path.islink(full):
+        reason = f"It is a link to {os.readlink(full)!r}, where there is no folder."
+        fix = "Mend the link, or make that folder; an empty one becomes a new database."
+    return ParamsError(f"{shown} is not a Milvus Lite database.", reason, fix, "lite-not-a-folder")
+
+
 def _require_sight(full: str, shown: str) -> None:
     """Raise ParamsError where it cannot be told whether there is something: that is not nothing."""
     try:
@@ -162,12 +170,15 @@ def _require_sight(full: str, shown: str) -> None:
         return
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", "") or type(error).__name__
+        is_forbidden = isinstance(error, PermissionError)
     else:
         return
     raise ParamsError(
         f"{shown} cannot be opened.",
         f"The system says: {reason}.",
-        "Let the user that runs the kernel look into its folder.",
+        "Let the user that runs the kernel look into its folder."
+        if is_forbidden
+        else "Correct the path, or choose another one.",
         "lite-not-writable",
     )
 

@@ -235,15 +235,15 @@ CAUSES: Final[dict[str, Cause]] = {
     ),
     # Proxies
     "proxy-unreachable": Cause(
-        "The proxy {proxy} from the variable {variable} is in the way, and failed: {details}",
-        "If {host} needs no proxy: %env no_proxy={no_proxy}  Otherwise correct {variable}.",
-        form="If {host} needs no proxy, run in a cell: %env no_proxy={no_proxy}  Otherwise correct "
+        "The proxy {proxy} from {variable} is in the way, and failed: {details}",
+        "If {host} needs no proxy: %env {no_proxy}  Otherwise correct {variable}.",
+        form="If {host} needs no proxy, run in a cell: %env {no_proxy}  Otherwise correct "
         "{variable}.",
     ),
     "proxy-refused": Cause(
-        "The proxy {proxy} from the variable {variable} refused to reach {address}: {details}",
-        "If {host} needs no proxy: %env no_proxy={no_proxy}  Otherwise the proxy must allow it.",
-        form="If {host} needs no proxy, run in a cell: %env no_proxy={no_proxy}  Otherwise the "
+        "The proxy {proxy} from {variable} refused to reach {address}: {details}",
+        "If {host} needs no proxy: %env {no_proxy}  Otherwise the proxy must allow it.",
+        form="If {host} needs no proxy, run in a cell: %env {no_proxy}  Otherwise the "
         "proxy must allow it.",
     ),
     "project-env": Cause(

@@ -93,8 +93,8 @@ def _behind_proxy(endpoint: Endpoint, base: Diagnosis, way: Proxy) -> Diagnosis:
     """Say that it is the proxy which hangs up: whether anything is behind it, only that knows."""
     if base.cause not in _HANGS_UP:
         return base
-    facts = {"proxy": way.address, "variable": way.variable}
-    found = diagnosis.of(endpoint, "proxy-unreachable", "it opens a way and closes it", **facts)
+    said = "it opens a way and closes it"
+    found = diagnosis.of(endpoint, "proxy-unreachable", said, **way.facts)
     return replace(found, asked=base.asked, answered=base.answered, took_ms=base.took_ms)
 
 
@@ -175,6 +175,8 @@ async def _certificate(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Di
     certificate = seen.certificate
     if certificate is None:
         return base
+    names = certificate.names
+    certified = [name for name in names if "*" not in name]
     cause = base.cause
     if cause in ("tls-untrusted", "tls-self-signed"):
         # Which of several reasons is named depends on the library.
@@ -188,9 +190,9 @@ async def _certificate(endpoint: Endpoint, base: Diagnosis, seen: Reached) -> Di
         endpoint,
         cause,
         base.answered,
-        names=", ".join(certificate.names[:5]) or certificate.subject,
-        first_name=certificate.names[0] if certificate.names else "NAME",
-        certified_name=next((name for name in certificate.names if "*" not in name), ""),
+        names=", ".join(names[:5]) or certificate.subject,
+        first_name=(certified or [name.replace("*", "NAME") for name in names] or ["NAME"])[0],
+        certified_name=(certified or [""])[0],
         since=certificate.since,
         until=certificate.until,
         now=day(time.time()),

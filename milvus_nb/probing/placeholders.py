@@ -10,7 +10,7 @@ from ..params.host import in_brackets
 from ..params.place import DEFAULT_PORT
 from ..params.tidy import oddity
 from .cloud import is_cloud
-from .surroundings import in_container, is_this_machine
+from .surroundings import exempting_variable, in_container, is_this_machine
 
 if TYPE_CHECKING:
     from ..params.endpoint import Endpoint
@@ -97,8 +97,10 @@ def _docker(host: str) -> str:
 
 
 def _no_proxy(host: str) -> str:
-    """Write the value of ``no_proxy`` that exempts one more host."""
-    return ",".join(filter(None, (os.environ.get("no_proxy", "").strip(" ,"), host)))
+    """Write the variable that exempts hosts from a proxy, with one more host."""
+    variable = exempting_variable()
+    known = os.environ.get(variable, "").strip(" ,")
+    return f"{variable}={','.join(filter(None, (known, host)))}"
 
 
 def _as_typed(host: str) -> str:

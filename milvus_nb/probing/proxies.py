@@ -15,6 +15,7 @@ from ..params.secret import Secret
 from . import diagnosis
 from .diagnosis import ProbeError
 from .outside import without
+from .surroundings import exempting_variable
 
 if TYPE_CHECKING:
     import socket
@@ -22,13 +23,10 @@ if TYPE_CHECKING:
     from ..errors import Diagnosis
     from ..params.endpoint import Endpoint
 
-__all__ = ["NO_VARIABLES", "VARIABLES", "Proxy", "late", "proxy", "tunnel"]
+__all__ = ["VARIABLES", "Proxy", "late", "proxy", "tunnel"]
 
 #: What gRPC looks at, in its order; it ignores the upper-case spellings.
 VARIABLES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
-
-#: Where hosts stand that need none.
-NO_VARIABLES: Final = ("no_grpc_proxy", "no_proxy")
 
 _OPTION: Final = "grpc.http_proxy"
 _DEFAULT_PORT: Final = 80  # gRPC's, whatever the variable
@@ -59,20 +57,24 @@ class Proxy:
         """Where it is, for people; never its credentials."""
         return host_port(self.host, self.port)
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the words of a failure need."""
+        kind = "option" if self.variable == _OPTION else "variable"
+        return {"proxy": self.address, "variable": f"the {kind} {self.variable}"}
+
 
 def proxy(endpoint: Endpoint) -> Proxy | None:
     """Give the proxy that gRPC would use for this endpoint, or None."""
     options = endpoint.channel_arguments
     if endpoint.kind != "tcp" or options.get("grpc.enable_http_proxy") == 0:
         return None
-    given = {name: os.environ[name] for name in VARIABLES if os.environ.get(name)}
-    if options.get(_OPTION):
-        given = {_OPTION: str(options[_OPTION])}
-    if not given:
-        return None
-    variable, text = next(iter(given.items()))
-    exempt = next((os.environ[name] for name in NO_VARIABLES if os.environ.get(name)), "")
-    if variable != _OPTION and any(_is_exempt(endpoint.host, part) for part in exempt.split(",")):
+    # The first that is set counts, also where it is empty; and what is exempt, for the option too.
+    given = {name: str(options[name]) for name in (_OPTION,) if name in options}
+    given |= {name: os.environ[name] for name in VARIABLES if name in os.environ}
+    variable, text = next(iter(given.items()), ("", ""))
+    exempt = os.environ.get(exempting_variable(), "")
+    if not text or any(_is_exempt(endpoint.host, part) for part in exempt.split(",")):
         return None
     try:
         url = urlsplit(text)
@@ -87,14 +89,14 @@ def proxy(endpoint: Endpoint) -> Proxy | None:
 
 
 def _is_exempt(host: str, part: str) -> bool:
-    """Tell whether a part of ``no_proxy`` is the host's ending, or the network of its address."""
-    part = part.strip().lower()
+    """Tell whether a part of ``no_proxy`` is the host, its domain, or its address's network."""
+    part = part.strip().lower().removeprefix(".")
     if not part:
         return False
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(part, strict=False)
     except ValueError:
-        return host.endswith(part)
+        return f".{host}".endswith(f".{part}")
 
 
 def late(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:
@@ -103,8 +105,7 @@ def late(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:
     way = proxy(endpoint)
     if way is None or stage not in ("resolve", "tcp"):
         return found
-    facts = {"proxy": way.address, "variable": way.variable}
-    late = diagnosis.of(endpoint, "proxy-unreachable", found.answered, **facts)
+    late = diagnosis.of(endpoint, "proxy-unreachable", found.answered, **way.facts)
     return replace(late, took_ms=found.took_ms)
 
 
@@ -132,7 +133,7 @@ async def tunnel(endpoint: Endpoint, way: Proxy, connection: socket.socket) -> N
         answer += more
     status = without(answer.split(b"\r\n")[0].decode("latin-1"), way.credentials)
     words = status.split()
-    facts = {"proxy": way.address, "variable": way.variable}
+    facts = way.facts
     if not status.startswith("HTTP/1"):
         said = f"it answered {status[:60]!r}" if status else "it closed the connection"
         raise ProbeError(diagnosis.of(endpoint, "proxy-unreachable", said, **facts))

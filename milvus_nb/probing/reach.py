@@ -270,8 +270,7 @@ def _through(endpoint: Endpoint, way: Proxy | None) -> Iterator[None]:
         if isinstance(error, ProbeError) and error.diagnosis.cause.startswith("proxy-"):
             raise
         said = error.diagnosis.answered if isinstance(error, ProbeError) else reason(error)
-        facts = {"proxy": way.address, "variable": way.variable}
-        found = diagnosis.of(endpoint, "proxy-unreachable", said, **facts)
+        found = diagnosis.of(endpoint, "proxy-unreachable", said, **way.facts)
     else:
         return
     raise ProbeError(found)

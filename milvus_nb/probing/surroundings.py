@@ -10,7 +10,10 @@ import re
 from pathlib import Path
 from typing import Final
 
-__all__ = ["in_container", "is_this_machine"]
+__all__ = ["NO_VARIABLES", "exempting_variable", "in_container", "is_this_machine"]
+
+#: Where hosts stand that need no proxy, in gRPC's order.
+NO_VARIABLES: Final = ("no_grpc_proxy", "no_proxy")
 
 # What Docker and Podman put into each of theirs.
 _MARKS: Final = ("/.dockerenv", "/run/.containerenv")
@@ -43,6 +46,11 @@ def in_container() -> bool:
         mounts = Path(_MOUNTS).read_text("utf-8", "replace")
         return _ROOT_OF_A_CONTAINER.search(mounts) is not None
     return False
+
+
+def exempting_variable() -> str:
+    """Name the variable that exempts hosts: where the first is set, gRPC ignores the second."""
+    return next((name for name in NO_VARIABLES if name in os.environ), NO_VARIABLES[-1])
 
 
 def is_this_machine(host: str) -> bool:

@@ -7,7 +7,6 @@ import re
 import shlex
 import stat
 import sys
-from functools import partial
 from typing import Any, Final
 
 from ..errors import ProfileError
@@ -59,10 +58,7 @@ def read_text(path: str, most_bytes: int = MOST_BYTES, *, is_trusted: bool = Fal
         It cannot be read, is no UTF-8, too large, or anybody could have written it.
     """
     try:
-        # Not to wait for the other end, where it is a pipe.
-        more = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        handle = patiently(partial(os.open, path, os.O_RDONLY | more))
-        with open(handle, "rb") as file:
+        with patiently(lambda: open(path, "rb", opener=_without_waiting)) as file:
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode):
                 raise ProfileError(f"{path} is not a file.", "", "Remove it, or name another.")
@@ -101,6 +97,11 @@ def read_text(path: str, most_bytes: int = MOST_BYTES, *, is_trusted: bool = Fal
     raise ProfileError(
         f"{path}, line {line}: this is not UTF-8.", "TOML is UTF-8.", "Save the file as UTF-8."
     )
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; where it is a pipe, do not wait for its other end."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def load(path: str, text: str) -> dict[str, Any]:

@@ -305,7 +305,7 @@ def _may_be_name(word: str) -> bool:
 def _mark(path: str) -> object:
     try:
         found = os.stat(path) if path else None
-    except OSError:
-        found = None
+    except OSError as error:  # what cannot be looked at is not absent, nor so for ever
+        return path, error.errno, os.path.islink(path)
     # The time of the last change notices also what has become readable, and who can write it.
     return path, found and (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)

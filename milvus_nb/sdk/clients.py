@@ -13,6 +13,7 @@ from ..probing import diagnosis
 from ..probing.certificate import default_roots
 from ..probing.channel import CHANNEL_OPTIONS, WITHOUT_PROXY
 from ..probing.environment import check_environment
+from ..probing.proxies import proxy
 from ..probing.waiting import EndedError, within
 from . import private_names as theirs
 from .channels import AsyncChannels, Channels, channel_of, refuse_calls, running_loop
@@ -309,7 +310,8 @@ def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, A
     endpoint = params.endpoint
     check_environment(endpoint)  # again: pymilvus has read it by now
     tls = endpoint.tls
-    without_proxy = WITHOUT_PROXY if endpoint.kind == "lite" else {}
+    # What is decided here is so for the client, too: gRPC's rules differ by its version.
+    without_proxy = WITHOUT_PROXY if proxy(endpoint) is None else {}
     return {
         "uri": f"http://{target}" if endpoint.kind == "lite" else endpoint.pymilvus_uri,
         "token": Masked(endpoint.credentials.reveal()),

@@ -23,8 +23,9 @@ from ..probing.investigate import investigate
 from ..probing.management import MANAGEMENT_PORT, Management, ask_management
 from ..probing.outside import MOST_FACT, cut, plain
 from ..probing.probe import Probe
-from ..probing.proxies import NO_VARIABLES, VARIABLES, late
+from ..probing.proxies import VARIABLES, late
 from ..probing.reach import Reached, reach
+from ..probing.surroundings import NO_VARIABLES
 from ..probing.waiting import end, to_the_end, within
 from ..sdk import lite
 from ..views.report import Report

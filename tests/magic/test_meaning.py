@@ -108,6 +108,44 @@ def test_a_local_variable_is_found_wherever_a_line_can_stand(
     assert list(registry_of(ip)) == ["a", "b", "c", "d", "e1", "e2"]
 
 
+def test_a_line_sees_the_names_that_its_code_sees(
+    ip: InteractiveShell, magic: object, milvus: MilvusTestServer, project: Path
+) -> None:
+    """Those of the functions around it, and of its own module, before those of the notebook."""
+    ip.user_ns["place"] = f"localhost:{free_port()}"
+    module = project.parent / "places.py"
+    module.write_text(
+        "from IPython import get_ipython\n"
+        f"place = {milvus.address!r}\n"
+        "def connect(alias):\n"
+        "    return get_ipython().run_line_magic('milvus', 'connect $place -a $alias')\n"
+        "connect('run' if __name__ == '__main__' else 'imported')\n"
+    )
+    ip.run_cell(
+        "def nested(place):\n"
+        "    def inner():\n"
+        "        def innermost(alias):\n"
+        "            %milvus connect $place -a $alias\n"
+        "        innermost('nested')\n"
+        "    inner()\n"
+        f"nested({milvus.address!r})\n"
+        "def listed(place):\n"
+        "    return [get_ipython().run_line_magic('milvus', 'connect $place -a ' + alias)\n"
+        "            for alias in ['listed']]\n"
+        f"listed({milvus.address!r})\n"
+        "def made(place):\n"
+        "    class Store:\n"
+        "        %milvus connect $place -a class\n"
+        f"made({milvus.address!r})\n"
+        "import sys; sys.path.insert(0, '')\n"
+        "import places; sys.path.pop(0)\n"
+        f"%run {module.name}\n"
+    ).raise_error()
+    assert list(registry_of(ip)) == ["nested", "listed", "class", "imported", "run"]
+    registry = registry_of(ip)
+    assert {registry[alias].address for alias in registry} == {milvus.address}
+
+
 def test_a_name_without_a_value_is_still_an_error(
     ip: InteractiveShell, magic: Callable[[str], object]
 ) -> None:
@@ -208,6 +246,21 @@ def test_whatever_keeps_the_file_from_being_read(
     for call in (connections.connect, connections.connect_profile):
         with pytest.raises(ProfileError, match=r"milvus\.toml"):
             call("dev")
+
+
+def test_a_link_that_was_removed_is_in_nobodys_way(own: Path) -> None:
+    """What the error advises helps at once; and a link that leads nowhere is never "no file"."""
+    store = ProfileStore("", path=str(own))
+    for _ in range(2):
+        assert store.meant_by("dev") is None
+        own.symlink_to(own.parent / "gone.toml")
+        with pytest.raises(ProfileError, match=r"link to .*gone\.toml"):
+            store.meant_by("dev")
+        own.unlink()
+        own.symlink_to(own)
+        with pytest.raises(ProfileError, match="symbolic links"):
+            store.meant_by("dev")
+        own.unlink()
 
 
 def test_addresses_connect_although_the_file_cannot_be_read(

@@ -560,7 +560,18 @@ def test_a_sign_in_for_lite_is_left_out() -> None:
         (".\\y.db", "Windows"),
         ("\\\\server\\share\\y.db", "Windows"),
         ("/run/milvus.sock", "unix:/run/milvus.sock"),
-        ("gone.db", "It is a file"),
+        ("gone.db", "It is a link to"),
+        ("loop.db", "It is a link to"),
+        pytest.param(
+            "pipe.db",
+            "neither a folder nor a file",
+            marks=pytest.mark.skipif(
+                not hasattr(os, "mkfifo"), reason="There are no such files on Windows."
+            ),
+        ),
+        ("loop.db/x.db", "Correct the path"),
+        (f"./{'x' * 300}.db", "Correct the path"),
+        ("DEMO.DB", "ends in .db"),
     ],
 )
 def test_what_is_no_lite_database_is_refused(uri: str, why: str, folder: Path) -> None:
@@ -569,6 +580,9 @@ def test_what_is_no_lite_database_is_refused(uri: str, why: str, folder: Path) -
     (folder / "other.db").mkdir()
     (folder / "other.db" / "thesis.tex").touch()
     (folder / "gone.db").symlink_to(folder / "nowhere")
+    (folder / "loop.db").symlink_to(folder / "loop.db")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(folder / "pipe.db")
     assert why in str(refusal(uri=uri))
 
 
@@ -577,6 +591,7 @@ def test_an_existing_lite_database_is_accepted(folder: Path) -> None:
     (folder / "x.db" / "collections").mkdir(parents=True)
     (folder / "y.db").mkdir()
     assert params(uri="x.db").endpoint.kind == params(uri="y.db").endpoint.kind == "lite"
+    assert params(uri="file:./x.db") == params(uri=f"file:{folder}/x.db") == params(uri="x.db")
 
 
 @pytest.mark.skipif(

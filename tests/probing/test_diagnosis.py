@@ -135,6 +135,11 @@ def proxy_down(world: World, host: str = "127.0.0.1") -> dict[str, Any]:
     return {"uri": "milvus.example"}
 
 
+def proxy_with_exemptions(world: World) -> dict[str, Any]:
+    world.environment.setenv("no_grpc_proxy", "else.test")
+    return proxy_down(world)
+
+
 def of_a_project(world: World, variable: str, value: str, **given: Any) -> dict[str, Any]:
     """Let a project's file have set a variable, as pymilvus does it."""
     world.file(".env", f"{variable}={value}\n")
@@ -178,8 +183,8 @@ def cloud(world: World) -> dict[str, Any]:
     return {"uri": f"https://{host}", "ca_pem_path": found.ca_pem}
 
 
-def named_otherwise(world: World) -> dict[str, Any]:
-    found = world.certificates(names=("milvus.example", "10.1.2.3"))
+def named_otherwise(world: World, *names: str) -> dict[str, Any]:
+    found = world.certificates(names=names or ("milvus.example", "10.1.2.3"))
     return certified(world, found, ca_pem_path=found.ca_pem)
 
 
@@ -417,6 +422,10 @@ FAULTS = (
     Fault("proxy is down", "proxy-unreachable", "grpc_proxy", proxy_down),
     Fault("proxy with IPv6 is down", "proxy-unreachable", "[::1]:",
           lambda w: proxy_down(w, "[::1]")),
+    Fault("proxy of an option", "proxy-unreachable", "the option grpc.http_proxy", lambda _: {
+        "uri": "milvus.example", "grpc_options": {"grpc.http_proxy": "http://127.0.0.1:9"}}),
+    Fault("proxy, with gRPC's own exemptions", "proxy-unreachable",
+          "%env no_grpc_proxy=else.test,milvus.example", proxy_with_exemptions),
     Fault("proxy hangs", "proxy-unreachable", "http_proxy", lambda w: proxy(w, "hang")),
     Fault("proxy is none", "proxy-unreachable", "https_proxy",
           lambda w: proxy(w, "garbage", "https_proxy")),
@@ -526,6 +535,10 @@ FAULTS = (
     Fault("not yet valid", "tls-not-yet-valid", "clock",
           lambda w: expired(w, from_days=2, to_days=9)),
     Fault("other name", "tls-name", "--server-name milvus.example", named_otherwise),
+    Fault("other names, all of a domain", "tls-name", "--server-name NAME.milvus.example",
+          lambda w: named_otherwise(w, "*.milvus.example")),
+    Fault("other names, also of a domain", "tls-name", "--server-name milvus.test",
+          lambda w: named_otherwise(w, "*.milvus.test", "milvus.test")),
     Fault("client certificate missing", "tls-client-missing", "--client-pem-path",
           lambda w: mutual(w, foreign=False)),
     Fault("client certificate foreign", "tls-client-rejected", "foreign/client.pem",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Any
 
+import grpc
 import pytest
 
 from milvus_nb import ConnectError, ConnectionRegistry
@@ -115,6 +116,41 @@ def test_a_failed_connect_goes_on_when_the_network_lies(
     for ignored in ("socks5://127.0.0.1:1", "https://127.0.0.1:1", "127.0.0.1:1"):
         monkeypatch.setenv("http_proxy", ignored)
         assert connections.diagnose(milvus.uri).ok, ignored
+
+
+@pytest.mark.parametrize(
+    ("given", "option"),
+    [
+        ({"http_proxy": "{way}", "no_grpc_proxy": "", "no_proxy": "localhost"}, ""),
+        ({"http_proxy": "{way}", "grpc_proxy": ""}, ""),
+        ({"http_proxy": "{way}", "no_proxy": ".localhost"}, ""),
+        ({"http_proxy": "{way}", "no_proxy": "*"}, ""),
+        ({"http_proxy": "{way}", "NO_PROXY": "localhost"}, ""),
+        ({"no_proxy": "localhost"}, "{way}"),
+        ({"no_grpc_proxy": "else.test", "no_proxy": "localhost"}, "{way}"),
+    ],
+)
+def test_what_is_exempt_from_a_proxy_is_so_as_for_grpc(
+    connections: ConnectionRegistry,
+    milvus: MilvusTestServer,
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, str],
+    option: str,
+) -> None:
+    """What we connect goes through it where a channel of gRPC's own does."""
+    with ConnectProxy(routes={f"localhost:{milvus.port}": ("127.0.0.1", milvus.port)}) as way:
+        for name, value in given.items():
+            monkeypatch.setenv(name, value.format(way=f"http://{way.address}"))
+        options = {"grpc.http_proxy": option.format(way=f"http://{way.address}")} if option else {}
+        with grpc.insecure_channel(f"localhost:{milvus.port}", list(options.items())) as channel:
+            grpc.channel_ready_future(channel).result(30)
+        is_used = bool(way.requests)
+        way.requests.clear()
+        connection = connections.connect("x", uri=milvus.uri, grpc_options=options)
+        assert bool(way.requests) == is_used
+        way.requests.clear()
+        assert connection.client.has_collection("none") is False
+        assert bool(way.requests) == is_used
 
 
 def test_through_a_proxy_that_works(

@@ -10,13 +10,14 @@ import pytest
 
 from milvus_nb.errors import MilvusNbError, ProfileError
 from milvus_nb.magic.magics import _LEAST
-from milvus_nb.profiles.files import MOST_BYTES, MOST_PROFILES
+from milvus_nb.profiles.files import MOST_BYTES, MOST_PROFILES, read_text
 from milvus_nb.profiles.listing import profiles_in
 from milvus_nb.profiles.profile import Profile
 from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.registry.registry import ConnectionRegistry
 from milvus_nb.registry.validation import LEAST_S
 from milvus_nb.views.profiles import ProfileTable
+from tests.support.helpers import open_files
 
 NEEDS_OWNERS = pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no owner here")
 
@@ -85,6 +86,16 @@ def test_a_file_is_read_once(store: ProfileStore) -> None:
     assert list(ProfileStore("", "", store.path)) == ["prox"]
     store.save(Profile("more", "h"))
     assert list(ProfileStore("", "", store.path)) == ["prox", "more"]
+
+
+def test_a_folder_in_a_files_place_stays_open_nowhere(store: ProfileStore) -> None:
+    """However often it is looked at."""
+    Path(store.path).mkdir()
+    before = open_files()
+    for _ in range(5):
+        with pytest.raises(ProfileError):
+            read_text(store.path)
+    assert open_files() == before
 
 
 def test_no_more_profiles_than_are_read(store: ProfileStore) -> None:
