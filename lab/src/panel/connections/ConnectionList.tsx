@@ -7,6 +7,7 @@ import { failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import type { RowsView } from '../../state/listing';
 import type { RowWish, Session } from '../../state/session';
+import { focusSoon } from '../parts/focusSoon';
 import type { FocusOn } from '../parts/hooks';
 import { useKeptRows, useVirtualRows } from '../parts/virtual';
 import { watchPress } from '../tree/drag';
@@ -35,9 +36,6 @@ interface Props {
 
 /** The height of a connection without a problem, in px. */
 const ROW_HEIGHT = 26;
-
-/** A row that is far away is drawn within so many frames; then it is asked for. */
-const DRAWN_WITHIN_FRAMES = 120;
 
 /** The keys that open a row, and close it, as in JupyterLab's trees. */
 const OPENS: Record<string, boolean | undefined> = { ArrowRight: true, ArrowLeft: false };
@@ -113,7 +111,7 @@ export function ConnectionList(props: Props) {
     if (at >= 0 && index !== undefined && index >= 0 && index < rows.length) {
       event.preventDefault();
       goTo(index);
-      focusRow(space.current, index);
+      focusSoon(event.currentTarget as HTMLElement, rowAt(index), { preventScroll: true });
     }
   };
 
@@ -282,6 +280,9 @@ function Awaited({ index, of, place }: AwaitedProps) {
   );
 }
 
+/** A row that is told. */
+const rowAt = (index: number): string => `[data-index="${index}"]:not(.milvus-nb-mod-awaited)`;
+
 /** The first and the last of those in sight, without the one that is drawn for its focus alone. */
 function ends(items: { index: number }[], kept: number): [number, number] {
   const indexes = items.map(({ index }) => index);
@@ -292,16 +293,4 @@ function ends(items: { index: number }[], kept: number): [number, number] {
     indexes.pop();
   }
   return [indexes[0] ?? 0, indexes.at(-1) ?? 0];
-}
-
-/** Focus a row that may be drawn only in the next frames. */
-function focusRow(list: HTMLElement | null, index: number, frames = DRAWN_WITHIN_FRAMES): void {
-  const row = list?.querySelector<HTMLElement>(
-    `[data-index="${index}"]:not(.milvus-nb-mod-awaited)`,
-  );
-  if (row) {
-    row.focus({ preventScroll: true });
-  } else if (frames > 0) {
-    requestAnimationFrame(() => focusRow(list, index, frames - 1));
-  }
 }

@@ -1,9 +1,9 @@
 import type { RefObject } from 'preact';
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useState } from 'preact/hooks';
 
-import { elapsed, everySecond } from '../../state/clock';
+import { everySecond } from '../../state/clock';
 import type { Link } from '../../state/link';
-import { isGiven } from './keepFocus';
+import { focusSoon, settleFocus } from './focusSoon';
 
 /** Both the panel in a cell and the sidebar may be in one page, each with this module of its own. */
 const PREFIX = `milvus-nb-${Math.random().toString(36).slice(2)}`;
@@ -102,40 +102,13 @@ export const SCROLLER = '.milvus-nb-scroller';
 
 export type FocusOn = (key: string) => void;
 
-/** How long focus may wait for its element to be drawn, in ms. */
-const FOCUS_WITHIN_MS = 2000;
-
-/**
- * Move the focus to the element with `data-focus={key}`, now or as soon as it is drawn. Focus that
- * the user has meanwhile put somewhere else stays there.
- */
+/** Move the focus to the element with `data-focus={key}`, now or as soon as it is drawn. */
 export function useFocus(root: RefObject<HTMLElement | null>): FocusOn {
-  const wanted = useRef<{ key: string; until: number; from: Element | null } | null>(null);
-
-  const settle = (): void => {
-    const want = wanted.current;
-    if (want === null || root.current === null) {
-      return;
-    }
-    const scope = root.current.closest(SCROLLER) ?? root.current;
-    const active = document.activeElement;
-    const isTheirs = active !== want.from && !isGiven(active);
-    const moved = isTheirs && active !== null && scope.contains(active);
-    if (elapsed() > want.until || moved) {
-      wanted.current = null;
-      return;
-    }
-    const keyed = scope.querySelectorAll<HTMLElement>(`[data-focus="${CSS.escape(want.key)}"]`);
-    const target = [...keyed].find(element => element.checkVisibility());
-    if (target !== undefined) {
-      wanted.current = null;
-      target.focus();
-    }
-  };
-
-  useLayoutEffect(settle); // before the next key
+  useLayoutEffect(settleFocus); // before the next key
   return key => {
-    wanted.current = { key, until: elapsed() + FOCUS_WITHIN_MS, from: document.activeElement };
-    settle();
+    const scope = root.current?.closest(SCROLLER) ?? root.current;
+    if (scope !== null) {
+      focusSoon(scope, `[data-focus="${CSS.escape(key)}"]`);
+    }
   };
 }
