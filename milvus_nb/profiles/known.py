@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Advice, Offer, ProfileError
 from ..params.secret import shown_name
 from ..params.suggestion import closest
+from ..probing.forks import forkable
 from ..probing.outside import plain, visible
 from .listing import Problem, ProfileListing, profiles_in
 from .location import user_file
@@ -41,7 +42,7 @@ class KnownProfiles:
     def __init__(self, folder: str | None = None, top: str = "", path: str = "") -> None:
         self._search = ProjectSearch(folder, top)
         self._path = path
-        self._lock = threading.Lock()
+        self._lock = forkable(threading.Lock())
         self._cache: tuple[object, ProfileListing] | None = None
         self._trust = Trust()
 

@@ -17,6 +17,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import MilvusNbError
+from ..probing.forks import forkable
 from . import files
 from .writing import rewrite
 
@@ -46,7 +47,7 @@ class Trust:
     """What a user has allowed. Thread-safe."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = forkable(threading.Lock())
         self._cache: tuple[object, frozenset[str]] | None = None
         self._here: set[str] = set()
 

@@ -528,7 +528,7 @@ def _emptied(given: dict[str, Any]) -> dict[str, Any]:
 
 
 _made: list[ConnectionRegistry] = []  # one, or none
-_making = threading.Lock()
+_making: Final = forkable(threading.Lock())
 
 
 def process_registry() -> ConnectionRegistry:

@@ -75,8 +75,14 @@ class Memory:
             self._before.clear()
             self._is_due = False
             self._written = None
+            if self._is_forked():
+                return
             with contextlib.suppress(OSError):
                 memory_file.write(self._path, {"pid": self._pid, "connected": [], "lost": []})
+
+    def _is_forked(self) -> bool:
+        """Tell whether this is a child: what it connects, or closes, is none of the kernel's."""
+        return os.getpid() != self._pid
 
     def _connected(self) -> set[str]:
         return set(self._table.aliases())
@@ -94,7 +100,7 @@ class Memory:
         is_due = False
         with contextlib.suppress(MilvusNbError):  # in a fork, which has no connections
             is_due = self._table.monitor.call(self._write_due, after=pause)
-            if not is_due and os.getpid() == self._pid:
+            if not is_due:
                 self._write(try_again=False)  # the thread has ended
         with self._lock:
             self._is_due = self._is_due and is_due
@@ -105,6 +111,8 @@ class Memory:
         self._write()
 
     def _write(self, *, try_again: bool = True) -> None:
+        if self._is_forked():
+            return
         began = time.monotonic()
         with self._lock:
             own = [
@@ -134,16 +142,19 @@ class Memory:
             self._write_soon()
 
     def _at_exit(self) -> None:
-        if os.getpid() == self._pid and self._is_due:  # a fork has nothing to tell
+        if self._is_due:
             self._write(try_again=False)
 
 
 def remember(table: ConnectionTable) -> Memory | None:
-    """Begin to keep what this kernel connects; None outside of a kernel."""
+    """Begin to keep what this kernel connects; None outside of a kernel, and in its children."""
     try:
         from ipykernel.connect import get_connection_file
+        from ipykernel.kernelapp import IPKernelApp
 
         file = get_connection_file()
+        if IPKernelApp.instance().session.pid != os.getpid():
+            return None
     except Exception:  # noqa: BLE001  # no ipykernel, no kernel, or one of another kind
         return None
     return Memory(table, memory_file.path_beside(file))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import Diagnosis, MilvusNbError, MissingExtraError
 from ..probing import diagnosis, oserror
 from ..probing.diagnosis import ProbeError
+from ..probing.forks import forkable
 from . import private_names as theirs
 from .foreign import ForeignConnection, find_foreign
 from .lite_lock import holder
@@ -49,7 +50,7 @@ STOP_S: Final = 15.0
 
 # milvus-lite logs the reason of a failed start and returns None; starts take turns, so that a
 # reason is never taken for another file's. And who starts a file waits for who just releases it.
-_turn = threading.Lock()
+_turn: Final = forkable(threading.Lock())
 
 # There is one server a file and process, as there are those who use it, of whichever registry: how
 # many of ours, and which files ours have to stop.

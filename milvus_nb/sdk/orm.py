@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ..errors import ClosedError
+from ..probing.forks import forkable
 from . import private_names as theirs
 from .imports import when_imported
 
@@ -119,7 +120,7 @@ class Mirror:
 
     def __init__(self, registry: Aliases) -> None:
         self._registry = registry
-        self._lock = threading.RLock()
+        self._lock = forkable(threading.RLock())
         self._theirs: Any = None
         self._shown: dict[str, _Shown] = {}
         self._unsubscribe = registry.subscribe(self._on_event)

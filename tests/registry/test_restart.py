@@ -8,7 +8,7 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 from milvus_nb.registry.restart import Memory
-from tests.support.helpers import wait_until
+from tests.support.helpers import posix_only, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +64,34 @@ def test_a_kernel_that_is_killed_right_after_a_connect_is_remembered(
     wait_until(lambda: not kernel.manager.is_alive(), what="the end of the kernel")
     kernel.restart()
     assert [row["alias"] for row in before(kernel)] == ["one"]
+
+
+@posix_only
+def test_a_fork_leaves_the_kernel_s_file_alone(kernel: Kernel, milvus: MilvusTestServer) -> None:
+    """What a worker connects is not the kernel's, and what it shuts down stays the kernel's."""
+    kernel.run(
+        "import os\n"
+        "def child(work):\n"
+        "    if (pid := os.fork()) == 0:\n"
+        "        try: work()\n"
+        "        finally: os._exit(0)\n"
+        "    os.waitpid(pid, 0)\n"
+        "def connect():\n"
+        "    from milvus_nb import connections\n"
+        f"    connection = connections.connect('kid', uri='{milvus.uri}', timeout=60)\n"
+        "    connection.ping()\n"  # the monitor does it after what it had to do before
+        "    os.write(out, b'connected ')"
+    )
+    kernel.run("into, out = os.pipe()\nchild(connect)")
+    kernel.run("from milvus_nb import connections\nlen(connections)\nchild(connect)")
+    assert kernel.run("os.read(into, 99)").text == "b'connected connected '\n"
+    assert not file_of(kernel).exists()
+    kernel.run(f"{LOAD}\n%milvus connect {milvus.address} -a one")
+    wait_until(file_of(kernel).exists)
+    kernel.run("child(connections.shutdown)")
+    kernel.run("child(lambda: get_ipython().run_line_magic('unload_ext', 'milvus_nb'))")
+    assert [row["alias"] for row in told(kernel)["connected"]] == ["one"]
+    assert "ms" in kernel.run("%milvus ping one").text
 
 
 def test_the_next_kernel_removes_the_files_of_those_that_have_ended(
