@@ -12,6 +12,7 @@ from __future__ import annotations
 import _thread
 import contextlib
 import os
+import sys
 import threading
 import time
 import weakref
@@ -30,6 +31,11 @@ _PATIENCE_S: Final = 0.25
 _LONGEST_S: Final = 1.0
 _BACK_S: Final = 0.01
 _LOOK_S: Final = 0.001
+
+# So long a child waits for gRPC to have begun anew, in seconds; usually it is done within 2 ms.
+_BEGIN_S: Final = 0.1
+_GRPC: Final = "grpc._cython.cygrpc"
+_THREADS: Final = "/proc/self/task"
 
 
 class Gate:
@@ -160,6 +166,34 @@ def _start_afresh() -> None:
     GATE.reset()
     for lock in list(_locks):
         lock._at_fork_reinit()  # noqa: SLF001  # as the standard library does with its own
+    _let_grpc_begin()
+
+
+def _let_grpc_begin() -> None:
+    """Wait in a child until the threads that gRPC has begun there sleep.
+
+    One of them is about to wait for events, and gRPC aborts the process where it finds its files
+    closed then: all are, by what runs another program (`!`, a daemon). Later it does not notice.
+    """
+    if _GRPC not in sys.modules:
+        return
+    ends = time.monotonic() + _BEGIN_S
+    with contextlib.suppress(OSError):  # not Linux
+        while not _others_sleep() and time.monotonic() < ends:
+            time.sleep(_LOOK_S)
+
+
+def _others_sleep() -> bool:
+    own = str(threading.get_native_id())
+    return all(_sleeps(thread) for thread in os.listdir(_THREADS) if thread != own)
+
+
+def _sleeps(thread: str) -> bool:
+    try:
+        with open(f"{_THREADS}/{thread}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2].startswith(b"S")
+    except (FileNotFoundError, ProcessLookupError):  # it has ended
+        return True
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
