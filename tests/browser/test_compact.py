@@ -26,7 +26,12 @@ _CONNECT_MANY = """
 from milvus_nb import connections
 for n in range({many}):
     connections.connect(f"c{{n:02}}", uri="{uri}")
+connections.connect("production-eu-west", uri="{uri}")
+connections.use("production-eu-west")
 """
+
+#: Widens the sidebar to so many pixels.
+_SET_WIDTH = "width => document.getElementById('milvus_nb-sidebar').style.minWidth = `${width}px`"
 
 #: What inside of an element scrolls by itself, itself included: its class.
 _SCROLLERS = """node => [node, ...node.querySelectorAll('*')]
@@ -87,6 +92,14 @@ def test_twenty_connections_a_line_each(
     row.focus()
     sidebar.page.keyboard.press("ArrowLeft")
     expect(opened).to_have_count(0)
+    # The name outlives the latency, and then that it is the current one.
+    named = sidebar.row("production-eu-west")
+    for width in (WIDTH, 310):
+        sidebar.node.evaluate(_SET_WIDTH, width)
+        alias = named.get_by_text("production-eu-west", exact=True)
+        assert alias.evaluate("node => node.scrollWidth <= node.clientWidth"), width
+        expect(named).to_contain_text("current")
+    row.focus()
     sidebar.page.keyboard.press("ArrowRight")
     expect(opened).to_be_visible()
 

@@ -94,6 +94,11 @@ def test_by_mouse_while_a_cell_runs(
     drag(page, collection, page.locator(".jp-Notebook .jp-CodeCell .cm-content").last)
     wait_until(lambda: f'client.query("{NAME}"' in sources(page)[3])
     assert 'connections.client("prod")' in sources(page)[3]
+    collection.hover()
+    tree.get_by_role("button", name=f"Actions for {NAME}").click()
+    page.mouse.move(900, 700)  # which hides the button
+    page.keyboard.press("Escape")
+    expect(collection).to_be_focused()
     assert busy.exists()
     busy.unlink()
     notebook.wait_idle()
@@ -173,6 +178,13 @@ def test_by_keyboard(open_notebook: Callable[..., Notebook], page: Page) -> None
     rows = tree.get_by_role("region", name="Rows of books")
     expect(rows).to_contain_text("<b>bold</b>")
     expect(item(tree, "books")).to_be_focused()
+    rows.focus()
+    press("Home")
+    expect(rows).to_be_focused()  # it scrolls
+    item(tree, "books").focus()
+    press("i")
+    expect(item(tree, "id")).to_be_focused()
+    item(tree, "books").focus()
     press("Shift+F10")
     press("ArrowDown")
     expect(sidebar.node.get_by_role("menuitem", name="Insert code")).to_be_focused()

@@ -6,7 +6,7 @@ import { Button } from '../panel/parts/Button';
 import { FailureAlert } from '../panel/parts/FailureAlert';
 import { useWatch } from '../panel/parts/hooks';
 import { DisconnectIcon } from '../panel/parts/icons';
-import { Label } from '../panel/parts/Label';
+import { Name } from '../panel/parts/Name';
 import { Notices } from '../panel/parts/Notices';
 import { Opener } from '../panel/parts/Opener';
 import { RowMenu } from '../panel/parts/RowMenu';
@@ -152,10 +152,12 @@ function OtherRow({
       <div class="milvus-nb-row-line">
         <Opener alias={alias} isOpen={isOpen} disabled={false} onClick={() => tree.toggle(row)} />
         <StateMark mark={text.mark} />
-        <div
-          class="milvus-nb-name"
+        <Name
+          name={alias}
+          label={row.label}
+          color={row.color}
           title={[alias, row.address, state].join('\n')}
-          onPointerDown={event => {
+          onPress={event => {
             if (hands !== null) {
               watchPress(
                 event,
@@ -167,15 +169,13 @@ function OtherRow({
             }
           }}
         >
-          <span class="milvus-nb-alias milvus-nb-data">{alias}</span>
-          <Label label={row.label} color={row.color} />
-        </div>
+          <span class="milvus-nb-short" aria-hidden="true">
+            {text.short}
+          </span>
+        </Name>
         <p class="milvus-nb-state">
           <span class="milvus-nb-data">{row.address}</span> · {state}
         </p>
-        <span class="milvus-nb-short" aria-hidden="true">
-          {text.short}
-        </span>
         <div class="milvus-nb-buttons">
           {!asksFirst(row) && (
             <Button

@@ -15,7 +15,7 @@ import { type Asked, Branch, type Soil, Turns } from './branch';
 import type { Link } from './link';
 import { PreviewNode } from './preview';
 
-/** So many questions are asked at once. */
+/** So many questions are asked at once of one connection: a server that hangs keeps no other waiting. */
 const AT_ONCE = 4;
 /** So many sizes are asked for in one question: those of so few are counted, not estimated. */
 const SIZES = 16;
@@ -153,6 +153,14 @@ export class DatabaseNode extends Branch<CollectionNames> {
 export class ConnectionNode extends Branch<DatabaseNames> {
   readonly databases = new Map<string, DatabaseNode>();
 
+  constructor(
+    /** By all that is in it. */
+    readonly shared: Soil,
+    ask: () => Asked<DatabaseNames>,
+  ) {
+    super(shared, ask);
+  }
+
   override get inner(): Branch<unknown>[] {
     return [...this.databases.values()];
   }
@@ -171,13 +179,6 @@ export class Tree {
   private readonly nodes = new Map<string, ConnectionNode>();
   private readonly rows = new Map<string, Followed>();
   private looking: ReturnType<typeof setTimeout> | undefined;
-  private readonly soil: Soil = {
-    turns: new Turns(AT_ONCE),
-    changed: () => {
-      this.version++;
-      this.tell();
-    },
-  };
 
   constructor(
     private readonly link: Pick<Link, 'request'>,
@@ -205,17 +206,21 @@ export class Tree {
     return known(
       this.nodes,
       alias,
-      () => new ConnectionNode(this.soil, () => this.ask('databases', { alias })),
+      () =>
+        new ConnectionNode({ turns: new Turns(AT_ONCE), changed: this.changed }, () =>
+          this.ask('databases', { alias }),
+        ),
     );
   }
 
   database(alias: string, database: string): DatabaseNode {
+    const { databases, shared } = this.connection(alias);
     return known(
-      this.connection(alias).databases,
+      databases,
       database,
       () =>
         new DatabaseNode(
-          this.soil,
+          shared,
           () => this.ask('collections', { alias, database }),
           names => this.ask('sizes', { alias, database, names }),
         ),
@@ -225,17 +230,16 @@ export class Tree {
   collection(alias: string, database: string, collection: string): CollectionNode {
     const place = { alias, database, collection };
     const parent = this.database(alias, database);
+    const { shared } = this.connection(alias);
     return known(parent.collections, collection, () => {
       const rows = (): Asked<Preview> => this.ask('preview', { ...place, count: PREVIEWED });
-      const preview = new PreviewNode(this.soil, rows, {
+      const preview = new PreviewNode(shared, rows, {
         load: seen => this.ask('load', { ...place, seen }),
         release: () => this.ask('release', place),
         changed: () => node.isOpen && node.fetch(),
       });
       const ask = (): Asked<Description> => this.ask('describe', place);
-      const node = new CollectionNode(this.soil, ask, preview, size =>
-        parent.keep(collection, size),
-      );
+      const node = new CollectionNode(shared, ask, preview, size => parent.keep(collection, size));
       return node;
     });
   }
@@ -245,7 +249,7 @@ export class Tree {
     if (!node.groups.delete(group)) {
       node.groups.add(group);
     }
-    this.soil.changed();
+    this.changed();
   }
 
   /** Show some rows of a collection, or put them away. */
@@ -327,6 +331,11 @@ export class Tree {
     clearTimeout(this.looking);
     this.nodes.forEach(node => node.all().forEach(branch => branch.cancel()));
   }
+
+  private readonly changed = (): void => {
+    this.version++;
+    this.tell();
+  };
 
   private openOnes(): Branch<unknown>[] {
     return [...this.nodes.values()].flatMap(node => node.open());

@@ -170,6 +170,15 @@ test('only a few questions are asked at once', async () => {
   assert.equal(counted('describe'), 5);
 });
 
+test('a server that hangs keeps no other waiting', async () => {
+  await openDefault(...['a', 'b', 'c', 'd', 'e']);
+  for (const name of ['a', 'b', 'c', 'd', 'e']) {
+    tree.collection('default', 'default', name).toggle();
+  }
+  tree.toggle(row({ alias: 'other' }));
+  assert.deepEqual(question('databases').params, { alias: 'other' });
+});
+
 test('sizes are asked for of what is in sight, once, when scrolling has come to rest', async () => {
   await openDefault('a', 'b', 'c');
   const database = tree.database('default', 'default');
@@ -280,6 +289,10 @@ test('keys lead through the tree as in JupyterLab', async () => {
     [null, 3, 0, 'out'],
   );
   assert.deepEqual([to(0, 'c'), to(2, 'B'), to(0, 'x')], [2, 1, null]);
+  tree.collection('default', 'default', 'books').toggle();
+  await question('describe').answer(BOOKS);
+  const inside = treeRows('default', node);
+  assert.equal(inside[moved(inside, 0, 'p') as number]?.shown.kind, 'group'); // Partitions
 });
 
 test('what is typed leads to the name that begins with it, one letter to each in turn', async () => {

@@ -84,6 +84,9 @@ export function ConnectionList(props: Props) {
   useEffect(() => goTo(revealIndex), [reveal, revealIndex >= 0]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      return; // somebody else's
+    }
     const target = event.target as HTMLElement;
     const at = Number(target.closest<HTMLElement>('[data-index]')?.dataset.index ?? -1);
     const to: Record<string, number> = {

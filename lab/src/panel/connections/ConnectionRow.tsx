@@ -10,16 +10,13 @@ import type { Action, Check } from '../../state/store';
 import { forRow, offerText } from '../connect/offers';
 import { Button } from '../parts/Button';
 import { Facts } from '../parts/Facts';
-import { Label } from '../parts/Label';
+import { Name } from '../parts/Name';
 import { Note } from '../parts/Note';
 import { Opener } from '../parts/Opener';
 import { StateMark } from '../parts/StateMark';
 import { Details } from './Details';
 import { RowButtons } from './RowButtons';
 import type { RowHandlers } from './rowHandlers';
-
-/** A longer one has no room beside the latency in the usual sidebar. */
-const LONG_NAME = 10;
 
 interface Props {
   row: Row;
@@ -52,35 +49,37 @@ export function ConnectionRow(props: Props) {
   const { gone, actions, on, children } = props;
   const { alias } = row;
   const { press } = on;
+  const isCurrent = current && !gone;
   const where = [row.address, credential(row), database(row)];
-  const isLatency = row.latency_ms !== null && text.short === milliseconds(row.latency_ms);
   const asOf = openedFor === null ? '' : trans.__('Databases read %1 ago', age(openedFor));
   return (
     <>
-      <div class="milvus-nb-row-line" data-long={alias.length > LONG_NAME && isLatency}>
+      <div class="milvus-nb-row-line">
         <Opener alias={alias} isOpen={isOpen} disabled={gone} onClick={() => on.toggleTree(row)} />
         <StateMark mark={text.mark} />
-        <div
-          class="milvus-nb-name"
-          onPointerDown={press === null ? undefined : event => press(row, event)}
+        <Name
+          name={alias}
+          label={row.label}
+          color={row.color}
           title={[
-            alias,
+            isCurrent ? trans.__('%1 (current)', alias) : alias,
             ...where,
             [text.word, ...text.facts, text.duration].filter(Boolean).join(' · '),
             asOf,
           ]
             .filter(Boolean)
             .join('\n')}
+          onPress={press === null ? null : event => press(row, event)}
         >
-          <span class="milvus-nb-alias milvus-nb-data">{alias}</span>
-          {current && !gone && <span class="milvus-nb-current">{trans.__('current')}</span>}
-          <Label label={row.label} color={row.color} />
-        </div>
+          {isCurrent && (
+            <span class="milvus-nb-beside milvus-nb-current">{trans.__('current')}</span>
+          )}
+          <span class="milvus-nb-short" aria-hidden="true">
+            {text.short}
+          </span>
+        </Name>
         <Facts class="milvus-nb-where" facts={where} />
         <State text={text} />
-        <span class="milvus-nb-short" aria-hidden="true">
-          {text.short}
-        </span>
         <RowButtons {...props} />
       </div>
       <div class="milvus-nb-told">

@@ -48,7 +48,7 @@ export function Section(props: Props) {
               onKeyDown={goToNext}
             >
               <ChevronIcon />
-              <span>{title}</span>
+              <span title={title}>{title}</span>
               {count > 0 && <span class="milvus-nb-count">{count.toLocaleString('en')}</span>}
             </button>
           </h3>

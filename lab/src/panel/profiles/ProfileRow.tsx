@@ -18,7 +18,7 @@ import { FailureText } from '../parts/FailureText';
 import type { FocusOn } from '../parts/hooks';
 import { DisconnectIcon } from '../parts/icons';
 import { Inset } from '../parts/Inset';
-import { Label } from '../parts/Label';
+import { Name } from '../parts/Name';
 import { RowMenu } from '../parts/RowMenu';
 import { CheckReport } from '../report/CheckReport';
 import { ProfileForm } from './ProfileForm';
@@ -122,18 +122,14 @@ export function ProfileRow(props: Props) {
   const failed = failure ?? report?.failure ?? null;
   return (
     <li class="milvus-nb-profile" aria-label={trans.__('Profile %1', name)}>
-      <div class="milvus-nb-name">
-        <span class="milvus-nb-alias milvus-nb-data" title={name}>
-          {name}
-        </span>
-        <Label label={label} color={color} />
-        {profile.default && <span class="milvus-nb-current">{trans.__('default')}</span>}
+      <Name name={name} label={label} color={color} title={name}>
+        {profile.default && <span class="milvus-nb-beside">{trans.__('default')}</span>}
         {(is_project || is_site) && (
-          <span class="milvus-nb-current" title={profile.path}>
+          <span class="milvus-nb-beside" title={profile.path}>
             {is_site ? trans.__('site') : trans.__('project')}
           </span>
         )}
-      </div>
+      </Name>
       <Facts
         class="milvus-nb-where"
         facts={[

@@ -113,8 +113,12 @@ function OpenTree({ session, row, kernel, node }: Props & { node: ConnectionNode
     const item = event.target as HTMLElement;
     const index = Number(item.getAttribute(INDEX) ?? -1);
     const found = rows[index];
-    if (event.ctrlKey || event.metaKey || event.altKey || found === undefined) {
-      return; // somebody else's, or in a row's own parts
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      return; // somebody else's
+    }
+    if (found === undefined) {
+      event.stopPropagation(); // a row's own parts scroll by the arrows, which the list would take
+      return;
     }
     const asksForMenu = event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey);
     if (event.key === '*') {

@@ -90,7 +90,12 @@ export function TreeRowView(props: Props) {
               onPointerDown={event => event.stopPropagation()}
               onClick={event => {
                 event.stopPropagation();
-                onMenu('button', event.currentTarget);
+                // The row gets the focus back: the button is seen while the pointer is here.
+                const { currentTarget } = event;
+                onMenu(
+                  'button',
+                  currentTarget.closest<HTMLElement>('[role="treeitem"]') ?? currentTarget,
+                );
               }}
             >
               <MoreIcon />

@@ -1,4 +1,5 @@
 import type { TreeRow } from '../../state/treeRows';
+import { nameOf } from './words';
 
 /** Where a key leads: to a row, to open or close this one, or out of the tree to its connection. */
 export type Move = number | 'toggle' | 'out';
@@ -72,8 +73,7 @@ function named(rows: readonly TreeRow[], index: number, typed: string): number |
   const first = typed.charAt(0);
   const isOne = typed === first.repeat(typed.length);
   const wanted = (isOne ? first : typed).toLowerCase();
-  const begins = ({ shown }: TreeRow): boolean =>
-    'name' in shown && shown.name.toLowerCase().startsWith(wanted);
+  const begins = (row: TreeRow): boolean => nameOf(row).toLowerCase().startsWith(wanted);
   const from = isOne ? index + 1 : index; // who goes on typing may be there already
   const after = rows.findIndex((row, at) => at >= from && begins(row));
   const found = after === -1 ? rows.findIndex(begins) : after;
