@@ -141,12 +141,12 @@ def _param(key: str, value: str) -> str:
 def _number(text: str) -> str:
     try:
         return repr(json.loads(text)) if json.loads(text) is not None else literal(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return literal(text)
 
 
 def _read(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

@@ -173,7 +173,7 @@ class Reader:
             if isinstance(inner, dict):
                 params.pop("params", None)
                 params |= {str(key): str(value) for key, value in inner.items()}
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
         return Index(
             field=plain(told.field_name, MOST_NAME),
@@ -266,5 +266,5 @@ def _text(data: bytes) -> Any:
     """Read the default of a JSON field."""
     try:
         return json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return data.decode(errors="replace")

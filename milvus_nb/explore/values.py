@@ -77,7 +77,7 @@ def _scalars(scalars: Any) -> list[Any]:
 def _json(text: bytes) -> Any:
     try:
         return json.loads(text)
-    except ValueError:  # an empty text is a null, to some versions
+    except (ValueError, RecursionError):  # an empty text is a null, to some versions
         return text.decode(errors="replace") or None
 
 

@@ -226,6 +226,22 @@ def test_numbers_beside_nulls_stay_whole(
     assert str(large) not in repr(frame)
 
 
+def test_what_nests_too_deep_to_be_read_is_shown_as_text(
+    connections: ConnectionRegistry, script: ScriptedMilvus
+) -> None:
+    """A row that only another client can have written does not hide the others."""
+    data = schema_pb2.JSONArray(data=[b"[" * 5_000 + b"]" * 5_000, b'{"n": 7}'])
+    scalars = schema_pb2.ScalarField(json_data=data)
+    told = schema_pb2.FieldData(type=23, field_name="meta", scalars=scalars)
+    script.methods |= {
+        "DescribeCollection": schema_of(field("meta", 23)),
+        "Query": reply(milvus_pb2.QueryResults(fields_data=[told])),
+    }
+    first, second = connections.connect("a", uri=script.address).peek("books").rows
+    assert first["meta"].startswith("[[[")
+    assert second["meta"] == {"n": 7}
+
+
 def test_without_pandas_peek_is_a_list(found: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which shows itself the same."""
     rows = found.peek("every", 2)
