@@ -46,7 +46,7 @@ def test_what_is_looked_for_first_is_where_the_map_says() -> None:
         ("probing/dial.py", "def late() -> None:\n    from ..page import session"),
         ("views/colors.py", "if TYPE_CHECKING:\n    from ..magic.context import Context"),
         ("registry/events.py", "from . import registry"),
-        ("magic/frontend.py", "from milvus_nb import __version__"),
+        ("page/frontend.py", "from milvus_nb import __version__"),
     ],
 )
 def test_an_import_that_goes_up_is_refused(tmp_path: Path, module: str, line: str) -> None:

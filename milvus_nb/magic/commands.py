@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 from ..code import usage
 from ..code.arguments import Word, hidden, shown, split
 from ..errors import MagicUsageError, MilvusNbError, without_frames
+from ..page.frontend import is_notebook
 from ..page.late_imports import ONE_AT_A_TIME, import_all
 from ..page.process import panel
 from ..params.suggestion import closest
 from ..params.tidy import as_command
 from ..printing import say
 from . import pasted_cell
-from .frontend import is_notebook
 
 if TYPE_CHECKING:
     import argparse

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..code.usage import PARSERS
 from ..errors import MagicUsageError
-from .frontend import cell_source, updates_outputs
+from ..page.frontend import cell_source, updates_outputs
 
 if TYPE_CHECKING:
     import argparse

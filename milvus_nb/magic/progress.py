@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from IPython.display import DisplayHandle, display
 
+from ..page.frontend import is_notebook, updates_outputs
 from ..printing import printable, say
 from ..views.stages import stages_html, stages_line, stages_text
-from .frontend import is_notebook, updates_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

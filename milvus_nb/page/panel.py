@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import anywidget
+from IPython.core.getipython import get_ipython
 
 from ..errors import MissingExtraError
 from .comms import answer_while_busy, hush_debug_logs
+from .frontend import runs_unattended
 from .session import PageSession
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ __all__ = ["Panel"]
 
 #: What our JupyterLab extension knows a panel by, also where its model is gone.
 _PANEL: Final = "application/vnd.milvus-nb.panel+json"
+_WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 #: So many connections stand in what is saved.
 _MOST: Final = 100
 
@@ -70,9 +73,14 @@ class Panel(anywidget.AnyWidget):
         if found is None:
             return None
         data, metadata = found
-        return {**data, "text/html": self._as_it_is_now(), _PANEL: {}}, metadata
+        if runs_unattended(get_ipython()):
+            # Exported pages would prefer the widget, whose kernel has ended by then.
+            data = {kind: value for kind, value in data.items() if kind != _WIDGET}
+            return {**data, "text/html": self._as_it_is_now("")}, metadata
+        hint = "; JupyterLab's own environment needs milvus_nb, too, to show them live"
+        return {**data, "text/html": self._as_it_is_now(hint), _PANEL: {}}, metadata
 
-    def _as_it_is_now(self) -> str:
+    def _as_it_is_now(self, hint: str) -> str:
         from ..views.status import StatusTable
 
         registry = self._registry
@@ -82,8 +90,7 @@ class Panel(anywidget.AnyWidget):
         at = time.strftime("%Y-%m-%d %H:%M %Z")
         return (
             f"<p>Milvus connections of {at}. Run this cell (<code>%milvus panel</code>)"
-            f" for those of now; JupyterLab's own environment needs milvus_nb, too, to show them"
-            f" live.</p>{table._repr_html_()}"
+            f" for those of now{hint}.</p>{table._repr_html_()}"
         )
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -327,17 +328,17 @@ def test_jupyterhub_with_two_users(
 
 
 def test_an_exported_page_has_a_table_in_the_panels_place(tmp_path: Path) -> None:
-    """Where the state of widgets is left out; with it, nbconvert shows a widget and no more."""
+    """As nbconvert makes it by default, which stores the state of widgets and prefers those."""
     cells = [LOAD, "%milvus connect ./demo.db -a lite", "%milvus panel"]
     folder: Any = SimpleNamespace(work=tmp_path)
     write_notebook(folder, "page.ipynb", cells)
     subprocess.run(
-        [
-            BIN / "jupyter-nbconvert", "--to=html", "--execute",
-            "--ExecutePreprocessor.store_widget_state=False", "page.ipynb",
-        ],
-        cwd=tmp_path, env=private_environment(tmp_path), check=True, timeout=300,
-    )  # fmt: skip
+        [sys.executable, "-m", "nbconvert", "--to=html", "--execute", "page.ipynb"],
+        cwd=tmp_path,
+        env=private_environment(tmp_path),
+        check=True,
+        timeout=300,
+    )
     shown = (tmp_path / "page.html").read_text()
     assert re.search(r"Milvus connections of \d{4}-.*<td[^>]*>lite", shown, re.DOTALL)
     assert 'widget-view+json">\n{' not in shown

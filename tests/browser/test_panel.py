@@ -263,35 +263,50 @@ def test_no_secret_stays_in_the_page_or_in_the_saved_notebook(
     assert "Run this cell (<code>%milvus panel</code>)" in json.dumps(outputs)
 
 
+def end_kernels(notebook: Notebook) -> None:
+    """Shut the kernels down, and wait until the notebook's has ended."""
+    pid = notebook.kernel_pid()
+    notebook.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    wait_until(lambda: not psutil.pid_exists(pid), what="the end of the kernel")
+
+
 def test_a_saved_panel_says_what_was_connected(
     open_notebook: Callable[..., Notebook],
     lab: JupyterLab,
     page: Page,
     milvus: MilvusTestServer,
 ) -> None:
-    """In a notebook that is opened anew, and in a page made of it; without any secret."""
+    """In a notebook that is opened anew, and in a page made of it; without any secret.
+
+    Also where the state of widgets is saved, of which JupyterLab makes a panel without a kernel.
+    """
     secret = f"{LOAD}\nos.environ['SECRET'] = 'dets' + 'ecret'"
     connect = f"c = %milvus connect {milvus.address} -a prod --user root --password-env SECRET"
     notebook = open_notebook(secret, connect, "%milvus panel")
     notebook.run_all()
     expect(notebook.row("prod")).to_contain_text("Connected")
     output = page.locator(".jp-Notebook .jp-OutputArea-output").last
-    expect(output).not_to_contain_text("Run this cell")
-    notebook.save()
-    pid = notebook.kernel_pid()
-    page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
-    wait_until(lambda: not psutil.pid_exists(pid), what="the end of the kernel")
-    page.goto(lab.url_of(notebook.path.name))
-    expect(output).to_contain_text("Run this cell (%milvus panel)")
-    expect(output.get_by_role("row", name="prod")).to_contain_text(milvus.address)
-    expect(output).not_to_contain_text("model not found")
-    assert "detsecret" not in notebook.path.read_text()
-    exporter = HTMLExporter()  # type: ignore[no-untyped-call]  # it has no types
-    exported, _ = exporter.from_filename(str(notebook.path))
-    assert "Run this cell (<code>%milvus panel</code>)" in exported
-    notebook.wait_idle()
-    notebook.run_all()
-    expect(notebook.row("prod")).to_contain_text("Connected")
+    for saves_widgets in (False, True):
+        expect(output).not_to_contain_text("Run this cell")
+        if saves_widgets:
+            page.evaluate(SAVE_WIDGETS)
+        saved = notebook.save()
+        if saves_widgets:
+            page.evaluate(SAVE_WIDGETS)  # as it was before: it is a setting of all notebooks
+        assert ("widget-state+json" in saved) == saves_widgets
+        assert "detsecret" not in saved
+        end_kernels(notebook)
+        page.goto(lab.url_of(notebook.path.name))
+        expect(output).to_contain_text("Run this cell (%milvus panel)")
+        expect(output.get_by_role("row", name="prod")).to_contain_text(milvus.address)
+        expect(output).not_to_contain_text("model not found")
+        if not saves_widgets:
+            exporter = HTMLExporter()  # type: ignore[no-untyped-call]  # it has no types
+            exported, _ = exporter.from_filename(str(notebook.path))
+            assert "Run this cell (<code>%milvus panel</code>)" in exported
+        notebook.wait_idle()
+        notebook.run_all()
+        expect(notebook.row("prod")).to_contain_text("Connected")
 
 
 # The kernel tells the end of the list late, once.

@@ -67,7 +67,7 @@ def test_colabs_kernel(tmp_path: Path, milvus_auth: MilvusTestServer) -> None:
         kernel.run(f"%milvus connect {milvus_auth.address} --token {milvus_auth.root_token}")
         assert "default (current)" in kernel.run("%milvus").text
         assert "Nothing stands in the way." in kernel.run("%milvus doctor").text
-        panel = kernel.run("%milvus panel")
+        panel = kernel.run("%milvus panel", cell_id="1")
         assert "application/vnd.jupyter.widget-view+json" in (panel.result or {})
         assert "Disconnected default." in kernel.run("%milvus disconnect").text
         assert kernel.run("%unload_ext milvus_nb").text == ""
@@ -89,7 +89,7 @@ def test_another_kernel_than_ipykernel(tmp_path: Path, milvus_auth: MilvusTestSe
         assert "A secret stands in this cell" in kernel.run(f"%milvus connect {pasted}").stdout
         assert "default (current)" in kernel.run("%milvus").text
         assert "Nothing stands in the way." in kernel.run("%milvus doctor").text
-        panel = kernel.run("%milvus panel")
+        panel = kernel.run("%milvus panel", cell_id="1")
         assert "application/vnd.jupyter.widget-view+json" in (panel.result or {})
         assert kernel.run("%unload_ext milvus_nb").text == ""
     finally:

@@ -636,6 +636,18 @@ def test_a_panel_is_a_living_one_each_time(connections: ConnectionRegistry) -> N
     assert alone._session._is_closed
 
 
+def test_where_nobody_is_there_the_panel_is_a_table(shared_kernel: Kernel) -> None:
+    """What nbclient runs is opened without its kernel, and exported pages prefer widgets."""
+    shared_kernel.run("%load_ext milvus_nb\n%milvus connect ./demo.db -a lite")
+    widget, html = "application/vnd.jupyter.widget-view+json", "text/html"
+    unattended = shared_kernel.run("%milvus panel").result or {}
+    assert widget not in unattended
+    assert ">lite" in unattended[html]
+    seen = shared_kernel.run("%milvus panel", cell_id="1").result or {}
+    assert widget in seen
+    assert ">lite" in seen[html]
+
+
 def test_colab_shows_the_panel_without_being_asked(
     connections: ConnectionRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:

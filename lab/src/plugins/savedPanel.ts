@@ -1,5 +1,6 @@
 // A panel in a saved notebook: its model went with its kernel. What was connected then is shown, and
-// what to do, where the widgets of JupyterLab say "model not found".
+// what to do, where the widgets of JupyterLab say "model not found", or draw what their saved state has
+// of a panel: nothing.
 
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { NotebookPanel } from '@jupyterlab/notebook';
@@ -17,6 +18,8 @@ const HTML = 'text/html';
 /** Before the widget itself, which has -10. */
 const RANK = -20;
 const MISSING = 'model not found';
+/** On each view of a model that was saved with the notebook, or whose kernel has ended. */
+const DEAD = '.jupyter-widgets-disconnected';
 
 export function showSavedPanels({ docRegistry }: JupyterFrontEnd): void {
   docRegistry.addWidgetExtension('Notebook', {
@@ -43,9 +46,13 @@ function rendererOf(rendermime: RenderMime): Renderer {
   const render = renderer.renderModel.bind(renderer);
   renderer.renderModel = async model => {
     await render(model);
-    const isMissing = renderer.node.textContent.includes(MISSING);
-    if (isMissing && renderer instanceof Panel && model.data[HTML] !== undefined) {
-      renderer.node.textContent = '';
+    const { node } = renderer;
+    const isGone = node.textContent.includes(MISSING) || node.querySelector(DEAD) !== null;
+    if (isGone && renderer instanceof Panel && model.data[HTML] !== undefined) {
+      for (const view of [...renderer.widgets]) {
+        view.parent = null; // disposed of, it would hide the place, and forget its model
+      }
+      node.textContent = '';
       const table = rendermime.createRenderer(HTML);
       renderer.addWidget(table);
       await table.renderModel(model);

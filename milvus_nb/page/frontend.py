@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-__all__ = ["cell_source", "is_notebook", "updates_outputs"]
+__all__ = ["cell_source", "is_notebook", "runs_unattended", "updates_outputs"]
 
 
 def is_notebook(shell: Any) -> bool:
@@ -19,6 +20,23 @@ def updates_outputs(shell: Any) -> bool:
     anybody before it (nbclient, papermill), and a console, which shows each output once, do not.
     """
     return bool(_request(shell).get("metadata", {}).get("cellId"))
+
+
+def runs_unattended(shell: Any) -> bool:
+    """Tell whether nobody is before the notebook, which nbclient runs for nbconvert or papermill.
+
+    What they write is opened without this kernel. They answer no question, name no cell, and number
+    their messages as Python's client does, which nteract does not. voila runs a notebook the same
+    way, for a visitor.
+    """
+    request = _request(shell)
+    header = request.get("header", {})
+    return (
+        not request.get("content", {}).get("allow_stdin", True)
+        and not updates_outputs(shell)
+        and str(header.get("msg_id")).startswith(f"{header.get('session')}_")
+        and "VOILA_PREHEAT" not in os.environ
+    )
 
 
 def cell_source(shell: Any) -> str:
