@@ -225,6 +225,22 @@ def _doubled(part: str) -> str:
     return re.sub(r"[{}]", r"\g<0>\g<0>", part)
 
 
+class _Once(argparse.Action):
+    """Stores a value; of two that differ nobody knows which is meant."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        before = getattr(namespace, self.dest, self.default)
+        if option_string and before not in (self.default, values):
+            parser.error(f"{option_string} is given twice, with different values")
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
     """Options of one subcommand. Errors name options, never values: one may be a password."""
 
@@ -233,6 +249,8 @@ class Parser(argparse.ArgumentParser):
             prog=f"%milvus {command}", description=description, add_help=False, allow_abbrev=False
         )
         self.command = command
+        for name in (None, "store"):
+            self.register("action", name, _Once)
         self.add_argument("--help", action="store_true", help="show this help")
 
     def parse(self, words: Iterable[Word]) -> argparse.Namespace:

@@ -40,7 +40,9 @@ def profile_of(registry: ConnectionRegistry, arguments: argparse.Namespace) -> P
     if names_host(arguments):
         return None
     if arguments.address is not None:
-        return registry.profiles.meant_by(arguments.address)
+        word = arguments.address
+        is_alias = registry.remembered(word) is not None
+        return registry.profiles.meant_by(word, is_alias=is_alias)
     if alias == DEFAULT_ALIAS and not (arguments.user or arguments.password or arguments.token):
         found = profile_connect.default(registry)
         if found is not None:

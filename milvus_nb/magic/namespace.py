@@ -1,4 +1,4 @@
-"""The Python names that a line of ``%milvus`` sees: those of the code where it stands."""
+"""The Python names that a line sees: those of the code where it stands."""
 
 from __future__ import annotations
 

@@ -19,8 +19,9 @@ __all__ = ["PEM_FILES", "Tls", "check_tls", "name_in"]
 PEM_FILES: Final = ("ca_pem_path", "server_pem_path", "client_pem_path", "client_key_path")
 
 # PEM labels: RFC 7468; "X509" and "RSA"/"EC" are the older ones that OpenSSL still reads.
-_CERTIFICATE: Final = re.compile(rb"-----BEGIN (X509 )?CERTIFICATE-----")
-_KEY: Final = re.compile(rb"-----BEGIN (RSA |EC |DSA )?PRIVATE KEY-----")
+# OpenSSL reads what stands behind a byte order mark, gRPC only what begins a line.
+_CERTIFICATE: Final = re.compile(rb"^-----BEGIN (X509 )?CERTIFICATE-----", re.MULTILINE)
+_KEY: Final = re.compile(rb"^-----BEGIN (RSA |EC |DSA )?PRIVATE KEY-----", re.MULTILINE)
 _ENCRYPTED: Final = re.compile(rb"-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED")
 _MOST_BYTES: Final = 16 * 1024 * 1024  # the CA bundle of a Linux system has about 0.2 MB
 
@@ -145,6 +146,40 @@ def _read(option: str, path: str) -> bytes:
     )
 
 
+# How a file begins that Windows's editors have saved: in UTF-8, in UTF-16.
+_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+# What a file of PKCS #12 holds, and one of PKCS #7 (their object identifiers in DER).
+_PKCS: Final = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+
+
+# What of OpenSSL's takes one of both out of a file that has both, and which command reads it.
+_OF_BOTH: Final = {"certificate": "-nokeys", "private key": "-nocerts -nodes"}
+_COMMAND: Final = {"certificate": "x509", "private key": "pkey"}
+
+
+def _not_pem(option: str, path: str, content: bytes, what: str) -> ParamsError:
+    """Make the error for a file without PEM; where it is known what it is, with the way to one."""
+    reason = f"A PEM file has a line -----BEGIN {what.upper()}-----."
+    fix = f"Is it the right file? Give the {what} as PEM."
+    how = ""
+    if content.startswith(_MARKS):
+        reason = "It begins with a byte order mark, which gRPC cannot read."
+        fix = "Save it again, as UTF-8 without that mark."
+    elif content.startswith(b"\x30"):  # DER
+        kind = content[:64].partition(_PKCS)[2][:1]
+        ways = {b"\x01": f"pkcs12 {_OF_BOTH[what]}", b"\x02": "pkcs7 -inform der -print_certs"}
+        how = ways.get(kind, f"{_COMMAND[what]} -inform der")
+    elif b"-----BEGIN PKCS7-----" in content:
+        how = "pkcs7 -print_certs"
+    elif b"-----BEGIN TRUSTED CERTIFICATE-----" in content:
+        how = "x509"
+    if how:
+        fix = f"It becomes PEM with: openssl {how} -in FILE -out FILE.pem"
+    return _refused(
+        option, f"{path!r} holds no {what} in PEM form.", reason, fix, "tls-file-not-pem"
+    )
+
+
 def _check_certificate(option: str, path: str) -> None:
     content = _read(option, path)
     if not _CERTIFICATE.search(content):
@@ -155,13 +190,7 @@ def _check_certificate(option: str, path: str) -> None:
                 fix="Give the certificate; the two files may be swapped.",
                 cause="tls-files-swapped",
             )
-        raise _refused(
-            option,
-            f"{path!r} holds no certificate in PEM form.",
-            "A PEM file has a line -----BEGIN CERTIFICATE-----.",
-            "A DER file becomes PEM with: openssl x509 -inform der -in FILE -out FILE.pem",
-            "tls-file-not-pem",
-        )
+        raise _not_pem(option, path, content, "certificate")
     import ssl
 
     try:
@@ -198,13 +227,7 @@ def _check_key(path: str) -> None:
             fix="Give the private key; the two files may be swapped.",
             cause="tls-files-swapped",
         )
-    raise _refused(
-        option,
-        f"{path!r} holds no private key in PEM form.",
-        "A PEM file has a line -----BEGIN PRIVATE KEY-----.",
-        "A DER file becomes PEM with: openssl pkey -inform der -in FILE -out FILE.pem",
-        "tls-file-not-pem",
-    )
+    raise _not_pem(option, path, content, "private key")
 
 
 def _check_pair(certificate: str, key: str) -> None:

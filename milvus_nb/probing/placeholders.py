@@ -29,7 +29,7 @@ def placeholders(endpoint: Endpoint) -> dict[str, str]:
         "host": endpoint.host or endpoint.path,
         "port": str(endpoint.port or endpoint.path),
         "https": _https(endpoint, host),
-        "user": endpoint.user or "(none)",
+        "user": endpoint.user or ("this API key" if endpoint.credentials else "(none)"),
         "oddity": oddity(endpoint.secret.reveal()),
         "right_port": "19530",
         "right_address": f"{host}:19530",

@@ -106,18 +106,28 @@ class KnownProfiles:
             name in found.profiles or found.problem_of(name) is not None
         )
 
-    def meant_by(self, word: str) -> Profile | None:
+    def meant_by(self, word: str, *, is_alias: bool = False) -> Profile | None:
         """Give the profile that a word means, which may be an address or an alias; None: none.
+
+        Parameters
+        ----------
+        word
+            What was written.
+        is_alias
+            Whether there is an alias of this name.
 
         Raises
         ------
         ProfileError
-            It is broken, or a file where it may stand cannot be read. Where nobody knows what a
-            word means, nothing is connected, and no secret is sent to a host of that name.
+            It is broken, or a file where it may stand cannot be read; or there is one but for the
+            case of its letters. Where nobody knows what a word means, nothing is connected, and no
+            secret is sent to a host of that name.
         """
         found = self.find()
         known, problem = found.profiles.get(word), found.hides(word)
         if problem is None:
+            if known is None and not is_alias:
+                _refuse_other_case(word, found)
             return known
         if known is None and not problem.profile and not _may_be_name(word):
             return None
@@ -293,6 +303,18 @@ def _broken(problem: Problem, so: str, instead: str = "") -> ProfileError:
         f"{problem.fix} {instead}".strip(),
         "profile-broken",
     )
+
+
+def _refuse_other_case(word: str, found: ProfileListing) -> None:
+    low = word.lower()
+    near = next((name for name in found.profiles if name.lower() == low), "")
+    if near and low != "default":  # which everybody's first alias is called
+        raise ProfileError(
+            f"There is no profile {shown_name(word)}, but {near}.",
+            "The case of letters counts.",
+            f"Did you mean {near}? A host of that name is written with its port: {word}:19530",
+            "profile-missing",
+        )
 
 
 def _may_be_name(word: str) -> bool:

@@ -13,7 +13,13 @@ import keyring
 import pytest
 from keyring.backends import fail
 
-from milvus_nb import Connection, ConnectionRegistry, MilvusNbError, ParamsError
+from milvus_nb import (
+    ConnectError,
+    Connection,
+    ConnectionRegistry,
+    MilvusNbError,
+    ParamsError,
+)
 from milvus_nb.errors import MagicUsageError, ProfileError
 from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.registry.restart import Memory
@@ -144,6 +150,37 @@ def test_a_line_sees_the_names_that_its_code_sees(
     assert list(registry_of(ip)) == ["nested", "listed", "class", "imported", "run"]
     registry = registry_of(ip)
     assert {registry[alias].address for alias in registry} == {milvus.address}
+
+
+@pytest.mark.parametrize("line", ["connect DEV", "connect -a Dev", "doctor DEV"])
+def test_a_profile_in_other_letters_is_no_host(
+    magic: Callable[[str], object], own: Path, milvus: MilvusTestServer, line: str
+) -> None:
+    """Nor is localhost called by its name: it says which profile there is."""
+    own.write_text("[profiles.dev]\naddress = 'localhost:1'\n[profiles.DEFAULT]\naddress = 'h'\n")
+    with pytest.raises(ProfileError, match=r"Did you mean dev\?"):
+        magic(line)
+    magic(f"connect {milvus.address} -a DEV")
+    magic("disconnect DEV")
+    again = magic("connect DEV")  # an alias that is known by this name
+    assert isinstance(again, Connection)
+    assert again.address == milvus.address
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["--user eve --user root", "--token s3cret --token=other", "-a one --alias two",
+     "-uri localhost:1 --uri localhost:2", "-p 1 --port 2", "--db sales --db default"],
+)  # fmt: skip
+def test_an_option_that_is_given_twice_is_not_guessed(
+    magic: Callable[[str], object], words: str
+) -> None:
+    """Of two that differ nobody knows which is meant; the same twice is no harm."""
+    with pytest.raises(MagicUsageError, match="given twice, with different values") as failure:
+        magic(f"connect {words}")
+    assert "s3cret" not in str(failure.value)
+    with pytest.raises(ConnectError):
+        magic(f"connect localhost:{free_port()} --db a --db a")
 
 
 def test_a_name_without_a_value_is_still_an_error(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import ssl
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,8 @@ def pems(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "damaged_key": plain_key[:200] + b"\n-----END RSA PRIVATE KEY-----\n",
         "encrypted": encrypted,
         "empty": b"",
+        "marked": b"\xef\xbb\xbf" + text,
+        "utf16": text.decode().encode("utf-16"),
     }
     files = {name: base / f"{name}.pem" for name in contents}
     for name, content in contents.items():
@@ -80,7 +84,9 @@ def test_a_client_certificate_comes_with_its_key(pems: dict[str, str]) -> None:
         ({"ca_pem_path": "key"}, "holds a private key, not a certificate"),
         ({"ca_pem_path": "encrypted"}, "holds a private key, not a certificate"),
         ({"server_pem_path": "der"}, "openssl x509 -inform der"),
-        ({"server_pem_path": "empty"}, "no certificate in PEM form"),
+        ({"server_pem_path": "empty"}, "Is it the right file?"),
+        ({"ca_pem_path": "marked"}, "byte order mark"),
+        ({"ca_pem_path": "utf16"}, "byte order mark"),
         ({"ca_pem_path": "damaged"}, "damaged"),
         ({"client_pem_path": "cert"}, "client_pem_path is given without client_key_path"),
         ({"client_key_path": "key"}, "client_key_path is given without client_pem_path"),
@@ -100,6 +106,36 @@ def test_a_tls_file_that_cannot_be_used_is_refused(
     error = refusal(uri="h", **{name: pems[file] for name, file in given_.items()})
     assert why in str(error)
     assert any(name in error.what for name in given_)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="It needs the program openssl.")
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("x509 -in {cert} -outform der", "ca_pem_path"),
+        ("x509 -in {cert} -trustout", "ca_pem_path"),
+        ("crl2pkcs7 -nocrl -certfile {cert}", "ca_pem_path"),
+        ("crl2pkcs7 -nocrl -certfile {cert} -outform der", "ca_pem_path"),
+        ("pkcs12 -export -passout pass: -in {cert} -inkey {key}", "client_pem_path"),
+        ("pkcs12 -export -passout pass: -in {cert} -inkey {key}", "client_key_path"),
+        ("pkey -in {key} -outform der", "client_key_path"),
+    ],
+)
+def test_a_file_in_another_form_becomes_pem_as_is_advised(
+    command: str, option: str, pems: dict[str, str], tmp_path: Path
+) -> None:
+    """The command of the advice makes a file that is accepted."""
+    other = tmp_path / "FILE"
+    made = f"openssl {command.format(**pems)} -out {other}"
+    subprocess.run(made.split(), check=True, capture_output=True)
+    given = {"client_pem_path": pems["cert"], "client_key_path": pems["key"]}
+    given = given if option.startswith("client") else {}
+    advice = refusal(uri="h", **{**given, option: str(other)}).fix.partition("PEM with: ")[2]
+    subprocess.run(
+        [*advice.split(), *(["-passin", "pass:"] if "pkcs12" in advice else [])],
+        cwd=tmp_path, check=True, capture_output=True,
+    )  # fmt: skip
+    assert params(uri="h", **{**given, option: f"{other}.pem"}).secure
 
 
 @pytest.mark.skipif(

@@ -573,6 +573,8 @@ FAULTS = (
     Fault("cloud without a token", "cloud-no-token", "--token-env", cloud),
     Fault("not allowed", "permission-denied", "PrivilegeConnect",
           lambda w: scripted(w, "Connect", denied)),
+    Fault("not allowed to a key", "permission-denied", "knows this API key",
+          lambda w: scripted(w, "Connect", denied) | {"token": "s3cret"}),
     # The database, and the server's own errors
     Fault("database missing", "database-missing", "The databases there: ", lambda w: {
         "uri": w.server().uri, "db_name": "nowhere"}),
