@@ -6,6 +6,7 @@ import { type Kernel, KernelMessage } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
 import { elapsed } from '../state/clock';
+import { ignore } from '../state/ignore';
 import { Subshell } from './subshell';
 
 /** As in milvus_nb/sidebar.py: what its comm is called, and the comm that all pages share. */
@@ -131,7 +132,7 @@ export class KernelChannel {
       (this.wantsSubshell(content) && this.subshell.current === null)
     ) {
       // One after the other, as they were sent.
-      this.subshell.take().then(() => this.post(content), gone); // it was restarted
+      this.subshell.take().then(() => this.post(content), ignore); // it was restarted
     } else {
       this.post(content);
     }
@@ -147,8 +148,8 @@ export class KernelChannel {
     this.isAnswered &&= !isAwaited;
     const data = { comm_id: COMM_ID, data: content };
     const message = this.message('comm_msg', 'shell', data) as KernelMessage.IShellMessage;
-    this.connection.sendShellMessage(message, false).done.catch(gone);
-    this.doubting ??= setTimeout(() => void this.ask().catch(gone), DOUBT_AFTER_MS);
+    this.connection.sendShellMessage(message, false).done.catch(ignore);
+    this.doubting ??= setTimeout(() => void this.ask().catch(ignore), DOUBT_AFTER_MS);
   }
 
   /** The kernel is being restarted: wait for another process than the present one. */
@@ -366,8 +367,4 @@ async function isSlow(answer: Promise<unknown>): Promise<boolean> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function gone(): void {
-  // The kernel is, and with it whoever would have answered.
 }

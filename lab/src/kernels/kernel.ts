@@ -4,6 +4,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type { Failure, Row } from '../protocol/messages';
 import { elapsed } from '../state/clock';
 import { notLoaded, offline, tooOld, undone } from '../state/failures';
+import { ignore } from '../state/ignore';
 import { Session } from '../state/session';
 import type { Wire } from '../state/wire';
 import { KernelChannel } from './channel';
@@ -384,8 +385,4 @@ export class MilvusKernel {
     }
     this._changed.emit();
   };
-}
-
-function ignore(): void {
-  // It was restarted meanwhile, and its phase says so.
 }

@@ -4,6 +4,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { Failure } from '../protocol/messages';
 import { pageAttention } from '../state/attention';
+import { ignore } from '../state/ignore';
 import type { Link } from '../state/link';
 import type { Session } from '../state/session';
 import { MilvusKernel } from './kernel';
@@ -163,7 +164,7 @@ export class RunningKernels {
         this.other(id).update(record, this.server.now);
       } else if (!this.asked.has(id)) {
         this.asked.add(id);
-        void this.refresh().catch(gone);
+        void this.refresh().catch(ignore);
       }
     }
     for (const [id, other] of this.others) {
@@ -238,8 +239,4 @@ export class RunningKernels {
 
 function nameOf({ path, name }: JupyterSession.IModel): string {
   return name || path.slice(path.lastIndexOf('/') + 1);
-}
-
-function gone(): void {
-  // The server is, which JupyterLab says itself.
 }

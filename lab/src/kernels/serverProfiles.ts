@@ -6,6 +6,7 @@ import { Poll } from '@lumino/polling';
 import type { Failure, Profile, Profiles, Report, SaveProfile, Text } from '../protocol/messages';
 import { pageAttention } from '../state/attention';
 import { RequestError } from '../state/failures';
+import { ignore } from '../state/ignore';
 import type { ProfileActions } from '../state/profiles';
 import { read, refused } from './serverAnswer';
 
@@ -72,7 +73,7 @@ export class ServerProfiles implements ProfileActions {
     };
     const answer = await this.ask('POST', [profile.name, 'test'], body);
     if (permit !== '') {
-      await this.look().catch(unanswered); // it is allowed now, and not to be asked about again
+      await this.look().catch(ignore); // it is allowed now, and not to be asked about again
     }
     return (await read(answer, 'Report')) as Report;
   }
@@ -80,13 +81,13 @@ export class ServerProfiles implements ProfileActions {
   async save(wanted: SaveProfile): Promise<string> {
     const { name, was, alias: _alias, project, replace, typed: _typed, ...fields } = wanted;
     await this.ask('PUT', [name], fields, { was, project: String(project), new: String(!replace) });
-    await this.look().catch(unanswered);
+    await this.look().catch(ignore);
     return name;
   }
 
   async remove(name: string): Promise<string> {
     const answer = await this.ask('DELETE', [name]);
-    await this.look().catch(unanswered);
+    await this.look().catch(ignore);
     return ((await read(answer, 'Text')) as Text).text;
   }
 
@@ -154,8 +155,4 @@ export class ServerProfiles implements ProfileActions {
     url.search = new URLSearchParams({ path: this.path, ...query }).toString();
     return ServerConnection.makeRequest(url.href, { ...init, method }, this.settings);
   }
-}
-
-function unanswered(): void {
-  // The server is gone, which JupyterLab says itself; what was known stays.
 }

@@ -2,6 +2,7 @@
 // kernel, so it is made when it is needed, and the kernel's side ends it when no page uses it.
 
 import { elapsed } from '../state/clock';
+import { ignore } from '../state/ignore';
 
 /** As in milvus_nb/subshells.py, which ends one that was not used for 10 s: a page counts less. */
 const KEPT_MS = 5000;
@@ -93,7 +94,7 @@ export class Subshell {
   private end(id: string): void {
     const timer = setTimeout(() => {
       this.ending.delete(id);
-      this.ask('delete_subshell_request', { subshell_id: id }).catch(gone);
+      this.ask('delete_subshell_request', { subshell_id: id }).catch(ignore);
     }, DONE_MS);
     this.ending.set(id, timer);
   }
@@ -148,8 +149,4 @@ export class Subshell {
       clearTimeout(timer);
     }
   }
-}
-
-function gone(): void {
-  // The kernel is, and the subshell with it.
 }

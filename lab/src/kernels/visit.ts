@@ -6,6 +6,7 @@ import type { Kernel } from '@jupyterlab/services';
 import type { Failure, Method, Methods } from '../protocol/messages';
 import { failed, RequestError } from '../state/failures';
 import { trans } from '../state/i18n';
+import { ignore } from '../state/ignore';
 import { MilvusKernel } from './kernel';
 
 /** A kernel that does not answer within so many ms is given up. */
@@ -110,8 +111,4 @@ function unanswered(): Failure {
     trans.__('It has ended, or runs a cell.'),
     trans.__('Open its notebook to see.'),
   );
-}
-
-function ignore(): void {
-  // It has ended meanwhile, or the kernel has.
 }

@@ -15,6 +15,7 @@ import { elapsed } from './clock';
 import { failureOf } from './failures';
 import { milliseconds } from './format';
 import { trans } from './i18n';
+import { ignore } from './ignore';
 import type { Link } from './link';
 import type { ProfileActions } from './profiles';
 import type { Action, Store } from './store';
@@ -303,8 +304,4 @@ function paramsOf(profile: Profile, secret: string): ConnectParams {
 /** The report of a check that has come so far. */
 export function soFar(stages: Stage[]): Report {
   return { stages, facts: [], notes: [], failure: null };
-}
-
-function ignore(): void {
-  // The kernel is gone, and with it what was to be cancelled or forgotten.
 }

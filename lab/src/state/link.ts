@@ -12,6 +12,7 @@ import { parse } from '../protocol/validate';
 import type { Attention } from './attention';
 import { elapsed } from './clock';
 import { failureOf, gone, mismatch, offline, RequestError } from './failures';
+import { ignore } from './ignore';
 import { type Message, Questions, VALID_MS } from './questions';
 import type { KernelSignals, Wire } from './wire';
 
@@ -382,8 +383,4 @@ export class Link {
 
 function isFinal(status: LinkStatus): boolean {
   return status === 'restarted' || status === 'ended';
-}
-
-function ignore(): void {
-  // The kernel is gone, and with it whoever would tell us anything.
 }

@@ -2,6 +2,7 @@ import type { Event, Failure, Hello, Listed, Row, Window } from '../protocol/mes
 import { Actions } from './actions';
 import { type Attention, pageAttention } from './attention';
 import { elapsed } from './clock';
+import { ignore } from './ignore';
 import { Link, type LinkStatus } from './link';
 import { Listing } from './listing';
 import { rowText, type RowText } from './rowText';
@@ -186,8 +187,4 @@ export class Session {
     this.tree.dispose();
     this.link.dispose();
   }
-}
-
-function ignore(): void {
-  // The kernel is gone, which is said.
 }

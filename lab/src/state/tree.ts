@@ -12,6 +12,7 @@ import type {
 } from '../protocol/messages';
 import { type Attention, pageAttention } from './attention';
 import { type Asked, Branch, type Soil, Turns } from './branch';
+import { ignore } from './ignore';
 import type { Link } from './link';
 import { PreviewNode } from './preview';
 
@@ -372,8 +373,4 @@ function dropped<V>(nodes: Map<string, V>, there: { has(name: string): boolean }
 
 function isEqual(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((name, index) => name === other[index]);
-}
-
-function ignore(): void {
-  // It has ended meanwhile, or the kernel has.
 }
