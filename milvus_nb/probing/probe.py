@@ -185,6 +185,11 @@ class Probe:
             return None
         return said(self._endpoint, reply.server_info.build_tags, MOST_VERSION)
 
+    def is_well_at_once(self, limit: float) -> bool:
+        """Ask for its health without awaiting it; False also where it fails, or is late."""
+        reply = self._call_at_once(wire.CheckHealth, limit)
+        return reply is not None and not _wrong(self._endpoint, reply)
+
     def _client_info(self) -> dict[str, str]:
         return {
             "sdk_type": "milvus_nb",
@@ -211,16 +216,7 @@ class Probe:
     async def health(self, limit: float | None = None) -> str:
         """Ask for what is wrong with the server; nothing if it is healthy or does not tell."""
         reply = await self._call(wire.CheckHealth, optional=True, limit=limit)
-        if reply is None:
-            return ""
-        told = reasons(self._endpoint, reply.reasons, len(reply.reasons))
-        if _failed(reply.status):
-            told.append(said(self._endpoint, reply.status.reason))
-        quotas = [wire.QUOTA_STATES[q] for q in reply.quota_states if q in wire.QUOTA_STATES]
-        if reply.isHealthy and not quotas:
-            return ""
-        wrong = [text for text in (*told, *dict.fromkeys(quotas)) if text]
-        return "; ".join(wrong) or "the server calls itself unhealthy"
+        return "" if reply is None else _wrong(self._endpoint, reply)
 
     async def databases(self, limit: float | None = None) -> list[str] | None:
         """List the databases, or None where the server does not tell (too old, or not allowed)."""
@@ -393,3 +389,15 @@ class _RefusedError(ProbeError):
 
 def _failed(status: Any) -> bool:
     return bool(status.code or status.error_code)
+
+
+def _wrong(endpoint: Endpoint, reply: Any) -> str:
+    """Say what is wrong with a server that answered CheckHealth so; nothing if it is healthy."""
+    quotas = [wire.QUOTA_STATES[q] for q in reply.quota_states if q in wire.QUOTA_STATES]
+    if reply.isHealthy and not quotas:
+        return ""
+    told = reasons(endpoint, reply.reasons, len(reply.reasons))
+    if _failed(reply.status):
+        told.append(said(endpoint, reply.status.reason))
+    wrong = [text for text in (*told, *dict.fromkeys(quotas)) if text]
+    return "; ".join(wrong) or "the server calls itself unhealthy"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -25,7 +26,7 @@ _FAILED_S: Final = 0.08
 # A call keeps the event loop waiting only where a round trip takes at most so long, in ms,
 # and where none was late or failed within so long, in seconds.
 _NEAR_MS: Final = 10.0
-_FAR_S: Final = 30.0
+_FAR_S: Final = 3.0
 
 # So long what a Milvus has said of itself is taken to be so, in seconds: somewhat more than a
 # heartbeat, so that it is always known of one that is watched.
@@ -68,6 +69,7 @@ class Reacher:
         self._asking: dict[_Place, Shared[Reached]] = {}
         self._worked: set[_Place] = set()
         self._well: dict[_Place, WellKnown] = {}
+        self._latency_ms: dict[_Place, float] = {}
         self._far_until: dict[_Place, float] = {}
         self._signed_in: set[int] = set()  # hashes: no credentials are kept
 
@@ -84,7 +86,16 @@ class Reacher:
 
     def reached(self, endpoint: Endpoint) -> tuple[str, WellKnown] | None:
         """Give gRPC's name for a place of which all but the sign-in is known, and what is known."""
+        return self._reached_at_place(endpoint, _place(endpoint))
+
+    def reached_near(self, endpoint: Endpoint) -> tuple[str, WellKnown] | None:
+        """Give the same where it may be asked at once, and has taken these credentials."""
         place = _place(endpoint)
+        if not self._is_near(endpoint, place) or not self.has_signed_in(endpoint):
+            return None
+        return self._reached_at_place(endpoint, place)
+
+    def _reached_at_place(self, endpoint: Endpoint, place: _Place) -> tuple[str, WellKnown] | None:
         known = self._well_at(place)
         if known is None or (endpoint.credentials and known.anyone is None):
             return None
@@ -93,11 +104,17 @@ class Reacher:
 
     def is_near(self, endpoint: Endpoint) -> bool:
         """Tell whether a Milvus that is well is so near that it may be asked at once."""
-        place = _place(endpoint)
-        known = self._well_at(place)
-        if endpoint.kind == "lite" or known is None or known.latency_ms is None:
+        return self._is_near(endpoint, _place(endpoint))
+
+    def _is_near(self, endpoint: Endpoint, place: _Place) -> bool:
+        if endpoint.kind == "lite" or self._well_at(place) is None:
             return False
-        return known.latency_ms <= _NEAR_MS and time.monotonic() > self._far_until.get(place, 0.0)
+        is_quick = self._latency_ms.get(place, math.inf) <= _NEAR_MS
+        return is_quick and time.monotonic() > self._far_until.get(place, 0.0)
+
+    def note_latency(self, endpoint: Endpoint, ms: float) -> None:
+        """Note how long a round trip has just taken."""
+        self._latency_ms[_place(endpoint)] = ms
 
     def note_far(self, endpoint: Endpoint) -> None:
         """Note that it was asked at once, and did not answer well."""

@@ -23,6 +23,7 @@ from ..probing.waiting import end, result_of, to_the_end
 from .green_threads import refuse_green_threads
 from .job import Job, shut_down, would_wait_for_itself
 from .once import Once
+from .turns import Turns
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Monitor:
         self.pace = pace
         self._watches: dict[Endpoint, Watch] = {}
         self._reacher = Reacher()
+        self._turns = Turns()
         self._jobs: weakref.WeakSet[Job[Any]] = weakref.WeakSet()
         self._finishing: set[asyncio.Task[Any]] = set()
         self._tickers: list[Callable[[], None]] = []
@@ -262,7 +264,7 @@ class Monitor:
         """
         watch = self._watches.get(endpoint)
         if watch is None:
-            watch = self._watches[endpoint] = Watch(endpoint, self.pace, self._reacher)
+            watch = self._watches[endpoint] = Watch(endpoint, self.pace, self._reacher, self._turns)
         watch.users += 1
         try:
             await watch.start()
@@ -286,7 +288,7 @@ class Monitor:
         """
         if endpoint in self._watches:
             return None
-        watch = Watch(endpoint, self.pace, self._reacher)
+        watch = Watch(endpoint, self.pace, self._reacher, self._turns)
         if not watch.begin_at_once(limit):
             return None
         self._watches[endpoint] = watch

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..probing.reacher import Reacher
     from .answers import Answers
     from .schedule import Pace
+    from .turns import Turns
 
 __all__ = ["Watch"]
 
@@ -70,9 +71,11 @@ class Watch:
         How often to probe.
     reacher
         Finds the way to endpoints, shared by all watches.
+    turns
+        Lets one watch at a time keep the event loop waiting, shared by all, too.
     """
 
-    def __init__(self, endpoint: Endpoint, pace: Pace, reacher: Reacher) -> None:
+    def __init__(self, endpoint: Endpoint, pace: Pace, reacher: Reacher, turns: Turns) -> None:
         self.endpoint = endpoint
         self.users = 0
         self.measured_at = 0.0
@@ -82,6 +85,7 @@ class Watch:
         self.databases: Counter[str] = Counter()
         """Those that connections use, beside the default one; each heartbeat looks for them."""
         self._pace = pace
+        self._turns = turns
         self._schedule = Schedule(pace)
         self._server = LiteServer(endpoint)
         self._asker = Asker(endpoint, reacher, self._server)
@@ -292,6 +296,9 @@ class Watch:
         if was_lost and self._schedule.is_unstable:
             self._publish_failure(self._schedule.unstable(self.endpoint))
             await self._pause(self._schedule.rest)
+        async with self._turns as may_keep_waiting:
+            if may_keep_waiting and self._beat_at_once():
+                return
         with contextlib.suppress(ProbeError):  # the status says so
             await self.check(self._pace.deadline, is_routine=True)
 
@@ -350,6 +357,15 @@ class Watch:
         self._publish_answers(answers)
         self._begin_soon()
         return True
+
+    def _beat_at_once(self) -> bool:
+        """Ask with one call that is waited for here; tell whether that was enough."""
+        if self._is_closed or self.databases or (self._asking and self._asking.is_open):
+            return False
+        answers = self._asker.beat_at_once(self._pace.deadline)
+        if answers is not None:
+            self._publish_answers(answers)
+        return answers is not None
 
     def _begin_soon(self) -> None:
         """Go on probing, but not before whoever waits for the answer has it."""

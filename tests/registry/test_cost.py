@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 
 from milvus_nb import ConnectError, ConnectionRegistry
 from milvus_nb.probing import reacher
-from milvus_nb.watching import asking
+from milvus_nb.watching import asking, monitor, turns
 from tests.support.helpers import sockets_to, wait_until
 from tests.support.servers import ScriptedMilvus
 from tests.support.servers.peers import HEALTHY
@@ -51,6 +52,22 @@ def stay_near(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reacher, "_WELL_S", NEVER_S)
     monkeypatch.setattr(reacher, "_RECENT_S", NEVER_S)
     monkeypatch.setattr(reacher, "_NEAR_MS", NEVER_S)
+
+
+@contextlib.contextmanager
+def threads_started() -> Iterator[list[str]]:
+    """List the threads that are started meanwhile, but for those of servers."""
+    started: list[str] = []
+    start = threading.Thread.start
+
+    def noted(thread: threading.Thread) -> None:
+        if not thread.name.startswith("ScriptedMilvus"):
+            started.append(thread.name)
+        start(thread)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(threading.Thread, "start", noted)
+        yield started
 
 
 def test_a_further_alias_of_a_server_that_is_well_asks_it_nothing(
@@ -119,18 +136,9 @@ def test_connecting_again_is_one_call_on_the_thread_that_waits(
     monkeypatch.setattr(asking, "_AT_ONCE_S", 5.0)
     still.connect("a", uri=server.address, token="one:secret")
     still.disconnect("a")
-    started: list[threading.Thread] = []
-    start = threading.Thread.start
-
-    def noted(thread: threading.Thread) -> None:
-        if not thread.name.startswith("ScriptedMilvus"):
-            started.append(thread)
-        start(thread)
-
     before = asked(server)
-    monkeypatch.setattr(threading.Thread, "start", noted)
-    again = still.connect("a", uri=server.address, token="one:secret")
-    monkeypatch.undo()
+    with threads_started() as started:
+        again = still.connect("a", uri=server.address, token="one:secret")
     assert started == []
     assert asked(server) - before == {"Connect": 1}
     assert (again.state, again.server_version) == ("connected", "v2.6.0")
@@ -183,6 +191,30 @@ def test_a_password_that_was_changed_is_refused(
         assert failure.value.diagnosis.state == "rejected"
     # At first twice: the second time tells why. Then it is not taken for certain any more.
     assert asked(server)["Connect"] - before["Connect"] == 3
+
+
+def test_a_heartbeat_near_by_is_one_call_on_the_monitors_thread(
+    server: ScriptedMilvus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No thread is started for it, and what it tells is told as ever."""
+    stay_near(monkeypatch)
+    monkeypatch.setattr(asking, "_AT_ONCE_S", 5.0)
+    monkeypatch.setattr(monitor, "_MEASURED_AT_A_TIME", 0)
+    monkeypatch.setattr(turns, "_MOST_S", NEVER_S)
+    registry = ConnectionRegistry(heartbeat=0.05)
+    try:
+        found = [registry.connect(f"c{n}", uri=server.address, token=f"u{n}:x") for n in range(3)]
+        before = asked(server)
+        with threads_started() as started:
+            wait_until(lambda: asked(server)["CheckHealth"] >= before["CheckHealth"] + 12)
+        assert started == []
+        assert asked(server)["Connect"] == before["Connect"]
+        server.methods["CheckHealth"] = b"\x10\x00\x1a\x09disk full"
+        wait_until(lambda: {each.reason for each in found} == {"disk full"})
+        server.methods["CheckHealth"] = HEALTHY["CheckHealth"]
+        wait_until(lambda: {each.state for each in found} == {"connected"})
+    finally:
+        registry.shutdown()
 
 
 def test_what_is_not_well_is_asked_each_time(
