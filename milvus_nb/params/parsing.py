@@ -19,7 +19,7 @@ from .endpoint import ConnectionParams, Endpoint
 from .host import host_name
 from .place import addresses, from_environment, port_of, refuse_foreign_place
 from .secret import Secret, holds_sign_in, shown_name
-from .sign_in import Given, combine, from_token
+from .sign_in import Given, SignIn, combine, from_token
 from .tidy import check_expanded, tidy_name, variable_name
 from .tls import Tls, check_tls, name_in
 from .values import file_path, in_clear, is_given, place_text, seconds, secret, text
@@ -132,6 +132,8 @@ def parse(
     is_secure = _secure(secure, place, tls)
     if is_secure and not tls.server_name:
         tls = replace(tls, server_name=name_in(in_clear(options)))
+    # Milvus Lite has no users; pymilvus ignores a sign-in, and so do we.
+    sign_in = SignIn() if place.kind == "lite" else combine(given)
     endpoint = Endpoint(
         place.kind,
         host=place.host or ("localhost" if place.kind == "tcp" else ""),
@@ -139,11 +141,10 @@ def parse(
         path=place.path,
         secure=is_secure,
         tls=tls,
+        user=sign_in.user,
+        credentials=sign_in.credentials,
         grpc_options=options,
     )
-    if place.kind != "lite":  # Milvus Lite has no users; pymilvus ignores a sign-in, and so do we
-        sign_in = combine(given)
-        endpoint = replace(endpoint, user=sign_in.user, credentials=sign_in.credentials)
     limit = seconds("timeout", timeout if is_given(timeout) else default_timeout)
     has_sign_in = endpoint.auth != "none"
     return ConnectionParams(

@@ -62,6 +62,9 @@ class Stage:
     text: str = ""
 
 
+_PENDING: Final = {name: Stage(name) for name in _ASKED}
+
+
 class Stages:
     """Records the stages of one attempt.
 
@@ -79,7 +82,7 @@ class Stages:
         names: tuple[str, ...] = STAGE_NAMES,
     ) -> None:
         self._report = report
-        self._stages = {name: Stage(name) for name in names}
+        self._stages = {name: _PENDING[name] for name in names}
 
     @classmethod
     def of(cls, endpoint: Endpoint, report: Callable[[list[Stage]], None] | None = None) -> Stages:

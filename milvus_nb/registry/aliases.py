@@ -332,16 +332,21 @@ class Aliases:
 
     def _make_current(self, alias: str) -> None:
         with self._lock:
-            if alias == self._current:
-                return
-            self._current = alias
-            self._events.note("current", alias)
+            self._note_current(alias)
         self._events.tell()
 
-    def _tell(self, alias: str) -> None:
-        """Tell what has become of an alias."""
+    def _note_current(self, alias: str) -> None:
+        """Make it the current one; under the lock, and to be told without it."""
+        if alias != self._current:
+            self._current = alias
+            self._events.note("current", alias)
+
+    def _tell(self, alias: str, *, makes_current: bool = False) -> None:
+        """Tell what has become of an alias, which may become the current one."""
         with self._lock:
             self._note_presence(alias)
+            if makes_current:
+                self._note_current(alias)
         self._events.tell()
 
     def _note_presence(self, alias: str) -> None:

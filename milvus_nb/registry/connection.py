@@ -91,7 +91,6 @@ class Connection(Exploring, ConnectionTraits):
         foreign: ForeignConnection | None = None,
     ) -> None:
         super().__init__(alias, params, foreign.origin if foreign is not None else "milvus_nb")
-        self.params = params
         self._monitor = monitor
         self._disconnect = disconnect
         self._watch: Watch | None = None

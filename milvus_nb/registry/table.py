@@ -165,9 +165,7 @@ class ConnectionTable(ClosingTable):
         if is_wanted:
             if result is not connection and connection.params.guard.profile:
                 self.mark(alias, connection.params.guard)
-            self._tell(alias)
-            if not quietly:
-                self._make_current(alias)
+            self._tell(alias, makes_current=not quietly)
         if unused is not None:
             # It is connected: neither a cancellation nor what is slow to close changes that.
             left = max(ends - time.monotonic(), _CLOSING_S)
@@ -291,8 +289,7 @@ class ConnectionTable(ClosingTable):
             self._connections[alias] = connection
             self._remembered[alias] = connection.params
         self._emit("removed", name)
-        self._tell(alias)
-        self._make_current(alias)
+        self._tell(alias, makes_current=True)
         return connection
 
     async def _look(self, others: ForeignConnections) -> None:

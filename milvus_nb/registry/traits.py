@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, get_args
 
-from traitlets import Bool, Enum, Float, HasTraits, List, Unicode
+from traitlets import Bool, Enum, Float, HasTraits, List, Unicode, default
 
 from ..errors import Advice
 from ..protocol import Auth, State
@@ -27,7 +27,7 @@ class ConnectionTraits(HasTraits):
     address = Unicode(read_only=True)
     user = Unicode(read_only=True)
     auth = Enum(get_args(Auth), default_value="none", read_only=True)
-    db_name = Unicode(read_only=True)
+    db_name = Unicode("default", read_only=True)
     secure = Bool(read_only=True)
     state = Enum(get_args(State), default_value="connecting", read_only=True)
     cause = Unicode(read_only=True)
@@ -42,18 +42,30 @@ class ConnectionTraits(HasTraits):
 
     def __init__(self, alias: str, params: ConnectionParams, origin: str) -> None:
         super().__init__()
+        self.params = params
         #: What to do about its state, for a form.
         self.advice = Advice("")
-        self._set(
-            origin=origin,
-            alias=alias,
-            address=params.address,
-            user=params.user,
-            auth=params.auth,
-            db_name=params.db_name or "default",
-            secure=params.secure,
-            since=time.time(),
-        )
+        self._set(origin=origin, alias=alias, since=time.time())
+        if params.db_name:
+            self._set(db_name=params.db_name)
+
+    # What stays as it is, is looked at when somebody wants to see it.
+
+    @default("address")
+    def _address(self) -> str:
+        return self.params.address
+
+    @default("user")
+    def _user(self) -> str:
+        return self.params.user
+
+    @default("auth")
+    def _auth(self) -> Auth:
+        return self.params.auth
+
+    @default("secure")
+    def _secure(self) -> bool:
+        return self.params.secure
 
     @property
     def has_failed(self) -> bool:
