@@ -251,6 +251,8 @@ class SaveProfile(_Saving, total=False):
 
     #: The password or token for the keyring, where that is typed here.
     typed: str
+    #: The id of an earlier request of this form, whose secret the kernel still holds.
+    secret_from: int
     address: str
     user: str
     secret: str

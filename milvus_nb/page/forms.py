@@ -28,7 +28,7 @@ __all__ = ["Forms"]
 # So many secrets of forms that are still open are kept for their next try.
 _MAX_KEPT: Final = 8
 
-_SECRETS: Final = ("password", "token")
+_SECRETS: Final = ("password", "token", "typed")
 
 
 class Forms:
@@ -63,6 +63,16 @@ class Forms:
         secret = self._secret(request)
         typed = secret.get("password") or secret.get("token")
         return {**request.params, **({"secret": typed} if typed else {})}
+
+    def for_keyring(self, request: Request) -> Secret:
+        """Take the secret for the keyring out of a request to save a profile.
+
+        Raises
+        ------
+        MilvusNbError
+            The form counts on a secret that is not kept any more.
+        """
+        return self._secret(request).get("typed", Secret(""))
 
     def _secret(self, request: Request) -> dict[str, Secret]:
         given = request.params

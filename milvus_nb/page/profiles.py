@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..params.secret import Secret
 from ..probing.blocking import run_blocking
 from ..probing.waiting import uncancelled
 from ..profiles import importing, saving
@@ -15,10 +14,12 @@ from . import messages
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ..params.secret import Secret
     from ..protocol import Imported
     from ..registry.registry import ConnectionRegistry
     from ..watching.job import Job
     from .databases import Follow
+    from .forms import Forms
     from .messages import Request
 
 __all__ = ["ProfileRequests"]
@@ -37,6 +38,8 @@ class ProfileRequests:
         Answers a request when its job has ended.
     send
         Sends pages a message.
+    forms
+        Keeps what was typed for the keyring, until it is saved.
     """
 
     def __init__(
@@ -44,8 +47,10 @@ class ProfileRequests:
         registry: ConnectionRegistry,
         follow: Follow,
         send: Callable[[Mapping[str, Any]], object],
+        forms: Forms,
     ) -> None:
         self._registry = registry
+        self._forms = forms
         self._follow = follow
         self._send = send
         self.handlers: Mapping[str, Callable[[Request], None]] = {
@@ -75,14 +80,19 @@ class ProfileRequests:
         return profile
 
     def _do_save(self, request: Request) -> None:
-        job = self._blocking(lambda: self._saved(request.params))
-        self._follow(request.id, job, lambda name: {"name": name})
+        typed = self._forms.for_keyring(request)
+        job = self._blocking(lambda: self._saved(request.params, typed))
 
-    def _saved(self, given: dict[str, Any]) -> str:
+        def told(name: str) -> dict[str, Any]:
+            self._forms.forget(request.id)
+            return {"name": name}
+
+        self._follow(request.id, job, told)
+
+    def _saved(self, given: dict[str, Any], typed: Secret) -> str:
         registry, store = self._registry, self._registry.profiles
         name, was, alias = given.pop("name"), given.pop("was"), given.pop("alias")
         project, replace_it = given.pop("project"), given.pop("replace")
-        typed = Secret(given.pop("typed", ""))
         if alias:
             connection = registry.find(alias)
             reference = given.get("secret", "")

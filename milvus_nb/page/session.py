@@ -77,7 +77,7 @@ class PageSession:
         self._attention = Attention()
         self._is_closed = False
         self._databases = DatabaseQuestions(registry, self._follow)
-        self._profiles = ProfileRequests(registry, self._follow, self.send)
+        self._profiles = ProfileRequests(registry, self._follow, self.send, self._forms)
         self._handlers: Mapping[str, Callable[[Request], None]] = {
             "hello": self._do_hello,
             "look": self._do_look,

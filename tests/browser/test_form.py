@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from pymilvus import MilvusClient
 
 from tests.browser.lab import ALL_TEXT, LOAD, JupyterLab, Sidebar, reload
-from tests.support.helpers import wait_until
+from tests.support.helpers import free_port, wait_until
 from tests.support.servers import HEALTHY, ScriptedMilvus, make_certificates
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _PASSWORD = "open-sesame-form"
 _RULE = "A name has 1 to 64 letters, digits, blanks, and . _ + - between them."
+_UNCHANGED = "unchanged: the kernel has it from before"
 _AUTHORITY = "form-authority.pem"
 
 
@@ -343,10 +344,130 @@ def test_a_profile_is_saved_with_the_connection_or_without(
     expect(sidebar.panel.get_by_role("button", name="New profile")).to_be_focused()
     later = sidebar.panel.get_by_role("listitem", name="Profile later")
     expect(later.get_by_role("button", name="Connect later")).to_be_visible()
+    type_once(notebook, new, guarded)
     create_a_database(notebook, form, milvus)
     import_from_cli(sidebar, tmp_path, profiles_file)
     for text in (page.evaluate(ALL_TEXT), profiles_file.read_text()):
         assert _PASSWORD not in text
+
+
+def press_twice(locator: Locator) -> None:
+    """Double click where something is, wherever that has gone by the second click."""
+    mouse, box = locator.page.mouse, locator.bounding_box()
+    assert box is not None
+    mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    mouse.down(click_count=1)
+    mouse.up(click_count=1)
+    expect(locator).to_have_count(0)
+    mouse.down(click_count=2)
+    mouse.up(click_count=2)
+
+
+#: Notes what is asked of kernels from now on, by method.
+_NOTE_ASKED = """() => {
+  window.asked = [];
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (data) {
+    const text = typeof data === 'string' ? data : new TextDecoder().decode(data);
+    window.asked.push(...[...text.matchAll(/"method": ?"(connect|disconnect)"/g)].map(it => it[1]));
+    return send.call(this, data);
+  };
+}"""
+
+#: Presses a key as an input method does, whose word it ends.
+_COMPOSE = """key => document.activeElement.dispatchEvent(
+  new KeyboardEvent('keydown', { key, isComposing: true, bubbles: true, cancelable: true }))"""
+
+
+def test_a_press_counts_once_and_nothing_typed_is_lost(
+    *, open_notebook: Callable[..., Notebook], sidebar: Sidebar
+) -> None:
+    """Double clicks, held keys, an input method; what cannot be sent stays in its box."""
+    page, keyboard = sidebar.page, sidebar.page.keyboard
+    notebook = open_notebook(
+        LOAD,
+        "from milvus_nb import connections\n"
+        "for n in range(4): c = connections.connect(f'r{n}', uri=f'./r{n}.db')",
+    )
+    notebook.run_all()
+    sidebar.show()
+    expect(sidebar.row("r3")).to_contain_text("Connected")
+    page.evaluate(_NOTE_ASKED)
+    press_twice(sidebar.button("Disconnect r1"))
+    expect(sidebar.button("Reconnect r1")).to_be_visible()
+    notebook.fill_form(Address=f"localhost:{free_port()}", Alias="held")
+    form = sidebar.panel.get_by_role("form", name="New connection")
+    alert = form.get_by_role("alert")
+    notebook.field("Alias").focus()
+    for key in ("Enter", "Escape"):
+        page.evaluate(_COMPOSE, key)
+    expect(alert).to_have_count(0)
+    for _ in range(3):
+        keyboard.down("Enter")  # all but the first repeat it
+        expect(alert).to_contain_text("nothing listens")
+    keyboard.up("Enter")
+    assert page.evaluate("window.asked") == ["disconnect", "connect"]
+    for alias in ("r0", "r2", "r3"):
+        expect(sidebar.row(alias)).to_be_visible()
+
+    notebook.fill_form(Address="local host:19530")
+    notebook.submit()
+    expect(alert).to_contain_text("is not recognised")
+    expect(notebook.field("Address")).to_have_value("local host:19530")
+    form.get_by_text("TLS and timing").click()
+    notebook.fill_form(Address="./other.db", Alias="", **{"Timeout (s)": "soon"})
+    notebook.submit()
+    expect(alert).to_contain_text("The timeout soon is not a number of seconds.")
+    expect(notebook.field("Timeout (s)")).to_be_focused()
+    notebook.fill_form(**{"Timeout (s)": "2,5"})
+    notebook.submit()
+    expect(form).to_have_count(0)
+    notebook.fill_form(Address="./another.db", Alias="")
+    notebook.submit()
+    offer(form, "Replace default").click()
+    expect(form).to_have_count(0)
+
+
+def type_once(notebook: Notebook, new: Locator, server: ScriptedMilvus) -> None:
+    """Fail to save and to connect: the kernel has what was typed, and the page has not."""
+    panel, keyboard = notebook.panel, notebook.page.keyboard
+    port = free_port()
+    for name, address, secret in (
+        ("ring", server.address, "keyring"),
+        ("shut", f"127.0.0.1:{port}", "ask"),
+    ):
+        panel.get_by_role("button", name="New profile").click()
+        new.get_by_role("textbox", name="Name").fill("kept")
+        new.get_by_role("textbox", name="Address").fill(address)
+        new.get_by_role("textbox", name="User").fill("root")
+        new.get_by_label("Secret").select_option(secret)
+        typed = new.get_by_role("textbox", name="Password or token")
+        if secret == "keyring":
+            typed.fill(_PASSWORD)
+        new.get_by_role("button", name="Save").click()
+        expect(new.get_by_role("alert")).to_contain_text("kept")
+        if secret == "keyring":
+            expect(typed).to_have_value("")
+            expect(typed).to_have_attribute("placeholder", _UNCHANGED)
+        new.get_by_role("textbox", name="Name").fill(name)
+        keyboard.press("Enter")
+        expect(new).to_have_count(0)
+    panel.get_by_role("button", name="Connect ring").click()
+    expect(notebook.row("ring")).to_contain_text("Connected")
+    panel.get_by_role("button", name="Connect shut").click()
+    question = panel.get_by_role("group", name="Connect shut?")
+    box = question.get_by_role("textbox")
+    box.fill(_PASSWORD)
+    keyboard.press("Enter")
+    expect(question.get_by_role("alert")).to_contain_text("nothing listens")
+    expect(box).to_have_value("")
+    expect(box).to_have_attribute("placeholder", _UNCHANGED)
+    with ScriptedMilvus(server.methods, port=port):
+        box.focus()
+        keyboard.press("Enter")
+        expect(notebook.row("shut")).to_contain_text("Connected")
+        panel.get_by_role("button", name="Disconnect the profile shut").click()
+        expect(notebook.row("shut")).to_have_count(0)
 
 
 def refuse_the_name(notebook: Notebook, form: Locator, server: ScriptedMilvus) -> None:

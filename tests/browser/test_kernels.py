@@ -235,6 +235,7 @@ def test_a_click_without_the_network_is_refused_and_not_done_later(
     sidebar.show()
     expect(sidebar.row("kept")).to_contain_text("Connected")
     pid = notebook.kernel_pid()
+    notebook.fill_form(Address="h", sign_in="Password", User="root", Password="typed")
     # What JupyterLab puts before everything, where it takes long enough.
     page.add_locator_handler(
         page.get_by_role("dialog", name="Server Connection Error"),
@@ -252,6 +253,9 @@ def test_a_click_without_the_network_is_refused_and_not_done_later(
     )
     sidebar.button("Disconnect kept").click()
     expect(sidebar.node).to_contain_text("Nothing was done")
+    notebook.submit()
+    expect(sidebar.panel.get_by_role("form")).to_contain_text("not connected to the kernel")
+    expect(notebook.field("Password")).to_have_value("typed")  # it was not sent
     page.context.set_offline(False)
     page.wait_for_function(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"

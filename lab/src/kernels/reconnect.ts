@@ -1,8 +1,9 @@
 // After a restart: what was connected is connected again.
 
 import type { ConnectParams, Failure, Row } from '../protocol/messages';
-import { failed, failureOf } from '../state/failures';
+import { failed, failureOf, requestOf } from '../state/failures';
 import { trans } from '../state/i18n';
+import { type Given, keepsSecret } from '../state/profiles';
 import type { MilvusKernel } from './kernel';
 
 /** A secret has to be typed again: the kernel cannot look it up. */
@@ -32,26 +33,28 @@ export type Progress = 'waiting' | 'connecting' | Failure;
 /**
  * Load milvus_nb where it is not, then connect what the kernel has lost.
  *
- * @param secrets what was typed, by alias; emptied as soon as it is sent
+ * @param takeSecrets takes what was typed, by alias, as soon as there is a kernel to be sent it
  * @param confirmed the aliases that are meant, of those that want to be asked about
  * @param report is told how far each has come; what is connected is forgotten by the kernel
+ * @returns the requests under which the kernel keeps what was typed, by alias
  */
 export async function reconnect(
   kernel: MilvusKernel,
-  secrets: Map<string, string>,
+  takeSecrets: () => Map<string, Given>,
   confirmed: ReadonlySet<string>,
   report: (alias: string, progress: Progress) => void,
-): Promise<void> {
+): Promise<Map<string, number>> {
+  const kept = new Map<string, number>();
   const rows = [...kernel.lost];
   rows.forEach(({ alias }) => report(alias, 'waiting'));
   const loaded = kernel.phase === 'present' || (await kernel.load());
   const { session } = kernel;
   if (!loaded || session === null) {
-    secrets.clear();
     const failure = kernel.failure ?? notLoaded();
     rows.forEach(({ alias }) => report(alias, failure));
-    return;
+    return kept;
   }
+  const secrets = takeSecrets();
   await Promise.all(
     rows.map(async row => {
       if (row.confirm && !confirmed.has(row.alias)) {
@@ -70,16 +73,25 @@ export async function reconnect(
         await answer;
         kernel.forget(row.alias);
       } catch (error) {
-        session.actions.forget(id);
-        report(row.alias, failureOf(error));
+        const failure = failureOf(error);
+        if (secret !== '' && requestOf(error) !== null && keepsSecret(failure)) {
+          kept.set(row.alias, id);
+        } else {
+          session.actions.forget(id);
+        }
+        report(row.alias, failure);
       }
     }),
   );
+  return kept;
 }
 
-function paramsOf(row: Row, secret: string): ConnectParams {
+function paramsOf(row: Row, secret: Given): ConnectParams {
   if (secret === '') {
     return row.again;
+  }
+  if (typeof secret === 'number') {
+    return { ...row.again, secret_from: secret };
   }
   return row.auth === 'password'
     ? { ...row.again, password: secret }

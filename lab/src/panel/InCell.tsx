@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { trans } from '../state/i18n';
 import type { LinkStatus } from '../state/link';
 import { keepFocus } from './parts/keepFocus';
+import { pressOnce } from './parts/pressOnce';
 
 /** Keeps JupyterLab's shortcuts from a key that is pressed on the element that has it. */
 const MARK = 'data-lm-suppress-shortcuts';
@@ -30,6 +31,7 @@ export function InCell({ root, link, children }: Props) {
     return () => window.removeEventListener('keydown', keepPlainKeys, true);
   }, [root]);
   useEffect(() => (root.current === null ? undefined : keepFocus(root.current)), [root]);
+  useEffect(() => (root.current === null ? undefined : pressOnce(root.current)), [root]);
   return (
     <section
       ref={root}

@@ -4,7 +4,7 @@
 /** Types by name: an alias is a type, an interface has a type for each field. `?` is an optional one. */
 export type Shapes = Record<string, string | Record<string, string>>;
 
-export const PROTOCOL = 11;
+export const PROTOCOL = 12;
 
 export type State = 'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
 
@@ -220,6 +220,8 @@ interface Saving {
 export interface SaveProfile extends Saving {
   /** The password or token for the keyring, where that is typed here. */
   typed?: string;
+  /** The id of an earlier request of this form, whose secret the kernel still holds. */
+  secret_from?: number;
   address?: string;
   user?: string;
   secret?: string;
@@ -866,6 +868,7 @@ export const SHAPES: Shapes = {
   SaveProfile: {
     '...': 'Saving',
     'typed?': 'string',
+    'secret_from?': 'number',
     'address?': 'string',
     'user?': 'string',
     'secret?': 'string',

@@ -9,27 +9,40 @@ import { HERE, Sentence } from '../panel/parts/Sentence';
 import type { Row } from '../protocol/messages';
 import { credential } from '../state/format';
 import { trans } from '../state/i18n';
+import { type Given, keptText } from '../state/profiles';
+import type { Session } from '../state/session';
 
 /** The name of the boxes that are ticked for what wants to be asked about. */
 const CONFIRMED = 'confirmed';
+
+const NOTHING: ReadonlyMap<string, number> = new Map();
 
 /** After a restart: what was connected, and the way back. */
 export function Lost({ kernel }: { kernel: MilvusKernel }) {
   const form = useRef<HTMLFormElement>(null);
   const [progress, setProgress] = useState<ReadonlyMap<string, Progress>>(new Map());
+  // What the kernel keeps of what was typed, for as long as it is that kernel.
+  const [kept, setKept] = useState<{ session: Session | null; ids: ReadonlyMap<string, number> }>({
+    session: null,
+    ids: new Map(),
+  });
+  const held = kept.session === kernel.session ? kept.ids : NOTHING;
   const running = [...progress.values()].some(found => typeof found === 'string');
   const restarting = kernel.phase === 'restarting' || kernel.phase === 'asking';
 
   const start = async (): Promise<void> => {
-    if (form.current === null || running || restarting) {
+    const asked = form.current;
+    if (asked === null || running || restarting) {
       return;
     }
-    const confirmed = new Set(new FormData(form.current).getAll(CONFIRMED).map(String));
+    const confirmed = new Set(new FormData(asked).getAll(CONFIRMED).map(String));
     const meant = kernel.lost.filter(row => !row.confirm || confirmed.has(row.alias));
-    const secrets = takeSecrets(form.current, kernel.lost, meant);
-    await reconnect(kernel, secrets, confirmed, (alias, found) => {
+    const take = (): Map<string, Given> =>
+      new Map<string, Given>([...held, ...takeSecrets(asked, kernel.lost, meant)]);
+    const ids = await reconnect(kernel, take, confirmed, (alias, found) => {
       setProgress(before => new Map(before).set(alias, found));
     });
+    setKept({ session: kernel.session, ids });
     setProgress(before => new Map([...before].filter(([, found]) => typeof found !== 'string')));
   };
 
@@ -56,6 +69,7 @@ export function Lost({ kernel }: { kernel: MilvusKernel }) {
             like={kernel.lost.find(one => sharesSecret(one, row)) ?? row}
             progress={progress.get(row.alias)}
             busy={running}
+            kept={held.has(row.alias)}
             key={row.alias}
           />
         ))}
@@ -82,15 +96,21 @@ export function Lost({ kernel }: { kernel: MilvusKernel }) {
   );
 }
 
+function secretWord({ auth }: Row): string {
+  return auth === 'password' ? trans.__('Password') : trans.__('Token');
+}
+
 interface LostRowProps {
   row: Row;
   /** The first with the same user at the same server: its secret is this one's, too. */
   like: Row;
   progress: Progress | undefined;
   busy: boolean;
+  /** Whether the kernel has its secret from the last try. */
+  kept: boolean;
 }
 
-function LostRow({ row, like, progress, busy }: LostRowProps) {
+function LostRow({ row, like, progress, busy, kept }: LostRowProps) {
   const { alias, address } = row;
   const failure = typeof progress === 'object' ? progress : null;
   const secret =
@@ -118,8 +138,10 @@ function LostRow({ row, like, progress, busy }: LostRowProps) {
           class="milvus-nb-input"
           name={alias}
           aria-label={secret}
-          placeholder={row.auth === 'password' ? trans.__('Password') : trans.__('Token')}
+          placeholder={kept ? keptText() : secretWord(row)}
           autocomplete="off"
+          data-1p-ignore
+          data-lpignore="true"
           disabled={busy}
         />
       )}

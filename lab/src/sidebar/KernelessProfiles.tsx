@@ -9,7 +9,7 @@ import { ProfileList } from '../panel/profiles/ProfileList';
 import type { Profile } from '../protocol/messages';
 import { RequestError } from '../state/failures';
 import { trans } from '../state/i18n';
-import type { ProfileActions } from '../state/profiles';
+import type { Given, ProfileActions } from '../state/profiles';
 
 interface Props {
   profiles: ServerProfiles;
@@ -56,7 +56,7 @@ export function KernelessProfiles({ profiles, kernel, path, seen }: Props) {
 }
 
 /** Load milvus_nb in the kernel, as its button would, and connect there. */
-async function loadFirst(kernel: MilvusKernel, profile: Profile, secret: string): Promise<void> {
+async function loadFirst(kernel: MilvusKernel, profile: Profile, secret: Given): Promise<void> {
   const loaded = await kernel.load();
   if (!loaded || kernel.session === null) {
     throw new RequestError(kernel.failure ?? notLoaded());

@@ -4,6 +4,7 @@ import type { CurrentNotebook } from '../kernels/currentNotebook';
 import type { RunningKernels } from '../kernels/runningKernels';
 import type { ServerProfiles } from '../kernels/serverProfiles';
 import { keepFocus } from '../panel/parts/keepFocus';
+import { pressOnce } from '../panel/parts/pressOnce';
 import { DrawnWidget } from './drawnWidget';
 import type { LabActions } from './labActions';
 import { milvusIcon } from './icon';
@@ -34,6 +35,7 @@ export class SidebarWidget extends DrawnWidget {
     this.addClass('milvus-nb-scroller');
     this.node.tabIndex = -1;
     this.disposed.connect(keepFocus(this.node));
+    this.disposed.connect(pressOnce(this.node));
   }
 
   /** Fetch the view, which JupyterLab's start need not wait for. */

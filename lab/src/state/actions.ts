@@ -2,6 +2,7 @@ import type {
   Code,
   ConnectParams,
   Fact,
+  Failure,
   Importables,
   Imported,
   Methods,
@@ -17,7 +18,7 @@ import { milliseconds } from './format';
 import { trans } from './i18n';
 import { ignore } from './ignore';
 import type { Link } from './link';
-import type { ProfileActions } from './profiles';
+import type { Given, ProfileActions } from './profiles';
 import type { Action, Store } from './store';
 import { isAnswered, leftBehind, waitFor } from './unanswered';
 
@@ -33,9 +34,14 @@ export class Actions implements ProfileActions {
   private hasAsked = false;
 
   constructor(
-    private readonly link: Pick<Link, 'request'>,
+    private readonly link: Pick<Link, 'request'> & Partial<Pick<Link, 'refusal'>>,
     private readonly store: Store,
   ) {}
+
+  /** Why nothing can be asked just now: what was typed stays where it is. */
+  get refusal(): Failure | null {
+    return this.link.refusal ?? null;
+  }
 
   readonly open = (
     params: ConnectParams,
@@ -44,7 +50,7 @@ export class Actions implements ProfileActions {
     waitingFor(params.alias || 'default', this.link.request('connect', params, onStages));
 
   /** Connect a profile under its own name. */
-  async connect(profile: Profile, secret: string): Promise<void> {
+  async connect(profile: Profile, secret: Given): Promise<void> {
     const { answer } = this.open(paramsOf(profile, secret));
     const { alias } = await answer;
     this.store.announce(trans.__('Connected %1.', alias));
@@ -290,13 +296,16 @@ function waitingFor<T>(alias: string, attempt: Attempt<T>): Attempt<T> {
 }
 
 /** What was shown is what is done: the kernel refuses another profile of that name. */
-function paramsOf(profile: Profile, secret: string): ConnectParams {
+function paramsOf(profile: Profile, secret: Given): ConnectParams {
   const { name, address, user, seal, permit } = profile;
   // A project's profile has its question answered before it comes here.
   const allow = permit === '' ? {} : { allow: permit };
   const params = { address, alias: name, profile: name, seal, ...allow };
   if (secret === '') {
     return params;
+  }
+  if (typeof secret === 'number') {
+    return { ...params, secret_from: secret };
   }
   return user === '' ? { ...params, token: secret } : { ...params, password: secret };
 }

@@ -5,7 +5,11 @@ import { trans } from './i18n';
 
 /** An error that the kernel sent back, or one that stands for its silence. */
 export class RequestError extends Error {
-  constructor(readonly failure: Failure) {
+  /** @param request what the kernel has answered; null where that may never have reached it */
+  constructor(
+    readonly failure: Failure,
+    readonly request: number | null = null,
+  ) {
     super(failure.what);
   }
 }
@@ -85,6 +89,11 @@ export function malformed(method: Method): Failure {
     trans.__('It is none to "%1".', method),
     trans.__('Install the same milvus_nb for JupyterLab and for the kernel.'),
   );
+}
+
+/** The request that the kernel has had, and with it what is kept of it; null where it had none. */
+export function requestOf(error: unknown): number | null {
+  return error instanceof RequestError ? error.request : null;
 }
 
 /** The failure in an error; one of the page's own is shown as what it is. */

@@ -133,6 +133,14 @@ export class Link {
     return (this.kernel?.connectionStatus ?? 'connected') !== 'connected';
   }
 
+  /** Why nothing can be asked just now; null where it can. */
+  get refusal(): Failure | null {
+    if (this.isGone || this.status === 'restarting') {
+      return gone();
+    }
+    return this.isOffline ? offline() : null;
+  }
+
   /** Ask the kernel. `id` names the request, for its stages and to cancel it. */
   request<M extends Method>(
     method: M,
@@ -141,12 +149,9 @@ export class Link {
   ): { id: number; answer: Promise<Methods[M]['result']> } {
     const id = this.nextId++;
     const answer = new Promise<Methods[M]['result']>((resolve, reject) => {
-      if (this.isGone || this.status === 'restarting') {
-        reject(new RequestError(gone()));
-        return;
-      }
-      if (this.isOffline) {
-        reject(new RequestError(offline()));
+      const { refusal } = this;
+      if (refusal !== null) {
+        reject(new RequestError(refusal));
         return;
       }
       const stays_s = this.stays(method);

@@ -13,10 +13,13 @@ import type {
 } from '../protocol/messages';
 import { trans } from './i18n';
 
+/** A secret as it was typed, or the request under which the kernel keeps one; empty: none. */
+export type Given = string | number;
+
 /** Does what is clicked: a kernel, or the Jupyter server where there is none. */
 export interface ProfileActions {
   /** Connects it; null where there is nobody to hold a connection. */
-  connect: ((profile: Profile, secret: string) => Promise<void>) | null;
+  connect: ((profile: Profile, secret: Given) => Promise<void>) | null;
   test: (profile: Profile, secret: string, onStages: (stages: Stage[]) => void) => Promise<Report>;
   save: (wanted: SaveProfile) => Promise<string>;
   remove: (name: string) => Promise<string>;
@@ -24,6 +27,10 @@ export interface ProfileActions {
   importable?: () => Promise<Importables>;
   /** Make profiles of some of it, by id. */
   bring?: (ids: string[]) => Promise<Imported>;
+  /** Why nothing can be asked just now; null, or left out, where it can. */
+  refusal?: Failure | null;
+  /** Let the kernel drop what it keeps of a request that has failed. */
+  forget?: (request: number) => void;
   /** Whether the keyring that it has is the kernel's, to which a secret may be sent once. */
   keepsSecrets: boolean;
 }
@@ -113,6 +120,18 @@ export function asksForSecret(profile: Profile): boolean {
 /** What is shown of an answer that says that the secret is needed. */
 export function needsSecret(failure: Failure): boolean {
   return failure.cause === 'secret-needed';
+}
+
+/** Whether what the kernel keeps of a failed request is of use: it was not the sign-in that failed. */
+export function keepsSecret(failure: Failure): boolean {
+  return !/^wrong-|^no-credentials$|-no-token$|^secret-needed$|^profile-changed$/.test(
+    failure.cause,
+  );
+}
+
+/** What stands in the empty box of a secret that the kernel keeps from the last try. */
+export function keptText(): string {
+  return trans.__('unchanged: the kernel has it from before');
 }
 
 /** Another profile has its name by now, or it goes elsewhere. */

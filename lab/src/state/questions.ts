@@ -94,7 +94,7 @@ export class Questions {
     this.open.delete(id);
     this.arm();
     if (error !== null) {
-      question.reject(new RequestError(error));
+      question.reject(new RequestError(error, id));
     } else if (isUnknown(question, result)) {
       question.reject(new RequestError(undone()));
     } else if (isResult(question.method, result)) {

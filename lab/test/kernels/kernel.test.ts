@@ -346,7 +346,12 @@ test('reconnecting loads, connects with what was typed, and keeps what failed', 
   assert.deepEqual(kernel.lost.map(needsSecret), [true, false, false]);
   const told: [string, unknown][] = [];
   const secrets = new Map([['typed', 'Zebra']]);
-  await reconnect(kernel, secrets, new Set(), (alias, progress) => told.push([alias, progress]));
+  await reconnect(
+    kernel,
+    () => secrets,
+    new Set(),
+    (alias, progress) => told.push([alias, progress]),
+  );
   assert.equal(secrets.size, 0);
   const asked = connection.sent.flatMap(({ content: { data } }) =>
     data?.method === 'connect' ? [data.params] : [],
@@ -361,6 +366,38 @@ test('reconnecting loads, connects with what was typed, and keeps what failed', 
     ['refused'],
   );
   assert.deepEqual(told.at(-1), ['refused', REFUSED]);
+});
+
+test('what was typed for a reconnect that fails is typed once', async () => {
+  await begin();
+  kernel.lost = [
+    row({ alias: 'refused', again: { address: 'h', alias: 'refused', user: 'root' } }),
+  ];
+  const secrets = new Map([['refused', 'Zebra']]);
+  const kept = await reconnect(
+    kernel,
+    () => secrets,
+    new Set(),
+    () => {},
+  );
+  await reconnect(
+    kernel,
+    () => kept,
+    new Set(),
+    () => {},
+  );
+  const asked = connection.sent.flatMap(({ content: { data } }) =>
+    data?.method === 'connect' ? [data] : [],
+  );
+  const again = { address: 'h', alias: 'refused', user: 'root' };
+  assert.deepEqual(
+    asked.map(({ params }) => params),
+    [
+      { ...again, password: 'Zebra' },
+      { ...again, secret_from: asked[0]?.id },
+    ],
+  );
+  assert.ok(!connection.sent.some(({ content: { data } }) => data?.method === 'forget'));
 });
 
 test('a load behind a cell that fails is dropped, and nothing is blamed', async () => {
@@ -426,7 +463,12 @@ test('what wants to be asked about is connected only where it was confirmed', as
     row({ alias, confirm: true, secret: 'none', again: { address: 'h', alias } }),
   );
   const told = new Map<string, unknown>();
-  await reconnect(kernel, new Map(), new Set(['live']), (alias, found) => told.set(alias, found));
+  await reconnect(
+    kernel,
+    () => new Map(),
+    new Set(['live']),
+    (alias, found) => told.set(alias, found),
+  );
   const asked = connection.sent.flatMap(({ content: { data } }) =>
     data?.method === 'connect' ? [data.params] : [],
   );
@@ -437,7 +479,12 @@ test('what wants to be asked about is connected only where it was confirmed', as
 test('without the secret that it needs nothing is sent', async () => {
   await begin();
   kernel.lost = [row({ alias: 'typed' })];
-  await reconnect(kernel, new Map(), new Set(), () => {});
+  await reconnect(
+    kernel,
+    () => new Map(),
+    new Set(),
+    () => {},
+  );
   assert.ok(!connection.sent.some(({ content: { data } }) => data?.method === 'connect'));
   assert.equal(kernel.lost.length, 1);
 });

@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type {
   ConnectParams,
+  Failure,
   Offer,
   Pasted,
   Row,
@@ -9,7 +10,7 @@ import type {
   Stage,
 } from '../../protocol/messages';
 import { type Actions, soFar } from '../../state/actions';
-import { failureOf } from '../../state/failures';
+import { failed, failureOf, requestOf } from '../../state/failures';
 import { freeAlias } from '../../state/alias';
 import { trans } from '../../state/i18n';
 import { Button } from '../parts/Button';
@@ -17,7 +18,7 @@ import { EXAMPLE_ADDRESS, EXAMPLE_DATABASE } from '../parts/examples';
 import { Field } from '../parts/Field';
 import { HERE, Sentence } from '../parts/Sentence';
 import { submitOnEnter } from '../parts/submitOnEnter';
-import { isFile, isMoreThanAddress } from './address';
+import { isFile, isMistyped, isMoreThanAddress } from './address';
 import { useBoxes } from './boxes';
 import { ConnectButton } from './ConnectButton';
 import { useFiles } from './files';
@@ -27,6 +28,7 @@ import {
   isTlsGiven,
   type Kept,
   readForm,
+  secondsIn,
   secretOf,
   type SignIn,
   signInFailed,
@@ -66,9 +68,12 @@ export function ConnectForm(props: Props) {
   const feet = useRef<HTMLDivElement>(null);
   const [initialAlias] = useState(() => row?.alias ?? freeAlias(taken));
   const [alias, setAlias] = useState(initialAlias);
+  const meant = alias || 'default';
   const [signIn, setSignIn] = useState<SignIn>('none');
   const [lite, setLite] = useState(false);
   const [kept, setKept] = useState<Kept | null>(null);
+  // The alias that is in use, as far as only the kernel knew it.
+  const [refused, setRefused] = useState('');
   const [running, setRunning] = useState<number | null>(null);
   const [task, setTask] = useState<Task>('connect');
   const [pasted, setPasted] = useState<Pasted | null>(null);
@@ -114,7 +119,7 @@ export function ConnectForm(props: Props) {
     try {
       fillIn(id, await answer);
     } catch (error) {
-      boxes.renewAddress('');
+      boxes.renewAddress(isMistyped(text) ? text.trim() : '');
       setReport({ ...soFar([]), failure: failureOf(error) });
     }
     setRunning(null);
@@ -164,11 +169,12 @@ export function ConnectForm(props: Props) {
       boxes.check('secure', false);
     }
     if (action === 'replace') {
-      boxes.check('replace', true);
+      setRefused(meant);
     }
     if (action === 'other-alias') {
-      boxes.fill('alias', freeAlias(taken, alias));
-      setAlias(freeAlias(taken, alias));
+      const free = freeAlias(new Set([...taken.keys(), meant]), meant);
+      boxes.fill('alias', free);
+      setAlias(free);
     }
     const signs =
       action !== 'sign-in' ? (begun?.auth ?? signIn) : value === 'token' ? 'token' : 'password';
@@ -178,6 +184,9 @@ export function ConnectForm(props: Props) {
     setChanged(!atOnce && action !== 'sign-in' && action !== 'choose-file');
     // A function in a state is wrapped, or it would be called.
     setThen(() => () => {
+      if (action === 'replace') {
+        boxes.check('replace', true);
+      }
       if (atOnce) {
         const creates = action === 'create-database';
         void attempt(task === 'test' && !creates ? 'test' : 'connect', creates);
@@ -239,14 +248,21 @@ export function ConnectForm(props: Props) {
       boxes.named('profile_name')?.focus();
       return;
     }
+    const refusal = actions.refusal ?? timeoutProblem();
+    if (refusal !== null) {
+      setReport({ ...soFar([]), failure: refusal });
+      return;
+    }
     const params = take();
     if (params === null) {
       return;
     }
+    setAlias(params.alias); // also where it was filled in without a key
     if (creates) {
       params.create_database = true;
     }
     let found = soFar([]);
+    let hasArrived = true;
     const tell = (stages: Stage[]): void => {
       found = soFar(stages);
       setReport(found);
@@ -271,6 +287,7 @@ export function ConnectForm(props: Props) {
       found = result;
     } catch (error) {
       found = { ...found, failure: failureOf(error) };
+      hasArrived = requestOf(error) !== null;
     }
     setReport(found);
     setRunning(null);
@@ -279,19 +296,37 @@ export function ConnectForm(props: Props) {
       boxes.unfold();
     }
     const sent = secretOf(id, params);
-    if (!signInFailed(found.stages)) {
+    if (!hasArrived && params.secret_from !== undefined) {
+      return; // it is kept as it was
+    }
+    if (sent === null || (hasArrived && !signInFailed(found.stages))) {
       setKept(sent);
       return;
     }
     setKept(null);
-    if (sent !== null) {
+    if (hasArrived) {
       actions.forget(id);
     }
     (params.user === undefined ? boxes.token : boxes.password).current?.focus();
   };
 
+  /** Why the seconds that were typed are none; their box has the focus then. */
+  const timeoutProblem = (): Failure | null => {
+    const typed = boxes.named('timeout')?.value.trim() ?? '';
+    if (typed === '' || secondsIn(typed) > 0) {
+      return null;
+    }
+    boxes.unfold();
+    boxes.named('timeout')?.focus();
+    return failed(
+      trans.__('The timeout %1 is not a number of seconds.', typed),
+      trans.__('Nothing was connected.'),
+      trans.__('Write one like 5 or 0.5, or leave it empty.'),
+    );
+  };
+
   const wantedProfile = (): SaveProfile =>
-    profileWanted(new FormData(boxes.form.current ?? undefined), unsaved || alias || 'default');
+    profileWanted(new FormData(boxes.form.current ?? undefined), unsaved || meant);
 
   /** It stands: save it where that is wanted. What could not be saved is said, and stays. */
   const finish = async (connected: string, wanted: SaveProfile | null): Promise<void> => {
@@ -341,6 +376,7 @@ export function ConnectForm(props: Props) {
   const saveText = unsaved === '' ? trans.__('Save & Connect') : trans.__('Save');
   const mainText = saves ? saveText : trans.__('Connect');
   const guarded = row !== null && row.profile !== '';
+  const isTaken = taken.has(meant) || refused === meant;
   return (
     <form
       ref={boxes.form}
@@ -399,12 +435,12 @@ export function ConnectForm(props: Props) {
           password={boxes.password}
           token={boxes.token}
         />
-        {taken.has(alias) && unsaved === '' && !(running !== null && task === 'connect') && (
+        {isTaken && unsaved === '' && !(running !== null && task === 'connect') && (
           <label class="milvus-nb-check milvus-nb-mod-wide">
             <input type="checkbox" name="replace" defaultChecked={row !== null} />
             <span>
               <Sentence text={trans.__('Replace the connection %1', HERE)}>
-                <span class="milvus-nb-data">{alias}</span>
+                <span class="milvus-nb-data">{meant}</span>
               </Sentence>
             </span>
           </label>
@@ -412,7 +448,7 @@ export function ConnectForm(props: Props) {
       </div>
       {saves && (
         <SaveFields
-          alias={unsaved || alias || 'default'}
+          alias={unsaved || meant}
           hasSecret={!lite && signIn !== 'none'}
           profiles={profiles}
         />
@@ -436,7 +472,7 @@ export function ConnectForm(props: Props) {
             boxes.named('timeout')?.value ?? '',
             guarded,
           )}
-          alias={alias}
+          alias={meant}
           onOffer={offer}
         />
         <div class="milvus-nb-form-buttons">

@@ -6,6 +6,14 @@ export function isFile(address: string): boolean {
 }
 
 /**
+ * Whether a text that cannot be read may be shown again, to be corrected: a host and its port, with
+ * something between them. Anything else may hold a secret.
+ */
+export function isMistyped(text: string): boolean {
+  return /^[a-z\d.-]+([\s,;]+[a-z\d.-]+)?[\s,;:]+\d{1,5}[\s,;]*$/i.test(text.trim());
+}
+
+/**
  * Whether a text is more than a plain address: code, a command, or an address with a password in it.
  * Cheap, and rather too often true than too rarely: the kernel looks again.
  */

@@ -1,5 +1,6 @@
 import type { ConnectParams, Offer, Pasted, Report, Row, Stage } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
+import { keptText } from '../../state/profiles';
 import { typedIn } from '../parts/typedIn';
 import { isFile } from './address';
 
@@ -56,12 +57,18 @@ export function readForm(
   }
   const timeout = text('timeout');
   if (timeout !== '') {
-    params.timeout = Number(timeout);
+    params.timeout = secondsIn(timeout);
   }
   if (data.has('replace')) {
     params.replace = true;
   }
   return params;
+}
+
+/** Seconds as they are typed, also with a comma; NaN where they are none. */
+export function secondsIn(text: string): number {
+  const found = Number(text.trim().replace(',', '.'));
+  return Number.isFinite(found) ? found : NaN;
 }
 
 function addSecret(
@@ -116,9 +123,7 @@ export function keptHint(kept: Kept | null, signIn: SignIn): string {
   if (kept?.signIn !== signIn) {
     return '';
   }
-  return kept.pasted
-    ? trans.__('came with the paste')
-    : trans.__('unchanged: the kernel has it from before');
+  return kept.pasted ? trans.__('came with the paste') : keptText();
 }
 
 /** A connection as the form shows it; its secret is none of the page's. */

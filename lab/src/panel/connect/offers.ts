@@ -2,7 +2,7 @@
 
 import type { Action, Offer } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
-import type { SignIn } from './form';
+import { secondsIn, type SignIn } from './form';
 
 /** The boxes of files, as an offer names them. */
 const CHOOSE: Record<string, () => string> = {
@@ -60,7 +60,7 @@ export function leadingOn(
     ({ action, value }) =>
       // Its box is there, and has the focus.
       !(action === 'sign-in' && value === signIn) &&
-      !(action === 'timeout' && Number(timeout) >= Number(value)),
+      !(action === 'timeout' && secondsIn(timeout) >= Number(value)),
   );
 }
 

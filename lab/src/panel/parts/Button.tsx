@@ -28,7 +28,8 @@ export function Button(props: Props) {
       disabled={disabled}
       data-focus={props.focusKey}
       onClick={event => {
-        if (busy) {
+        // A double click on what does something means it once.
+        if (busy || (kind !== 'quiet' && event.detail > 1)) {
           event.preventDefault();
         } else {
           onClick?.(event);

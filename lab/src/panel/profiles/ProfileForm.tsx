@@ -1,10 +1,11 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Failure, Profile, Row, SaveProfile } from '../../protocol/messages';
-import { failed, failureOf } from '../../state/failures';
+import { failed, failureOf, requestOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import {
   COLORS,
+  keptText,
   nameProblem,
   type ProfileActions,
   secretChoice,
@@ -41,6 +42,8 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
   const [name, setName] = useState('');
   const [running, setRunning] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
+  // The request under which the kernel keeps what was typed for the keyring.
+  const [kept, setKept] = useState<number | null>(null);
   useLayoutEffect(() => form.current?.querySelector('input')?.select(), []);
 
   const title = titleOf(row, profile);
@@ -50,6 +53,10 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
     : row?.again.password_env || row?.again.token_env || '';
   // What a live connection has signed in with, its kernel can keep; else it has to be typed.
   const types = choice === 'keyring' && row === null && actions.keepsSecrets;
+
+  const before =
+    profile?.secret === 'keyring' ? trans.__('unchanged') : trans.__('for the keyring');
+  const placeholder = kept === null ? before : keptText();
 
   const save = async (): Promise<void> => {
     if (form.current === null || running) {
@@ -61,6 +68,13 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
       form.current.querySelector<HTMLInputElement>('[name="name"]')?.focus();
       return;
     }
+    if (actions.refusal) {
+      setFailure(actions.refusal);
+      return;
+    }
+    if (types && wanted.typed === undefined && kept !== null) {
+      wanted.secret_from = kept;
+    }
     const typed = form.current.querySelector<HTMLInputElement>('[name="typed"]');
     if (typed !== null) {
       typed.value = ''; // sent once, and nowhere else
@@ -71,13 +85,22 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
       await actions.save(wanted);
       onClose();
     } catch (error) {
+      const hasSecret = wanted.typed !== undefined || wanted.secret_from !== undefined;
+      setKept(hasSecret ? requestOf(error) : null);
       setFailure(failureOf(error));
       setRunning(false);
     }
   };
 
+  const close = (): void => {
+    if (kept !== null) {
+      actions.forget?.(kept);
+    }
+    onClose();
+  };
+
   return (
-    <Inset label={title} framed onClose={onClose}>
+    <Inset label={title} framed onClose={close}>
       <form
         ref={form}
         class="milvus-nb-profile-form"
@@ -142,9 +165,7 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
               label={trans.__('Password or token')}
               name="typed"
               secret
-              placeholder={
-                profile?.secret === 'keyring' ? trans.__('unchanged') : trans.__('for the keyring')
-              }
+              placeholder={placeholder}
             />
           )}
           <Field
@@ -196,7 +217,7 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
           <Button name={trans.__('Save')} kind="primary" submit busy={running}>
             {running ? trans.__('Saving…') : trans.__('Save')}
           </Button>
-          <Button name={trans.__('Cancel')} kind="plain" onClick={onClose}>
+          <Button name={trans.__('Cancel')} kind="plain" onClick={close}>
             {trans.__('Cancel')}
           </Button>
         </div>

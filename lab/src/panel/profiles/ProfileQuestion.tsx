@@ -2,7 +2,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 
 import type { Failure, Profile } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
-import { sentSecret } from '../../state/profiles';
+import { keptText, sentSecret } from '../../state/profiles';
 import { Button } from '../parts/Button';
 import { FailureAlert } from '../parts/FailureAlert';
 import { Field } from '../parts/Field';
@@ -14,6 +14,8 @@ interface Props {
   task: 'connect' | 'test' | 'delete';
   /** Whether its secret has to be typed. */
   asks: boolean;
+  /** Whether the kernel has what was typed from the last try. */
+  kept?: boolean;
   running: boolean;
   failure: Failure | null;
   onYes: (secret: string) => void;
@@ -21,7 +23,8 @@ interface Props {
 }
 
 /** Asks before something is done with a profile: whether it is meant, and for its secret. */
-export function ProfileQuestion({ profile, task, asks, running, failure, onYes, onNo }: Props) {
+export function ProfileQuestion(props: Props) {
+  const { profile, task, asks, kept = false, running, failure, onYes, onNo } = props;
   const { name, user, label, path, place, permit } = profile;
   const secret = useRef<HTMLInputElement>(null);
   const buttons = useRef<HTMLDivElement>(null);
@@ -30,13 +33,14 @@ export function ProfileQuestion({ profile, task, asks, running, failure, onYes, 
   }, [asks]);
 
   const yes = (): void => {
+    if (running) {
+      return;
+    }
     const typed = secret.current?.value ?? '';
     if (secret.current !== null) {
       secret.current.value = ''; // sent once, and nowhere else
     }
-    if (!running) {
-      onYes(typed);
-    }
+    onYes(typed);
   };
   const what = {
     connect: trans.__('Connect %1?', name),
@@ -92,6 +96,7 @@ export function ProfileQuestion({ profile, task, asks, running, failure, onYes, 
             label={user === '' ? trans.__('Token') : trans.__('Password of %1', user)}
             name="secret"
             secret
+            placeholder={kept ? keptText() : ''}
             inputRef={secret}
           />
         )}

@@ -2,12 +2,14 @@ import { useEffect, useState } from 'preact/hooks';
 
 import type { Failure, Profile, Report } from '../../protocol/messages';
 import { soFar } from '../../state/actions';
-import { failureOf } from '../../state/failures';
+import { failureOf, requestOf } from '../../state/failures';
 import { database } from '../../state/format';
 import { trans } from '../../state/i18n';
 import {
   asksForSecret,
+  type Given,
   hasChanged,
+  keepsSecret,
   needsSecret,
   type ProfileActions,
   signInFacts,
@@ -49,6 +51,8 @@ export function ProfileRow(props: Props) {
   const [running, setRunning] = useState(false);
   const [report, setReport] = useState<Report | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
+  // The request under which the kernel keeps the secret that was typed.
+  const [kept, setKept] = useState<number | null>(null);
 
   useEffect(() => {
     if (asked > 0) {
@@ -56,9 +60,17 @@ export function ProfileRow(props: Props) {
     }
   }, [asked]);
 
+  const drop = (): void => {
+    if (kept !== null) {
+      actions.forget?.(kept);
+      setKept(null);
+    }
+  };
+
   const close = (): void => {
     setOpened(null);
     setFailure(null);
+    drop();
     onAnswered?.();
     focus(`profile ${name}`);
   };
@@ -66,6 +78,7 @@ export function ProfileRow(props: Props) {
   const attempt = async (
     task: 'connect' | 'test',
     meant: Profile,
+    secret: Given,
     work: () => Promise<void>,
   ): Promise<void> => {
     setRunning(true);
@@ -76,21 +89,28 @@ export function ProfileRow(props: Props) {
       const found = failureOf(error);
       setFailure(found);
       // The keyring may have none: then it can be typed.
+      const held = task === 'connect' && secret !== '' ? requestOf(error) : null;
+      if (held !== null && !keepsSecret(found)) {
+        actions.forget?.(held);
+      }
       const again = needsSecret(found) || (asksForSecret(meant) && !hasChanged(found));
-      setOpened(again ? task : 'report');
+      const isKept = held !== null && keepsSecret(found);
+      setKept(isKept ? held : null);
+      setOpened(again || isKept ? task : 'report');
     }
     setRunning(false);
   };
 
-  const connect = (meant: Profile, secret: string): Promise<void> =>
-    attempt('connect', meant, async () => {
+  const connect = (meant: Profile, secret: Given): Promise<void> =>
+    attempt('connect', meant, secret, async () => {
       await actions.connect?.(meant, secret);
       setOpened(null);
+      setKept(null);
       onAnswered?.();
     });
 
   const test = (meant: Profile, secret: string): Promise<void> =>
-    attempt('test', meant, async () => {
+    attempt('test', meant, secret, async () => {
       setOpened('report');
       setReport(soFar([]));
       setReport(await actions.test(meant, secret, stages => setReport(soFar(stages))));
@@ -110,6 +130,7 @@ export function ProfileRow(props: Props) {
   const begin = (task: 'connect' | 'test'): void => {
     setReport(null);
     setFailure(null);
+    drop();
     setShown(profile);
     const isNew = profile.permit !== '';
     if (isNew || asksForSecret(profile) || (task === 'connect' && profile.confirm)) {
@@ -186,11 +207,16 @@ export function ProfileRow(props: Props) {
           <ProfileQuestion
             profile={shown}
             task={opened}
-            asks={asksForSecret(shown) || (failure !== null && needsSecret(failure))}
+            asks={
+              asksForSecret(shown) || kept !== null || (failure !== null && needsSecret(failure))
+            }
+            kept={kept !== null}
             running={running}
             failure={failure}
             onYes={secret =>
-              void (opened === 'connect' ? connect(shown, secret) : test(shown, secret))
+              void (opened === 'connect'
+                ? connect(shown, secret || (kept ?? ''))
+                : test(shown, secret))
             }
             onNo={close}
           />
