@@ -11,7 +11,7 @@ import pytest
 
 import milvus_nb
 from milvus_nb import ConnectionRegistry, MilvusNbError
-from tests.support.helpers import free_port
+from tests.support.helpers import free_port, posix_only
 from tests.support.servers import FaultProxy
 
 if TYPE_CHECKING:
@@ -128,6 +128,31 @@ def test_a_working_folder_that_is_gone(
         f"print(connections.connect(uri={milvus.uri!r}).state)"
     )
     assert told == "connected\n"
+
+
+@posix_only
+def test_a_process_that_may_open_no_more_files(
+    run_python: Callable[[str], str], milvus: MilvusTestServer
+) -> None:
+    """It is told so, and not that the server said it; what is connected goes on."""
+    told = run_python(
+        "import resource\nfrom milvus_nb import connections, MilvusNbError\n"
+        "soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)\n"
+        "def limit(files): resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))\n"
+        "def connect(alias, **given):\n"
+        f"    given |= {{'uri': {milvus.uri!r}, 'timeout': 60}}\n"
+        "    try: return connections.connect(alias, **given).state\n"
+        "    except MilvusNbError as error: return error.cause or error.what\n"
+        "print(connect('a')); connections.shutdown()\n"  # all is imported
+        "limit(3); print(connect('a')); limit(soft); print(connect('a'))\n"
+        "limit(3); print(connect('b', token='u:p'), connections.diagnose().diagnosis.cause)\n"
+        "print(connections['a'].ping(1).alias); limit(soft); print(connect('b', token='u:p'))"
+    )
+    lines = [line for line in told.splitlines() if "posix_interface" not in line]  # gRPC's own
+    assert lines == [
+        "connected", "The thread that watches connections could not be started.", "connected",
+        "no-files no-files", "a", "connected",
+    ]  # fmt: skip
 
 
 def test_milvus_lite_never_goes_through_a_proxy(

@@ -326,6 +326,10 @@ CAUSES: Final[dict[str, Cause]] = {
         "Put it back where it was, or disconnect and connect again to start anew.",
     ),
     # Ours
+    "no-files": Cause(
+        "No connection could be opened: this process has as many files and sockets as it may.",
+        "Close some, or restart the kernel; before Jupyter starts, ulimit -n raises the limit.",
+    ),
     "connection-lost": Cause(
         "The connection to {address} was lost.",
         "It is tried again until the server is back; %milvus status tells.",

@@ -28,6 +28,7 @@ class Rule(NamedTuple):
 #: What our own side says: gRPC's transport, OpenSSL, the operating system.
 TRANSPORT: Final = (
     Rule("UNAVAILABLE", "http proxy returned", "proxy-refused"),
+    Rule("UNAVAILABLE", "too many open files", "no-files"),
     Rule("UNAVAILABLE", "connection refused", "refused"),
     Rule("UNAVAILABLE", "temporary failure in name resolution", "dns-silent"),
     Rule("UNAVAILABLE", "errors resolving|name resolution|hostname lookup|dns resolution", "dns"),

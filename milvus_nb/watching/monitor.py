@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import contextlib
 import os
+import socket
 import threading
 import time
 import weakref
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..errors import MilvusNbError
 from ..probing.blocking import join_ended
 from ..probing.forks import forkable
+from ..probing.oserror import reason
 from ..probing.reacher import Reacher
 from ..probing.waiting import end, result_of, to_the_end
 from .green_threads import refuse_green_threads
@@ -176,15 +178,25 @@ class Monitor:
         return self._loop
 
     def _start(self) -> None:
-        loop = asyncio.new_event_loop()
+        try:
+            # One that fails half-way, for want of files, complains when it is collected.
+            with contextlib.ExitStack() as room:
+                for _ in range(2):
+                    for one in socket.socketpair():
+                        room.enter_context(one)
+            loop = asyncio.new_event_loop()
+        except OSError as error:
+            raise _not_started(
+                f"The system says: {reason(error)}.",
+                "Close files and connections, or restart the kernel; then connect again.",
+            ) from None
         loop.set_debug(False)  # it is none of the user's, and would write into the cell
         thread = _Thread(target=self._run, args=(loop,), name="milvus-nb-monitor", daemon=True)
         try:
             thread.start()
         except RuntimeError as error:  # the system has no more, or the interpreter ends
             loop.close()
-            raise MilvusNbError(
-                "The thread that watches connections could not be started.",
+            raise _not_started(
                 f"Python says: {error}.",
                 "Close other programs or kernels and try again; at the end of a program, connect"
                 " sooner.",
@@ -309,6 +321,10 @@ class Monitor:
             if self._watches.get(watch.endpoint) is watch:
                 del self._watches[watch.endpoint]
             await watch.close()
+
+
+def _not_started(why: str, fix: str) -> MilvusNbError:
+    return MilvusNbError("The thread that watches connections could not be started.", why, fix)
 
 
 class _Thread(threading.Thread):
