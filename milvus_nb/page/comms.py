@@ -34,16 +34,29 @@ def answer_while_busy(comm: Any) -> None:
 
 
 def watch_cells(begins: Callable[[], None], ends: Callable[[], None]) -> Callable[[], None]:
-    """Call back when a cell begins and when it ends; what is returned ends that."""
+    """Call back when a cell begins and when it ends; what is returned ends that.
+
+    A message of a comm is none: around each of them, our own as well, the comm package says
+    ``pre_execute`` and ``post_execute``. A page that looks again when a cell has ended would ask
+    for ever.
+    """
     shell = get_ipython()
     if shell is None:
         return lambda: None
     events = shell.events
-    events.register("pre_execute", begins)
-    events.register("post_execute", ends)
+
+    def on_begin(*_: object) -> None:
+        begins()
+
+    def on_end(*_: object) -> None:
+        ends()
+
+    callbacks = (("pre_run_cell", on_begin), ("post_run_cell", on_end))
+    for name, callback in callbacks:
+        events.register(name, callback)
 
     def undo() -> None:
-        for name, callback in (("pre_execute", begins), ("post_execute", ends)):
+        for name, callback in callbacks:
             with contextlib.suppress(ValueError):  # somebody has taken it out already
                 events.unregister(name, callback)
 

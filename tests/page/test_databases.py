@@ -274,11 +274,31 @@ while not any(m.get({key!r}) == {value!r} for m in heard) and time.monotonic() <
 print(sum(m.get("event") == "cell" for m in heard))
 """
 
+#: Asks as a page does it, and tells how often it is told that a cell has ended.
+BY_COMM = """
+from comm import create_comm
+comm = create_comm(target_name="asks")
+comm.on_msg(lambda message: ask(3, "databases", alias="lite"))
+def cells():
+    return sum(m.get("event") == "cell" for m in heard)
+async def all_is_told():
+    pass
+connections.monitor.submit(all_is_told()).wait()
+before = cells()
+comm.handle_msg({})
+connections.monitor.submit(all_is_told()).wait()
+print(cells() - before)
+"""
+
 
 def test_a_page_that_has_looked_is_told_when_a_cell_has_ended(kernel: Kernel) -> None:
-    """Whatever the cell did: the page looks again where a node is open. Before, not a word."""
+    """Whatever the cell did: the page looks again where a node is open. Before, not a word.
+
+    Nor is it told by its own questions, which would never end.
+    """
     kernel.run(LOOKED)
     kernel.run("ask(1, 'hello')" + TOLD.format(key="id", value=1))
     assert kernel.run(TOLD.format(key="id", value=1)).stdout.strip() == "0"
     kernel.run("connections.connect('lite', uri='./looked.db')\nask(2, 'databases', alias='lite')")
     assert int(kernel.run(TOLD.format(key="event", value="cell")).stdout) >= 1
+    assert kernel.run(BY_COMM).stdout.strip() == "0"
