@@ -316,7 +316,9 @@ def test_credentials_go_through_the_connections_proxy(monkeypatch: pytest.Monkey
         assert [one.line for one in proxy.requests] == [f"CONNECT {web.address} HTTP/1.1"]
         assert SECRET.encode() not in proxy.received
         option = {"grpc.http_proxy": f"http://{proxy.address}"}
-        monkeypatch.setenv("no_proxy", "127.0.0.1")  # which the option overrides
+        assert "0 collections" in rest(web, token=f"root:{SECRET}", grpc_options=option)
+        assert len(proxy.requests) == 2
+        monkeypatch.setenv("no_proxy", "127.0.0.1")  # for the option too, as gRPC has it
         assert "0 collections" in rest(web, token=f"root:{SECRET}", grpc_options=option)
         assert len(proxy.requests) == 2
 
