@@ -86,7 +86,7 @@ def _measures(given: argparse.Namespace) -> dict[str, Callable[[MilvusTestServer
         "exploring": lambda server: exploring.run(server, (1, 100)),
         "diagnosing": lambda server: diagnosing.run(server, runs=2),
         "forking": lambda server: forking.run(server, 40, 10),
-        "idling": lambda server: idling.run(server, 2, 5, idling.SOME),
+        "idling": lambda server: idling.run(server, 2, 7, idling.SOME),
         "watching": lambda server: watching.run(server, 2, 1, 2),
         "recovering": lambda server: recovering.run(server, outages),
     }

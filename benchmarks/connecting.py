@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 import socket
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,27 +31,43 @@ _THEIRS = "import pymilvus\nc = pymilvus.MilvusClient({uri!r}, dedicated=True)\n
 _LIST = "c.list_collections()\n"
 _PRINT = "print('done', flush=True)\n"
 
+_BARE = (
+    "import grpc\n"
+    "c = grpc.insecure_channel('{address}').unary_unary('" + wire.GetVersion.path + "')(b'')\n"
+)
+
 _CLIENT = "MilvusClient(dedicated=True)"
+_SHARED = "MilvusClient (shares a connection)"
 _LIMIT = "the limit: a new gRPC channel and one call"
+_VERIFIED = "the same, with the call that signs in (Connect)"
 _CALL = "the limit: one call on an open gRPC channel"
+_BARE_NAME = "the limit: gRPC alone, a channel and one call"
+_HAND_OVER = "the limit: a hand-over to an event loop and back"
+_CLOSED = "the limit: a gRPC channel, until its socket is closed"
 
 
 def run(server: MilvusTestServer, runs: int = 200, fresh: int = 10) -> list[Figures]:
     """Measure fresh processes, then warm connects and disconnects in this one."""
-    figures = [*_fresh(server.uri, fresh), *_Warm(server).run(runs)]
+    figures = [*_fresh(server, fresh), *_Warm(server).run(runs)]
     return [*figures, _broken_off(min(fresh, 10))]
 
 
-def _fresh(uri: str, runs: int) -> list[Figures]:
+def _fresh(server: MilvusTestServer, runs: int) -> list[Figures]:
+    address = f"localhost:{server.port}"
+
     def fresh(code: str) -> float:
-        return seconds_until_printed((code + _PRINT).format(uri=uri))
+        return seconds_until_printed((code + _PRINT).format(uri=server.uri, address=address))
 
     stock = "import pymilvus; MilvusClient(...)"
     return [
         in_turns(
             "fresh process to connected (ours verified: Connect, GetVersion, CheckHealth)",
             runs,
-            {"milvus_nb": lambda: fresh(_OURS), stock: lambda: fresh(_THEIRS)},
+            {
+                "milvus_nb": lambda: fresh(_OURS),
+                stock: lambda: fresh(_THEIRS),
+                _BARE_NAME: lambda: fresh(_BARE),
+            },
         ),
         in_turns(
             "fresh process to the client's first answer (list_collections)",
@@ -82,8 +102,9 @@ class _Warm:
         watched = ConnectionRegistry()
         watched.connect("watched", uri=self._uri)
         channel = grpc.insecure_channel(self._address)
-        call = _get_version(channel)
+        call = _call(channel, wire.GetVersion)
         wait_until(lambda: call(wire.GetVersion.request()).version)
+        self._shared, loop = pymilvus.MilvusClient(self._uri), _Loop()
 
         def two_calls() -> float:
             return _timed(lambda: [call(wire.GetVersion.request()) for _ in range(2)])
@@ -96,6 +117,7 @@ class _Warm:
                     "milvus_nb": lambda: self._connect(self._uri),
                     _CLIENT: lambda: self._connect_theirs(self._uri),
                     _LIMIT: lambda: self._connect_limit(self._address),
+                    _VERIFIED: lambda: self._connect_limit(self._address, wire.Connect),
                 },
                 goals={_CLIENT: 0.75, _LIMIT: 2.0},
             ),
@@ -116,6 +138,7 @@ class _Warm:
                         _timed(lambda: watched.connect("further", uri=self._uri)),
                         lambda: watched.disconnect("further"),
                     ),
+                    _SHARED: self._connect_shared,
                     "two calls on an open gRPC channel": two_calls,
                     _CALL: lambda: _timed(lambda: call(wire.GetVersion.request())),
                 },
@@ -124,7 +147,11 @@ class _Warm:
             in_turns(
                 "disconnect where another alias goes on",
                 runs,
-                {"milvus_nb": lambda: self._disconnect(watched, "further")},
+                {
+                    "milvus_nb": lambda: self._disconnect(watched, "further"),
+                    f"{_SHARED}.close()": self._close_shared,
+                    _HAND_OVER: loop.hand_over,
+                },
                 goals={"milvus_nb": 0.6},
             ),
             in_turns(
@@ -132,10 +159,13 @@ class _Warm:
                 runs,
                 {
                     "milvus_nb": lambda: self._disconnect(self._connections, "bench"),
-                    "MilvusClient.close()": self._close_theirs,
+                    f"{_CLIENT}.close()": self._close_theirs,
+                    _CLOSED: self._close_limit,
                 },
             ),
         ]
+        loop.close()
+        self._shared.close()
         channel.close()
         watched.shutdown()
         self._connections.shutdown()
@@ -154,16 +184,21 @@ class _Warm:
         self._open.close()
         return seconds
 
-    def _connect_limit(self, address: str) -> float:
-        def connect() -> None:
-            # A socket of its own, as the others have.
-            options = [("grpc.use_local_subchannel_pool", 1)]
-            self._keep(grpc.insecure_channel(address, options))
-            _get_version(self._open)(wire.GetVersion.request())
-
-        seconds = _timed(connect)
+    def _connect_shared(self) -> float:
+        seconds = _timed(lambda: self._keep(pymilvus.MilvusClient(self._uri)))
         self._open.close()
         return seconds
+
+    def _connect_limit(self, address: str, method: wire.Method = wire.GetVersion) -> float:
+        seconds = _timed(lambda: self._connect_bare(address, method))
+        self._open.close()
+        return seconds
+
+    def _connect_bare(self, address: str, method: wire.Method = wire.GetVersion) -> None:
+        # A socket of its own, as the others have.
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        self._keep(grpc.insecure_channel(address, options))
+        _call(self._open, method)(method.request())
 
     def _disconnect(self, connections: ConnectionRegistry, alias: str) -> float:
         connections.connect(alias, uri=self._uri)
@@ -173,12 +208,57 @@ class _Warm:
         self._keep(pymilvus.MilvusClient(self._uri, dedicated=True))
         return _timed(self._open.close)
 
+    def _close_shared(self) -> float:
+        self._keep(pymilvus.MilvusClient(self._uri))
+        return _timed(self._open.close)
+
+    def _close_limit(self) -> float:
+        before = _sockets()
+        self._connect_bare(self._address)
+        mine = _sockets() - before
+
+        def close() -> None:
+            self._open.close()
+            while mine & _sockets():
+                pass
+
+        return _timed(close)
+
     def _keep(self, opened: object) -> None:
         self._open = opened
 
 
-def _get_version(channel: grpc.Channel) -> Any:
-    method = wire.GetVersion
+class _Loop:
+    """An event loop on a thread of its own, as whoever watches something has one."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+
+    def hand_over(self) -> float:
+        return _timed(lambda: asyncio.run_coroutine_threadsafe(_nothing(), self._loop).result())
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def _nothing() -> None:
+    pass
+
+
+def _sockets() -> set[str]:
+    """List this process's sockets."""
+    links = []
+    for name in os.listdir("/dev/fd"):
+        with contextlib.suppress(OSError):
+            links.append(os.readlink(f"/dev/fd/{name}"))
+    return {link for link in links if link.startswith("socket:")}
+
+
+def _call(channel: grpc.Channel, method: wire.Method) -> Any:
     return channel.unary_unary(
         method.path, method.request.SerializeToString, method.response.FromString
     )

@@ -34,6 +34,22 @@ kept = []
 def connect(number, token):
     kept.append(pymilvus.MilvusClient({uri!r}, token=token, dedicated=True))
 """
+_LIMIT = """
+import grpc
+kept, threads = [], []
+def connect(number, token):
+    if number < {endpoints}:
+        channel = grpc.insecure_channel({target!r}, [("grpc.use_local_subchannel_pool", 1)])
+        kept.append(channel.unary_unary("/milvus.proto.milvus.MilvusService/CheckHealth"))
+    if not threads:
+        threads.append(threading.Thread(target=ask, daemon=True))
+        threads[0].start()
+def ask():
+    while True:
+        time.sleep(3.5)
+        for call in list(kept):
+            call(b"")
+"""
 _MEASURE = """
 import gc, json, threading, time
 import psutil
@@ -61,10 +77,13 @@ os._exit(0)  # closing them is not what is measured
 _OURS_NAME = "milvus_nb"
 _WITH_CLIENTS_NAME = "milvus_nb, .client made"
 _THEIRS_NAME = "MilvusClient (watches nothing)"
+_LIMIT_NAME = "gRPC alone: one call each 3.5 s"
+_CODES = {_THEIRS_NAME: _THEIRS, _LIMIT_NAME: _LIMIT}
 _CASES = (
     *((_OURS_NAME, *case) for case in ((1, 1), (100, 1), (1000, 1), (100, 100), (1000, 100))),
     *((_WITH_CLIENTS_NAME, *case) for case in ((100, 1), (100, 100))),
     *((_THEIRS_NAME, *case) for case in ((1, 1), (100, 1), (1000, 1), (100, 100), (1000, 100))),
+    *((_LIMIT_NAME, *case) for case in ((1, 1), (100, 100), (1000, 100))),
 )
 
 #: Those that say most.
@@ -91,8 +110,9 @@ def run(
     rows = []
     for name, count, endpoints in cases:
         found = _idle(
-            _THEIRS if name == _THEIRS_NAME else _OURS,
+            _CODES.get(name, _OURS),
             uri=server.uri,
+            target=f"localhost:{server.port}",
             port=server.port,
             count=count,
             endpoints=endpoints,
@@ -123,6 +143,7 @@ def run(
             [
                 "An endpoint is one server and one user. Ours asks each one every few seconds;",
                 "MilvusClient objects (dedicated=True) ask nothing and know nothing while idle.",
+                "gRPC alone is the limit: CheckHealth on an open channel, one after another.",
                 "RSS growth is over the same process after its imports.",
             ],
         )
@@ -130,8 +151,9 @@ def run(
 
 
 def _idle(code: str, **values: Any) -> dict[str, float]:
+    text = "import threading, time\n" + code + _MEASURE
     done = subprocess.run(
-        [sys.executable, "-c", (code + _MEASURE).format(**values)],
+        [sys.executable, "-c", text.format(**values)],
         capture_output=True,
         text=True,
         check=False,

@@ -51,6 +51,32 @@ connections.shutdown()
 print(json.dumps([connecting, grown, status, closing]), flush=True)
 """
 
+# Those of pymilvus that share a connection, as ours do; and one call each, as a limit.
+_THEIRS = """
+import json, time
+import psutil, pymilvus
+import grpc
+process = psutil.Process()
+kept = [pymilvus.MilvusClient({uri!r})]
+call = grpc.insecure_channel({target!r}).unary_unary(
+    "/milvus.proto.milvus.MilvusService/GetVersion"
+)
+call(b"")
+before = process.memory_info().rss
+
+def timed(work):
+    start = time.perf_counter()
+    for _ in range({count}):
+        work()
+    return time.perf_counter() - start
+
+connecting = timed(lambda: kept.append(pymilvus.MilvusClient({uri!r})))
+grown = process.memory_info().rss - before
+closing = timed(lambda: kept.pop().close())
+print(json.dumps([connecting, grown, closing, timed(lambda: call(b""))]), flush=True)
+"""
+_THEIR_COUNT = 1_024
+
 # In seconds.
 _CONNECTING_S = 60.0
 _CLOSING_S = 3.0
@@ -65,12 +91,14 @@ SOME = {1: 65_536, 8: 16_384}
 
 def run(server: MilvusTestServer, counts: Mapping[int, int] = AS_MANY) -> list[Table]:
     """Measure in a fresh process each time; goals are in proportion to the number of aliases."""
-    rows = []
+    rows: list[list[str]] = []
+    first = 0.0  # seconds an alias, of the first row
     for threads, count in counts.items():
         connecting, grown, status, closing = _measured(
-            uri=server.uri, port=server.port, count=count, threads=threads
+            _MEASURE, uri=server.uri, port=server.port, count=count, threads=threads
         )
         share = count / 65_536
+        first = first or connecting / count
         rows.append(
             [
                 f"{threads} thread{'s' if threads > 1 else ''}",
@@ -82,9 +110,26 @@ def run(server: MilvusTestServer, counts: Mapping[int, int] = AS_MANY) -> list[T
                 _goal(closing, _CLOSING_S * share),
             ]
         )
+    theirs, grown, left, calls = _measured(
+        _THEIRS, uri=server.uri, target=f"localhost:{server.port}", count=_THEIR_COUNT
+    )
+    each = grown / _THEIR_COUNT / 1024
+    rows += [
+        _beside("MilvusClient (shares a connection)", theirs, f"{each:.1f} KiB", f"{left:.2f} s"),
+        _beside("the limit: one call each, on an open gRPC channel", calls),
+    ]
     heads = ["", "aliases", "connecting", "each", "memory of each", "status", "disconnect_all"]
-    note = "All on one server; after disconnect_all no socket is left."
-    return [Table("as many aliases as there may be", heads, rows, [note])]
+    peer, limit = first * _THEIR_COUNT / theirs, first * _THEIR_COUNT / calls
+    notes = [
+        "All on one server; after disconnect_all no socket is left.",
+        f"From one thread each of ours takes {peer:.2f} times the peer's, {limit:.2f} the limit's.",
+    ]
+    return [Table("as many aliases as there may be", heads, rows, notes)]
+
+
+def _beside(name: str, seconds: float, memory: str = "", closing: str = "") -> list[str]:
+    each = f"{seconds / _THEIR_COUNT * 1e6:.0f} µs"
+    return [name, f"{_THEIR_COUNT:,}", f"{seconds:.2f} s", each, memory, "", closing]
 
 
 def _goal(seconds: float, most: float) -> str:
@@ -92,9 +137,9 @@ def _goal(seconds: float, most: float) -> str:
     return f"{seconds:.2f} s (goal: at most {most:.1f}, {is_met})"
 
 
-def _measured(**values: Any) -> list[float]:
+def _measured(code: str, **values: Any) -> list[float]:
     done = subprocess.run(
-        [sys.executable, "-c", _MEASURE.format(**values)],
+        [sys.executable, "-c", code.format(**values)],
         capture_output=True,
         text=True,
         check=False,
