@@ -51,6 +51,8 @@ nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
+# The panel's own type of output is JupyterLab's to show; beside it is a table for all others.
+suppress_warnings = ["mystnb.unknown_mime_type"]
 
 autodoc_typehints = "none"  # they are in the signature, as Python writes them
 autodoc_member_order = "bysource"
