@@ -143,7 +143,9 @@ def _ask(prompt: str) -> str:
 
     try:
         secret = getpass(printable(prompt))
-    except (EOFError, MilvusNbError, NotImplementedError, RuntimeError) as error:
+    except EOFError:
+        problem = "The input has ended."
+    except (MilvusNbError, NotImplementedError, RuntimeError) as error:
         problem = f"{type(error).__name__}: {error}"
     else:
         if secret:

@@ -215,6 +215,25 @@ def test_a_kernel_that_is_killed_is_told_and_its_connections_offered(
 
 
 @pytest.mark.matrix
+def test_a_kernel_that_does_not_answer_can_be_restarted_here(
+    open_notebook: Callable[..., Notebook], page: Page, sidebar: Sidebar
+) -> None:
+    """It hangs, and no cell runs: after a while it is said what is left to do."""
+    notebook = open_notebook(LOAD, "c = %milvus connect ./demo.db -a lite")
+    notebook.run_all()
+    sidebar.show()
+    expect(sidebar.row("lite")).to_contain_text("Connected")
+    hint = sidebar.node.get_by_text("The kernel itself does not answer.")
+    expect(hint).to_have_count(0)
+    os.kill(notebook.kernel_pid(), signal.SIGSTOP)
+    expect(hint).to_be_visible()
+    sidebar.button("Restart the kernel").click()
+    page.locator(".jp-Dialog .jp-mod-accept").click()  # JupyterLab asks
+    expect(sidebar.lost).to_contain_text("The kernel was restarted.")
+    expect(hint).to_have_count(0)
+
+
+@pytest.mark.matrix
 def test_a_reload_leaves_one_of_everything(
     open_notebook: Callable[..., Notebook],
     lab: JupyterLab,

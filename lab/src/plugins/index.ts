@@ -107,9 +107,15 @@ const sidebar: JupyterFrontEndPlugin<void> = {
         void dialogs?.selectKernel(notebook.context);
       }
     };
+    const restartKernel = (): void => {
+      if (notebook.context !== null) {
+        void dialogs?.restart(notebook.context);
+      }
+    };
     const hands = notebookHands(notebook, app.shell);
     const lab: LabActions = {
       chooseKernel: dialogs === null ? null : chooseKernel,
+      restartKernel: dialogs === null ? null : restartKernel,
       open,
       hands,
       files: null,

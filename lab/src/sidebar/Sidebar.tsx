@@ -16,6 +16,7 @@ import { KernelessProfiles } from './KernelessProfiles';
 import { NoPanel } from './NoPanel';
 import { OtherKernels } from './OtherKernels';
 import { changing } from './signals';
+import { Unanswered } from './Unanswered';
 
 /** What is said with what was connected before a restart. */
 const LOST_SAYS_IT = new Set<Phase>(['restarting', 'asking', 'absent', 'loading']);
@@ -77,6 +78,7 @@ export function Sidebar({ kernels, notebook, profiles, lab, seen }: Props) {
             </span>
           )}
         </Header>
+        {kernel !== null && <Unanswered kernel={kernel} lab={lab} />}
         {lost && <Lost kernel={kernel} key={kernel.id} />}
         {!(lost && LOST_SAYS_IT.has(kernel.phase)) && (
           <NoPanel notebook={notebook} kernel={kernel} lab={lab} />

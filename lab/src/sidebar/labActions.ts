@@ -5,6 +5,8 @@ import type { Hands } from '../panel/tree/hands';
 export interface LabActions {
   /** Let the user choose a kernel for what is in front; null where JupyterLab cannot. */
   chooseKernel: (() => void) | null;
+  /** Restart the kernel of what is in front, once the user has said yes; null as above. */
+  restartKernel: (() => void) | null;
   /** Bring the notebook or console of a kernel in front. */
   open: (kernelId: string) => void;
   /** Put code into a notebook. */
