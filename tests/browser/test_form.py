@@ -343,7 +343,7 @@ def test_a_profile_is_saved_with_the_connection_or_without(
     expect(new).to_have_count(0)
     expect(sidebar.panel.get_by_role("button", name="New profile")).to_be_focused()
     later = sidebar.panel.get_by_role("listitem", name="Profile later")
-    expect(later.get_by_role("button", name="Connect later")).to_be_visible()
+    edit_what_is_deleted(sidebar, later, profiles_file)
     type_once(notebook, new, guarded)
     create_a_database(notebook, form, milvus)
     import_from_cli(sidebar, tmp_path, profiles_file)
@@ -426,6 +426,37 @@ def test_a_press_counts_once_and_nothing_typed_is_lost(
     notebook.submit()
     offer(form, "Replace default").click()
     expect(form).to_have_count(0)
+    keep_over_a_restart(notebook, sidebar)
+
+
+def keep_over_a_restart(notebook: Notebook, sidebar: Sidebar) -> None:
+    """Restart the kernel while the form is open: what is typed is there again, but for secrets."""
+    page = sidebar.page
+    notebook.fill_form(Address="db.example", sign_in="Password", User="root", Password=_PASSWORD)
+    page.evaluate(
+        "() => { void window.jupyterapp.shell.currentWidget.sessionContext.restartKernel(); }"
+    )
+    sidebar.button("Reconnect what was connected").click()
+    expect(notebook.field("Address")).to_have_value("db.example")
+    expect(notebook.field("User")).to_have_value("root")
+    expect(notebook.field("Password")).to_have_value("")
+    assert _PASSWORD not in page.evaluate(ALL_TEXT)
+
+
+def edit_what_is_deleted(sidebar: Sidebar, row: Locator, profiles_file: Path) -> None:
+    """Have somebody else delete a profile while its form is open: what is typed stays."""
+    row.get_by_role("button", name="More actions for profile later").click()
+    row.get_by_role("menuitem", name="Edit").click()
+    label = row.get_by_role("textbox", name="Label")
+    label.fill("typed")
+    text = profiles_file.read_text()
+    profiles_file.write_text(text.replace("[profiles.later]", "[profiles.seen]"))
+    expect(sidebar.panel.get_by_role("listitem", name="Profile seen")).to_be_visible()
+    expect(label).to_have_value("typed")
+    sidebar.page.keyboard.press("Enter")
+    expect(label).to_have_count(0)
+    expect(row).to_contain_text("typed")
+    assert "[profiles.later]" in profiles_file.read_text()
 
 
 def type_once(notebook: Notebook, new: Locator, server: ScriptedMilvus) -> None:

@@ -35,7 +35,7 @@ export function Filter({ value, shown, total, onChange, onClose }: Props) {
         }}
       />
       <span class="milvus-nb-count" role="status">
-        {value !== '' && shownCount(shown, total)}
+        {value !== '' && total > 0 && shownCount(shown, total)}
       </span>
     </div>
   );

@@ -8,7 +8,7 @@ import { asksFirst } from '../state/origin';
 import type { Offer, Row } from '../protocol/messages';
 import type { RowWish, Session } from '../state/session';
 import { ConnectForm } from './connect/ConnectForm';
-import type { Start } from './connect/form';
+import type { Draft, Start } from './connect/form';
 import { ConnectionList } from './connections/ConnectionList';
 import { useLists } from './connections/lists';
 import { Empty } from './Empty';
@@ -22,7 +22,7 @@ import { Notices } from './parts/Notices';
 import { Section } from './parts/Section';
 import { ProfileList } from './profiles/ProfileList';
 
-/** From how many connections on a filter is offered. */
+/** From how many connections, or profiles, on a filter is offered. */
 const FILTER_FROM = 8;
 
 interface Props {
@@ -31,17 +31,21 @@ interface Props {
   seen?: boolean;
   /** It is a part of a sidebar, which has the header and scrolls; else it stands in a cell. */
   embedded?: boolean;
+  /** Keeps what is typed into the form, where that goes without being closed. */
+  draft?: Draft;
 }
 
 /** The whole panel: one view of a session. */
-export function Panel({ session, seen = true, embedded = false }: Props) {
+export function Panel({ session, seen = true, embedded = false, draft }: Props) {
   const { store, link, actions } = session;
   const root = useRef<HTMLElement>(null);
   useChanges(store, seen);
   const isInSight = useInSight(root) && seen;
   useWatch(link, isInSight);
   const focus = useFocus(root);
-  const [form, setForm] = useState<{ start: Start | null; number: number } | null>(null);
+  const [form, setForm] = useState<{ start: Start | null; number: number } | null>(
+    draft?.typed ? { start: null, number: 0 } : null,
+  );
   const [attempted, setAttempted] = useState('');
   const [filters, setFilters] = useState(false);
   const [filter, setFilter] = useState('');
@@ -129,6 +133,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
         <ConnectForm
           key={form.number}
           start={form.start}
+          draft={draft}
           profiles={new Set(profiles.map(one => one.name))}
           actions={actions}
           taken={store.rows}
@@ -158,7 +163,7 @@ export function Panel({ session, seen = true, embedded = false }: Props) {
           }}
         />
       )}
-      {(filters || all >= FILTER_FROM) && (
+      {(filters || Math.max(all, profiles.length) >= FILTER_FROM) && (
         <Filter
           value={filter}
           shown={shown}

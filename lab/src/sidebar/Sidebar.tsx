@@ -5,6 +5,7 @@ import type { RunningKernels } from '../kernels/runningKernels';
 import type { MilvusKernel, Phase } from '../kernels/kernel';
 import type { ServerProfiles } from '../kernels/serverProfiles';
 import { FilesContext } from '../panel/connect/files';
+import type { Draft } from '../panel/connect/form';
 import { Header } from '../panel/Header';
 import { Panel } from '../panel/Panel';
 import { useChanges, useChangesAtOnce } from '../panel/parts/hooks';
@@ -105,6 +106,15 @@ export function Sidebar({ kernels, notebook, profiles, lab, seen }: Props) {
   );
 }
 
+/** What was typed into the forms, by kernel: it outlives a restart, and a move to the other side. */
+const drafts = new Map<string, Draft>();
+
+function draftFor(id: string): Draft {
+  const draft = drafts.get(id) ?? { typed: null };
+  drafts.set(id, draft);
+  return draft;
+}
+
 /** The panels that were in front: what is typed into one outlives a look at another notebook. */
 function Panels({
   kernels,
@@ -127,7 +137,12 @@ function Panels({
         kernel.session !== null && shown.current.has(kernel.id) ? (
           <div key={kernel.id} hidden={kernel !== current}>
             <FilesContext.Provider value={lab.files?.(kernels.userOf(kernel.id).path) ?? null}>
-              <Panel session={kernel.session} seen={seen && kernel === current} embedded />
+              <Panel
+                session={kernel.session}
+                seen={seen && kernel === current}
+                embedded
+                draft={draftFor(kernel.id)}
+              />
             </FilesContext.Provider>
           </div>
         ) : null,

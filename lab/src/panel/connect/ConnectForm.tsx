@@ -23,6 +23,8 @@ import { useBoxes } from './boxes';
 import { ConnectButton } from './ConnectButton';
 import { useFiles } from './files';
 import {
+  type Draft,
+  draftOf,
   filledIn,
   fillForm,
   isTlsGiven,
@@ -47,6 +49,8 @@ interface Props {
   actions: Actions;
   /** Null for a new connection. */
   start: Start | null;
+  /** What was typed into one that has gone without being closed; so it is kept of this one. */
+  draft?: Draft | undefined;
   /** The profiles that there are, by name. */
   profiles: ReadonlySet<string>;
   /** The aliases in use. */
@@ -61,11 +65,13 @@ interface Props {
 
 /** A new connection, and how far it has come. It stays open until it has worked. */
 export function ConnectForm(props: Props) {
-  const { actions, start, profiles, taken, onAttempt, onConnected, onTrust, onClose } = props;
+  const { actions, start, draft, profiles, taken, onAttempt, onConnected, onTrust, onClose } =
+    props;
   const row = start?.row ?? null;
   const files = useFiles(actions);
-  const boxes = useBoxes();
+  const boxes = useBoxes(start !== null || !draft?.typed);
   const feet = useRef<HTMLDivElement>(null);
+  const isClosed = useRef(false);
   const [initialAlias] = useState(() => row?.alias ?? freeAlias(taken));
   const [alias, setAlias] = useState(initialAlias);
   const meant = alias || 'default';
@@ -89,7 +95,17 @@ export function ConnectForm(props: Props) {
     if (start !== null) {
       show(filledIn(start.row));
       offer(start.offer, start.row);
+    } else if (draft?.typed) {
+      show(draft.typed);
     }
+    if (draft !== undefined) {
+      draft.typed = null;
+    }
+    return () => {
+      if (draft !== undefined && start === null && !isClosed.current && boxes.form.current) {
+        draft.typed = draftOf(new FormData(boxes.form.current));
+      }
+    };
   }, []);
   useLayoutEffect(() => then?.(), [then]);
 
@@ -334,6 +350,7 @@ export function ConnectForm(props: Props) {
       if (wanted !== null) {
         await actions.save({ ...wanted, alias: connected });
       }
+      isClosed.current = true;
       onConnected(connected);
     } catch (error) {
       setUnsaved(connected);
@@ -357,6 +374,7 @@ export function ConnectForm(props: Props) {
 
   const cancel = (): void => {
     if (unsaved !== '') {
+      isClosed.current = true;
       onConnected(unsaved);
       return;
     }
@@ -368,6 +386,7 @@ export function ConnectForm(props: Props) {
     if (kept !== null) {
       actions.forget(kept.request);
     }
+    isClosed.current = true;
     onClose();
   };
 

@@ -2,8 +2,12 @@
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
-/** Give the boxes of a form, by name: to be found, filled, ticked, emptied, and gone to. */
-export function useBoxes() {
+/**
+ * Give the boxes of a form, by name: to be found, filled, ticked, emptied, and gone to.
+ *
+ * @param begins whether the first has the focus at once
+ */
+export function useBoxes(begins = true) {
   const form = useRef<HTMLFormElement>(null);
   const address = useRef<HTMLInputElement>(null);
   const user = useRef<HTMLInputElement>(null);
@@ -11,7 +15,7 @@ export function useBoxes() {
   const token = useRef<HTMLInputElement>(null);
   /** What hides the boxes that few need. */
   const fold = useRef<HTMLDetailsElement>(null);
-  const wantsFocus = useRef(true);
+  const wantsFocus = useRef(begins);
   const [addressBox, setAddressBox] = useState({ number: 0, text: '' });
 
   useLayoutEffect(() => {

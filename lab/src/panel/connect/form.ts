@@ -29,6 +29,11 @@ const TLS_FIELDS = [
 ] as const;
 const TEXT_FIELDS = ['db_name', ...TLS_FIELDS] as const;
 
+/** Holds what was typed into a form that went with its kernel, or with its place on the page. */
+export interface Draft {
+  typed: Pasted | null;
+}
+
 /** What was typed, as the kernel takes it. What is right and what is wrong, the kernel says. */
 export function readForm(
   data: FormData,
@@ -144,6 +149,29 @@ export function filledIn({ again, alias, address, user, auth, db_name }: Row): P
     client_key_path: text('client_key_path'),
     server_name: text('server_name'),
     timeout: again.timeout ?? null,
+    notes: [],
+  };
+}
+
+/** What was typed, to go on with where the form is drawn anew; the secrets are not in it. */
+export function draftOf(data: FormData): Pasted {
+  const text = (name: string): string => typedIn(data, name).trim();
+  const timeout = secondsIn(text('timeout') || 'none');
+  return {
+    kind: '',
+    address: text('address'),
+    alias: text('alias'),
+    user: text('user'),
+    sign_in: (text('sign_in') || 'none') as SignIn,
+    has_secret: false,
+    db_name: text('db_name'),
+    secure: data.has('secure'),
+    ca_pem_path: text('ca_pem_path'),
+    server_pem_path: text('server_pem_path'),
+    client_pem_path: text('client_pem_path'),
+    client_key_path: text('client_key_path'),
+    server_name: text('server_name'),
+    timeout: Number.isNaN(timeout) ? null : timeout,
     notes: [],
   };
 }

@@ -34,12 +34,16 @@ export function ProfileList(props: Props) {
   const { profiles, problems } = found;
   const [told, setTold] = useState('');
   const [opened, setOpened] = useState<'new' | 'import' | null>(null);
+  // What is being edited stays, whoever deletes it meanwhile, and whatever the filter says.
+  const [edited, setEdited] = useState<Profile | null>(null);
+  const isGone = edited !== null && !profiles.some(({ name }) => name === edited.name);
+  const shown = isGone ? [...profiles, edited] : profiles;
   const offered = useImportable(actions, props.all ?? profiles);
   const close = (): void => {
     setOpened(null);
     focus('new-profile');
   };
-  if (profiles.length + problems.length === 0 && told === '' && !always) {
+  if (shown.length + problems.length === 0 && told === '' && !always) {
     return null;
   }
   return (
@@ -84,13 +88,14 @@ export function ProfileList(props: Props) {
         />
       )}
       <ul class="milvus-nb-profile-list" role="list" aria-label={trans.__('Profiles')}>
-        {profiles.map(profile => (
+        {shown.map(profile => (
           <ProfileRow
             profile={profile}
             connected={connected.has(profile.name)}
             actions={actions}
             focus={focus}
             onDeleted={setTold}
+            onEdit={setEdited}
             onDisconnect={onDisconnect}
             asked={props.asked?.name === profile.name ? props.asked.number : 0}
             onAnswered={props.onAnswered}

@@ -35,6 +35,8 @@ interface Props {
   actions: ProfileActions;
   focus: FocusOn;
   onDeleted: (text: string) => void;
+  /** Called with it while it is edited, then with null. */
+  onEdit: (profile: Profile | null) => void;
   onDisconnect?: ((profile: string) => void) | undefined;
   /** Another number each time that its question is wanted; 0: not. */
   asked: number;
@@ -43,7 +45,8 @@ interface Props {
 
 /** One saved connection: who and where, and what can be done with it. */
 export function ProfileRow(props: Props) {
-  const { profile, connected, actions, focus, onDeleted, onDisconnect, asked, onAnswered } = props;
+  const { profile, connected, actions, focus, onDeleted, onEdit, onDisconnect, asked, onAnswered } =
+    props;
   const { name, label, color, address, is_project, is_site } = profile;
   const [opened, setOpened] = useState<Opened>(null);
   // What a question has shown is what its answer is for, whatever the file says meanwhile.
@@ -69,6 +72,7 @@ export function ProfileRow(props: Props) {
 
   const close = (): void => {
     setOpened(null);
+    onEdit(null);
     setFailure(null);
     drop();
     onAnswered?.();
@@ -197,7 +201,13 @@ export function ProfileRow(props: Props) {
           ...(is_site
             ? []
             : [
-                { text: trans.__('Edit'), onSelect: () => setOpened('edit') },
+                {
+                  text: trans.__('Edit'),
+                  onSelect: () => {
+                    setOpened('edit');
+                    onEdit(profile);
+                  },
+                },
                 { text: trans.__('Delete'), onSelect: () => setOpened('delete') },
               ]),
         ]}
