@@ -63,7 +63,7 @@ def _measures(given: argparse.Namespace) -> dict[str, Callable[[MilvusTestServer
             "connecting": connecting.run,
             "cells": cells.run,
             "many": many.run,
-            "panel": panel.run,
+            "panel": lambda server: panel.run(server, panel.MOST),
             "profiles": profiles.run,
             "sidebar": sidebar.run,
             "tree": tree.run,

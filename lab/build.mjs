@@ -44,7 +44,12 @@ const extension = {
   sourcemap: flag === '--prod' ? false : 'inline',
 };
 
-const styles = { ...common, entryPoints: { index: 'src/plugins/extension.css' }, outdir: 'lib' };
+const styles = {
+  ...common,
+  entryPoints: { index: 'src/plugins/extension.css' },
+  outdir: 'lib',
+  minify: flag === '--prod',
+};
 
 const tests = {
   ...common,

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def typescript(source: str) -> str:
     parts = [_HEAD, f"export const PROTOCOL = {_version()};"]
     shapes: dict[str, str] = {}
     results: dict[str, str] = {}
+    methods = ""
     for node in tree.body:
         comment = _doc(_comment_above(lines, node.lineno))
         if isinstance(node, ast.AnnAssign) and _name(node.target) == "METHODS":
@@ -68,13 +70,30 @@ def typescript(source: str) -> str:
             interface, shapes[node.name.lstrip("_")] = _interface(node, lines)
             parts.append(interface)
     parts.append("export type Method = keyof Methods;")
-    table = "".join(f"  {name}: {shape},\n" for name, shape in shapes.items())
-    parts.append(f"/** The same types as data, to check what comes. */\n"
+    checked = _checked(shapes, methods, results)
+    table = "".join(f"  {name}: {shape},\n" for name, shape in shapes.items() if name in checked)
+    parts.append("/** The same types as data, to check what comes; without those that are only sent. */\n"
                  f"export const SHAPES: Shapes = {{\n{table}}};")
     table = "".join(f"  {method}: '{result}',\n" for method, result in results.items())
     parts.append(f"/** The type of each method's result. */\n"
                  f"export const RESULTS: Record<Method, string> = {{\n{table}}};")
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _checked(shapes: dict[str, str], methods: str, results: dict[str, str]) -> set[str]:
+    """Give the types that may come: not those of which only parameters are made."""
+
+    def within(*texts: str) -> set[str]:
+        found: set[str] = set()
+        waiting = list(texts)
+        while waiting:
+            named = set(re.findall(r"[A-Za-z]+", waiting.pop())) & set(shapes)
+            waiting += [shapes[name] for name in named - found]
+            found |= named
+        return found
+
+    sent = within(*re.findall(r"params: (.*); result:", methods))
+    return within(*results.values(), *(set(shapes) - sent))
 
 
 def _interface(node: ast.ClassDef, lines: list[str]) -> tuple[str, str]:

@@ -21,7 +21,7 @@ import { RunningKernels } from '../kernels/runningKernels';
 import { ServerKernels } from '../kernels/serverKernels';
 import { ServerProfiles } from '../kernels/serverProfiles';
 import type { LabActions } from '../sidebar/labActions';
-import { SIDEBAR_ID, SidebarWidget } from '../sidebar/widget';
+import { SIDEBAR_ID, SidebarWidget, unfetched } from '../sidebar/widget';
 import { setTranslation, trans } from '../state/i18n';
 import { markTrouble } from './badge';
 import { addCommands } from './commands';
@@ -128,9 +128,14 @@ const sidebar: JupyterFrontEndPlugin<void> = {
       app,
       async () => (await import('@jupyterlab/docmanager')).IDocumentManager,
     );
-    void Promise.all([documents, app.restored]).then(([manager]) => {
+    void documents.then(manager => {
       lab.files = manager && serverFiles(manager);
-      return widget.load();
+    });
+    // Who has connections may want to see them.
+    kernels.phaseChanged.connect((_, { phase }) => {
+      if (phase === 'present') {
+        void app.restored.then(() => widget.load()).catch(unfetched);
+      }
     });
     markTrouble(widget, kernels);
     addCommands(app, milvus, palette);

@@ -721,7 +721,7 @@ export const LOOKS: ReadonlySet<Method> = new Set(['cell', 'code', 'collection_c
 
 export type Method = keyof Methods;
 
-/** The same types as data, to check what comes. */
+/** The same types as data, to check what comes; without those that are only sent. */
 export const SHAPES: Shapes = {
   State: "'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected'",
   Auth: "'none' | 'password' | 'token'",
@@ -858,34 +858,6 @@ export const SHAPES: Shapes = {
     project_path: 'string',
     site_path: 'string',
   },
-  Saving: {
-    name: 'string',
-    was: 'string',
-    alias: 'string',
-    project: 'boolean',
-    replace: 'boolean',
-  },
-  SaveProfile: {
-    '...': 'Saving',
-    'typed?': 'string',
-    'secret_from?': 'number',
-    'address?': 'string',
-    'user?': 'string',
-    'secret?': 'string',
-    'db_name?': 'string',
-    'secure?': 'boolean',
-    'ca_pem_path?': 'string',
-    'server_pem_path?': 'string',
-    'client_pem_path?': 'string',
-    'client_key_path?': 'string',
-    'server_name?': 'string',
-    'timeout?': 'number',
-    'label?': 'string',
-    'color?': 'string',
-    'confirm?': 'boolean',
-    'default?': 'boolean',
-    'autoconnect?': 'boolean',
-  },
   Importable: {
     id: 'string',
     name: 'string',
@@ -897,9 +869,6 @@ export const SHAPES: Shapes = {
   Importables: {
     path: 'string',
     found: 'Importable[]',
-  },
-  Picked: {
-    ids: 'string[]',
   },
   Imported: {
     names: 'string[]',
@@ -918,20 +887,6 @@ export const SHAPES: Shapes = {
     others: 'number',
     troubled: 'number',
     profiles: 'string[]',
-  },
-  Span: {
-    own: 'boolean',
-    filter: 'string',
-    states: 'string[]',
-    offset: 'number',
-    count: 'number',
-    also: 'string[]',
-  },
-  Window: {
-    '...': 'Span',
-    'around?': 'string',
-    'profile?': 'string',
-    'confirm?': 'boolean',
   },
   Listed: {
     rows: 'Row[]',
@@ -989,17 +944,6 @@ export const SHAPES: Shapes = {
   Name: {
     name: 'string',
   },
-  Adoption: {
-    alias: 'string',
-    new_alias: 'string',
-  },
-  Language: {
-    alias: 'string',
-    language: 'string',
-  },
-  RequestId: {
-    request: 'number',
-  },
   Outcome: {
     known: 'boolean',
     failure: 'Failure | null',
@@ -1007,39 +951,8 @@ export const SHAPES: Shapes = {
   Text: {
     text: 'string',
   },
-  Pace: {
-    heartbeat_s: 'number',
-  },
-  OpenFile: {
-    root: 'string',
-    path: 'string',
-  },
   Facts: {
     rows: 'Fact[]',
-  },
-  Database: {
-    alias: 'string',
-    database: 'string',
-  },
-  Collection: {
-    '...': 'Database',
-    collection: 'string',
-  },
-  SomeCollections: {
-    '...': 'Database',
-    names: 'string[]',
-  },
-  Loading: {
-    '...': 'Collection',
-    seen: 'number',
-  },
-  Rows: {
-    '...': 'Collection',
-    count: 'number',
-  },
-  Part: {
-    '...': 'Collection',
-    field: 'string',
   },
   PartCode: {
     here: 'string',

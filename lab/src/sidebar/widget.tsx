@@ -18,6 +18,7 @@ const ENTERED_WITHIN_FRAMES = 30;
 /** The sidebar of JupyterLab, around the view. */
 export class SidebarWidget extends DrawnWidget {
   private view: typeof Sidebar | null = null;
+  private loading: Promise<void> | null = null;
 
   constructor(
     private readonly kernels: RunningKernels,
@@ -38,17 +39,26 @@ export class SidebarWidget extends DrawnWidget {
     this.disposed.connect(pressOnce(this.node));
   }
 
-  /** Fetch the view, which JupyterLab's start need not wait for. */
-  async load(): Promise<void> {
-    this.view = (await import('./Sidebar')).Sidebar;
-    this.draw();
+  /** Fetch the view, when it is first shown or is soon to be: JupyterLab's start is without it. */
+  load(): Promise<void> {
+    this.loading ??= this.fetchView().finally(() => {
+      this.loading = null;
+    });
+    return this.loading;
+  }
+
+  private async fetchView(): Promise<void> {
+    if (this.view === null) {
+      this.view = (await import('./Sidebar')).Sidebar;
+      this.draw();
+    }
   }
 
   /** Whoever opens it by a command goes on in it: at a connection, else at the first button. */
   protected override onActivateRequest(): void {
     if (!this.node.contains(document.activeElement)) {
       this.node.focus({ preventScroll: true });
-      this.enter(ENTERED_WITHIN_FRAMES);
+      void this.load().then(() => this.enter(ENTERED_WITHIN_FRAMES), unfetched);
     }
   }
 
@@ -68,6 +78,13 @@ export class SidebarWidget extends DrawnWidget {
 
   protected override content(seen: boolean): ComponentChild {
     const { kernels, notebook, profiles, lab, view: View } = this;
+    if (View === null && seen) {
+      void this.load().catch(unfetched);
+    }
     return View === null ? null : <View {...{ kernels, notebook, profiles, lab, seen }} />;
   }
+}
+
+export function unfetched(): void {
+  // The server is gone, which JupyterLab says; it is fetched when it is shown again.
 }
