@@ -376,7 +376,8 @@ export class MilvusKernel {
 
   private isBack({ alias }: Row): boolean {
     const row = this.session?.store.rows.get(alias);
-    return row !== undefined && row.state !== 'connecting';
+    // An attempt that fails is told as closed, before it is told as gone.
+    return row !== undefined && row.state !== 'connecting' && row.state !== 'disconnected';
   }
 
   private readonly onBusyChanged = (): void => {
