@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useContext, useEffect, useRef, useState } from 'preact/hooks';
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import type { Row } from '../../protocol/messages';
 import { asksFirst } from '../../state/origin';
@@ -34,8 +34,8 @@ interface Props {
   focus: FocusOn;
 }
 
-/** The height is that of a connection without a problem. */
-const ROWS = { height: 26, index: 'data-index', size: '--milvus-nb-list-size' };
+/** The height of a connection without a problem, in px. */
+const ROW_HEIGHT = 26;
 
 /** The keys that open a row, and close it, as in JupyterLab's trees. */
 const OPENS: Record<string, boolean | undefined> = { ArrowRight: true, ArrowLeft: false };
@@ -62,9 +62,13 @@ export function ConnectionList(props: Props) {
   const [opened, setOpened] = useState<ReadonlyMap<string, Opened>>(new Map());
 
   const activeIndex = rows.indexOf(active);
-  const list = useVirtualRows(space, rows.keys, activeIndex, ROWS);
+  const list = useVirtualRows(space, rows.keys, ROW_HEIGHT, activeIndex);
   const [first, last] = ends(list.items, activeIndex);
   useEffect(() => rows.see(first, last, active), [rows, first, last, active]);
+
+  useLayoutEffect(() => {
+    space.current?.style.setProperty('--milvus-nb-list-size', `${list.size}px`);
+  }, [list.size]);
 
   const goTo = (index: number): void => {
     if (index < 0 || index >= rows.length) {

@@ -18,9 +18,10 @@ import { inSight } from './sight';
 import { TreeRowView } from './TreeRowView';
 import { nameOf } from './words';
 
+/** The height of most rows, in px. */
+const ROW_HEIGHT = 24;
 const LEVEL = '--milvus-nb-level';
 const INDEX = 'data-tree-index';
-const ROWS = { height: 24, index: INDEX, size: '--milvus-nb-tree-size' };
 /** So many nodes one key opens. */
 const MOST_OPENED = 50;
 
@@ -58,7 +59,11 @@ function OpenTree({ session, row, kernel, node }: Props & { node: ConnectionNode
   const rows = useMemo(() => treeRows(alias, node), [alias, node, tree.version]);
   const keys = useMemo(() => rows.map(({ key }) => key), [rows]);
   const activeIndex = keys.indexOf(active);
-  const list = useVirtualRows(space, keys, activeIndex, ROWS);
+  const list = useVirtualRows(space, keys, ROW_HEIGHT, activeIndex, INDEX);
+
+  useLayoutEffect(() => {
+    space.current?.style.setProperty('--milvus-nb-tree-size', `${list.size}px`);
+  }, [list.size]);
 
   useLayoutEffect(() => {
     const seen = inSight(space.current, INDEX).flatMap(index => rows[index] ?? []);
