@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections import ChainMap
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,7 +42,7 @@ def names_of_caller(
 
 
 def _caller() -> FrameType | None:
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  # what IPython itself asks
+    frame = inspect.currentframe()
     while frame is not None and _package(frame) in _BETWEEN:
         frame = frame.f_back
     return frame

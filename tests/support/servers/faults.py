@@ -64,6 +64,10 @@ class LoopThread:
 
 
 async def _cancel_all_others() -> None:
+    # Whoever was only just accepted has a socket that nobody would close if this ended before its
+    # task began.
+    for _ in range(5):
+        await asyncio.sleep(0)
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
