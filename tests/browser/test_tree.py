@@ -221,6 +221,9 @@ def test_a_connection_of_another_kernel(
             channels.append(socket)
             socket.on("close", lambda _: channels.remove(socket))
 
+    def to(kernel: str) -> list[WebSocket]:
+        return [socket for socket in channels if kernel in socket.url]
+
     page.on("websocket", on_socket)
     connect = f"c = %milvus connect {server.address} -a far --timeout 60"
     notebook = open_notebook(f"{LOAD}\nfrom milvus_nb import connections", connect)
@@ -231,6 +234,7 @@ def test_a_connection_of_another_kernel(
     kernel = page.evaluate_handle(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
     )
+    far = kernel.evaluate("kernel => kernel.id")
     sidebar.open(write_notebook(lab, "in-front.ipynb", [""]))
     row = sidebar.others.get_by_role("listitem", name="far")
     tree = row.get_by_role("tree", name="What is in far")
@@ -248,7 +252,7 @@ def test_a_connection_of_another_kernel(
         notebook.path.name,
     )
     expect(tree).to_have_count(0)
-    wait_until(lambda: len(channels) == 1, what="the front notebook's connection alone")
+    wait_until(lambda: not to(far), what="the end of the closed notebook's connection")
     opener = sidebar.others.get_by_role("button", name="Open far")
     opener.click()
     item(tree, "default").click()
@@ -262,7 +266,7 @@ def test_a_connection_of_another_kernel(
     expect(outputs.first).to_contain_text("'vector': [0.0, 0.0, 0.0, 0.0]")
     opener.click()
     expect(tree).to_have_count(0)
-    wait_until(lambda: len(channels) == 1, what="the end of the connection to the other kernel")
+    wait_until(lambda: not to(far), what="the end of the connection to the other kernel")
     MilvusClient(server.uri, dedicated=True).drop_collection(f"{NAME}_more")
 
 
