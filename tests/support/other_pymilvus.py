@@ -29,6 +29,7 @@ from tests.conftest import (
     make_milvus,
     run_python,
     usual_ports,
+    way,
 )
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "_no_ambient_settings", "connections", "ip", "kernel", "lite_path", "make_database",
     "make_kernel", "make_milvus", "milvus", "milvus_auth", "pymilvus_2_6", "pymilvus_without_orm",
-    "run_python", "run_tests", "their_registry", "usual_ports",
+    "run_python", "run_tests", "their_registry", "usual_ports", "way",
 ]  # fmt: skip
 
 ROOT = Path(__file__).parents[2]
