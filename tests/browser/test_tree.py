@@ -222,6 +222,7 @@ def test_a_connection_of_another_kernel(
             socket.on("close", lambda _: channels.remove(socket))
 
     def to(kernel: str) -> list[WebSocket]:
+        page.evaluate("0")  # events come in only while something is asked of the page
         return [socket for socket in channels if kernel in socket.url]
 
     page.on("websocket", on_socket)
