@@ -162,6 +162,14 @@ def contrast(of: str) -> Iterator[str]:
         yield f"![{title}, {width}, in high contrast](images/{name}-contrast-{width}.png)"
 
 
+def forced(of: str) -> Iterator[str]:
+    """Give the pictures of one situation in forced colours."""
+    name, _, title = of.partition(" ")
+    yield from (f"**{title}**", "")
+    for width in ("wide", "narrow"):
+        yield f"![{title}, {width}, in forced colours](images/{name}-forced-{width}.png)"
+
+
 def rest() -> Iterator[str]:
     """Give the routes of the server extension, and the shapes of what is sent."""
     described = description("/milvus_nb")
@@ -249,6 +257,7 @@ PARTS = {
     "causes": causes,
     "commands": commands,
     "contrast": contrast,
+    "forced": forced,
     "lab_settings": lab_settings,
     "picture": picture,
     "rest": rest,

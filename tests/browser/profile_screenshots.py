@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.lab import Notebook, Sidebar
+from tests.browser.lab import Notebook, Sidebar, reload
 from tests.browser.screenshots import IMAGES
 from tests.browser.sidebar_screenshots import run, taker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
     from tests.browser.lab import JupyterLab
     from tests.support.servers import MilvusTestServer
@@ -81,6 +82,9 @@ def go_through(
     expect(sidebar.node).to_contain_text("stands in clear")
     take("before-loading")
     path.write_text(_PROFILES.format(address=prod.address))
+    home = lab.folder / "home"
+    home.mkdir()
+    notebook.execute(f"import os; os.environ['HOME'] = {str(home)!r}")
     sidebar.load()
     expect(sidebar.node).not_to_contain_text("stands in clear")
     row = sidebar.panel.get_by_role("listitem", name="Profile prod", exact=True)
@@ -102,6 +106,15 @@ def go_through(
     notebook.choose("prod", "Save as profile")
     take("save")
     page.keyboard.press("Escape")
+    show_actions(sidebar, row, take)
+    show_form(notebook, sidebar, prod, take)
+    show_import(sidebar, home, path, take)
+    show_restart(page, sidebar, take)
+
+
+def show_actions(sidebar: Sidebar, row: Locator, take: Callable[[str], None]) -> None:
+    """Show what is done with a profile by its menu."""
+    page = sidebar.page
     row.get_by_role("button", name="More actions for profile prod").click()
     sidebar.panel.get_by_role("menuitem", name="Test", exact=True).locator("visible=true").click()
 
@@ -119,7 +132,48 @@ def go_through(
     sidebar.panel.get_by_role("menuitem", name="Delete", exact=True).locator("visible=true").click()
     take("delete")
     page.keyboard.press("Escape")
-    show_restart(page, sidebar, take)
+
+
+def show_form(
+    notebook: Notebook, sidebar: Sidebar, prod: MilvusTestServer, take: Callable[[str], None]
+) -> None:
+    """Show what the form offers about a database, a project's profile and a name."""
+    form = sidebar.panel.get_by_role("form", name="New connection")
+    notebook.fill_form(
+        Address=prod.address, Alias="books", Database="library", sign_in="Password",
+        User="root", Password="Milvus",
+    )  # fmt: skip
+    notebook.submit()
+    expect(form.get_by_role("button", name="Create database library")).to_be_visible()
+    take("create-database")
+    form.get_by_role("button", name="Connect, or save and connect").click()
+    form.get_by_role("menuitem", name="Save & Connect").click()
+    notebook.field("Save as").fill("team/books")
+    form.get_by_role("button", name="Save & Connect", exact=True).click()
+    expect(form.get_by_role("alert")).to_contain_text("cannot be the name of a profile")
+    take("refused-name")
+    form.get_by_role("button", name="Cancel", exact=True).click()
+
+
+_CLI = {
+    "books": {"uri": "http://books.example:19530", "token": "root:Milvus"},
+    "papers": {"uri": "https://papers.example", "token": "9f2c4b7e"},
+    "prod": {"uri": "http://prod.example:19530"},
+}
+
+
+def show_import(sidebar: Sidebar, home: Path, profiles: Path, take: Callable[[str], None]) -> None:
+    """Show what the Milvus CLI has saved."""
+    path = home / ".milvus_cli_connections.json"
+    path.write_text(json.dumps(_CLI))
+    profiles.write_text(profiles.read_text() + "\n")  # it is looked for as the profiles change
+    reload(sidebar.page)
+    sidebar.show()
+    sidebar.button("Import from the Milvus CLI").click()
+    expect(sidebar.panel.get_by_role("form", name="Import from the Milvus CLI")).to_be_visible()
+    take("import")
+    sidebar.page.keyboard.press("Escape")
+    path.unlink()
 
 
 def show_restart(page: Page, sidebar: Sidebar, take: Callable[[str], None]) -> None:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 CONTRAST = {"contrast": "JupyterLab Dark High Contrast"}
+#: With the colours that the system forces on all pages, as Windows does in high contrast.
+FORCED = {"forced": "JupyterLab Light"}
+#: The states that are shown in forced colours, too.
+PLAIN = ("asked", "create-database", "import")
 #: The states that are shown in high contrast, too.
 TELLING = ("wrong-password", "trouble", "menu", "connected", "tree")
 WIDTHS = {"wide": "", "narrow": "220px"}
@@ -87,12 +91,17 @@ class Photographer:
 
 def themes_of(state: str) -> list[str]:
     """Give the themes that a state is shown in."""
-    return [*THEMES, *CONTRAST] if state in TELLING else [*THEMES]
+    return [
+        *THEMES,
+        *(CONTRAST if state in TELLING else ()),
+        *(FORCED if state in PLAIN else ()),
+    ]
 
 
 def change_theme(page: Page, theme: str) -> None:
-    """Have JupyterLab in one of `THEMES`, or in `CONTRAST`."""
-    name = {**THEMES, **CONTRAST}[theme]
+    """Have JupyterLab in one of `THEMES`, in `CONTRAST` or in `FORCED`."""
+    name = {**THEMES, **CONTRAST, **FORCED}[theme]
+    page.emulate_media(forced_colors="active" if theme in FORCED else "none")
     page.evaluate(
         "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name
     )
