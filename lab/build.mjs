@@ -20,6 +20,9 @@ const common = {
   jsx: 'automatic',
   jsxImportSource: 'preact',
   target: 'es2022',
+  // Libraries leave their help with debugging out.
+  minify: flag === '--prod',
+  legalComments: 'none',
   logLevel: 'info',
 };
 
@@ -27,8 +30,6 @@ const panel = {
   ...common,
   entryPoints: { panel: 'src/panel/widget.tsx' },
   outdir: '../milvus_nb/static',
-  minify: flag === '--prod',
-  legalComments: 'none',
   // No sourceMappingURL: anywidget serves the text of the file from a blob, which has no siblings.
   sourcemap: flag === '--prod' ? false : 'inline',
 };
@@ -40,7 +41,6 @@ const extension = {
   // JupyterLab has them, and shares them with its extensions.
   external: ['@jupyterlab/*', '@lumino/*'],
   splitting: true,
-  legalComments: 'none',
   sourcemap: flag === '--prod' ? false : 'inline',
 };
 
@@ -48,7 +48,6 @@ const styles = {
   ...common,
   entryPoints: { index: 'src/plugins/extension.css' },
   outdir: 'lib',
-  minify: flag === '--prod',
 };
 
 const tests = {
