@@ -77,8 +77,8 @@ CAUSES: Final[dict[str, Cause]] = {
     ),
     "forward-nowhere": Cause(
         "{address} accepts connections and closes them without a word, with TLS and without.",
-        "A forwarded port (docker, ssh -L, kubectl) or load balancer with nothing behind it? "
-        "Look whether Milvus runs.",
+        "A forwarded port (docker, ssh -L, kubectl) or load balancer with nothing behind it, or "
+        "another kind of server, as a database? Look whether Milvus runs, and at which port.",
     ),
     "cut-off": Cause(
         "{address} broke the connection off in the middle of an answer.",
@@ -121,13 +121,19 @@ CAUSES: Final[dict[str, Cause]] = {
         "Check host and port; Milvus's default port is 19530.",
     ),
     "not-milvus": Cause(
-        "{address} speaks gRPC, but is not Milvus's proxy: perhaps its etcd, or an internal port.",
+        "{address} speaks gRPC, but is not Milvus's proxy: perhaps another server, its etcd, or an "
+        "internal port.",
         "Use the port of the Milvus proxy; its default is 19530.",
     ),
     # A gateway: it speaks HTTP/2, and what it says is not Milvus's
     "gateway": Cause(
         "{address} is a web server or gateway that does not pass gRPC on ({details}).",
         "Let the gateway forward gRPC to Milvus's port 19530, or connect to that port itself.",
+    ),
+    "gateway-no-milvus": Cause(
+        "{address} speaks gRPC, but does not know Milvus's calls ({details}).",
+        "Is it another kind of server, as Qdrant, or a gateway without a way to Milvus? Use the "
+        "port of the Milvus proxy; its default is 19530.",
     ),
     "gateway-page": Cause(
         "{address} answers with a page for browsers, not as Milvus does.",
@@ -223,6 +229,12 @@ CAUSES: Final[dict[str, Cause]] = {
     "tls-handshake": Cause(
         "The TLS handshake with {address} failed: {details}",
         "Have server and client a TLS version and cipher in common? Or does a proxy cut in?",
+    ),
+    # A server that wants a client certificate may say so by this alone, under TLS 1.3.
+    "tls-closed": Cause(
+        "{address} closed the connection after the TLS handshake, without a word.",
+        "Was Milvus stopped just now? {client_hint}",
+        form="Was Milvus stopped just now? {client_hint_in_form}",
     ),
     "tls-no-http2": Cause(
         "{address} speaks TLS but does not offer HTTP/2, which gRPC needs (ALPN).",

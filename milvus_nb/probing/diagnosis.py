@@ -206,10 +206,11 @@ def silent(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:
 # How somebody else begins to speak, and who that is.
 _PROTOCOLS: Final = (
     (rb"SSH-", "an SSH server"),
-    (rb"-ERR|\+OK|\+PONG|-NOAUTH|-DENIED", "a Redis server"),
+    (rb"-ERR (unknown command|max number)|-NOAUTH|-DENIED", "a Redis server"),
+    (rb"\+OK|\* OK", "a mail server"),
     (rb"220[ -]", "a mail or FTP server"),
-    (rb".\x00\x00\x00[\x09\x0a]", "a MySQL server"),
-    (rb"E\x00\x00", "a PostgreSQL server"),
+    (rb".\x00\x00\x00[\x09\x0a\xff]", "a MySQL server"),
+    (rb"E\x00\x00..[SV]", "a PostgreSQL server"),
     (rb"AMQP", "an AMQP server"),
     (rb"\x15\x03", "a TLS server"),
 )
@@ -226,14 +227,14 @@ def from_answer(endpoint: Endpoint, answer: bytes) -> Diagnosis:
         Its first bytes; empty if it closed the connection instead.
     """
     if not answer:
-        cause = "cut-off" if endpoint.secure else "forward-nowhere"
+        cause = "tls-closed" if endpoint.secure else "forward-nowhere"
         return of(endpoint, cause, "closed without a word")
     first = answer.split(b"\r\n")[0][:60].decode("latin-1")
     if re.match(rb"HTTP/1|\s*<(!doctype|html)", answer, re.IGNORECASE):
         return of(endpoint, "http1", first)
     if answer.startswith(b"\x15\x03") and endpoint.kind == "tcp":
         return of(endpoint, "plaintext-to-tls", "a TLS alert", trust="")
-    if answer[3:4] == b"\x04":
+    if re.fullmatch(rb"\0..\x04.{0,4}", answer, re.DOTALL):  # the beginning of a first frame
         return of(endpoint, "cut-off", f"{len(answer)} bytes of HTTP/2, then closed")
     who = next((name for start, name in _PROTOCOLS if re.match(start, answer, re.DOTALL)), "")
     return of(endpoint, "other-protocol", repr(first), protocol=who or "another kind of server")

@@ -76,8 +76,8 @@ def _read(body: str) -> tuple[str, bool]:
     try:
         found: Any = json.loads(body)
     except (ValueError, RecursionError):
-        return body, body.strip() == "OK"
-    if not isinstance(found, dict) or not {"state", "detail", "msg"} & found.keys():
-        return body, False
+        return body, False  # "OK" says many a server
     # {"state": "component … state is …", "detail": [{"name": "proxy", "code": 1}, …]}
-    return str(found.get("msg") or found.get("state") or body), True
+    if not isinstance(found, dict) or not {"state", "detail"} <= found.keys():
+        return body, False
+    return str(found["state"] or body), True

@@ -39,6 +39,12 @@ def placeholders(endpoint: Endpoint) -> dict[str, str]:
         "roots": tls.root_pem_path or "gRPC's list of authorities",
         "expected": endpoint.certificate_name,
         "client_file": tls.client_pem_path,
+        "client_hint": _client_hint(
+            tls.client_pem_path, ": --client-pem-path FILE --client-key-path FILE"
+        ),
+        "client_hint_in_form": _client_hint(
+            tls.client_pem_path, " as Client certificate and Client key."
+        ),
         "files": ", ".join(given) or "they",
         # What an investigation may find out.
         "protocol": "another kind of server",
@@ -94,6 +100,13 @@ def _docker(host: str) -> str:
     if in_container():
         return ""
     return "In Docker: docker ps" if is_this_machine(host) else "In Docker, on that host: docker ps"
+
+
+def _client_hint(given: str, how: str) -> str:
+    """Say what a client certificate may have to do with it."""
+    if given:
+        return f"Or does it not accept the client certificate {given}?"
+    return f"If it wants a client certificate, give yours{how}"
 
 
 def _no_proxy(host: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -34,7 +35,12 @@ __all__ = ["Reached", "greet", "is_http2", "reach"]
 # SETTINGS, too.
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
 _FRAME_HEADER_BYTES: Final = 9
-_TYPE_BYTE, _SETTINGS = 3, 4
+# A first frame is shorter than 64 kB: the three bytes of its length begin with a zero.
+_FIRST_BYTE: Final = b"\0"
+_SETTINGS: Final = re.compile(rb"\0..\x04.\0\0\0\0", re.DOTALL)
+
+# So long who has begun to say something else may go on, in seconds.
+_ELSE_S: Final = 0.1
 
 # So long one address of a name may be silent before the next is tried, in seconds.
 _OTHERS_WAIT_S: Final = 1.0
@@ -154,7 +160,11 @@ async def _talk(
     try:
         with stages.run("grpc") as found, _diagnosed(endpoint):
             tls.writer.write(_PREFACE)
-            _require_http2(endpoint, await _first_frame(tls.reader.read))
+            try:
+                answer = await _first_frame(tls.reader.read)
+            except ConnectionError:  # closed with what we have sent unread
+                answer = b""
+            _require_http2(endpoint, answer)
             found("HTTP/2")
     finally:
         tls.writer.transport.abort()
@@ -169,12 +179,16 @@ async def greet(connection: socket.socket) -> bytes:
 
 async def _first_frame(receive: Callable[[int], Awaitable[bytes]]) -> bytes:
     """Read a frame's header, or as much of something else."""
-    answer = b""
-    while len(answer) < _FRAME_HEADER_BYTES:
-        more = await receive(512)
-        answer += more
+    answer = await receive(512)
+    while answer and len(answer) < _FRAME_HEADER_BYTES:
+        limit = None if answer.startswith(_FIRST_BYTE) else _ELSE_S
+        try:
+            more = await within(limit, receive(512))
+        except asyncio.TimeoutError:  # all that it says: a short greeting, say
+            break
         if not more:
             break
+        answer += more
     return answer
 
 
@@ -243,7 +257,7 @@ async def _again(endpoint: Endpoint, seen: Reached, unused: list[socket.socket])
 
 def is_http2(answer: bytes) -> bool:
     """Tell whether these are the first bytes of a server that speaks HTTP/2."""
-    return len(answer) >= _FRAME_HEADER_BYTES and answer[_TYPE_BYTE] == _SETTINGS
+    return _SETTINGS.match(answer) is not None
 
 
 def _require_http2(endpoint: Endpoint, answer: bytes) -> None:

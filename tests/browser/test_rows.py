@@ -180,7 +180,10 @@ def test_the_details_tell_what_the_server_says_over_http(
     open_notebook: Callable[..., Notebook], page: Page, milvus: MilvusTestServer
 ) -> None:
     """They open at once and fill in; pages are links that tell them nothing of ours."""
-    pages = {"/healthz": (200, b"OK"), "/webui/": (200, b"<title>WebUI</title>")}
+    pages = {
+        "/healthz": (200, b'{"state":"OK","detail":[]}'),
+        "/webui/": (200, b"<title>WebUI</title>"),
+    }
     with FaultProxy(("127.0.0.1", milvus.port), host=HOST) as way, WebServer(
         pages, host=HOST, port=9091
     ):  # fmt: skip

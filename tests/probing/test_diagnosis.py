@@ -101,7 +101,8 @@ def left_over_socket(world: World) -> dict[str, Any]:
 
 def management_port_of_a_usual_server(world: World) -> dict[str, Any]:
     world.start(ScriptedMilvus(host=OWN_HOST, port=19530))
-    world.start(WebServer({"/healthz": (200, b"OK")}, host=OWN_HOST, port=9091))
+    well = b'{"state":"OK","detail":[{"name":"proxy","code":1}]}'
+    world.start(WebServer({"/healthz": (200, well)}, host=OWN_HOST, port=9091))
     return {"uri": f"{OWN_HOST}:9091"}
 
 
@@ -249,6 +250,20 @@ def refusing(world: World, code: str, text: str, **given: Any) -> dict[str, Any]
 
     methods = dict.fromkeys(("Connect", "GetVersion", "CheckHealth"), refuse)
     return {"uri": world.start(ScriptedMilvus(methods)).address, **given}
+
+
+def other(world: World, **said: Any) -> dict[str, Any]:
+    """Start a server that greets, replies and hangs up so."""
+    return {"uri": world.start(type("Other", (Peer,), said)()).address}
+
+
+def closed_after_tls(world: World, *, shown: bool) -> dict[str, Any]:
+    """Start a server that refuses as gRPC's own: under TLS 1.3 the handshake is over by then."""
+    found = world.certificates()
+    peer = world.start(PostgresPeer(tls=server_tls(found)))
+    given = {"uri": f"https://localhost:{peer.port}", "ca_pem_path": found.ca_pem}
+    mine = {"client_pem_path": found.client_pem, "client_key_path": found.client_key}
+    return given | mine if shown else given
 
 
 def wants_tls(world: World) -> dict[str, Any]:
@@ -454,14 +469,22 @@ FAULTS = (
     Fault("https to the management port", "management-port", "19530", lambda w: {
         "uri": f"https://localhost:{w.server().http_port}"}),
     Fault("web server", "http1", "web server", lambda w: {"uri": w.start(WebServer()).address}),
+    Fault("web server that is well", "http1", "web server", lambda w: {
+        "uri": w.start(WebServer({"/healthz": (200, b"OK")})).address}),
+    Fault("web server that tells its state", "http1", "web server", lambda w: {
+        "uri": w.start(WebServer({"/healthz": (200, b'{"state":"up","msg":"OK"}')})).address}),
     Fault("TLS, closed on accept", "forward-nowhere", "ssh -L", lambda w: {
         **faulty(w, "close_new"), "secure": True}),
     Fault("SSH", "other-protocol", "SSH", lambda w: {"uri": w.start(SshPeer()).address}),
     Fault("Redis", "other-protocol", "Redis", lambda w: {"uri": w.start(RedisPeer()).address}),
     Fault("MySQL", "other-protocol", "MySQL", lambda w: {"uri": w.start(MysqlPeer()).address}),
     Fault("SMTP", "other-protocol", "mail", lambda w: {"uri": w.start(SmtpPeer()).address}),
-    Fault("PostgreSQL", "forward-nowhere", "without a word",
+    Fault("PostgreSQL", "forward-nowhere", "as a database",
           lambda w: {"uri": w.start(PostgresPeer()).address}),
+    Fault("short greeting", "other-protocol", "'200 hi'",
+          lambda w: other(w, greeting=b"200 hi\r\n")),
+    Fault("TLS to a short greeting", "other-protocol", "'200 hi'", lambda w: {
+        **other(w, greeting=b"200 hi\r\n"), "secure": True}),
     Fault("TLS to SSH", "other-protocol", "SSH", lambda w: {
         "uri": f"https://{w.start(SshPeer()).address}"}),
     Fault("etcd", "not-milvus", "etcd", lambda w: {"uri": f"localhost:{w.server().etcd_port}"}),
@@ -488,7 +511,9 @@ FAULTS = (
           lambda w: gateway(w, 14, "no healthy upstream", hangs_up=True)),
     Fault("gateway hangs up, gRPC's words", "upstream", "failed to connect", lambda w: gateway(
         w, 14, UPSTREAM["gRPC's own"], server="envoy", hangs_up=True)),
-    Fault("gateway: no route", "gateway", "UNIMPLEMENTED", lambda w: gateway(w, 12)),
+    Fault("gateway: no route", "gateway-no-milvus", "UNIMPLEMENTED", lambda w: gateway(w, 12)),
+    Fault("gRPC, another server", "gateway-no-milvus", "another kind",
+          lambda w: gateway(w, 12, "Service is unimplemented.")),
     Fault("gateway: no page", "gateway", "404 page",
           lambda w: gateway(w, 12, "404 page not found")),
     Fault("gateway: sign-in page", "gateway-page", "for signing in", lambda w: {
@@ -543,6 +568,10 @@ FAULTS = (
           lambda w: mutual(w, foreign=False)),
     Fault("client certificate foreign", "tls-client-rejected", "foreign/client.pem",
           lambda w: mutual(w, foreign=True)),
+    Fault("closed after TLS", "tls-closed", "--client-pem-path FILE",
+          lambda w: closed_after_tls(w, shown=False)),
+    Fault("closed after TLS, certificate shown", "tls-closed", "certificates/client.pem",
+          lambda w: closed_after_tls(w, shown=True)),
     Fault("TLS too old", "tls-handshake", "TLS version", old_tls),
     Fault("no HTTP/2 in TLS", "tls-no-http2", "ALPN", without_http2),
     Fault("CA file missing", "tls-file-missing", "nothing.pem", lambda _: {
@@ -778,19 +807,31 @@ def test_what_a_server_quotes_of_the_sign_in_is_hidden() -> None:
 
 
 @pytest.mark.parametrize(
-    ("uri", "answer", "cause"),
+    ("uri", "answer", "cause", "who"),
     [
-        ("h:1", b"\x15\x03\x01\x00\x02\x02\x46", "plaintext-to-tls"),
-        ("h:1", b"\x00\x00\x12\x04\x00", "cut-off"),
-        ("h:1", b"", "forward-nowhere"),
-        ("https://h:1", b"", "cut-off"),
-        ("h:1", b"SSH-2.0-x\r\n", "other-protocol"),
-        ("h:1", b"HTTP/1.1 400 Bad Request\r\n", "http1"),
+        ("h:1", b"\x15\x03\x01\x00\x02\x02\x46", "plaintext-to-tls", "speaks TLS"),
+        ("h:1", b"\x00\x00\x12\x04\x00", "cut-off", "middle"),
+        ("h:1", b"", "forward-nowhere", "without a word"),
+        ("https://h:1", b"", "tls-closed", "after the TLS handshake"),
+        ("h:1", b"SSH-2.0-x\r\n", "other-protocol", "an SSH server"),
+        ("h:1", b"HTTP/1.1 400 Bad Request\r\n", "http1", "a web server"),
+        ("h:1", b"+OK Dovecot ready.\r\n", "other-protocol", "a mail server"),
+        ("h:1", b"* OK [CAPABILITY IMAP4rev1]\r\n", "other-protocol", "a mail server"),
+        ("h:1", b"-ERR [SYS/TEMP] Too many\r\n", "other-protocol", "another kind of server"),
+        ("h:1", b"-ERR unknown command 'PRI'\r\n", "other-protocol", "a Redis server"),
+        ("h:1", b"E\x00\x00\x00\xff\x6a\x04Host 'h'", "other-protocol", "a MySQL server"),
+        ("h:1", b"E\x00\x00\x00\x50SFATAL", "other-protocol", "a PostgreSQL server"),
+        ("h:1", b"\x05\x00\x00\x00\x0b\x08\x05\x1a\x00", "other-protocol", "another kind"),
+        ("h:1", b"\x00\x00\x01\x04\x01ActiveMQ", "other-protocol", "another kind of server"),
+        ("h:1", b"\x84\x00\x00\x00\x00\x00\x00\x00\x2a", "other-protocol", "another kind"),
     ],
 )
-def test_the_first_bytes_tell_who_answers(uri: str, answer: bytes, cause: str) -> None:
-    """A TLS alert, an HTTP/2 that ends, nothing at all, another protocol."""
-    assert diagnosis.from_answer(parse(uri=uri).endpoint, answer).cause == cause
+def test_the_first_bytes_tell_who_answers(uri: str, answer: bytes, cause: str, who: str) -> None:
+    """A TLS alert, an HTTP/2 that ends, nothing at all, another protocol; none is guessed."""
+    assert not reach.is_http2(answer)
+    found = diagnosis.from_answer(parse(uri=uri).endpoint, answer)
+    assert found.cause == cause
+    assert who in found.reason
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SECRET = "s3cret-word"
 V2 = "/v2/vectordb/collections/list"
 V1 = "/v1/vector/collections"
+#: What Milvus says of its health, of no component here.
+WELL = {"state": "OK", "detail": []}
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -190,7 +192,7 @@ def test_credentials_go_only_to_whom_the_certificate_names(tmp_path: Path) -> No
 
 def test_the_management_port_gets_no_credentials() -> None:
     """Health and pages are asked for in plain HTTP, as anybody may."""
-    pages = {"/healthz": page(b"OK"), "/webui/": page(b"<html>Milvus</html>")}
+    pages = {"/healthz": page(WELL), "/webui/": page(b"<html>Milvus</html>")}
     with Web({V2: page({"code": 0, "data": ["a"]})}) as web, Web(pages) as management:
         found = ask(
             f"http://{web.address}", management_port=management.port, token=f"root:{SECRET}"
@@ -206,9 +208,9 @@ def test_the_management_port_gets_no_credentials() -> None:
 @pytest.mark.parametrize(
     "pages",
     [
-        {"/healthz": page(b"OK"), "/webui/": page(b"no", "404 Not Found")},
-        {"/healthz": page(b"OK"), "/webui/": page(b"{}", kind="application/json")},
-        {"/healthz": page(b"OK"), "/webui/": b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n"},
+        {"/healthz": page(WELL), "/webui/": page(b"no", "404 Not Found")},
+        {"/healthz": page(WELL), "/webui/": page(b"{}", kind="application/json")},
+        {"/healthz": page(WELL), "/webui/": b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n"},
         {"/healthz": page(b"<html>"), "/webui/": page(b"<html>")},
     ],
     ids=["missing", "no-html", "redirect", "not-milvus"],
@@ -410,7 +412,7 @@ def test_cancelling_leaves_nothing_behind(milvus: MilvusTestServer) -> None:
 
 def test_ipv6() -> None:
     """An IPv6 address is written in brackets, in texts and links."""
-    pages = {"/healthz": page(b"OK"), "/webui/": page(b"<html>")}
+    pages = {"/healthz": page(WELL), "/webui/": page(b"<html>")}
     with Web(pages, host="::1") as web:
         found = ask("http://[::1]:19530", management_port=web.port)
     assert found["Health"].text.startswith(f"[::1]:{web.port}/healthz: OK (")
