@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final, Literal, NoReturn
 from urllib.parse import unquote
 
@@ -64,7 +64,7 @@ class Address:
     path: str = ""
     secure: bool | None = None
     user: str = ""
-    password: Secret = field(default_factory=Secret)
+    password: Secret = Secret()  # noqa: RUF009  immutable
     db_name: str = ""
 
 
@@ -150,15 +150,15 @@ def _server(rest: str, text: str, source: str, secure: bool | None) -> Address:
         reason = "Between the colon and the slash there is no port."
         raise refusal(text, source, reason, "Write host:port/database. In a password, write %2F.")
     host, port = _host_and_port(place, text, source)
-    return Address(
+    found = Address(
         "tcp",
         host=host,
         port=port,
         secure=secure,
         user=tidy_name(_sign_in(user, text, source)),
         password=Secret(_sign_in(password, text, source)),
-        db_name=_database(path, text, source, display(Address("tcp", host, port, secure=secure))),
     )
+    return replace(found, db_name=_database(path, text, source, display(found))) if path else found
 
 
 def _sign_in(part: str, text: str, source: str) -> str:

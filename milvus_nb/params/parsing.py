@@ -120,7 +120,7 @@ def parse(
     databases = [database, *((source, part.db_name) for source, part in sources)]
     tls = Tls()
     pem_paths = (ca_pem_path, server_pem_path, client_pem_path, client_key_path)
-    if any(is_given(option) for option in (*pem_paths, server_name)):
+    if any(map(is_given, (*pem_paths, server_name))):
         tls = Tls(
             file_path("ca_pem_path", ca_pem_path),
             file_path("server_pem_path", server_pem_path),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import ParamsError
@@ -21,8 +21,8 @@ class Given:
 
     source: str
     user: str = ""
-    password: Secret = field(default_factory=Secret)
-    key: Secret = field(default_factory=Secret)
+    password: Secret = Secret()  # noqa: RUF009  immutable
+    key: Secret = Secret()  # noqa: RUF009  immutable
 
     def __bool__(self) -> bool:
         return bool(self.user or self.password or self.key)
@@ -33,7 +33,7 @@ class SignIn:
     """The user's name (empty for an API key) and what is sent: ``user:password`` or the key."""
 
     user: str = ""
-    credentials: Secret = field(default_factory=Secret)
+    credentials: Secret = Secret()  # noqa: RUF009  immutable
 
 
 def from_token(token: Secret, source: str = "token") -> Given:
@@ -86,6 +86,8 @@ def combine(places: Sequence[Given]) -> SignIn:
         the places, never the values.
     """
     places = [place for place in places if place]
+    if not places:
+        return SignIn()
     users = [place for place in places if place.user]
     passwords = [place for place in places if place.password]
     keys = [place for place in places if place.key]
@@ -109,13 +111,11 @@ def combine(places: Sequence[Given]) -> SignIn:
             "Milvus needs both.",
             "Give the password too; an API key goes into token.",
         )
-    if passwords:
-        raise ParamsError(
-            f"There is a password (in {passwords[0].source}) but no user.",
-            "Milvus needs both.",
-            "Give the user too, for example user='root'; an API key goes into token.",
-        )
-    return SignIn()
+    raise ParamsError(
+        f"There is a password (in {passwords[0].source}) but no user.",
+        "Milvus needs both.",
+        "Give the user too, for example user='root'; an API key goes into token.",
+    )
 
 
 def _check(place: Given) -> None:

@@ -34,7 +34,8 @@ _MOST_SHOWN: Final = 12  # characters of what should have been a number
 
 def is_given(value: object) -> bool:
     """Say whether a value was given; what else is falsy was, and is refused where it is no use."""
-    value = plain(value)
+    if value is not None and type(value) is not str:  # as few are
+        value = plain(value)
     return bool(value) if isinstance(value, str) else value is not None
 
 
@@ -62,8 +63,8 @@ def plain(value: object) -> object:
 
 def text(name: str, value: object) -> str:
     """Check text; not given is ``""``."""
-    if value is None:
-        return ""
+    if value is None or (type(value) is str and value.isascii()):  # as most are
+        return value or ""
     found = plain(value)
     if not isinstance(found, str):
         # The advice to write a secret in quotes would put it into the notebook.

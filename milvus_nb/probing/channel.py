@@ -100,12 +100,12 @@ def open_channel(endpoint: Endpoint, target: str) -> grpc.Channel:
     if endpoint.kind == "lite":
         named |= WITHOUT_PROXY
     if endpoint.kind == "tcp":
-        if target != endpoint.target:  # the way is known: no proxy
+        if target != (own := endpoint.target):  # the way is known: no proxy
             named["grpc.enable_http_proxy"] = 0
         # With TLS gRPC calls nobody whom the certificate is not for.
-        named["grpc.default_authority"] = tls.server_name or endpoint.target.removeprefix("ipv6:")
-    if endpoint.certificate_name:
-        named["grpc.ssl_target_name_override"] = endpoint.certificate_name
+        named["grpc.default_authority"] = tls.server_name or own.removeprefix("ipv6:")
+    if name := endpoint.certificate_name:
+        named["grpc.ssl_target_name_override"] = name
     options = list({**CHANNEL_OPTIONS, **_LIMITS, **named, **endpoint.channel_arguments}.items())
     if not endpoint.secure:
         return grpc.insecure_channel(target, options=options)

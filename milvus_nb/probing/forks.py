@@ -103,13 +103,15 @@ class Gate:
 
     def _enter(self, who: object) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self._forks, _PATIENCE_S + 2 * _LONGEST_S)
+            if self._forks:
+                self._changed.wait_for(lambda: not self._forks, _PATIENCE_S + 2 * _LONGEST_S)
             self._inside.add(who)
 
     def _leave(self, who: object) -> None:
         with self._changed:
             self._inside.discard(who)
-            self._changed.notify_all()
+            if self._forks:
+                self._changed.notify_all()
 
     # Around a fork, on the thread that forks
 

@@ -73,7 +73,7 @@ def proxy(endpoint: Endpoint) -> Proxy | None:
     given = {name: str(options[name]) for name in (_OPTION,) if name in options}
     given |= {name: os.environ[name] for name in VARIABLES if name in os.environ}
     variable, text = next(iter(given.items()), ("", ""))
-    exempt = os.environ.get(exempting_variable(), "")
+    exempt = os.environ.get(exempting_variable(), "") if text else ""
     if not text or any(_is_exempt(endpoint.host, part) for part in exempt.split(",")):
         return None
     try:

@@ -55,6 +55,38 @@ class WellKnown:
     at: float
 
 
+@dataclass
+class _Place:
+    """What is known of a place; times are of the monotonic clock."""
+
+    is_direct: bool
+    """Whether there is no proxy on the way."""
+    seen: Reached | None = None
+    reached_at: float = -math.inf
+    failed: Diagnosis | None = None
+    failed_at: float = -math.inf
+    asking: Shared[Reached] | None = None
+    has_worked: bool = False
+    well: WellKnown | None = None
+    latency_ms: float = math.inf
+    far_until: float = -math.inf
+
+    @property
+    def was_reached(self) -> bool:
+        # A proxy is asked each time: of what it refuses, gRPC would write into the cell.
+        return self.is_direct and time.monotonic() - self.reached_at < _RECENT_S
+
+    @property
+    def well_known(self) -> WellKnown | None:
+        is_recent = self.well is not None and time.monotonic() - self.well.at < _WELL_S
+        return self.well if is_recent else None
+
+    @property
+    def is_near(self) -> bool:
+        is_quick = self.latency_ms <= _NEAR_MS and time.monotonic() > self.far_until
+        return is_quick and self.well_known is not None
+
+
 class Reacher:
     """Reaches endpoints, and remembers for 2 s where HTTP/2 was spoken.
 
@@ -63,67 +95,55 @@ class Reacher:
     """
 
     def __init__(self) -> None:
-        self._seen: dict[_Place, Reached] = {}
-        self._reached_at: dict[_Place, float] = {}
-        self._failed: dict[_Place, tuple[Diagnosis, float]] = {}
-        self._asking: dict[_Place, Shared[Reached]] = {}
-        self._worked: set[_Place] = set()
-        self._well: dict[_Place, WellKnown] = {}
-        self._latency_ms: dict[_Place, float] = {}
-        self._far_until: dict[_Place, float] = {}
+        # By endpoint without who signs in, and the proxy on the way.
+        self._places: dict[tuple[object, Proxy | None], _Place] = {}
         self._signed_in: set[int] = set()  # hashes: no credentials are kept
+
+    def _at(self, endpoint: Endpoint) -> _Place:
+        key = endpoint.place, proxy(endpoint)
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = _Place(is_direct=key[1] is None)
+        return found
 
     async def reach(self, endpoint: Endpoint, stages: Stages) -> Reached:
         """Reach it, unless that was done a moment ago and nobody wants to see the stages."""
-        place = _place(endpoint)
-        if not stages.watched and self._was_reached(place):
-            return self._seen[place]
-        seen = self._seen[place] = Reached()
+        place = self._at(endpoint)
+        if not stages.watched and place.seen is not None and place.was_reached:
+            return place.seen
+        seen = place.seen = Reached()
         await reach(endpoint, stages, seen)
-        self._reached_at[place] = time.monotonic()
-        self._failed.pop(place, None)
+        place.reached_at = time.monotonic()
+        place.failed = None
         return seen
 
-    def reached(self, endpoint: Endpoint) -> tuple[str, WellKnown] | None:
-        """Give gRPC's name for a place of which all but the sign-in is known, and what is known."""
-        return self._reached_at_place(endpoint, _place(endpoint))
+    def reached(self, endpoint: Endpoint, *, near: bool = False) -> tuple[str, WellKnown] | None:
+        """Give gRPC's name for a place of which all but the sign-in is known, and what is known.
 
-    def reached_near(self, endpoint: Endpoint) -> tuple[str, WellKnown] | None:
-        """Give the same where it may be asked at once, and has taken these credentials."""
-        place = _place(endpoint)
-        if not self._is_near(endpoint, place) or not self.has_signed_in(endpoint):
+        `near`: only where it may be asked at once, and has taken these credentials.
+        """
+        place = self._at(endpoint)
+        if near and not (
+            endpoint.kind != "lite" and place.is_near and self.has_signed_in(endpoint)
+        ):
             return None
-        return self._reached_at_place(endpoint, place)
-
-    def _reached_at_place(self, endpoint: Endpoint, place: _Place) -> tuple[str, WellKnown] | None:
-        known = self._well_at(place)
+        known = place.well_known
         if known is None or (endpoint.credentials and known.anyone is None):
             return None
-        seen = self._seen.get(place)
-        return (seen.target, known) if seen is not None and self._was_reached(place) else None
+        seen = place.seen
+        return (seen.target, known) if seen is not None and place.was_reached else None
 
     def is_near(self, endpoint: Endpoint) -> bool:
         """Tell whether a Milvus that is well is so near that it may be asked at once."""
-        return self._is_near(endpoint, _place(endpoint))
-
-    def _is_near(self, endpoint: Endpoint, place: _Place) -> bool:
-        if endpoint.kind == "lite" or self._well_at(place) is None:
-            return False
-        is_quick = self._latency_ms.get(place, math.inf) <= _NEAR_MS
-        return is_quick and time.monotonic() > self._far_until.get(place, 0.0)
+        return endpoint.kind != "lite" and self._at(endpoint).is_near
 
     def note_latency(self, endpoint: Endpoint, ms: float) -> None:
         """Note how long a round trip has just taken."""
-        self._latency_ms[_place(endpoint)] = ms
+        self._at(endpoint).latency_ms = ms
 
     def note_far(self, endpoint: Endpoint) -> None:
         """Note that it was asked at once, and did not answer well."""
-        self._far_until[_place(endpoint)] = time.monotonic() + _FAR_S
-
-    def _was_reached(self, place: _Place) -> bool:
-        # A proxy is asked each time: of what it refuses, gRPC would write into the cell.
-        recently = time.monotonic() - self._reached_at.get(place, -_RECENT_S) < _RECENT_S
-        return recently and place[1] is None
+        self._at(endpoint).far_until = time.monotonic() + _FAR_S
 
     async def retry(self, endpoint: Endpoint, limit: float) -> Reached:
         """Reach what could not be reached, together with whoever tries the same place.
@@ -135,17 +155,15 @@ class Reacher:
         limit
             Seconds that the attempt may take.
         """
-        place = _place(endpoint)
-        known, when = self._failed.get(place, (None, 0.0))
-        if known is not None and time.monotonic() - when < _FAILED_S:
-            raise ProbeError(known)
-        asking = self._asking.get(place)
-        if asking is None or not asking.is_open:
-            asking = self._asking[place] = Shared(self._attempt(endpoint, limit))
-        return await asking.wait()
+        place = self._at(endpoint)
+        if place.failed is not None and time.monotonic() - place.failed_at < _FAILED_S:
+            raise ProbeError(place.failed)
+        if place.asking is None or not place.asking.is_open:
+            place.asking = Shared(self._attempt(endpoint, limit))
+        return await place.asking.wait()
 
     async def _attempt(self, endpoint: Endpoint, limit: float) -> Reached:
-        place, stages = _place(endpoint), Stages()
+        place, stages = self._at(endpoint), Stages()
         try:
             return await within(limit, self.reach(endpoint, stages))
         except asyncio.TimeoutError:
@@ -153,43 +171,39 @@ class Reacher:
             stages.fail(failed)
         except ProbeError as error:
             failed = error
-        self._failed[place] = failed.diagnosis, time.monotonic()
+        place.failed, place.failed_at = failed.diagnosis, time.monotonic()
         raise failed
 
     def last(self, endpoint: Endpoint) -> Reached:
         """Give what was seen when it was last tried, also where that failed."""
-        return self._seen.get(_place(endpoint)) or Reached()
+        return self._at(endpoint).seen or Reached()
 
     def note_worked(self, endpoint: Endpoint) -> None:
         """Note that a Milvus answers there."""
-        self._worked.add(_place(endpoint))
+        self._at(endpoint).has_worked = True
         self._signed_in.add(hash(endpoint))
 
     def note_well(self, endpoint: Endpoint, known: WellKnown) -> None:
         """Note what the Milvus there, which is well, has said of itself."""
-        self._well[_place(endpoint)] = known
+        self._at(endpoint).well = known
 
     def note_alive(self, endpoint: Endpoint) -> None:
         """Note that a connection stands, over which it has just answered."""
-        place = _place(endpoint)
-        if place in self._seen:
-            self._reached_at[place] = time.monotonic()
+        place = self._at(endpoint)
+        if place.seen is not None:
+            place.reached_at = time.monotonic()
 
     def note_unwell(self, endpoint: Endpoint) -> None:
         """Note that it has to be asked again how it is."""
-        self._well.pop(_place(endpoint), None)
+        self._at(endpoint).well = None
 
     def well(self, endpoint: Endpoint) -> WellKnown | None:
         """Give what a Milvus that is well has just said to anybody there; None where none has."""
-        return self._well_at(_place(endpoint))
-
-    def _well_at(self, place: _Place) -> WellKnown | None:
-        known = self._well.get(place)
-        return known if known and time.monotonic() - known.at < _WELL_S else None
+        return self._at(endpoint).well_known
 
     def has_worked(self, endpoint: Endpoint) -> bool:
         """Tell whether a Milvus has ever answered there: then that is the right place."""
-        return _place(endpoint) in self._worked
+        return self._at(endpoint).has_worked
 
     def has_signed_in(self, endpoint: Endpoint) -> bool:
         """Tell whether these credentials were taken there, and have not been refused since."""
@@ -201,14 +215,5 @@ class Reacher:
 
     def forget(self, endpoint: Endpoint) -> None:
         """Note that it cannot be reached any more."""
-        place = _place(endpoint)
-        self._reached_at.pop(place, None)
-        self._well.pop(place, None)
-
-
-# An endpoint without who signs in, and the proxy on the way.
-_Place = tuple[object, "Proxy | None"]
-
-
-def _place(endpoint: Endpoint) -> _Place:
-    return endpoint.place, proxy(endpoint)
+        place = self._at(endpoint)
+        place.reached_at, place.well = -math.inf, None

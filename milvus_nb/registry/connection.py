@@ -224,13 +224,10 @@ class Connection(Exploring, ConnectionTraits):
             It failed; nothing is left open.
         """
         # Whoever wants to see the stages gets them asked.
-        endpoint, db_name = self.params.endpoint, self.params.db_name
-        watch = None
+        params, watch = self.params, None
         if not stages.watched:
-            monitor = self.live_monitor()
-            watch = monitor.join(endpoint, db_name)
-            if watch is None and not db_name:
-                watch = monitor.begin(endpoint, self.params.timeout)
+            begin = self.live_monitor().acquire_at_once
+            watch = begin(params.endpoint, params.db_name, params.timeout)
         if watch is not None:
             self._watch = watch
             self._follow(watch)

@@ -45,7 +45,8 @@ class Events:
     """Notes events, and tells them: one thread at a time, without holding a lock. Thread-safe."""
 
     def __init__(self) -> None:
-        self._changed = threading.Condition(forkable(threading.Lock()))
+        self._lock = forkable(threading.RLock())
+        self._changed = threading.Condition(self._lock)
         self._listeners: list[Callable[[Event], None]] = []
         self._there: set[str] = set()  # as listeners were told
         self._waiting: deque[Event] = deque()
@@ -60,11 +61,11 @@ class Events:
         callable
             Ends the subscription.
         """
-        with self._changed:
+        with self._lock:
             self._listeners.append(listener)
 
         def unsubscribe() -> None:
-            with self._changed:
+            with self._lock:
                 if listener in self._listeners:
                     self._listeners.remove(listener)
 
@@ -72,12 +73,12 @@ class Events:
 
     def note(self, kind: Kind, alias: str) -> None:
         """Note an event; `tell` has to be called afterwards, without any lock."""
-        with self._changed:
+        with self._lock:
             self._note(kind, alias)
 
     def note_presence(self, alias: str, *, is_there: bool) -> None:
         """Note that an alias has come, has changed or is gone, as far as that is news."""
-        with self._changed:
+        with self._lock:
             if is_there:
                 self._note("changed" if alias in self._there else "added", alias)
             elif alias in self._there:
@@ -94,15 +95,15 @@ class Events:
     def tell(self) -> None:
         """Tell what was noted, or wait until another thread has."""
         me = threading.current_thread()
-        with self._changed:
+        with self._lock:
             due = self._noted
             if self._teller is me:  # a listener caused it: it is told next
                 return
-            if not self._changed.wait_for(
-                lambda: self._told >= due or not self._is_being_told(), _PATIENCE_S
-            ):
-                return
-            if self._told >= due:
+            if self._is_being_told():
+                self._changed.wait_for(
+                    lambda: self._told >= due or not self._is_being_told(), _PATIENCE_S
+                )
+            if self._told >= due or self._is_being_told():
                 return
             self._teller = me
         try:
@@ -114,7 +115,7 @@ class Events:
                     except Exception:  # noqa: BLE001  # a view's failure is its own
                         _log.exception("A listener of the registry failed")
         finally:
-            with self._changed:
+            with self._lock:
                 self._teller = None
                 self._changed.notify_all()
 
@@ -123,7 +124,7 @@ class Events:
         return self._teller is not None and self._teller.is_alive()
 
     def _next(self) -> tuple[Event, list[Callable[[Event], None]]] | None:
-        with self._changed:
+        with self._lock:
             self._told = self._noted - len(self._waiting)
             self._changed.notify_all()
             if not self._waiting:

@@ -126,7 +126,7 @@ class Asker:
 
         None where that is not to be done, or fails: whoever asks then is told why.
         """
-        reached = self._reacher.reached_near(self.endpoint)
+        reached = self._reacher.reached(self.endpoint, near=True)
         if reached is None or not reached[0]:
             return None
         target, known = reached

@@ -18,7 +18,7 @@ def refuse_green_threads() -> None:
 
     There both would wait for ever.
     """
-    gevent, eventlet = (sys.modules.get(name) for name in ("gevent.monkey", "eventlet.patcher"))
+    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
     if gevent is not None and any(gevent.is_module_patched(name) for name in _NEEDED):
         raise _refusal("gevent", "monkey.patch_all(thread=False, select=False)")
     if eventlet is not None and any(eventlet.is_monkey_patched(name) for name in _NEEDED):

@@ -285,25 +285,19 @@ class Monitor:
             raise
         return watch
 
-    def join(self, endpoint: Endpoint, db_name: str) -> Watch | None:
-        """Get the endpoint's watch where it is certain without a question that all is well."""
-        watch = self._watches.get(endpoint)
-        if watch is None or not watch.has_proved(db_name):
-            return None
-        watch.users += 1
-        return watch
-
-    def begin(self, endpoint: Endpoint, limit: float) -> Watch | None:
-        """Get the watch of an endpoint that has none, where one call tells that all is well.
+    def acquire_at_once(self, endpoint: Endpoint, db_name: str, limit: float) -> Watch | None:
+        """Get the endpoint's watch where it is certain, or one call tells, that all is well.
 
         It takes at most `limit`, in seconds. None where there is more to ask, or to be told.
         """
-        if endpoint in self._watches:
+        watch = self._watches.get(endpoint)
+        if watch is None and not db_name:
+            watch = Watch(endpoint, self.pace, self._reacher, self._turns)
+            if not watch.begin_at_once(limit):
+                return None
+            self._watches[endpoint] = watch
+        elif watch is None or not watch.has_proved(db_name):
             return None
-        watch = Watch(endpoint, self.pace, self._reacher, self._turns)
-        if not watch.begin_at_once(limit):
-            return None
-        self._watches[endpoint] = watch
         watch.users += 1
         return watch
 

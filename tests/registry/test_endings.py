@@ -408,13 +408,13 @@ def test_a_connect_does_not_fail_with_what_the_watching_has_just_tried(
     """A server that is up again is connected by the first who asks, in whichever moment."""
     connections.set_pace(5, 5)
     found = connections.connect("a", uri=way.address)
-    tried = connections.monitor._reacher._failed
+    tried = connections.monitor._reacher._at(found.params.endpoint)
     for _ in range(5):
         way.refuse()
         way.reset_all()
         wait_until(lambda: found.state == "unreachable")
         now = time.monotonic()
-        wait_until(lambda now=now: any(at > now for _, at in tried.values()), every_s=0.001)  # type: ignore[misc]
+        wait_until(lambda now=now: tried.failed_at > now, every_s=0.001)  # type: ignore[misc]
         way.listen_again()
         assert Call(lambda: connections.connect("a", uri=way.address)).ended().error is None
         assert found.state == "connected"
