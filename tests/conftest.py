@@ -26,6 +26,7 @@ from tests.support.helpers import is_listening, threads, wait_until
 from tests.support.kernels import AMBIENT_VARIABLES, Kernel, Terminal
 from tests.support.servers import FaultProxy, MilvusTestServer, why_no_server
 from tests.support.servers.shared import SharedServers, ask, wait_for
+from tests.support.shared_kernel import Kernels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -424,6 +425,22 @@ def make_kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
 def kernel(make_kernel: Callable[..., Kernel]) -> Kernel:
     """Give a fresh kernel in a process of its own."""
     return make_kernel()
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
+    """Keep a kernel from one test to the next."""
+    found = Kernels(lambda: Kernel(tmp_path_factory.mktemp("kernel")))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def shared_kernel(kernels: Kernels, request: pytest.FixtureRequest) -> Iterator[Kernel]:
+    """Give a kernel that other tests have used, in which nothing of theirs is left."""
+    failed_before = request.session.testsfailed
+    yield kernels.take()
+    kernels.give_back(keep=request.session.testsfailed == failed_before)
 
 
 @pytest.fixture

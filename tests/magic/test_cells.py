@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def loaded(kernel: Kernel) -> Kernel:
+def loaded(shared_kernel: Kernel) -> Kernel:
     """Give a kernel with the extension."""
-    kernel.run("%load_ext milvus_nb")
-    return kernel
+    shared_kernel.run("%load_ext milvus_nb")
+    return shared_kernel
 
 
 def replaced(execution: Execution) -> str:
@@ -110,10 +110,10 @@ def test_a_reference_to_the_environment_is_no_secret(
     loaded: Kernel, milvus_auth: MilvusTestServer
 ) -> None:
     """Such a line may stay as it is."""
-    loaded.run("import os; os.environ['MILVUS_TOKEN'] = 'root:Milvus'")
+    loaded.run("import os; os.environ['MY_TOKEN'] = 'root:Milvus'")
     told = loaded.run(
         f'%milvus connect MilvusClient("http://{milvus_auth.address}", '
-        'token=os.environ["MILVUS_TOKEN"])'
+        'token=os.environ["MY_TOKEN"])'
     )
     assert replaced(told) == ""
     assert "secret" not in told.stdout

@@ -202,23 +202,23 @@ def test_a_secret_in_clear_is_warned_of_and_a_value_is_not(
         assert "root:Milvus" not in printed
 
 
-def test_ask_reads_the_secret_unseen(kernel: Kernel, milvus_auth: MilvusTestServer) -> None:
+def test_ask_reads_the_secret_unseen(shared_kernel: Kernel, milvus_auth: MilvusTestServer) -> None:
     """The kernel asks with password=True; the answer is in no output."""
-    kernel.run("%load_ext milvus_nb")
-    asked = kernel.run(
+    shared_kernel.run("%load_ext milvus_nb")
+    asked = shared_kernel.run(
         f"%milvus connect {milvus_auth.address} --user root --ask", answers=("Milvus",)
     )
     assert asked.result is not None
     assert "connected" in asked.result["text/plain"]
-    refused = kernel.execute(f"%milvus connect {milvus_auth.address} -a b --ask")
+    refused = shared_kernel.execute(f"%milvus connect {milvus_auth.address} -a b --ask")
     assert "No password or token was read" in refused.traceback
 
 
-def test_a_failure_stops_the_cell_with_three_lines(kernel: Kernel) -> None:
+def test_a_failure_stops_the_cell_with_three_lines(shared_kernel: Kernel) -> None:
     """Run All stops; nothing of a traceback is shown."""
     port = free_port()
-    kernel.run("%load_ext milvus_nb")
-    failed = kernel.execute(f"%milvus connect localhost:{port} -a prod\nprint('went on')")
+    shared_kernel.run("%load_ext milvus_nb")
+    failed = shared_kernel.execute(f"%milvus connect localhost:{port} -a prod\nprint('went on')")
     assert failed.error is not None
     assert failed.error["ename"] == "ConnectError"
     lines = failed.traceback.splitlines()
@@ -229,9 +229,9 @@ def test_a_failure_stops_the_cell_with_three_lines(kernel: Kernel) -> None:
     assert "went on" not in failed.stdout
 
 
-def test_the_python_api_fails_as_shortly(kernel: Kernel) -> None:
+def test_the_python_api_fails_as_shortly(shared_kernel: Kernel) -> None:
     """connections.connect in a cell shows the same three lines."""
-    failed = kernel.execute(
+    failed = shared_kernel.execute(
         f"from milvus_nb import connections\nconnections.connect(port={free_port()})"
     )
     assert len(failed.traceback.splitlines()) == 3
@@ -290,12 +290,14 @@ def test_what_is_typed_from_other_tools_is_understood(
     assert told in str(failure.value)
 
 
-def test_a_semicolon_silences_the_value(kernel: Kernel, milvus: MilvusTestServer) -> None:
+def test_a_semicolon_silences_the_value(shared_kernel: Kernel, milvus: MilvusTestServer) -> None:
     """As behind any expression; it is no part of the alias, but of a quoted password."""
-    kernel.run("%load_ext milvus_nb")
-    assert kernel.run(f"%milvus connect {milvus.address} -a prod;").result is None
-    assert "prod (current)" in kernel.run("%milvus status").text
-    refused = kernel.execute("%milvus connect nowhere.invalid --user a --password 'x;' --ask;")
+    shared_kernel.run("%load_ext milvus_nb")
+    assert shared_kernel.run(f"%milvus connect {milvus.address} -a prod;").result is None
+    assert "prod (current)" in shared_kernel.run("%milvus status").text
+    refused = shared_kernel.execute(
+        "%milvus connect nowhere.invalid --user a --password 'x;' --ask;"
+    )
     assert "--ask was given together with a password" in refused.text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,35 +13,54 @@ import pytest
 from milvus_nb.magic import autoconnect
 from milvus_nb.registry.registry import process_registry
 from tests.support.helpers import sockets_to, threads, wait_until
+from tests.support.kernels import Kernel
+from tests.support.shared_kernel import Kernels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from tests.support.kernels import Kernel
     from tests.support.servers import MilvusTestServer
 
 LOAD = "%load_ext milvus_nb"
 PASSWORD = "Milvus"
 
 
-@pytest.fixture
-def shared(tmp_path: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def user(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Give the environment of one user: all kernels have the same profiles and the same keyring."""
+    home = tmp_path_factory.mktemp("home")
     return {
-        "MILVUS_NB_PROFILES": str(tmp_path / "profiles.toml"),
-        "XDG_DATA_HOME": str(tmp_path / "data"),
-        "HOME": str(tmp_path),
+        "MILVUS_NB_PROFILES": str(home / "profiles.toml"),
+        "XDG_DATA_HOME": str(home / "data"),
+        "HOME": str(home),
     }
 
 
 @pytest.fixture
-def one(make_kernel: Callable[..., Kernel], shared: dict[str, str]) -> Kernel:
+def shared(user: dict[str, str]) -> dict[str, str]:
+    """Give the environment of a user who has no file yet."""
+    home = Path(user["HOME"])
+    shutil.rmtree(home)
+    home.mkdir()
+    return user
+
+
+@pytest.fixture(scope="module")
+def kernels(user: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
+    """Keep a kernel of the user from one test to the next."""
+    found = Kernels(lambda: Kernel(tmp_path_factory.mktemp("kernel"), user))
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def one(shared: dict[str, str], shared_kernel: Kernel) -> Kernel:
     """Give a kernel of the user with the extension loaded."""
-    kernel = make_kernel(**shared)
-    kernel.run(LOAD)
-    return kernel
+    del shared  # before it, there is no file
+    shared_kernel.run(LOAD)
+    return shared_kernel
 
 
 def profiles_text(shared: dict[str, str]) -> str:
@@ -164,10 +184,9 @@ def test_confirm_asks_once(one: Kernel, shared: dict[str, str], milvus: MilvusTe
 
 
 def test_a_profiles_name_goes_before_a_host(
-    one: Kernel, shared: dict[str, str], milvus: MilvusTestServer, tmp_path: Path
+    one: Kernel, shared: dict[str, str], milvus: MilvusTestServer
 ) -> None:
     """And a project's before the user's, which is said."""
-    del tmp_path
     Path(shared["MILVUS_NB_PROFILES"]).write_text('[profiles.localhost]\naddress = "127.0.0.1:1"\n')
     (one.folder / "milvus.toml").write_text(f'[profiles.localhost]\naddress = "{milvus.address}"\n')
     shown = one.run("%milvus connect localhost", answers=("y",)).text
@@ -386,7 +405,7 @@ def leaks(folder: Path, secret: str, but: str) -> list[str]:
 
 
 def test_a_secret_is_in_the_keyring_and_nowhere_else(
-    one: Kernel, shared: dict[str, str], tmp_path: Path, milvus_auth: MilvusTestServer
+    one: Kernel, shared: dict[str, str], milvus_auth: MilvusTestServer
 ) -> None:
     """Files, outputs, IPython's history, the process's arguments and environment."""
     import pymilvus
@@ -414,7 +433,7 @@ def test_a_secret_is_in_the_keyring_and_nowhere_else(
         assert secret not in outputs[-1].text
         for name in ("cmdline", "environ"):
             assert secret.encode() not in Path(f"/proc/{one.pid}/{name}").read_bytes()
-        found = leaks(tmp_path, secret, "python_keyring")
+        found = leaks(Path(shared["HOME"]), secret, "python_keyring")
         found += leaks(one.folder, secret, "history.sqlite")  # it was typed into a cell there
         assert found == []
     finally:

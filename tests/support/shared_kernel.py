@@ -1,4 +1,4 @@
-"""One kernel for most tests of this folder: to start one costs more than most of them do."""
+"""One kernel for most tests of a file: to start one costs more than most of them do."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import queue
 import shutil
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.support.kernels import Kernel
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from tests.support.kernels import Kernel
 
 #: Closes what a test has opened with pymilvus, and leaves no name.
 _CLEAR = """
@@ -72,19 +70,3 @@ class Kernels:
                 path.unlink()
         shutil.rmtree(kernel.folder / "config", ignore_errors=True)
         return True
-
-
-@pytest.fixture(scope="module")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernels]:
-    """Keep a kernel from one test to the next."""
-    found = Kernels(lambda: Kernel(tmp_path_factory.mktemp("kernel")))
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def shared_kernel(kernels: Kernels, request: pytest.FixtureRequest) -> Iterator[Kernel]:
-    """Give a kernel that other tests have used, in which nothing of theirs is left."""
-    failed_before = request.session.testsfailed
-    yield kernels.take()
-    kernels.give_back(keep=request.session.testsfailed == failed_before)
