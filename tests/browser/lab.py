@@ -11,6 +11,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import nbformat
+from playwright.sync_api import TimeoutError as NotInTime
 
 from tests.support.helpers import free_port, wait_until
 from tests.support.kernels import private_environment
@@ -154,8 +155,19 @@ def write_notebook(lab: JupyterLab, name: str, cells: list[str], kernel: str = "
     return path
 
 
-#: Tells whether JupyterLab is there, with nothing open in it.
-_IS_EMPTY = "() => window.jupyterapp !== undefined && !window.jupyterapp.shell.currentWidget"
+#: Tells whether the kernel of a notebook is idle, also where something else came in front.
+_IS_IDLE = """path => [...window.jupyterapp.shell.widgets('main')].some(
+  ({ sessionContext }) => sessionContext?.path === path
+    && sessionContext.session?.kernel?.status === 'idle')"""
+
+#: What a page knows of its notebooks' kernels.
+_STATES = """() => [...window.jupyterapp.shell.widgets('main')].map(({ id, sessionContext }) => [
+  id, sessionContext?.path, sessionContext?.isReady, sessionContext?.kernelDisplayStatus,
+  sessionContext?.session?.kernel?.status, sessionContext?.session?.kernel?.connectionStatus])"""
+
+# A kernel that is not idle so many seconds after its notebook was opened, before any cell ran, is
+# given up, once.
+_HUNG_S = 40
 
 
 class Notebook:
@@ -181,12 +193,18 @@ class Notebook:
         self.lab = lab
         self.page = page
         self.path = write_notebook(lab, name, cells)
-        if page.url.startswith(f"{lab.url}/lab/") and page.evaluate(_IS_EMPTY):
-            Sidebar(page).open(self.path)
-        else:
-            page.goto(lab.url_of(name))
-            page.wait_for_function("() => window.jupyterapp !== undefined")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        try:
+            self._open(min(deadline_s, _HUNG_S))
+        except NotInTime:
+            if deadline_s <= _HUNG_S:
+                raise
+            page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+            self._open(deadline_s)
+
+    def _open(self, deadline_s: float) -> None:
+        self.page.goto(self.lab.url_of(self.path.name))
+        self.page.wait_for_function("() => window.jupyterapp !== undefined")
+        self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         self.wait_idle(deadline_s)
 
     # JupyterLab
@@ -204,11 +222,11 @@ class Notebook:
 
     def wait_idle(self, deadline_s: float = 90) -> None:
         """Wait until the kernel is idle."""
-        self.page.wait_for_function(
-            "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel"
-            "?.status === 'idle'",
-            timeout=deadline_s * 1000,
-        )
+        try:
+            self.page.wait_for_function(_IS_IDLE, arg=self.path.name, timeout=deadline_s * 1000)
+        except NotInTime as error:
+            log = self.lab.log.read_text()[-2000:]
+            raise NotInTime(f"{self.page.evaluate(_STATES)}\n{log}") from error
 
     def run_all(self) -> None:
         """Run all cells and wait for the last."""
