@@ -236,7 +236,7 @@ def _database(path: str, text: str, source: str, place: str) -> str:
 
 def _decode(part: str, text: str, source: str) -> str:
     try:
-        return unquote(part, errors="strict")
+        return unquote(part, errors="strict") if "%" in part else part
     except UnicodeDecodeError:
         pass  # raised below, outside, so that the bytes are not kept in the error's context
     raise refusal(

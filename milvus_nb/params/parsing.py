@@ -99,24 +99,27 @@ def parse(
         password = _variable("password", password, text("password_env", password_env), environment)
     if is_given(token_env):
         token = _variable("token", token, text("token_env", token_env), environment)
-    given = [
+    given: list[Given] = []
+    if is_given(user) or is_given(password):
         # A password of digits may come as a number, as pymilvus takes it.
-        Given("user/password", checked_name("user", user), secret("password", _digits(password))),
-        from_token(secret("token", token), "token"),
-    ]
+        its = secret("password", _digits(password))
+        given.append(Given("user/password", checked_name("user", user), its))
+    if is_given(token):
+        given.append(from_token(secret("token", token), "token"))
     database = ("db_name", checked_name("db_name", db_name))
     place, sources = addresses(
         place_text("uri", uri), place_text("address", address), place_text("host", host), port
     )
     if not sources:
-        place, sources = from_environment(environment, any(given), bool(database[1]))
+        place, sources = from_environment(environment, bool(given), bool(database[1]))
         env_token = Secret(environment.get("MILVUS_TOKEN", ""))
-        if sources and env is None and (env_token or any(given)):
-            refuse_foreign_place(is_given=any(given))
-        if env_token and not any(given):
+        if sources and env is None and (env_token or given):
+            refuse_foreign_place(is_given=bool(given))
+        if env_token and not given:
             given.append(from_token(secret("MILVUS_TOKEN", env_token), "MILVUS_TOKEN"))
             token_env = "MILVUS_TOKEN"  # noqa: S105  # its name
-    given += [Given(source, part.user, part.password) for source, part in sources]
+    in_places = [Given(source, part.user, part.password) for source, part in sources]
+    given += [part for part in in_places if part.user or part.password]
     databases = [database, *((source, part.db_name) for source, part in sources)]
     tls = Tls()
     pem_paths = (ca_pem_path, server_pem_path, client_pem_path, client_key_path)
@@ -253,9 +256,10 @@ def checked_name(name: str, value: object) -> str:
     ParamsError
         It is no text, or may hold a password.
     """
-    found = tidy_name(text(name, value))
+    found = text(name, value)
     if not found:
         return ""
+    found = tidy_name(found)
     check_expanded(name, found)
     # A user with a colon is refused with the rest of the sign-in.
     if holds_sign_in(found) and (name == "db_name" or ":" not in found):

@@ -24,9 +24,6 @@ class Given:
     password: Secret = Secret()  # noqa: RUF009  immutable
     key: Secret = Secret()  # noqa: RUF009  immutable
 
-    def __bool__(self) -> bool:
-        return bool(self.user or self.password or self.key)
-
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
@@ -46,8 +43,6 @@ def from_token(token: Secret, source: str = "token") -> Given:
     source
         The name of the parameter, for error texts.
     """
-    if not token:
-        return Given(source)
     text = tidy_token(token.reveal())
     user, colon, password = text.partition(":")
     for part in (text, user, password):
@@ -85,7 +80,6 @@ def combine(places: Sequence[Given]) -> SignIn:
         Two places differ, or there is a user without a password or the reverse. The error names
         the places, never the values.
     """
-    places = [place for place in places if place]
     if not places:
         return SignIn()
     users = [place for place in places if place.user]

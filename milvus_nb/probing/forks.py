@@ -19,7 +19,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 __all__ = ["GATE", "Gate", "forkable"]
 
@@ -45,7 +45,8 @@ class Gate:
         self._reset()
 
     def _reset(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._inside: set[object] = set()
         self._users: set[object] = set()
         self._interrupted: set[object] = set()
@@ -53,15 +54,9 @@ class Gate:
         self._is_stopped = False  # by Ctrl-C
         self._forking = threading.local()
 
-    @contextlib.contextmanager
-    def passing(self) -> Iterator[None]:
+    def passing(self) -> _Passing:
         """Do something quick with gRPC; a fork waits for it, and it for a fork."""
-        token = object()
-        self._enter(token)
-        try:
-            yield
-        finally:
-            self._leave(token)
+        return _Passing(self)
 
     def begin(self, start: Callable[[], Any]) -> Any:
         """Start a call, and give it; a fork waits for its end, or interrupts it.
@@ -75,7 +70,7 @@ class Gate:
             call = start()
             with self._changed:
                 self._inside.add(call)
-            call.add_done_callback(self._leave)
+            call.add_done_callback(self.leave)
         return call
 
     # A user's call may be stopped by Ctrl-C at any point, which must not leave a lock behind: so
@@ -101,14 +96,16 @@ class Gate:
             self._interrupted.discard(call)
         return interrupted
 
-    def _enter(self, who: object) -> None:
-        with self._changed:
+    def enter(self, who: object) -> None:
+        """Let something begin, which is told from others by any object."""
+        with self._lock:
             if self._forks:
                 self._changed.wait_for(lambda: not self._forks, _PATIENCE_S + 2 * _LONGEST_S)
             self._inside.add(who)
 
-    def _leave(self, who: object) -> None:
-        with self._changed:
+    def leave(self, who: object) -> None:
+        """Take note that it has ended."""
+        with self._lock:
             self._inside.discard(who)
             if self._forks:
                 self._changed.notify_all()
@@ -150,6 +147,19 @@ class Gate:
     def reset(self) -> None:
         """Forget, in the child, what only its parent's threads could end."""
         self._reset()
+
+
+class _Passing:
+    """Who is inside the gate for a moment."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def __enter__(self) -> None:
+        self._gate.enter(self)
+
+    def __exit__(self, *_: object) -> None:
+        self._gate.leave(self)
 
 
 #: A process forks as a whole, so there is one.

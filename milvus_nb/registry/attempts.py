@@ -55,12 +55,13 @@ class Attempts:
 
     def end(self, connection: Connection) -> bool:
         """Note that the attempt has ended; False where `take_all` was there first."""
-        attempts = self._by_alias.get(connection.alias, [])
+        alias = connection.alias
+        attempts = self._by_alias.get(alias, [])
         kept = [attempt for attempt in attempts if attempt.connection is not connection]
         if kept:
-            self._by_alias[connection.alias] = kept
+            self._by_alias[alias] = kept
         else:
-            self._by_alias.pop(connection.alias, None)
+            self._by_alias.pop(alias, None)
         return len(kept) < len(attempts)
 
     def take_all(self) -> list[Attempt]:

@@ -126,8 +126,7 @@ class Events:
     def _next(self) -> tuple[Event, list[Callable[[Event], None]]] | None:
         with self._lock:
             self._told = self._noted - len(self._waiting)
-            self._changed.notify_all()
             if not self._waiting:
-                self._teller = None
                 return None
+            self._changed.notify_all()
             return self._waiting.popleft(), list(self._listeners)

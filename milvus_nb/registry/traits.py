@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from traitlets import Bool, Enum, Float, HasTraits, List, Unicode, default
+from traitlets import Bool, Float, HasTraits, List, Unicode, default
 
 from ..errors import Advice
-from ..protocol import Auth, State
 
 if TYPE_CHECKING:
     from ..errors import Diagnosis
     from ..params.endpoint import ConnectionParams
+    from ..protocol import Auth, State
 
 __all__ = ["ConnectionTraits"]
 
@@ -26,17 +26,18 @@ class ConnectionTraits(HasTraits):
     alias = Unicode(read_only=True)
     address = Unicode(read_only=True)
     user = Unicode(read_only=True)
-    auth = Enum(get_args(Auth), default_value="none", read_only=True)
+    auth = Unicode("none", read_only=True)  # one of Auth
     db_name = Unicode("default", read_only=True)
     secure = Bool(read_only=True)
-    state = Enum(get_args(State), default_value="connecting", read_only=True)
+    state = Unicode("connecting", read_only=True)  # one of State
     cause = Unicode(read_only=True)
     reason = Unicode(read_only=True)
     note = Unicode(read_only=True)
     fix = Unicode(read_only=True)
     server_version = Unicode(read_only=True)
-    since = Float(read_only=True)
-    connected_at = Float(None, allow_none=True, read_only=True)
+    # Without bounds no default has to be checked against them, for each connection anew.
+    since = Float(read_only=True, min=None, max=None)
+    connected_at = Float(None, allow_none=True, read_only=True, min=None, max=None)
     origin = Unicode("milvus_nb", read_only=True)
     users = List(Unicode(), read_only=True)
 
