@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=MilvusNbError)
 
 __all__ = [
-    "Parser", "Word", "hidden", "raw_words", "shown", "split", "unexpanded",
+    "Names", "Parser", "Word", "hidden", "raw_words", "shown", "split", "unexpanded",
     "with_windows_paths",
 ]  # fmt: skip
 
@@ -55,6 +55,21 @@ _WINDOWS: Final = re.compile(
 )
 _BACKSLASH: Final = re.compile(r"(?<!\\)\\(?=[^\s\\])")
 _PLACEHOLDER: Final = re.compile("\ue000(\\d+)\ue001")
+
+
+class Names(dict[str, Any]):
+    """The variables that a line sees.
+
+    Attributes
+    ----------
+    lost
+        Those that it should see and whose value cannot be had: why, and what to do. None of the
+        same name is meant instead.
+    """
+
+    def __init__(self, names: Mapping[str, Any]) -> None:
+        super().__init__(names)
+        self.lost: dict[str, tuple[str, str]] = {}
 
 
 @dataclass(frozen=True)
@@ -162,12 +177,18 @@ def _expand(text: str, namespace: Mapping[str, Any]) -> Word:
     if "$" not in text and "{" not in text:
         return Word(text, text)
     formatter = _Formatter()
+    lost = ""
     try:
         value = formatter.vformat(text, (), dict(namespace))
+    except NameError as error:
+        problem = f"{type(error).__name__}: {error}"
+        lost = error.name or ""
     except Exception as error:  # noqa: BLE001  # whatever the user's expression raises
         problem = f"{type(error).__name__}: {error}"
     else:
         return Word(value, text, tuple(formatter.values))
+    if isinstance(namespace, Names) and lost in namespace.lost:
+        raise MagicUsageError(f"{lost} has no value here.", *namespace.lost[lost])
     # Anything but a plain name may be a password with a brace or a dollar sign in it.
     is_name = re.fullmatch(r"\$\w+", text) is not None
     raise MagicUsageError(

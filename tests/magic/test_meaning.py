@@ -152,6 +152,83 @@ def test_a_line_sees_the_names_that_its_code_sees(
     assert {registry[alias].address for alias in registry} == {milvus.address}
 
 
+# As a user writes them; what makes another server of `$place` comes last.
+RETURNED = """
+def outer(place):
+    def inner():
+        %milvus connect $place
+    return inner
+outer("local")()
+"""
+COROUTINE = """
+def outer(place):
+    async def inner():
+        %milvus connect {place.strip()}
+    return inner
+await outer("local")()
+"""
+GENERATOR = """
+def outer(place):
+    return (get_ipython().run_line_magic("milvus", "connect $place") for _ in "x")
+next(outer("local"))
+"""
+TWO_CALLS = """
+def outer(place, made=None):
+    def inner():
+        %milvus connect $place
+    made() if made else outer("second", inner)
+outer("first")
+"""
+LATER = """
+def early():
+    %milvus connect $place
+    place = "local"
+early()
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [RETURNED, COROUTINE, GENERATOR, TWO_CALLS, LATER],
+    ids=["returned", "coroutine", "generator", "two calls", "later"],
+)
+def test_a_variable_without_a_value_is_no_other_of_its_name(
+    ip: InteractiveShell, magic: object, code: str
+) -> None:
+    """What the source makes a variable of a function is not the notebook's, and another server."""
+    ip.user_ns["place"] = f"localhost:{free_port()}"
+    failure = ip.run_cell(code).error_in_exec
+    assert isinstance(failure, MagicUsageError)
+    assert failure.what == "place has no value here."
+    assert "It is a variable of " in failure.reason
+
+
+def test_a_name_that_is_declared_is_what_it_is_declared(
+    ip: InteractiveShell, magic: object, milvus: MilvusTestServer
+) -> None:
+    """By global the notebook's, by nonlocal that of a function, also after that has returned."""
+    ip.user_ns["place"] = milvus.address
+    ip.run_cell(
+        "def outer(place):\n"
+        "    def inner():\n"
+        "        global place\n"
+        "        %milvus connect $place -a notebooks\n"
+        "    inner()\n"
+        "outer('nowhere.invalid')\n"
+        "def maker(place):\n"
+        "    def inner():\n"
+        "        nonlocal place\n"
+        "        %milvus connect $place -a functions\n"
+        "    return inner\n"
+        f"maker({milvus.uri!r})()\n"
+        "alias = 'global'\n"
+        "def by_cell(alias):\n"
+        f"    get_ipython().run_cell_magic('milvus', 'connect -a $alias', {milvus.uri!r})\n"
+        "by_cell('cells')\n"
+    ).raise_error()
+    assert list(registry_of(ip)) == ["notebooks", "functions", "cells"]
+
+
 @pytest.mark.parametrize("line", ["connect DEV", "connect -a Dev", "doctor DEV"])
 def test_a_profile_in_other_letters_is_no_host(
     magic: Callable[[str], object], own: Path, milvus: MilvusTestServer, line: str
