@@ -202,6 +202,8 @@ class Profile(TypedDict):
     is_site: bool
     #: What is the same for as long as it goes to the same place, as the same user.
     seal: str
+    #: What is another as soon as anything of it changes.
+    revision: str
     #: The question about a project's profile that was not allowed yet; empty where none is needed.
     permit: str
     #: Where it goes, in words: address, TLS.
@@ -253,6 +255,8 @@ class SaveProfile(_Saving, total=False):
     typed: str
     #: The id of an earlier request of this form, whose secret the kernel still holds.
     secret_from: int
+    #: The `revision` of what was shown and changed; another that stands there is not overwritten.
+    seen: str
     address: str
     user: str
     secret: str

@@ -93,6 +93,7 @@ class ProfileRequests:
         registry, store = self._registry, self._registry.profiles
         name, was, alias = given.pop("name"), given.pop("was"), given.pop("alias")
         project, replace_it = given.pop("project"), given.pop("replace")
+        store.require_seen(was, given.pop("seen", ""))
         if alias:
             connection = registry.find(alias)
             reference = given.get("secret", "")

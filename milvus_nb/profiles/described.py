@@ -55,6 +55,7 @@ def profile(one: Profile, *, is_allowed: bool) -> protocol.Profile:
     described |= {
         "secret": str(one.secret),
         "seal": one.seal,
+        "revision": one.revision,
         "permit": "" if is_allowed or one.is_path else permit(one),
         "place": place_of_profile(one),
     }

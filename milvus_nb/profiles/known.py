@@ -186,6 +186,28 @@ class KnownProfiles:
             "profile-changed",
         )
 
+    def require_seen(self, name: str, revision: str) -> None:
+        """Raise ProfileError where something else is to be overwritten than what was shown.
+
+        Parameters
+        ----------
+        name
+            The profile's.
+        revision
+            The `Profile.revision` of what was shown; empty: whatever stands there.
+        """
+        found = self.find()
+        known, problem = found.profiles.get(name), found.problem_of(name)
+        is_shown = known is not None and known.revision == revision
+        stands = known or problem
+        if revision and stands is not None and not is_shown:
+            raise ProfileError(
+                f"The profile {name} is not what was shown any more.",
+                f"Somebody has changed it in {visible(stands.path)}.",
+                "Nothing was saved. Load it as it is now, and change that.",
+                "profile-changed",
+            )
+
     # What a project may do
 
     def is_allowed(self, profile: Profile) -> bool:

@@ -249,6 +249,12 @@ class Profile:
         written = json.dumps(account).encode("utf-8", "surrogatepass")
         return hashlib.sha256(written).hexdigest()[:32]
 
+    @property
+    def revision(self) -> str:
+        """What is another as soon as anything of it changes."""
+        written = json.dumps([self.path, self.table()]).encode("utf-8", "surrogatepass")
+        return hashlib.sha256(written).hexdigest()[:32]
+
     def _placed(self) -> str:
         """Give the address, with a path of a Milvus Lite database made absolute."""
         return self._from_file(self.address) if self.is_path else self.address

@@ -206,9 +206,10 @@ class ProfileHandler(_Handler):
         if unknown := next((key for key in values if key not in KEYS), None):
             raise _refused(f"{unknown[:40]!r} is no key of a profile.")
 
-        was = self.get_query_argument("was", "")
+        was, seen = self.get_query_argument("was", ""), self.get_query_argument("seen", "")
 
         def save() -> tuple[bool, Profile]:
+            store.require_seen(was or name, seen)
             known = store.find().profiles.get(was)
             trusted = known is None or store.is_allowed(known)
             put = functools.partial(saving.save, store, profile, trusted=trusted)

@@ -444,13 +444,23 @@ def keep_over_a_restart(notebook: Notebook, sidebar: Sidebar) -> None:
 
 
 def edit_what_is_deleted(sidebar: Sidebar, row: Locator, profiles_file: Path) -> None:
-    """Have somebody else delete a profile while its form is open: what is typed stays."""
+    """Have somebody else change a profile while its form is open, then delete it."""
     row.get_by_role("button", name="More actions for profile later").click()
     row.get_by_role("menuitem", name="Edit").click()
     label = row.get_by_role("textbox", name="Label")
     label.fill("typed")
     text = profiles_file.read_text()
-    profiles_file.write_text(text.replace("[profiles.later]", "[profiles.seen]"))
+    edited = text.replace("[profiles.later]", '[profiles.later]\ndb_name = "by_hand"')
+    profiles_file.write_text(edited)
+    expect(row.get_by_role("alert")).to_contain_text("Somebody has changed it")
+    expect(row.get_by_role("button", name="Save")).to_be_disabled()
+    expect(label).to_have_value("typed")
+    row.get_by_role("button", name="Load it as it is now").click()
+    expect(row.get_by_role("alert")).to_have_count(0)
+    expect(row.get_by_role("textbox", name="Database")).to_have_value("by_hand")
+    expect(row.get_by_role("textbox", name="Name")).to_be_focused()
+    label.fill("typed")
+    profiles_file.write_text(edited.replace("[profiles.later]", "[profiles.seen]"))
     expect(sidebar.panel.get_by_role("listitem", name="Profile seen")).to_be_visible()
     expect(label).to_have_value("typed")
     sidebar.page.keyboard.press("Enter")

@@ -118,7 +118,7 @@ def test_one_profile_one_truth(
     assert len(sockets_to(server.port, pid)) == 1
     # Changed by REST: seen within a second, and by the other notebook.
     [found] = rest(page, "GET")["profiles"]
-    told = ("name", "path", "is_project", "is_site", "seal", "permit", "place")
+    told = ("name", "path", "is_project", "is_site", "seal", "revision", "permit", "place")
     fields = {key: value for key, value in found.items() if key not in told}
     rest(page, "PUT", "/prod", fields | {"db_name": "sales", "label": "Live"})
     expect(profile(sidebar, "prod")).to_contain_text("db sales")

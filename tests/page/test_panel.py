@@ -189,6 +189,32 @@ def test_a_profile_that_goes_elsewhere_by_now_gets_no_secret(
     assert page.ask("connect", **given) == {"alias": "p"}
 
 
+def test_a_profile_that_was_changed_by_hand_is_not_overwritten(page: Page) -> None:
+    """What the form has shown is what it changes: also where the file has a mistake by now."""
+    path = page.kernel.folder / "config" / "milvus_nb" / "profiles.toml"
+    path.parent.mkdir(parents=True)
+    text = '[profiles.p]\naddress = "one.example"\nlabel = "mine"\n'
+    path.write_text(text)
+
+    def saved(seen: str, name: str = "p") -> dict[str, Any]:
+        given = {"name": name, "was": "p", "alias": "", "project": False, "replace": True}
+        return page.answer(page.start("save_profile", **given, address="two.example", seen=seen))
+
+    [shown] = page.ask("hello")["profiles"]["profiles"]
+    for changed in (text.replace("one", "other"), text + "timeout = 9\n", text + "secure = 3\n"):
+        path.write_text(changed)
+        for name in ("p", "new name"):
+            error = saved(shown["revision"], name)["error"]
+            assert error["cause"] == "profile-changed"
+            assert str(path) in error["reason"]
+        assert path.read_text() == changed
+    path.write_text(text + "# mine\n")
+    assert saved(shown["revision"])["result"] == {"name": "p"}
+    assert "# mine" in path.read_text()
+    path.write_text("")
+    assert saved(shown["revision"])["result"] == {"name": "p"}  # nothing is overwritten
+
+
 def test_a_secret_need_not_be_typed_again_and_can_be_forgotten(
     page: Page, milvus_auth: MilvusTestServer
 ) -> None:

@@ -253,8 +253,13 @@ async def test_a_projects_profile_is_not_tested_before_it_was_allowed(
     await fetch("profiles", "own", method="PUT", body={"address": "h"}, params={"project": "true"})
     assert (await fetch("profiles", "own"))[1]["permit"] == ""
     project.write_text(text.replace("env:MINE", "env:HOME"))
-    how = {"method": "PUT", "body": {"address": "other"}, "params": {"was": "dev"}}
-    assert (await fetch("profiles", "dev", **how))[1]["permit"]
+    how: dict[str, Any] = {"method": "PUT", "body": {"address": "other"}, "params": {"was": "dev"}}
+    found = (await fetch("profiles", "dev", **how))[1]
+    assert found["permit"]
+    how["params"] = {"was": "dev", "seen": seen["revision"]}
+    assert (await fetch("profiles", "dev", **how))[0] == 409  # it was changed since
+    how["params"]["seen"] = found["revision"]
+    assert (await fetch("profiles", "dev", **how))[0] == 200
 
 
 async def test_an_etag_tells_that_nothing_changed(fetch: Fetch, jp_fetch: Fetch) -> None:

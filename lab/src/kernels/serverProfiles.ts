@@ -79,8 +79,10 @@ export class ServerProfiles implements ProfileActions {
   }
 
   async save(wanted: SaveProfile): Promise<string> {
-    const { name, was, alias: _alias, project, replace, typed: _typed, ...fields } = wanted;
-    await this.ask('PUT', [name], fields, { was, project: String(project), new: String(!replace) });
+    const { alias: _alias, typed: _typed, ...given } = wanted;
+    const { name, was, seen = '', project, replace, ...fields } = given;
+    const how = { was, seen, project: String(project), new: String(!replace) };
+    await this.ask('PUT', [name], fields, how);
     await this.look().catch(ignore);
     return name;
   }

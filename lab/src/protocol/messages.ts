@@ -4,7 +4,7 @@
 /** Types by name: an alias is a type, an interface has a type for each field. `?` is an optional one. */
 export type Shapes = Record<string, string | Record<string, string>>;
 
-export const PROTOCOL = 12;
+export const PROTOCOL = 13;
 
 export type State = 'connecting' | 'connected' | 'degraded' | 'unreachable' | 'rejected' | 'disconnected';
 
@@ -174,6 +174,8 @@ export interface Profile {
   is_site: boolean;
   /** What is the same for as long as it goes to the same place, as the same user. */
   seal: string;
+  /** What is another as soon as anything of it changes. */
+  revision: string;
   /** The question about a project's profile that was not allowed yet; empty where none is needed. */
   permit: string;
   /** Where it goes, in words: address, TLS. */
@@ -222,6 +224,8 @@ export interface SaveProfile extends Saving {
   typed?: string;
   /** The id of an earlier request of this form, whose secret the kernel still holds. */
   secret_from?: number;
+  /** The `revision` of what was shown and changed; another that stands there is not overwritten. */
+  seen?: string;
   address?: string;
   user?: string;
   secret?: string;
@@ -840,6 +844,7 @@ export const SHAPES: Shapes = {
     is_project: 'boolean',
     is_site: 'boolean',
     seal: 'string',
+    revision: 'string',
     permit: 'string',
     place: 'string',
   },

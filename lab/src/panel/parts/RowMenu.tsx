@@ -101,9 +101,14 @@ export function Menu({ id, label, items, place, button, onClose }: MenuProps) {
       put(menu.current, place, button);
       entries(menu.current)[0]?.focus();
     }
-    // It does not move along with its row.
-    window.addEventListener('scroll', onClose, true);
-    return () => window.removeEventListener('scroll', onClose, true);
+    // It does not move along with its row; what else scrolls, such as an output, is none of its business.
+    const onScroll = ({ target }: Event): void => {
+      if ((target as Node).contains(button)) {
+        onClose();
+      }
+    };
+    window.addEventListener('scroll', onScroll, true);
+    return () => window.removeEventListener('scroll', onScroll, true);
   }, []);
   return (
     <div

@@ -26,6 +26,8 @@ interface Props {
   row: Row | null;
   /** The one that is edited. */
   profile: Profile | null;
+  /** Whether it was deleted meanwhile: to save it overwrites nothing. */
+  isGone?: boolean;
   /** The profile that the connection comes from. */
   known?: Profile | undefined;
   actions: ProfileActions;
@@ -35,13 +37,36 @@ interface Props {
 const TEXTS = ['address', 'db_name', 'label', 'color'] as const;
 
 /** Saves a connection as a profile, changes one, or writes a new one. No secret is in it, but one for the keyring. */
-export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
+export function ProfileForm(props: Props) {
+  // What was shown is what is changed, whatever the file says meanwhile.
+  const [profile, setProfile] = useState(props.profile);
+  return (
+    <Shown
+      {...props}
+      profile={profile}
+      now={props.profile}
+      onLoad={() => setProfile(props.profile)}
+      key={profile?.revision}
+    />
+  );
+}
+
+interface ShownProps extends Props {
+  /** What it is now. */
+  now: Profile | null;
+  onLoad: () => void;
+}
+
+function Shown(props: ShownProps) {
+  const { row, profile, now, isGone = false, known, actions, onLoad, onClose } = props;
   const given = profile ?? known;
   const form = useRef<HTMLFormElement>(null);
   const [choice, setChoice] = useState(secretChoice(profile?.secret ?? row?.secret ?? 'none'));
   const [name, setName] = useState('');
   const [running, setRunning] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
+  // While it is saved, it is this form that changes it.
+  const isStale = profile !== null && !isGone && !running && profile.revision !== now?.revision;
   // The request under which the kernel keeps what was typed for the keyring.
   const [kept, setKept] = useState<number | null>(null);
   useLayoutEffect(() => form.current?.querySelector('input')?.select(), []);
@@ -59,7 +84,7 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
   const placeholder = kept === null ? before : keptText();
 
   const save = async (): Promise<void> => {
-    if (form.current === null || running) {
+    if (form.current === null || running || isStale) {
       return;
     }
     const wanted = wantedOf(new FormData(form.current), choice, row, profile);
@@ -90,6 +115,13 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
       setFailure(failureOf(error));
       setRunning(false);
     }
+  };
+
+  const load = (): void => {
+    if (kept !== null) {
+      actions.forget?.(kept);
+    }
+    onLoad();
   };
 
   const close = (): void => {
@@ -212,9 +244,14 @@ export function ProfileForm({ row, profile, known, actions, onClose }: Props) {
             />
           </>
         )}
-        <FailureAlert failure={failure} />
+        <FailureAlert failure={isStale ? changed(profile) : failure} />
         <div class="milvus-nb-inset-buttons">
-          <Button name={trans.__('Save')} kind="primary" submit busy={running}>
+          {isStale && (
+            <Button name={trans.__('Load it as it is now')} kind="plain" onClick={load}>
+              {trans.__('Load it as it is now')}
+            </Button>
+          )}
+          <Button name={trans.__('Save')} kind="primary" submit busy={running} disabled={isStale}>
             {running ? trans.__('Saving…') : trans.__('Save')}
           </Button>
           <Button name={trans.__('Cancel')} kind="plain" onClick={close}>
@@ -232,6 +269,15 @@ function noName(name: string): Failure {
       ? trans.__('The profile needs a name.')
       : trans.__('%1 cannot be the name of a profile.', name);
   return failed(what, nameProblem(name), '');
+}
+
+/** Somebody else has changed what is edited, by hand or in another page. */
+function changed({ name, path }: Profile): Failure {
+  return failed(
+    trans.__('The profile %1 is not what was shown any more.', name),
+    trans.__('Somebody has changed it in %1.', path),
+    trans.__('What you have typed is not saved over that. Load it, and change that.'),
+  );
 }
 
 function titleOf(row: Row | null, profile: Profile | null): string {
@@ -253,6 +299,7 @@ function wantedOf(
     ...(profile ? keptOf(profile) : {}),
     name: text('name') || (row?.alias ?? ''),
     was: profile?.name ?? '',
+    ...(profile ? { seen: profile.revision } : {}),
     alias: row?.alias ?? '',
     project: profile?.is_project ?? data.has('project'),
     replace: profile !== null || data.has('replace'),

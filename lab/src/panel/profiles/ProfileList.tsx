@@ -36,9 +36,11 @@ export function ProfileList(props: Props) {
   const [opened, setOpened] = useState<'new' | 'import' | null>(null);
   // What is being edited stays, whoever deletes it meanwhile, and whatever the filter says.
   const [edited, setEdited] = useState<Profile | null>(null);
-  const isGone = edited !== null && !profiles.some(({ name }) => name === edited.name);
-  const shown = isGone ? [...profiles, edited] : profiles;
-  const offered = useImportable(actions, props.all ?? profiles);
+  const all = props.all ?? profiles;
+  const isOut = edited !== null && !profiles.some(({ name }) => name === edited.name);
+  const now = all.find(({ name }) => name === edited?.name) ?? edited;
+  const shown = isOut && now !== null ? [...profiles, now] : profiles;
+  const offered = useImportable(actions, all);
   const close = (): void => {
     setOpened(null);
     focus('new-profile');
@@ -91,6 +93,7 @@ export function ProfileList(props: Props) {
         {shown.map(profile => (
           <ProfileRow
             profile={profile}
+            isGone={!all.some(({ name }) => name === profile.name)}
             connected={connected.has(profile.name)}
             actions={actions}
             focus={focus}

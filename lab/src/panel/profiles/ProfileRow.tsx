@@ -31,6 +31,8 @@ type Opened = 'connect' | 'test' | 'delete' | 'edit' | 'report' | null;
 
 interface Props {
   profile: Profile;
+  /** Whether there is none of its name any more. */
+  isGone: boolean;
   connected: boolean;
   actions: ProfileActions;
   focus: FocusOn;
@@ -45,8 +47,8 @@ interface Props {
 
 /** One saved connection: who and where, and what can be done with it. */
 export function ProfileRow(props: Props) {
-  const { profile, connected, actions, focus, onDeleted, onEdit, onDisconnect, asked, onAnswered } =
-    props;
+  const { profile, isGone, connected, actions, focus, onDeleted, onEdit } = props;
+  const { onDisconnect, asked, onAnswered } = props;
   const { name, label, color, address, is_project, is_site } = profile;
   const [opened, setOpened] = useState<Opened>(null);
   // What a question has shown is what its answer is for, whatever the file says meanwhile.
@@ -243,7 +245,13 @@ export function ProfileRow(props: Props) {
           />
         )}
         {opened === 'edit' && (
-          <ProfileForm row={null} profile={profile} actions={actions} onClose={close} />
+          <ProfileForm
+            row={null}
+            profile={profile}
+            isGone={isGone}
+            actions={actions}
+            onClose={close}
+          />
         )}
         {opened === 'report' && (
           <Inset label={trans.__('Test of %1', name)} framed onClose={close}>
