@@ -6,9 +6,7 @@ export function Empty({ onConnect }: { onConnect: () => void }) {
     <div class="milvus-nb-empty">
       <p class="milvus-nb-what">{trans.__('No connections in this kernel')}</p>
       <p>{trans.__('Connect to a Milvus server, to a cloud, or to a file with Milvus Lite.')}</p>
-      <Button name={trans.__('Connect')} kind="primary" focusKey="connect" onClick={onConnect}>
-        {trans.__('Connect')}
-      </Button>
+      <Button name={trans.__('Connect')} kind="primary" focusKey="connect" onClick={onConnect} />
     </div>
   );
 }

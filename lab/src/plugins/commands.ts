@@ -211,7 +211,7 @@ async function connect(session: Session, address: string, alias: string): Promis
     session.ask({ kind: 'show', alias: connected.alias });
   } catch (error) {
     const failure = failureOf(error);
-    store.finish(alias, { kind: 'failed', alias: alias || address, failure }, '');
+    store.finish(alias, { kind: 'failed', alias: alias || address, failure });
   }
 }
 

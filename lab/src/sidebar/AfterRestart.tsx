@@ -88,9 +88,7 @@ export function Lost({ kernel }: { kernel: MilvusKernel }) {
         >
           {running ? trans.__('Reconnecting…') : trans.__('Reconnect')}
         </Button>
-        <Button name={trans.__('Not now')} kind="plain" onClick={() => kernel.forget()}>
-          {trans.__('Not now')}
-        </Button>
+        <Button name={trans.__('Not now')} kind="plain" onClick={() => kernel.forget()} />
       </div>
     </form>
   );

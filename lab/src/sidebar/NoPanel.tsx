@@ -145,9 +145,7 @@ function Missing({ kernel }: { kernel: MilvusKernel }) {
 
 function Choose({ lab: { chooseKernel } }: { lab: LabActions }) {
   return chooseKernel === null ? null : (
-    <Button name={trans.__('Choose a kernel')} kind="primary" onClick={chooseKernel}>
-      {trans.__('Choose a kernel')}
-    </Button>
+    <Button name={trans.__('Choose a kernel')} kind="primary" onClick={chooseKernel} />
   );
 }
 

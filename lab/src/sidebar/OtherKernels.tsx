@@ -2,6 +2,7 @@ import type { RunningKernels, ConnectedKernel } from '../kernels/runningKernels'
 import type { MilvusKernel } from '../kernels/kernel';
 import { useContext } from 'preact/hooks';
 
+import { cellOf } from '../panel/connections/cell';
 import { Button } from '../panel/parts/Button';
 import { FailureAlert } from '../panel/parts/FailureAlert';
 import { useWatch } from '../panel/parts/hooks';
@@ -12,12 +13,10 @@ import { Opener } from '../panel/parts/Opener';
 import { RowMenu } from '../panel/parts/RowMenu';
 import { Section } from '../panel/parts/Section';
 import { StateMark } from '../panel/parts/StateMark';
-import { watchPress } from '../panel/tree/drag';
-import { always, HandsContext } from '../panel/tree/hands';
+import { HandsContext } from '../panel/tree/hands';
 import { Tree } from '../panel/tree/Tree';
 import type { Row } from '../protocol/messages';
 import { elapsed } from '../state/clock';
-import { failureOf } from '../state/failures';
 import { age } from '../state/format';
 import { trans } from '../state/i18n';
 import { asksFirst } from '../state/origin';
@@ -133,15 +132,7 @@ function OtherRow({
   const text = session.textOf(row);
   const state = [text.word, text.duration || text.facts[0]].filter(Boolean).join(' ');
   const isOpen = tree.of(alias)?.isOpen ?? false;
-  const failed = (error: unknown): void => {
-    store.finish(alias, { kind: 'failed', alias, failure: failureOf(error) }, '');
-  };
-  const insert = (): void => {
-    actions
-      .cell(alias)
-      .then(code => hands?.insert(always(code)))
-      .catch(failed);
-  };
+  const cell = hands === null ? null : cellOf(alias, session, hands);
   return (
     <li
       class="milvus-nb-kernel-row"
@@ -157,17 +148,7 @@ function OtherRow({
           label={row.label}
           color={row.color}
           title={[alias, row.address, state].join('\n')}
-          onPress={event => {
-            if (hands !== null) {
-              watchPress(
-                event,
-                hands,
-                alias,
-                async () => always(await actions.cell(alias)),
-                failed,
-              );
-            }
-          }}
+          onPress={cell?.press ?? null}
         >
           <span class="milvus-nb-short" aria-hidden="true">
             {text.short}
@@ -194,7 +175,7 @@ function OtherRow({
               {
                 text: trans.__('Insert code'),
                 disabled: !hands?.canInsert(),
-                onSelect: insert,
+                onSelect: () => cell?.insert(),
               },
             ]}
           />

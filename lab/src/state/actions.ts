@@ -130,7 +130,7 @@ export class Actions implements ProfileActions {
       await this.link.request('disconnect', { alias }).answer;
       // The event that takes the row away may come after the answer.
       this.store.rows.delete(alias);
-      this.store.finish(alias, { kind: own ? 'disconnected' : 'closed', alias }, '');
+      this.store.finish(alias, { kind: own ? 'disconnected' : 'closed', alias });
     });
   }
 
@@ -144,7 +144,7 @@ export class Actions implements ProfileActions {
       await this.link.request('disconnect_all', {}).answer;
       this.store.announce(trans.__('All are disconnected.'));
     } catch (error) {
-      this.store.finish('', { kind: 'failed', alias: '', failure: failureOf(error) }, '');
+      this.store.fail('', error);
     }
   }
 
@@ -167,7 +167,7 @@ export class Actions implements ProfileActions {
           isAnswered(id);
         }
         if (failure !== null) {
-          this.store.finish(alias, { kind: 'failed', alias, failure }, '');
+          this.store.finish(alias, { kind: 'failed', alias, failure });
         }
       }, ignore);
     }
@@ -177,28 +177,28 @@ export class Actions implements ProfileActions {
   async cancelConnect(alias: string): Promise<boolean> {
     return this.onRow(alias, 'disconnect', async () => {
       await this.link.request('disconnect', { alias }).answer;
-      this.store.finish(alias, null, trans.__('Cancelled %1.', alias));
+      this.store.finish(alias, trans.__('Cancelled %1.', alias));
     });
   }
 
   async reconnect(alias: string): Promise<boolean> {
     return this.onRow(alias, 'reconnect', async () => {
       await waitingFor(alias, this.link.request('reconnect', { alias })).answer;
-      this.store.finish(alias, null, trans.__('%1 is connected again.', alias));
+      this.store.finish(alias, trans.__('%1 is connected again.', alias));
     });
   }
 
   async retry(alias: string): Promise<boolean> {
     return this.onRow(alias, 'retry', async () => {
       await this.link.request('retry', { alias }).answer;
-      this.store.finish(alias, null, trans.__('Trying %1 again.', alias));
+      this.store.finish(alias, trans.__('Trying %1 again.', alias));
     });
   }
 
   async use(alias: string): Promise<boolean> {
     return this.onRow(alias, 'use', async () => {
       await this.link.request('use', { alias }).answer;
-      this.store.finish(alias, null, trans.__('%1 is the current connection.', alias));
+      this.store.finish(alias, trans.__('%1 is the current connection.', alias));
     });
   }
 
@@ -207,7 +207,7 @@ export class Actions implements ProfileActions {
       const ping = await this.link.request('ping', { alias }).answer;
       this.store.showPing(alias, ping);
       const median = milliseconds(ping.median_ms);
-      this.store.finish(alias, null, trans.__('%1: median %2.', alias, median));
+      this.store.finish(alias, trans.__('%1: median %2.', alias, median));
     });
   }
 
@@ -281,7 +281,7 @@ export class Actions implements ProfileActions {
       await work();
       return true;
     } catch (error) {
-      this.store.finish(alias, { kind: 'failed', alias, failure: failureOf(error) }, '');
+      this.store.fail(alias, error);
       return false;
     }
   }

@@ -11,6 +11,7 @@ import type {
   State,
 } from '../protocol/messages';
 import { elapsed } from './clock';
+import { failureOf } from './failures';
 import { stateWord } from './format';
 import { trans } from './i18n';
 import type { LinkStatus } from './link';
@@ -245,16 +246,23 @@ export class Store {
     this.changed();
   }
 
-  finish(alias: string, notice: Notice | null, announcement: string): void {
+  /** @param outcome what is shown of it until it is dismissed, or only said */
+  finish(alias: string, outcome: Notice | string): void {
     this.busy.delete(alias);
-    if (notice !== null) {
+    if (typeof outcome === 'string') {
+      this.announce(outcome);
+    } else {
       const others = this.notices.filter(
-        other => other.alias !== notice.alias || other.kind !== notice.kind,
+        other => other.alias !== outcome.alias || other.kind !== outcome.kind,
       );
-      this.notices = [...others, notice].slice(-MAX_NOTICES);
+      this.notices = [...others, outcome].slice(-MAX_NOTICES);
     }
-    this.announce(announcement);
     this.changed();
+  }
+
+  /** What was done with a connection has failed. */
+  fail(alias: string, error: unknown): void {
+    this.finish(alias, { kind: 'failed', alias, failure: failureOf(error) });
   }
 
   /** Have it said: at once, or within a second together with all that came in it. */

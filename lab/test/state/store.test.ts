@@ -51,9 +51,9 @@ test('what is measured of an endpoint shows on all its connections, the newest o
 
 test('an undo line goes when its alias is back, a failure does not take it away', () => {
   rows([], ['b']);
-  store.finish('b', { kind: 'disconnected', alias: 'b' }, '');
+  store.finish('b', { kind: 'disconnected', alias: 'b' });
   store.start('b', 'reconnect');
-  store.finish('b', { kind: 'failed', alias: 'b', failure: REFUSED }, '');
+  store.finish('b', { kind: 'failed', alias: 'b', failure: REFUSED });
   assert.deepEqual(
     store.notices.map(notice => notice.kind),
     ['disconnected', 'failed'],

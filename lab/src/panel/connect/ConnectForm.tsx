@@ -503,9 +503,7 @@ export function ConnectForm(props: Props) {
             kind="plain"
             busy={running !== null}
             onClick={() => void attempt('test')}
-          >
-            {trans.__('Test')}
-          </Button>
+          />
           <ConnectButton
             text={mainText}
             busy={running !== null}

@@ -56,12 +56,8 @@ export function AliasForm({ name, initial, actions, onGiven, onClose }: Props) {
       >
         <Field label={trans.__('Alias')} name="alias" initial={initial} inputRef={input} />
         <div class="milvus-nb-inset-buttons">
-          <Button name={trans.__('Give alias')} kind="primary" submit busy={running}>
-            {trans.__('Give alias')}
-          </Button>
-          <Button name={trans.__('Cancel')} kind="plain" onClick={onClose}>
-            {trans.__('Cancel')}
-          </Button>
+          <Button name={trans.__('Give alias')} kind="primary" submit busy={running} />
+          <Button name={trans.__('Cancel')} kind="plain" onClick={onClose} />
         </div>
       </form>
       <FailureAlert failure={failure} />

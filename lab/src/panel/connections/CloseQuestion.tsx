@@ -31,12 +31,8 @@ export function CloseQuestion({ row, onClose, onKeep }: Props) {
         <p class="milvus-nb-data">{consequence(row)}</p>
       </div>
       <div class="milvus-nb-inset-buttons" ref={buttons}>
-        <Button name={trans.__('Close it')} kind="danger" onClick={onClose}>
-          {trans.__('Close it')}
-        </Button>
-        <Button name={trans.__('Keep it')} kind="plain" onClick={onKeep}>
-          {trans.__('Keep it')}
-        </Button>
+        <Button name={trans.__('Close it')} kind="danger" onClick={onClose} />
+        <Button name={trans.__('Keep it')} kind="plain" onClick={onKeep} />
       </div>
     </Inset>
   );

@@ -91,12 +91,8 @@ export function CodeView({ row, store, actions, onClose }: Props) {
             kind="plain"
             disabled={words.length === 0}
             onClick={() => void copy()}
-          >
-            {trans.__('Copy')}
-          </Button>
-          <Button name={trans.__('Close')} kind="plain" onClick={onClose}>
-            {trans.__('Close')}
-          </Button>
+          />
+          <Button name={trans.__('Close')} kind="plain" onClick={onClose} />
         </div>
         <span class="milvus-nb-said" role="status">
           {said}

@@ -3,16 +3,15 @@ import { useContext, useEffect, useLayoutEffect, useRef, useState } from 'preact
 
 import type { Row } from '../../protocol/messages';
 import { asksFirst } from '../../state/origin';
-import { failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import type { RowsView } from '../../state/listing';
 import type { RowWish, Session } from '../../state/session';
 import { focusSoon } from '../parts/focusSoon';
 import type { FocusOn } from '../parts/hooks';
 import { useKeptRows, useVirtualRows } from '../parts/virtual';
-import { watchPress } from '../tree/drag';
-import { always, HandsContext } from '../tree/hands';
+import { HandsContext } from '../tree/hands';
 import { Tree } from '../tree/Tree';
+import { cellOf } from './cell';
 import { ConnectionRow } from './ConnectionRow';
 import type { Opened, RowHandlers } from './rowHandlers';
 import { RowInset } from './RowInset';
@@ -153,29 +152,14 @@ export function ConnectionList(props: Props) {
     }
   };
 
-  const failed = (alias: string) => (error: unknown) => {
-    store.finish(alias, { kind: 'failed', alias, failure: failureOf(error) }, '');
-  };
   const insert =
-    hands?.canInsert() !== true
-      ? null
-      : ({ alias }: Row): void => {
-          actions
-            .cell(alias)
-            .then(text => hands.insert(always(text)))
-            .catch(failed(alias));
-        };
+    hands?.canInsert() === true
+      ? ({ alias }: Row): void => cellOf(alias, session, hands).insert()
+      : null;
   const press =
     hands === null
       ? null
-      : ({ alias }: Row, event: PointerEvent): void =>
-          watchPress(
-            event,
-            hands,
-            alias,
-            async () => always(await actions.cell(alias)),
-            failed(alias),
-          );
+      : ({ alias }: Row, event: PointerEvent): void => cellOf(alias, session, hands).press(event);
 
   const granted = useRef<RowWish | null>(null);
   const wished = wish === null ? undefined : rows.at(rows.indexOf(wish.alias));

@@ -3,7 +3,8 @@ import type { ComponentChildren, MouseEventHandler } from 'preact';
 interface Props {
   /** The accessible name; it begins with the visible text. */
   name: string;
-  children: ComponentChildren;
+  /** What is seen; the name where nothing is given. */
+  children?: ComponentChildren;
   onClick?: MouseEventHandler<HTMLButtonElement>;
   kind?: 'primary' | 'plain' | 'danger' | 'quiet';
   submit?: boolean;
@@ -17,7 +18,7 @@ interface Props {
 }
 
 export function Button(props: Props) {
-  const { name, children, onClick, kind = 'quiet', busy = false, disabled = false } = props;
+  const { name, children = name, onClick, kind = 'quiet', busy = false, disabled = false } = props;
   return (
     <button
       type={props.submit ? 'submit' : 'button'}

@@ -80,9 +80,7 @@ export function ImportForm({ offered: given, onImport, onDone, onClose }: Props)
           <Button name={trans.__('Import')} kind="primary" submit busy={running} disabled={isNone}>
             {running ? trans.__('Importing…') : trans.__('Import')}
           </Button>
-          <Button name={trans.__('Cancel')} kind="plain" onClick={onClose}>
-            {trans.__('Cancel')}
-          </Button>
+          <Button name={trans.__('Cancel')} kind="plain" onClick={onClose} />
         </div>
       </form>
     </Inset>

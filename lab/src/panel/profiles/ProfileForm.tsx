@@ -254,9 +254,7 @@ function Shown(props: ShownProps) {
           <Button name={trans.__('Save')} kind="primary" submit busy={running} disabled={isStale}>
             {running ? trans.__('Saving…') : trans.__('Save')}
           </Button>
-          <Button name={trans.__('Cancel')} kind="plain" onClick={close}>
-            {trans.__('Cancel')}
-          </Button>
+          <Button name={trans.__('Cancel')} kind="plain" onClick={close} />
         </div>
       </form>
     </Inset>

@@ -105,9 +105,7 @@ export function ProfileQuestion(props: Props) {
           <Button name={verb} kind={task === 'delete' ? 'danger' : 'primary'} submit busy={running}>
             {running && task !== 'delete' ? trans.__('Asking…') : verb}
           </Button>
-          <Button name={trans.__('Cancel')} kind="plain" onClick={onNo}>
-            {trans.__('Cancel')}
-          </Button>
+          <Button name={trans.__('Cancel')} kind="plain" onClick={onNo} />
         </div>
       </form>
     </Inset>

@@ -266,9 +266,7 @@ export function ProfileRow(props: Props) {
               {failed !== null && <FailureText failure={failed} />}
             </div>
             <div class="milvus-nb-inset-buttons">
-              <Button name={trans.__('Close')} kind="plain" onClick={close}>
-                {trans.__('Close')}
-              </Button>
+              <Button name={trans.__('Close')} kind="plain" onClick={close} />
             </div>
           </Inset>
         )}

@@ -2,7 +2,6 @@ import { useContext, useLayoutEffect, useMemo, useRef, useState } from 'preact/h
 
 import type { Row } from '../../protocol/messages';
 import { elapsed } from '../../state/clock';
-import { failureOf } from '../../state/failures';
 import { trans } from '../../state/i18n';
 import type { Session } from '../../state/session';
 import type { ConnectionNode, Place } from '../../state/tree';
@@ -158,9 +157,7 @@ function OpenTree({ session, row, kernel, node }: Props & { node: ConnectionNode
       own: kernel === null ? here : elsewhere,
     };
   };
-  const failed = (error: unknown): void => {
-    store.finish(alias, { kind: 'failed', alias, failure: failureOf(error) }, '');
-  };
+  const failed = (error: unknown): void => store.fail(alias, error);
   const dragged =
     ({ place }: TreeRow) =>
     async (): Promise<CodeFor> =>
