@@ -155,6 +155,35 @@ def test_a_process_that_may_open_no_more_files(
     ]  # fmt: skip
 
 
+def test_a_process_that_may_start_no_more_threads(
+    run_python: Callable[[str], str], milvus: MilvusTestServer
+) -> None:
+    """It is told so, nothing hangs, and all works again once there are some."""
+    told = run_python(
+        "import threading\nfrom milvus_nb import connections, MilvusNbError\n"
+        "of = '_start_joinable_thread'\n"  # since Python 3.13
+        "of = of if hasattr(threading, of) else '_start_new_thread'\n"
+        "start = getattr(threading, of)\n"
+        'def none(*_, **__): raise RuntimeError("can\'t start new thread")\n'
+        "def limit(starting): setattr(threading, of, starting)\n"
+        "def told(call):\n"
+        "    try: return getattr(call(), 'state', '')\n"
+        "    except MilvusNbError as error: return error.cause or error.what\n"
+        "def connect(alias, **given):\n"
+        f"    given |= {{'uri': {milvus.uri!r}, 'timeout': 60}}\n"
+        "    return told(lambda: connections.connect(alias, **given))\n"
+        "limit(none); print(connect('a')); limit(start); print(connect('a'))\n"
+        "limit(none); print(told(connections['a'].ping), connect('b', token='u:p'))\n"
+        "print(connections.diagnose('a').diagnosis.cause)\n"
+        "limit(start); print(connect('b', token='u:p') + told(connections['a'].ping))\n"
+        "connections.shutdown()"
+    )
+    assert told.splitlines() == [
+        "The thread that watches connections could not be started.", "connected",
+        "no-threads no-threads", "no-threads", "connected",
+    ]  # fmt: skip
+
+
 def test_milvus_lite_never_goes_through_a_proxy(
     make_kernel: Callable[..., Kernel], lite_path: Path
 ) -> None:

@@ -34,7 +34,16 @@ def begin(context: Context) -> None:
     if is_wanted:
         thread = threading.Thread(target=_connect, args=(context,), name="milvus-nb-autoconnect")
         thread.daemon = True
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:  # there are no more threads
+            _warn(
+                MilvusNbError(
+                    "The profiles that connect by themselves were not connected.",
+                    f"Python says: {error}.",
+                    "Connect them by name: %milvus connect NAME",
+                )
+            )
 
 
 def _connect(context: Context) -> None:

@@ -342,6 +342,11 @@ CAUSES: Final[dict[str, Cause]] = {
         "No connection could be opened: this process has as many files and sockets as it may.",
         "Close some, or restart the kernel; before Jupyter starts, ulimit -n raises the limit.",
     ),
+    "no-threads": Cause(
+        "{address} could not be asked: this process may start no more threads.",
+        "End threads, other kernels or programs; ulimit -u and a container's pids limit tell how"
+        " many there may be.",
+    ),
     "connection-lost": Cause(
         "The connection to {address} was lost.",
         "It is tried again until the server is back; %milvus status tells.",

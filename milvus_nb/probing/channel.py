@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import grpc
 
 from ..params.secret import Masked
-from .private_names import CORE, CORE_STATE
+from .private_names import CLOSE_UNSERVED, CORE, CORE_STATE
 
 if TYPE_CHECKING:
     from ..params.endpoint import Endpoint
@@ -19,6 +19,7 @@ __all__ = [
     "CHANNEL_OPTIONS",
     "WITHOUT_PROXY",
     "call_metadata",
+    "close_channel",
     "connectivity",
     "is_connected",
     "is_connecting",
@@ -115,6 +116,24 @@ def open_channel(endpoint: Endpoint, target: str) -> grpc.Channel:
         certificate_chain=_read(tls.client_pem_path),
     )
     return grpc.secure_channel(target, credentials, options=options)
+
+
+def close_channel(channel: Any, *, is_served: bool) -> None:
+    """Close a channel and its socket; its calls end.
+
+    Parameters
+    ----------
+    channel
+        One of ours.
+    is_served
+        Whether gRPC has a thread for its calls, as `close` needs. Without one it stays open where
+        it cannot be closed otherwise.
+    """
+    if is_served:
+        channel.close()
+    elif (close := CLOSE_UNSERVED.find(CORE.find(channel))) is not None:
+        close(grpc.StatusCode.CANCELLED.value[0], "Channel closed!")
+        channel.close()
 
 
 def is_connected(channel: Any) -> bool:

@@ -11,13 +11,23 @@ import grpc
 
 from .forks import GATE
 
-__all__ = ["answer"]
+__all__ = ["NoThreadError", "answer"]
+
+
+class NoThreadError(Exception):
+    """gRPC could start no thread for a call: its channel answers no call any more."""
 
 
 async def answer(
     make: Any, request: Any, headers: tuple[tuple[str, str], ...], limit: float | None
 ) -> tuple[grpc.StatusCode, str, bool, Any]:
-    """Make a call; give its status, the words and whether metadata came with it, and the reply."""
+    """Make a call; give its status, the words and whether metadata came with it, and the reply.
+
+    Raises
+    ------
+    NoThreadError
+        This process may start no more threads.
+    """
     loop = asyncio.get_running_loop()
     start = loop.time()
     while True:
@@ -27,6 +37,8 @@ async def answer(
             call = GATE.begin(functools.partial(make.future, request, left, headers))
         except ValueError:  # the channel was closed
             return grpc.StatusCode.CANCELLED, "", False, None
+        except RuntimeError as error:
+            raise NoThreadError(str(error)) from None
         try:
             call.add_done_callback(functools.partial(_settle, loop, ended))
             await ended

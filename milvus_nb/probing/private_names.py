@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["AIO_LOOP", "ALL", "CORE", "CORE_STATE", "GoneError", "Private", "missed", "roots"]
+__all__ = [
+    "AIO_LOOP", "ALL", "CLOSE_UNSERVED", "CORE", "CORE_STATE", "GoneError", "Private", "missed",
+    "roots",
+]  # fmt: skip
 
 
 class GoneError(Exception):
@@ -108,6 +111,13 @@ _UNSEEN: Final = (
 #: thread a channel, and need the event loop of the other.
 CORE: Final = Private("grpcio", "Channel", "_channel", _UNSEEN)
 CORE_STATE: Final = Private("grpcio", "Channel._channel", "check_connectivity_state", _UNSEEN)
+#: Closes it and ends its calls itself, where no thread does: else closing waits for them for ever.
+CLOSE_UNSERVED: Final = Private(
+    "grpcio",
+    "Channel._channel",
+    "close_on_fork",
+    "a connection stays open that was in use when there were no more threads.",
+)
 #: Where an async channel lives.
 AIO_LOOP: Final = Private(
     "grpcio",
@@ -116,7 +126,7 @@ AIO_LOOP: Final = Private(
     "an async client is closed without its event loop.",
 )
 
-ALL: Final = (CORE, CORE_STATE, AIO_LOOP)
+ALL: Final = (CORE, CORE_STATE, CLOSE_UNSERVED, AIO_LOOP)
 
 
 def roots() -> str:

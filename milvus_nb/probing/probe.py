@@ -17,10 +17,10 @@ import grpc
 
 from .._version import __version__
 from . import diagnosis, wire
-from .channel import call_metadata, connectivity, is_connecting, open_channel
+from .channel import call_metadata, close_channel, connectivity, is_connecting, open_channel
 from .diagnosis import ProbeError
 from .forks import GATE
-from .grpc_call import answer
+from .grpc_call import NoThreadError, answer
 from .lookout import lookout
 from .outside import MOST_VERSION, names, reasons, said
 from .sockets import all_closed
@@ -113,6 +113,8 @@ class Probe:
         self._is_closed = False
         self._lost: asyncio.Future[None] | None = None
         self._has_answered = False
+        self.is_unserved = False
+        """Whether gRPC had no thread for a call: it answers none any more."""
         self._callables: dict[str, Any] = {}
         self._there: set[str] = set()  # databases that were signed in to
         try:
@@ -127,15 +129,17 @@ class Probe:
         self._callables.clear()
         lookout().forget(self._channel)
         async with all_closed(int(self.is_connected())):
-            with GATE.passing():
-                self._channel.close()
+            self._close()
 
     def drop(self) -> None:
         """Have the socket be closed, soon."""
         self._is_closed = True
         self._callables.clear()
+        self._close()
+
+    def _close(self) -> None:
         with GATE.passing():
-            self._channel.close()
+            close_channel(self._channel, is_served=not self.is_unserved)
 
     def is_connecting(self) -> bool:
         """Have it connect, before there is a call; tell whether that goes on."""
@@ -159,8 +163,8 @@ class Probe:
         return self._lost
 
     def is_lost(self) -> bool:
-        """Tell whether a connection that was there is lost; the next call would make another."""
-        return self._lost is not None and not self.is_connected()
+        """Tell whether a connection that was there is lost, or of no use any more."""
+        return self.is_unserved or (self._lost is not None and not self.is_connected())
 
     def is_connected(self) -> bool:
         """Tell whether it has a socket at this moment."""
@@ -318,9 +322,15 @@ class Probe:
             # The interpreter ends. gRPC cannot start a thread any more (Python 3.12), and Milvus
             # Lite not answer.
             raise ProbeError(diagnosis.connection_lost(self._endpoint))
-        code, details, has_metadata, reply = await answer(
-            call, method.request(**fields), headers, limit
-        )
+        try:
+            if self.is_unserved:
+                raise NoThreadError
+            code, details, has_metadata, reply = await answer(
+                call, method.request(**fields), headers, limit
+            )
+        except NoThreadError as error:
+            self.is_unserved = True
+            raise ProbeError(diagnosis.of(self._endpoint, "no-threads", str(error))) from None
         if code is grpc.StatusCode.OK:
             self._has_answered = True
             return reply

@@ -11,6 +11,7 @@ import errno
 import logging
 import os
 import threading
+import traceback
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -124,7 +125,22 @@ def start(endpoint: Endpoint) -> Served:
                 _ours.add(path)
             _targets[path] = uri.removeprefix("http://")
             return Served(_targets[path], _opened(manager, path))
-    raise ProbeError(_diagnose(endpoint, reason.error))
+    found = _diagnose(endpoint, reason.error)
+    _let_go(reason.error)
+    raise ProbeError(found)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Unlock what was locked before starting failed, as where the disk is full.
+
+    Milvus Lite forgets it, and nobody could open the file for as long as this process lives.
+    """
+    for frame, _ in traceback.walk_tb(error.__traceback__ if error is not None else None):
+        for started in frame.f_locals.values():
+            if type(started).__name__ == theirs.RELEASE_LOCK.owner:
+                # One that has failed sooner has locked nothing, and lacks what it would look at.
+                with contextlib.suppress(theirs.GoneError, AttributeError):
+                    theirs.RELEASE_LOCK.get(started)()
 
 
 def _served_by(manager: Any) -> dict[str, Any]:

@@ -85,6 +85,13 @@ LOCK_FD: Final = Private(
     "a file that was moved or replaced while it is open is not told from another.",
 )
 
+RELEASE_LOCK: Final = Private(
+    "milvus-lite",
+    "MilvusLite",
+    "_release_lock",
+    "a file that could not be served stays locked until the kernel ends.",
+)
+
 
 def other(error: AttributeError) -> Private:
     """Give a public name of pymilvus that is gone as if it were a private one."""

@@ -192,8 +192,8 @@ class Asker:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a channel."""
-        return self._probe is not None
+        """Whether there is a channel that can be used."""
+        return self._probe is not None and not self._probe.is_unserved
 
     def lost(self) -> asyncio.Future[None] | None:
         """Give what ends when the connection is lost; None where there is none now."""

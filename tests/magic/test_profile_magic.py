@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -345,6 +346,13 @@ def test_autoconnect_beside_an_unload(
         assert threads("milvus-nb") == []
     assert "one" not in process_registry().aliases()
     assert capsys.readouterr().err == ""
+
+    def no_more(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no_more)
+    ip.run_line_magic("load_ext", "milvus_nb")
+    assert "Python says: can't start new thread." in capsys.readouterr().err
 
 
 def test_reconnect_after_a_restart(

@@ -680,6 +680,7 @@ def test_every_cause_has_a_row() -> None:
         "tls-bad-file": test_a_tls_file_that_went_away,
         "connection-lost": "tests/watching/test_watching.py",
         "no-files": "tests/test_guest.py",
+        "no-threads": "tests/test_guest.py",
         "lite-deleted": "tests/watching/test_watching.py",
         "lite-gone": "tests/watching/test_watching.py",
         "unstable": "tests/watching/test_watching.py",

@@ -337,6 +337,22 @@ def test_milvus_lite_is_released_so_that_another_process_can_open_it(
     assert run_python(open_it).strip() == "connected"
 
 
+def test_milvus_lite_that_did_not_start_is_released(
+    connections: ConnectionRegistry, lite_path: Path
+) -> None:
+    """It was locked before what failed, here as where the disk is full."""
+    connections.connect(uri=str(lite_path), timeout=60)
+    connections.disconnect("default")
+    in_the_way = lite_path / ".database-staging"
+    in_the_way.rmdir()
+    in_the_way.touch()
+    with pytest.raises(ConnectError) as failure:
+        connections.connect(uri=str(lite_path), timeout=60)
+    assert failure.value.cause == "lite-failed"
+    in_the_way.unlink()
+    assert connections.connect(uri=str(lite_path), timeout=60).state == "connected"
+
+
 @pytest.mark.parametrize(
     ("tls", "cause"),
     [

@@ -7,10 +7,15 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+import grpc
 import pytest
 
 import milvus_nb
+from milvus_nb.params.parsing import parse
 from milvus_nb.probing import private_names as of_grpc
+from milvus_nb.probing.channel import close_channel
+from milvus_nb.probing.diagnosis import ProbeError
+from milvus_nb.sdk import lite
 from milvus_nb.sdk import private_names as of_pymilvus
 from tests.support.house import PACKAGE
 
@@ -26,6 +31,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore:.*ORM-style PyMilvus API")
 
 ALL = [*of_grpc.ALL, *(one for one in of_pymilvus.ALL if one not in of_grpc.ALL)]
+
+# Those that are looked for where something has failed.
+AFTER_FAILURES = (of_grpc.CLOSE_UNSERVED, of_pymilvus.RELEASE_LOCK)
 
 # Those of others, which stand where they are used, in one function each.
 OF_OTHERS = {
@@ -113,7 +121,7 @@ def test_what_needs_one_that_is_gone_says_so_and_all_else_goes_on(
     pymilvus.connections.connect("theirs", uri=milvus_auth.uri, token=token)
     theirs = [pymilvus.MilvusClient(milvus_auth.uri, token=token), of_alias("theirs")]
     ip.push({"theirs": theirs, "token": token})
-    for private in ALL:
+    for private in [one for one in ALL if one not in AFTER_FAILURES]:
         with without(private):
             magic(f"connect {milvus_auth.address} -a prod --token $token")
             if private.package == "milvus-lite":
@@ -131,6 +139,22 @@ def test_what_needs_one_that_is_gone_says_so_and_all_else_goes_on(
     assert "theirs" in repr(magic("status"))
     pymilvus.connections.disconnect("theirs")
     theirs[0].close()
+
+
+def test_what_is_not_undone_without_them_is_told(lite_path: Path) -> None:
+    """And what had failed is told as ever."""
+    lite_path.mkdir()
+    (lite_path / "LOCK").touch()
+    (lite_path / ".database-staging").touch()  # in the way of what comes after the lock
+    channel = grpc.insecure_channel("127.0.0.1:1")
+    with without(of_grpc.CLOSE_UNSERVED):
+        close_channel(channel, is_served=False)
+        assert of_grpc.CLOSE_UNSERVED.sentence in of_grpc.missed()
+    close_channel(channel, is_served=False)
+    with without(of_pymilvus.RELEASE_LOCK):
+        with pytest.raises(ProbeError):
+            lite.start(parse(uri=str(lite_path)).endpoint)
+        assert of_pymilvus.RELEASE_LOCK.sentence in of_grpc.missed()
 
 
 def of_alias(alias: str) -> Any:
