@@ -126,14 +126,14 @@ def test_it_connects_where_the_connection_does_and_closes(
 
 @pytest.mark.parametrize("collection", SERVERS, indirect=True)
 def test_the_magic_connects_in_a_kernel(
-    collection: tuple[MilvusTestServer, str, str], kernel: Kernel
+    collection: tuple[MilvusTestServer, str, str], shared_kernel: Kernel
 ) -> None:
     """The magic's cell lists the database's collections; afterwards no socket is open."""
     server, database, name = collection
-    kernel.run(f"import os; os.environ.update({clients.SECRETS})")
-    shown = kernel.run(snippets.code(params_of(server, database), "my prod", "magic")).text
+    shared_kernel.run(f"import os; os.environ.update({clients.SECRETS})")
+    shown = shared_kernel.run(snippets.code(params_of(server, database), "my prod", "magic")).text
     assert name in shown
-    assert sockets_to(server.port, kernel.pid) == []
+    assert sockets_to(server.port, shared_kernel.pid) == []
 
 
 @pytest.mark.parametrize("collection", ["milvus_auth"], indirect=True)
@@ -199,14 +199,14 @@ def test_the_name_in_the_certificate_is_carried_over(
 
 @pytest.mark.parametrize("collection", ["milvus_mutual_tls"], indirect=True)
 def test_the_name_in_the_certificate_in_a_kernel(
-    collection: tuple[MilvusTestServer, str, str], kernel: Kernel
+    collection: tuple[MilvusTestServer, str, str], shared_kernel: Kernel
 ) -> None:
     """And by the magic."""
     server, database, name = collection
-    kernel.run(f"import os; os.environ.update({clients.SECRETS})")
+    shared_kernel.run(f"import os; os.environ.update({clients.SECRETS})")
     code = snippets.code(elsewhere(server, database), "prod", "magic")
     assert "--server-name localhost" in code
-    assert name in kernel.run(code).text
+    assert name in shared_kernel.run(code).text
 
 
 def test_the_milvus_cli_has_no_option_for_the_name(

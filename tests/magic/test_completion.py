@@ -58,32 +58,32 @@ def magic(tab: object, ip: InteractiveShell) -> Callable[[str], object]:
 
 
 def test_a_kernel_completes_commands_options_and_aliases(
-    kernel: Kernel, milvus: MilvusTestServer
+    shared_kernel: Kernel, milvus: MilvusTestServer
 ) -> None:
     """Tab knows subcommands, options and aliases."""
-    kernel.run("%load_ext milvus_nb")
-    kernel.run(f"%milvus connect {milvus.address} -a production")
-    kernel.run(f"%milvus connect {milvus.address} -a pre-production")
-    assert kernel.complete("%milvus dis") == ["disconnect"]
-    assert set(kernel.complete("%milvus ")) >= set(PARSERS)
-    assert set(kernel.complete("%milvus disconnect p")) == {"production", "pre-production"}
-    assert kernel.complete("%milvus disconnect production pre-") == ["pre-production"]
-    assert "--token-env" in kernel.complete("%milvus connect --token")
-    assert kernel.complete("c = %milvus client prod") == ["production"]
-    assert set(kernel.complete("%milvus connect -a p")) == {"production", "pre-production"}
-    assert kernel.complete("%milvus use production --db def") == ["default"]
-    assert kernel.complete("%milvus use production --db=def") == ["--db=default"]
+    shared_kernel.run("%load_ext milvus_nb")
+    shared_kernel.run(f"%milvus connect {milvus.address} -a production")
+    shared_kernel.run(f"%milvus connect {milvus.address} -a pre-production")
+    assert shared_kernel.complete("%milvus dis") == ["disconnect"]
+    assert set(shared_kernel.complete("%milvus ")) >= set(PARSERS)
+    assert set(shared_kernel.complete("%milvus disconnect p")) == {"production", "pre-production"}
+    assert shared_kernel.complete("%milvus disconnect production pre-") == ["pre-production"]
+    assert "--token-env" in shared_kernel.complete("%milvus connect --token")
+    assert shared_kernel.complete("c = %milvus client prod") == ["production"]
+    assert set(shared_kernel.complete("%milvus connect -a p")) == {"production", "pre-production"}
+    assert shared_kernel.complete("%milvus use production --db def") == ["default"]
+    assert shared_kernel.complete("%milvus use production --db=def") == ["--db=default"]
 
 
-def test_a_kernel_replaces_the_whole_word(kernel: Kernel, milvus: MilvusTestServer) -> None:
+def test_a_kernel_replaces_the_whole_word(shared_kernel: Kernel, milvus: MilvusTestServer) -> None:
     """With blanks, colons and quotes in it, too: the line that Tab makes works."""
-    kernel.run("import os; os.makedirs('our data/demo one.db'); os.makedirs('plain.db')")
-    kernel.run("%load_ext milvus_nb")
-    kernel.run(f"%milvus connect {milvus.address} -a 'team a, first one'")
-    kernel.run(f"%milvus connect {milvus.address} -a lab:first")
+    shared_kernel.run("import os; os.makedirs('our data/demo one.db'); os.makedirs('plain.db')")
+    shared_kernel.run("%load_ext milvus_nb")
+    shared_kernel.run(f"%milvus connect {milvus.address} -a 'team a, first one'")
+    shared_kernel.run(f"%milvus connect {milvus.address} -a lab:first")
 
     def pressed(line: str) -> str:
-        reply = kernel.client.complete(line, reply=True, timeout=30)["content"]
+        reply = shared_kernel.client.complete(line, reply=True, timeout=30)["content"]
         (match,) = reply["matches"]
         return str(line[: reply["cursor_start"]] + match + line[reply["cursor_end"] :])
 
@@ -96,7 +96,7 @@ def test_a_kernel_replaces_the_whole_word(kernel: Kernel, milvus: MilvusTestServ
     assert pressed("%milvus ping team") == "%milvus ping 'team a, first one'"
     line = pressed("%milvus ping 'team a, fi")
     assert line == "%milvus ping 'team a, first one'"
-    kernel.run(line)
+    shared_kernel.run(line)
 
 
 def test_databases_of_the_line_s_connection(
