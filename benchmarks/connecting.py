@@ -36,12 +36,20 @@ _BARE = (
     "c = grpc.insecure_channel('{address}').unary_unary('" + wire.GetVersion.path + "')(b'')\n"
 )
 
+_BARE_LIST = (
+    "import grpc\n"
+    "c = grpc.insecure_channel('{address}')\n"
+    "for method in ('GetVersion', 'ShowCollections'):\n"
+    "    c.unary_unary('/milvus.proto.milvus.MilvusService/' + method)(b'')\n"
+)
+
 _CLIENT = "MilvusClient(dedicated=True)"
 _SHARED = "MilvusClient (shares a connection)"
 _LIMIT = "the limit: a new gRPC channel and one call"
 _VERIFIED = "the same, with the call that signs in (Connect)"
 _CALL = "the limit: one call on an open gRPC channel"
 _BARE_NAME = "the limit: gRPC alone, a channel and one call"
+_BARE_LIST_NAME = "the limit: gRPC alone, a channel and two calls"
 _HAND_OVER = "the limit: a hand-over to an event loop and back"
 _CLOSED = "the limit: a gRPC channel, until its socket is closed"
 
@@ -75,6 +83,7 @@ def _fresh(server: MilvusTestServer, runs: int) -> list[Figures]:
             {
                 "milvus_nb": lambda: fresh(_OURS + "c = c.client\n" + _LIST),
                 stock: lambda: fresh(_THEIRS + _LIST),
+                _BARE_LIST_NAME: lambda: fresh(_BARE_LIST),
             },
         ),
     ]

@@ -40,7 +40,7 @@ def run(runs: int = 10) -> list[Figures]:
                 {
                     "milvus_nb": lambda: load("milvus_nb"),
                     "sql (JupySQL)": lambda: load("sql"),
-                    "an empty extension": lambda: load("empty_extension"),
+                    "the limit: an empty extension": lambda: load("empty_extension"),
                 },
             )
         ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks.pages import awaited
 from benchmarks.report import Figures
 from milvus_nb import ConnectionRegistry
 from milvus_nb.profiles.profile import Profile
@@ -81,7 +82,7 @@ def _seen(page: Page, lab: JupyterLab, word: str, runs: int) -> list[float]:
     for number in range(runs + 1):
         store.save(Profile(f"{word}{number}", "localhost"))
         began = time.time() * 1000
-        times.append(float(page.evaluate(_SEEN_AT, f"{word}{number}")) - began)
+        times.append(float(awaited(page, _SEEN_AT, f"{word}{number}")) - began)
         time.sleep(random.uniform(0.0, 0.9))  # noqa: S311  # at any moment of the watching
     return times[1:]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks.pages import awaited
 from benchmarks.report import Figures, Table
 from tests.browser.lab import (
     NOTE_DISCONNECTS,
@@ -45,9 +46,11 @@ while not os.path.exists("go"):
     time.sleep(0.01)
 """
 
-# Until JupyterLab has restored its layout, in ms since the page was asked for.
+# Until JupyterLab has restored its layout and has nothing to do: who clicks is answered. In ms
+# since the page was asked for.
 _STARTED = """async () => {
   await window.jupyterapp.restored;
+  await new Promise(resolve => requestIdleCallback(resolve));
   return performance.now();
 }"""
 
@@ -98,25 +101,33 @@ def run(server: MilvusTestServer, kernels: int = KERNELS) -> Sequence[Figures | 
     with sync_playwright() as playwright:
         browser = launch_chromium(playwright)
         try:
-            started, used = _start(browser), _use(browser, server)
-            return [*started, *used, _many(browser, kernels), _size()]
+            return [*_use(browser, server), _many(browser, kernels), _size()]
         finally:
             browser.close()
 
 
-def _start(browser: Browser) -> list[Figures]:
+def start(pairs: int = _STARTS) -> list[Figures]:
     """Measure what it adds to JupyterLab's start: pages with and without it, in pairs."""
+    with sync_playwright() as playwright:
+        browser = launch_chromium(playwright)
+        try:
+            return _start(browser, pairs)
+        finally:
+            browser.close()
+
+
+def _start(browser: Browser, pairs: int) -> list[Figures]:
     with (
         tempfile.TemporaryDirectory() as one,
         tempfile.TemporaryDirectory() as other,
     ):
         labs = {
             "with milvus_nb": JupyterLab(Path(one)),
-            "without": JupyterLab(Path(other), disabled=["milvus_nb"]),
+            "JupyterLab without it": JupyterLab(Path(other), disabled=["milvus_nb"]),
         }
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in labs}
         try:
-            for turn in range(_STARTS + 1):
+            for turn in range(pairs + 1):
                 # In turns, so that neither always finds a server that the other has warmed up.
                 for name, lab in sorted(labs.items(), reverse=turn % 2 == 1):
                     times = _started(browser, lab)
@@ -126,7 +137,7 @@ def _start(browser: Browser) -> list[Figures]:
             for lab in labs.values():
                 lab.stop()
     titles = (
-        "JupyterLab, nothing cached: page asked for to layout restored",
+        "JupyterLab's start, nothing cached: page asked for to interactive",
         "JupyterLab: JavaScript until then, on the page's main thread",
     )
     figures = []
@@ -147,7 +158,7 @@ def _started(browser: Browser, lab: JupyterLab) -> tuple[float, float]:
     session.send("Performance.enable")
     page.goto(f"{lab.url}/lab?reset")
     page.wait_for_function("() => window.jupyterapp !== undefined")
-    restored_ms = float(page.evaluate(_STARTED))
+    restored_ms = float(awaited(page, _STARTED))
     metrics = session.send("Performance.getMetrics")["metrics"]
     script_s = next(one["value"] for one in metrics if one["name"] == "ScriptDuration")
     context.close()
@@ -173,11 +184,11 @@ def _views(lab: JupyterLab, page: Page, server: MilvusTestServer) -> list[Figure
     shown = []
     for _ in range(_RUNS + 1):
         page.evaluate("() => window.jupyterapp.shell.activateById('filebrowser')")
-        shown.append(float(page.evaluate(_UNTIL_SEEN, ["show", "one"])[1]))
+        shown.append(float(awaited(page, _UNTIL_SEEN, ["show", "one"])[1]))
     sidebar.open(write_notebook(lab, "two.ipynb", [f"{connect}two"]))
     notebook.run_all()
     sidebar.row("two").wait_for()
-    followed = [page.evaluate(_UNTIL_SEEN, [f"{name}.ipynb", name]) for name in ("one", "two") * 5][
+    followed = [awaited(page, _UNTIL_SEEN, [f"{name}.ipynb", name]) for name in ("one", "two") * 5][
         1:
     ]
     changed = []
@@ -190,7 +201,7 @@ def _views(lab: JupyterLab, page: Page, server: MilvusTestServer) -> list[Figure
             f"    connections.disconnect('x{number}')\n"
             "threading.Timer(0.3, close).start()"
         )
-        gone_at = float(page.evaluate(_GONE_AT, f"x{number}"))
+        gone_at = float(awaited(page, _GONE_AT, f"x{number}"))
         changed.append((gone_at - float((lab.work / "closed").read_text())) * 1000)
     return [
         Figures(
@@ -223,7 +234,7 @@ def _clicks(lab: JupyterLab, page: Page, server: MilvusTestServer) -> list[Figur
     for name, times in clicks.items():
         if name == "kernel busy":
             notebook.command("notebook:run-cell")
-            wait_until((lab.work / "busy").exists, 10)
+            wait_until((lab.work / "busy").exists, 60)
         for number in range(_RUNS):
             alias = f"c{number + (_RUNS if name == 'kernel busy' else 0)}"
             times.append(notebook.click_disconnect(alias))
@@ -240,7 +251,8 @@ def _many(browser: Browser, kernels: int) -> Table:
             notebook = Notebook(lab, page, "front.ipynb", ["1"])
             code = "%load_ext milvus_nb\n%milvus connect ./{number}.db -a many{number}"
             for number in range(kernels):
-                page.evaluate(
+                awaited(
+                    page,
                     """async ([path, code]) => {
                       const { sessions } = window.jupyterapp.serviceManager;
                       const session = await sessions.startNew(
@@ -256,7 +268,8 @@ def _many(browser: Browser, kernels: int) -> Table:
             page.goto(lab.url_of("front.ipynb"))
             page.wait_for_function("() => window.jupyterapp !== undefined")
             notebook.wait_idle()
-            found: dict[str, Any] = page.evaluate(
+            found: dict[str, Any] = awaited(
+                page,
                 """count => new Promise(resolve => {
                   const start = performance.now();
                   const rows = () => document.querySelectorAll('.milvus-nb-kernel-row').length;
@@ -277,7 +290,8 @@ def _many(browser: Browser, kernels: int) -> Table:
                 kernels,
             )
             busy = float(
-                page.evaluate(
+                awaited(
+                    page,
                     """async () => {
                       let long = 0;
                       const seen = new PerformanceObserver(list => {
@@ -288,7 +302,7 @@ def _many(browser: Browser, kernels: int) -> Table:
                       seen.observe({ entryTypes: ['longtask'] });
                       await new Promise(done => setTimeout(done, 10000));
                       return long / 100;
-                    }"""
+                    }""",
                 )
             )
         finally:

@@ -11,6 +11,7 @@ import pymilvus
 from playwright.sync_api import sync_playwright
 
 from benchmarks.exploring import MOST_REAL, answering, with_collections
+from benchmarks.pages import awaited
 from benchmarks.report import Figures, Table
 from tests.browser.lab import JupyterLab, Notebook, Sidebar, busy_while, launch_chromium
 from tests.support.helpers import wait_until
@@ -157,8 +158,8 @@ def _opened_in(lab: JupyterLab, page: Page, count: int, uri: str, database: str)
             )
             wait_until((lab.work / "busy").exists)
         for turn in range(_RUNS + 1):
-            to_databases, to_names = page.evaluate(
-                _OPEN, [next(aliases), database or "default", _FIRST]
+            to_databases, to_names = awaited(
+                page, _OPEN, [next(aliases), database or "default", _FIRST]
             )
             if turn:
                 shown.append(to_databases)
@@ -170,7 +171,7 @@ def _opened_in(lab: JupyterLab, page: Page, count: int, uri: str, database: str)
         client.list_databases()
         client.list_collections()
         plain = (time.perf_counter() - start) * 1000
-        in_browser = float(page.evaluate(_FOLDER, ["folder", _FIRST]))
+        in_browser = float(awaited(page, _FOLDER, ["folder", _FIRST]))
         if turn:
             times["MilvusClient: databases and collections"].append(plain)
             times["JupyterLab's file browser: as many files"].append(in_browser)
@@ -212,5 +213,5 @@ def _frames(lab: JupyterLab, page: Page, server: MilvusTestServer, count: int) -
     page.set_default_timeout(600_000)
     notebook.run_all()
     sidebar.row("c00000").wait_for()
-    figures: list[Any] = [page.evaluate(_FRAMES, [_SCROLLED_S, step]) for step in (0, 40, 4_000)]
+    figures: list[Any] = [awaited(page, _FRAMES, [_SCROLLED_S, step]) for step in (0, 40, 4_000)]
     return [f"{float(figure):.0f}" for figure in figures]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pymilvus
 from playwright.sync_api import sync_playwright
 
+from benchmarks.pages import awaited
 from benchmarks.report import Figures
 from milvus_nb import ConnectionRegistry
 from tests.browser.lab import JupyterLab, Notebook, launch_chromium
@@ -162,7 +163,7 @@ def _painted(server: MilvusTestServer, runs: int) -> list[float]:
                 page.evaluate(_STAMP, "Unreachable")
                 killed_at = time.time()
                 server.kill()
-                times.append(float(page.evaluate("() => window.stampedAt")) - killed_at * 1000)
+                times.append(float(awaited(page, "() => window.stampedAt")) - killed_at * 1000)
                 server.restart()
             browser.close()
         finally:
