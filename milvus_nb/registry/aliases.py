@@ -249,6 +249,7 @@ class Aliases:
                 "A variable in its place may have no value.",
                 "Give an alias, a profile or an address; or none, for the current connection.",
             )
+        check_keywords(given)
         return "", self._parse(uri=name or "", **given)
 
     def _with_timeout(
