@@ -274,7 +274,7 @@ class Aliases:
         return parsing.change(remembered, **given)
 
     def _parse(self, **given: Any) -> ConnectionParams:
-        return parsing.parse(**given, default_timeout=self.timeout)
+        return parsing.parse_again(self.timeout, **given)
 
     # Which profile a connection is of
 
