@@ -52,11 +52,26 @@ class Gate:
         self._interrupted: set[object] = set()
         self._forks = 0
         self._is_stopped = False  # by Ctrl-C
-        self._forking = threading.local()
+        self.here = threading.local()
 
     def passing(self) -> _Passing:
         """Do something quick with gRPC; a fork waits for it, and it for a fork."""
         return _Passing(self)
+
+    def interruptible(self, interrupt: Callable[[], None], times: int = 0) -> _Interruptible:
+        """Do something with gRPC that may take long; a fork waits for its end, or interrupts it.
+
+        It is what `was_interrupted` takes. What is done inside of it waits for no fork.
+
+        Parameters
+        ----------
+        interrupt
+            Has it end at once; called on another thread.
+        times
+            How often it was interrupted: a fork then waits longer, or it would never be done
+            beside many forks.
+        """
+        return _Interruptible(self, interrupt, times)
 
     def begin(self, start: Callable[[], Any]) -> Any:
         """Start a call, and give it; a fork waits for its end, or interrupts it.
@@ -78,6 +93,8 @@ class Gate:
 
     def enter_for_user(self, call: object) -> None:
         """Let a call of a user's begin, which is told from others by any object."""
+        if self._is_inside():
+            return
         ends = time.monotonic() + _PATIENCE_S + 2 * _LONGEST_S
         self._users.add(call)
         while self._forks and time.monotonic() < ends:
@@ -90,11 +107,15 @@ class Gate:
         self._users.discard(call)
 
     def was_interrupted(self, call: Any) -> bool:
-        """Tell once whether a call that has ended was interrupted, and has to be made again."""
+        """Tell once whether what has ended was interrupted, and has to be done again."""
         with self._changed:
             interrupted = call in self._interrupted
             self._interrupted.discard(call)
         return interrupted
+
+    def _is_inside(self) -> bool:
+        """Tell whether this thread is, or is the one that forks: neither may wait."""
+        return getattr(self.here, "inside", False) or getattr(self.here, "forking", False)
 
     def enter(self, who: object) -> None:
         """Let something begin, which is told from others by any object."""
@@ -115,9 +136,12 @@ class Gate:
     def close(self) -> None:
         """Let nobody in, and wait until nobody is inside; gives up after a while."""
         self._changed.acquire()
-        self._forking.here = True
+        self.here.forking = True
         self._forks += 1
-        self._wait_until(lambda: not (self._inside or self._users), _PATIENCE_S)
+        patience = [getattr(one, "patience_s", _PATIENCE_S) for one in self._inside]
+        self._wait_until(
+            lambda: not (self._inside or self._users), max(patience, default=_PATIENCE_S)
+        )
         calls = [call for call in self._inside if hasattr(call, "cancel")]
         self._interrupted.update(calls)
         for call in calls:
@@ -134,8 +158,8 @@ class Gate:
 
     def open(self) -> None:
         """Go on, in the parent."""
-        if getattr(self._forking, "here", False):  # Ctrl-C may have kept it from closing
-            self._forking.here = False
+        if getattr(self.here, "forking", False):  # Ctrl-C may have kept it from closing
+            self.here.forking = False
             self._forks -= 1
             self._changed.notify_all()
             self._changed.release()
@@ -160,6 +184,23 @@ class _Passing:
 
     def __exit__(self, *_: object) -> None:
         self._gate.leave(self)
+
+
+class _Interruptible(_Passing):
+    """Who is inside for longer, and how that is ended."""
+
+    def __init__(self, gate: Gate, interrupt: Callable[[], None], times: int) -> None:
+        super().__init__(gate)
+        self.cancel = interrupt
+        self.patience_s = min(_PATIENCE_S * 2**times, _LONGEST_S)
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._gate.here.inside = True
+
+    def __exit__(self, *_: object) -> None:
+        self._gate.here.inside = False
+        super().__exit__()
 
 
 #: A process forks as a whole, so there is one.

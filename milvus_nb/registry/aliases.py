@@ -249,7 +249,6 @@ class Aliases:
                 "A variable in its place may have no value.",
                 "Give an alias, a profile or an address; or none, for the current connection.",
             )
-        check_keywords(given)
         return "", self._parse(uri=name or "", **given)
 
     def _with_timeout(
@@ -274,7 +273,7 @@ class Aliases:
         return parsing.change(remembered, **given)
 
     def _parse(self, **given: Any) -> ConnectionParams:
-        return parsing.parse_again(self.timeout, **given)
+        return parsing.parse(**given, default_timeout=self.timeout)
 
     # Which profile a connection is of
 

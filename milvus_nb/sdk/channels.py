@@ -14,8 +14,6 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
-import grpc
-
 from ..probing.channel import is_connected
 from ..probing.forks import GATE
 from . import private_names as theirs
@@ -30,6 +28,7 @@ __all__ = [
     "close_async_handler",
     "has_socket",
     "is_async",
+    "pass_gate",
     "refuse_calls",
     "running_loop",
 ]
@@ -61,28 +60,22 @@ class Channels:
 
         def make_and_keep(*args: Any, **kwargs: Any) -> Any:
             self._let_go(handler)
-            channel = make(*args, **kwargs)
+            channel = pass_gate(make, *args, **kwargs)
             self._keep(channel)
             return channel
 
         self._make.put(handler, make_and_keep)
         self._keep(current)
-        self._guard(handler)
 
-    def _guard(self, handler: Any) -> None:
-        """Have all calls of a handler go through the gate for forks."""
-        reconnect = handler.reconnect
-
-        def reconnect_and_guard(*args: Any, **kwargs: Any) -> None:
-            reconnect(*args, **kwargs)
-            _pass_gate(handler)
-
-        handler.reconnect = reconnect_and_guard
-        _pass_gate(handler)
+    def _guard(self, channel: Any) -> None:
+        """Have all calls over a channel go through the gate for forks, whatever stub makes them."""
+        make = channel.unary_unary
+        channel.unary_unary = lambda *args, **kwargs: _Guarded(make(*args, **kwargs))
 
     def sockets(self) -> int:
         """Count the sockets that they have at this moment."""
-        return sum(map(is_connected, self._all()))
+        with GATE.passing():
+            return sum(map(is_connected, self._all()))
 
     def close(self) -> None:
         """Close them all; one that is made from now on is closed at once."""
@@ -95,6 +88,7 @@ class Channels:
             return list(self._made)
 
     def _keep(self, channel: Any) -> None:
+        self._guard(channel)
         with self._lock:
             self._made.add(channel)
             is_closed = self._is_closed
@@ -112,7 +106,7 @@ class Channels:
     def _close(self, channels: list[Any]) -> None:
         for channel in channels:
             _refuse(channel)
-            channel.close()
+            pass_gate(channel.close)
 
 
 class AsyncChannels(Channels):
@@ -130,7 +124,7 @@ class AsyncChannels(Channels):
         self._handlers.add(handler)
         super().keep_those_of(handler)
 
-    def _guard(self, handler: Any) -> None:
+    def _guard(self, channel: Any) -> None:
         """Leave it: asyncio's gRPC has a thread inside all the time."""
 
     def _let_go(self, handler: Any) -> None:
@@ -151,14 +145,23 @@ class AsyncChannels(Channels):
         _close_cores(channels)
 
 
-class _Passing(grpc.UnaryUnaryClientInterceptor):
-    """Has calls go through the gate: a fork waits a moment for their end, and they for a fork's."""
+class _Guarded:
+    """One of a channel's calls: a fork waits a moment for its end, and it for a fork."""
 
-    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+    def __init__(self, call: Any) -> None:
+        self._call = call
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return pass_gate(self._call, *args, **kwargs)
+
+    def with_call(self, *args: Any, **kwargs: Any) -> Any:
+        return pass_gate(self._call.with_call, *args, **kwargs)
+
+    def future(self, *args: Any, **kwargs: Any) -> Any:
         mark = object()
         try:
             GATE.enter_for_user(mark)
-            call = continuation(details, request)
+            call = self._call.future(*args, **kwargs)
             call.add_done_callback(lambda _: GATE.leave_for_user(mark))
         except BaseException:
             GATE.leave_for_user(mark)
@@ -166,12 +169,14 @@ class _Passing(grpc.UnaryUnaryClientInterceptor):
         return call
 
 
-def _pass_gate(handler: Any) -> None:
-    channel, stub = theirs.FINAL_CHANNEL.find(handler), theirs.STUB.find(handler)
-    if channel is not None and stub is not None:
-        channel = grpc.intercept_channel(channel, _Passing())
-        theirs.FINAL_CHANNEL.put(handler, channel)
-        theirs.STUB.put(handler, type(stub)(channel))
+def pass_gate(work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Do something of a user's that a fork waits for, a moment, and that waits for a fork."""
+    mark = object()
+    try:
+        GATE.enter_for_user(mark)
+        return work(*args, **kwargs)
+    finally:
+        GATE.leave_for_user(mark)
 
 
 def is_async(handler: Any) -> bool:
@@ -187,7 +192,8 @@ def channel_of(handler: Any) -> Any:
 def has_socket(handler: Any) -> bool:
     """Tell whether one of pymilvus's handlers has a socket at this moment."""
     channel = channel_of(handler)
-    return channel is not None and is_connected(channel)
+    with GATE.passing():
+        return channel is not None and is_connected(channel)
 
 
 def refuse_calls(handler: Any) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import itertools
+import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..errors import ClosedError, ConnectError, Diagnosis
@@ -13,10 +15,11 @@ from ..probing import diagnosis
 from ..probing.certificate import default_roots
 from ..probing.channel import CHANNEL_OPTIONS, WITHOUT_PROXY
 from ..probing.environment import check_environment
+from ..probing.forks import GATE
 from ..probing.proxies import proxy
 from ..probing.waiting import EndedError, within
 from . import private_names as theirs
-from .channels import AsyncChannels, Channels, channel_of, refuse_calls, running_loop
+from .channels import AsyncChannels, Channels, channel_of, pass_gate, refuse_calls, running_loop
 from .loading import as_known, load_pymilvus
 from .masked import hide_sign_in
 
@@ -44,6 +47,9 @@ T = TypeVar("T")
 # So long a client may take to connect anew, in seconds, and closing it to wait for that.
 _RECONNECT_S: Final = 2.0
 
+# gRPC would not even try where no time is left.
+_LEAST_S: Final = 0.001
+
 
 def make_client(alias: str, params: ConnectionParams, target: str) -> MilvusClient:
     """Make a client whose channel and socket are its own, so that closing it closes them.
@@ -62,58 +68,87 @@ def make_client(alias: str, params: ConnectionParams, target: str) -> MilvusClie
     diagnosis.ProbeError
         The server did not answer, or refused.
     """
-    pymilvus = load_pymilvus()
+    load_pymilvus()  # which may change the environment
+    arguments, ends = _arguments(alias, params, target), time.monotonic() + params.timeout
+    for times in itertools.count():
+        arguments["timeout"] = max(ends - time.monotonic(), _LEAST_S)
+        client = _made_in_one_go(params.endpoint, arguments, times)
+        if client is not None:
+            break
+    return client
+
+
+def _made_in_one_go(
+    endpoint: Endpoint, arguments: dict[str, Any], times: int
+) -> MilvusClient | None:
+    """Make a client; None where a fork, whose child could break it off, has interrupted that."""
+    pymilvus, channels = load_pymilvus(), Channels()
+    making = GATE.interruptible(channels.close, times)
     try:
-        client = pymilvus.MilvusClient(**_arguments(alias, params, target))
-    except pymilvus.MilvusException as error:
-        found = _diagnose(params.endpoint, error)
+        with as_known(), making:
+            client: MilvusClient = _client_class()(channels, **arguments)
+    except Exception as error:
+        channels.close()
+        if GATE.was_interrupted(making):
+            return None
+        if not isinstance(error, pymilvus.MilvusException):
+            raise
+        found = _diagnose(endpoint, error)
     else:
-        with as_known():
-            try:
-                _give_own_manager(client)
-            except theirs.GoneError:
-                client.close()
-                raise
-        return client
+        if not GATE.was_interrupted(making):
+            return client
+        close_client(client)
+        return None
     # Outside, so that pymilvus's frames, which hold the token, are not kept as its context.
     raise diagnosis.ProbeError(found)
 
 
-def _give_own_manager(client: Any) -> None:
-    """Take a client out of the manager that all clients of the process share.
-
-    It holds one lock while it connects a client anew, for as long as that takes: a client of a
-    silent server would keep those of all other servers from being closed.
-    """
-    handler, shared = theirs.HANDLER.get(client), theirs.MANAGER.get(client)
-    theirs.CONFIG.get(client)
-    channels, dedicated = Channels(), theirs.DEDICATED.get(shared)
-    kind: Any = type(shared)
-    own = _own_manager(kind)(channels)
-    see_errors_of = theirs.ON_ERROR.get(own)
-    channels.keep_those_of(handler)
-    hide_sign_in(handler)
-    managed = theirs.DEDICATED.get(own)[id(handler)] = dedicated.pop(id(handler))
-    managed.connect_timeout = min(managed.connect_timeout, _RECONNECT_S)
-    see_errors_of(handler)
-    theirs.MANAGER.put(client, own)
-    client.channels_of_ours = channels
-
-
 @functools.cache
-def _own_manager(base: Any) -> Any:
-    """Give pymilvus's manager as one of a single client, whoever closes that."""
+def _client_class() -> Any:
+    """Give pymilvus's MilvusClient with a manager of its own.
+
+    That of all clients of the process holds one lock while it connects a client, for as long as
+    that takes: one of a silent server would keep those of all others from being made, and closed.
+    """
+    pymilvus = load_pymilvus()
+    from pymilvus.client import connection_manager as managers
+
+    base: Any = managers.ConnectionManager
+    see_errors_of = theirs.ON_ERROR.get(base)
 
     class Manager(base):  # type: ignore[misc]  # pymilvus has no types
         def __init__(self, channels: Channels) -> None:
             super().__init__()
-            self._channels = channels
+            self.channels = channels
 
         def release(self, handler: Any, client: Any = None) -> None:
-            super().release(handler, client)
-            self._channels.close()
+            pass_gate(super().release, handler, client)
+            self.channels.close()
 
-    return Manager
+    def see_errors_and_keep(manager: Any, handler: Any) -> None:
+        # It has not connected yet.
+        manager.channels.keep_those_of(handler)
+        hide_sign_in(handler)
+        see_errors_of(manager, handler)
+
+    class MilvusClient(pymilvus.MilvusClient):  # type: ignore[misc,name-defined]
+        def __init__(self, channels: Channels, **arguments: Any) -> None:
+            self.channels_of_ours, self.manager_of_ours = channels, Manager(channels)
+            theirs.ON_ERROR.get(self.manager_of_ours)
+            super().__init__(**arguments)
+            theirs.CONFIG.get(self)
+            dedicated = theirs.DEDICATED.get(theirs.MANAGER.get(self))
+            managed = dedicated.get(id(theirs.HANDLER.get(self)))
+            if managed is None:  # it has asked another manager
+                self.close()
+                raise theirs.GoneError(theirs.MANAGER)
+            managed.connect_timeout = min(managed.connect_timeout, _RECONNECT_S)
+
+    # pymilvus puts the manager of all clients there before it asks it for a connection.
+    own = property(lambda client: client.manager_of_ours, lambda _, __: None)
+    setattr(Manager, theirs.ON_ERROR.name, see_errors_and_keep)
+    setattr(MilvusClient, theirs.MANAGER.name, own)
+    return MilvusClient
 
 
 def make_async_client(alias: str, params: ConnectionParams, target: str) -> AsyncMilvusClient:
@@ -181,7 +216,7 @@ def _async_class() -> Any:
             raise ConnectError(what, found)
 
         async def _connect_once(self, timeout: float) -> None:
-            # A manager of its own, as in `_give_own_manager`.
+            # A manager of its own, as in `_client_class`.
             manager, config = managers.AsyncConnectionManager(), theirs.CONFIG.get(self)
             dedicated = theirs.DEDICATED.get(manager)
             strategy = _async_strategy(config)

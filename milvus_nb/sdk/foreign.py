@@ -22,7 +22,7 @@ from ..params.secret import Secret
 from ..params.tls import Tls, name_in
 from ..params.values import grpc_options, in_clear
 from . import private_names as theirs
-from .channels import channel_of, close_async_handler, has_socket, is_async, refuse_calls
+from .channels import channel_of, close_async_handler, has_socket, is_async, pass_gate, refuse_calls
 from .orm import MODULE, Handler, aliases_of
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _orm_alias(
         if is_open():
             handler = handlers.pop(alias)
             refuse_calls(handler)
-            handler.close()
+            pass_gate(handler.close)
 
     return ForeignConnection(
         "orm", id(handler), alias, params, list, is_open, is_connected, use_database, close
@@ -232,7 +232,7 @@ def _close(managed: Any) -> None:
         close_async_handler(handler, lambda: strategy.close_async(managed))
     else:
         refuse_calls(handler)
-        strategy.close(managed)
+        pass_gate(strategy.close, managed)
 
 
 def _database_of(managed: Any) -> str:

@@ -13,8 +13,8 @@ from ..probing.private_names import AIO_LOOP, CORE, GoneError, Private
 __all__ = [
     "ADD_SIGN_IN", "AIO_LOOP", "ALIAS_CONFIG", "ALIAS_HANDLERS", "ALL", "ASYNC_CHANNEL",
     "ASYNC_CONNECT", "ASYNC_CREATE_CHANNEL", "ASYNC_SIGN_IN", "CHANNEL", "CLOSED", "CONFIG", "CORE",
-    "CREATE_CHANNEL", "DEDICATED", "FINAL_CHANNEL", "HANDLER", "INSTANCES", "LOCK_FD", "MANAGER",
-    "ON_ERROR", "REGISTRY", "RETIRED", "SERVERS", "SET_UP_SIGN_IN", "SIGN_IN", "STUB", "USING",
+    "CREATE_CHANNEL", "DEDICATED", "HANDLER", "INSTANCES", "LOCK_FD", "MANAGER",
+    "ON_ERROR", "REGISTRY", "RETIRED", "SERVERS", "SET_UP_SIGN_IN", "SIGN_IN", "USING",
     "GoneError", "Private", "other",
 ]  # fmt: skip
 
@@ -24,7 +24,6 @@ _NO_OTHERS: Final = "what other code has opened with pymilvus is not shown."
 _NEITHER: Final = "no client can be made, and what other code has opened is not shown."
 _NO_ORM: Final = "its ORM does not know these aliases: Collection(…, using=ALIAS) finds none."
 _SHOWS: Final = "a client's sign-in shows where its inside is printed, as by %xmode Verbose."
-_FORKS: Final = "a fork does not wait for the calls of a client."
 
 
 def _of(owner: str, name: str, without: str) -> Private:
@@ -53,8 +52,6 @@ RETIRED: Final = _of(
 )
 
 # What makes a client fit in with others.
-FINAL_CHANNEL: Final = _of("GrpcHandler", "_final_channel", _FORKS)
-STUB: Final = _of("GrpcHandler", "_stub", _FORKS)
 SIGN_IN: Final = _of("GrpcHandler", "_authorization_interceptor", _SHOWS)
 ASYNC_SIGN_IN: Final = _of("AsyncGrpcHandler", "_async_authorization_interceptor", _SHOWS)
 SET_UP_SIGN_IN: Final = _of("GrpcHandler", "_setup_authorization_interceptor", _SHOWS)
