@@ -222,6 +222,31 @@ def test_gevent_is_in_the_way(
     assert told == "connected\n[]\n"
 
 
+def test_modules_that_are_loaded_again(
+    run_python: Callable[[str], str], milvus: MilvusTestServer, lite_path: Path
+) -> None:
+    """All of them, as `%autoreload` does after an upgrade: nothing is forgotten, or left behind."""
+    told = run_python(
+        "import importlib, sys, threading, milvus_nb\nfirst = milvus_nb.connections\n"
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "from traitlets.config import Config\n"
+        "without = Config({'HistoryManager': {'enabled': False}})\n"
+        "magic = InteractiveShell.instance(config=without).run_line_magic\n"
+        "magic('load_ext', 'milvus_nb')\n"
+        f"first.connect('file', uri={str(lite_path)!r})\nfirst.connect('a', uri={milvus.uri!r})\n"
+        "for name in sorted(sys.modules):\n"
+        "    if name.startswith('milvus_nb'): importlib.reload(sys.modules[name])\n"
+        "now = milvus_nb.connections\n"
+        f"print(now is first, now.connect('b', uri={milvus.uri!r}), now['a'].ping(1).alias)\n"
+        "now.disconnect('file')\n"
+        "from milvus_lite.server_manager import server_manager_instance as manager\n"
+        "magic('unload_ext', 'milvus_nb')\n"
+        "print(len(manager._servers), [t.name for t in threading.enumerate() if 'nb' in t.name])"
+    )
+    assert told.startswith(f"True <Connection b: connected, {milvus.address}, "), told
+    assert told.endswith(" a\n0 []\n"), told
+
+
 @pytest.mark.parametrize("client", ["", "print(found.client.list_collections())"])
 def test_a_script_ends_with_milvus_lite_connected(
     run_python: Callable[[str], str], lite_path: Path, client: str

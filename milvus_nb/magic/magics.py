@@ -158,14 +158,15 @@ def _load(ip: InteractiveShell) -> None:
 def unload(ip: InteractiveShell) -> None:
     """Undo `load`, close every connection and end the monitor's thread."""
     manager = ip.magics_manager
-    magics = manager.registry.pop(MilvusMagics.__name__, None)
+    # Not asked for its class: its module may have been reloaded meanwhile, by %autoreload.
+    magics: Any = manager.registry.pop(MilvusMagics.__name__, None)
     for kind in ("line", "cell"):
         manager.magics[kind].pop("milvus", None)
     if magics in ip.configurables:
         ip.configurables.remove(magics)
     matchers = ip.Completer.custom_matchers
     matchers[:] = [one for one in matchers if not matcher.is_ours(one)]
-    if isinstance(magics, MilvusMagics):
+    if magics is not None:
         if magics.early_imports is not None:
             magics.early_imports.end()
         with magics.context.loading:
@@ -173,5 +174,5 @@ def unload(ip: InteractiveShell) -> None:
     try:
         sidebar.close()
     finally:
-        if isinstance(magics, MilvusMagics):
+        if magics is not None:
             magics.context.shutdown()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["panel", "process_registry"]
 
-_shown: list[ConnectionRegistry] = []  # one, or none
+_shown: list[ConnectionRegistry] = globals().get("_shown", [])  # one, or none
 
 
 def process_registry() -> ConnectionRegistry:

@@ -50,7 +50,7 @@ class Host:
 
 
 _lock = threading.Lock()
-_opened: list[Sidebar] = []  # one, or none
+_opened: list[Sidebar] = globals().get("_opened", [])  # one, or none
 
 
 class Sidebar:

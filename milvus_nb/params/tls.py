@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..errors import Advice, Offer, ParamsError
@@ -54,7 +54,7 @@ class Tls:
         return self.server_pem_path or self.ca_pem_path
 
     def __bool__(self) -> bool:
-        return self != Tls()
+        return any(astuple(self))
 
 
 def name_in(options: Mapping[str, int | str]) -> str:

@@ -527,7 +527,9 @@ def _emptied(given: dict[str, Any]) -> dict[str, Any]:
     return moved
 
 
-_made: list[ConnectionRegistry] = []  # one, or none
+# One, or none. Here as elsewhere what there is one of in a process outlives a reload of its module,
+# as by %autoreload after an upgrade.
+_made: list[ConnectionRegistry] = globals().get("_made", [])
 _making: Final = forkable(threading.Lock())
 
 

@@ -55,9 +55,9 @@ _turn: Final = forkable(threading.Lock())
 
 # There is one server a file and process, as there are those who use it, of whichever registry: how
 # many of ours, and which files ours have to stop.
-_users: Counter[str] = Counter()
-_ours: set[str] = set()
-_targets: dict[str, str] = {}  # gRPC's names for where they are served
+_users: Counter[str] = globals().get("_users", Counter())
+_ours: set[str] = globals().get("_ours", set())
+_targets: dict[str, str] = globals().get("_targets", {})  # gRPC's names for where they are served
 
 
 @dataclass(frozen=True)
