@@ -7,10 +7,12 @@ environment. The grammar of an address is in `address`, the TLS files in `tls`, 
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Final
 
 from ..errors import ParamsError
 from .address import Address, display
@@ -25,7 +27,10 @@ from .tls import Tls, check_tls, name_in
 from .values import file_path, in_clear, is_given, place_text, seconds, secret, text
 from .values import grpc_options as checked_options
 
-__all__ = ["change", "checked_name", "is_empty", "names_a_place", "parse"]
+__all__ = ["change", "checked_name", "is_empty", "names_a_place", "parse", "parse_again"]
+
+# A server's address alone: it has no room for a secret, and means the same whatever else is known.
+_SERVER: Final = re.compile(r"(https?://)?[a-z0-9.-]+:[0-9]{1,5}")
 
 _Options = Mapping[str, int | str | Secret] | Iterable[tuple[str, int | str | Secret]]
 
@@ -157,6 +162,26 @@ def parse(
         password_env=text("password_env", password_env) if has_sign_in else "",
         token_env=text("token_env", token_env) if has_sign_in else "",
     )
+
+
+def parse_again(default_timeout: float, **given: Any) -> ConnectionParams:
+    """Do as `parse` does, where many write the same: a server's address alone is read once.
+
+    Parameters
+    ----------
+    default_timeout, **given
+        The keywords of `parse`.
+    """
+    uri = given.get("uri")
+    is_alone = not any(is_given(value) for name, value in given.items() if name != "uri")
+    if is_alone and type(uri) is str and _SERVER.fullmatch(uri):
+        return _of_server(uri, default_timeout)
+    return parse(**given, default_timeout=default_timeout)
+
+
+@functools.lru_cache(maxsize=256)
+def _of_server(uri: str, default_timeout: float) -> ConnectionParams:
+    return parse(uri=uri, default_timeout=default_timeout)
 
 
 def is_empty(**given: object) -> bool:

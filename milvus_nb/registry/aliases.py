@@ -249,6 +249,7 @@ class Aliases:
                 "A variable in its place may have no value.",
                 "Give an alias, a profile or an address; or none, for the current connection.",
             )
+        check_keywords(given)
         return "", self._parse(uri=name or "", **given)
 
     def _with_timeout(
@@ -273,7 +274,7 @@ class Aliases:
         return parsing.change(remembered, **given)
 
     def _parse(self, **given: Any) -> ConnectionParams:
-        return parsing.parse(**given, default_timeout=self.timeout)
+        return parsing.parse_again(self.timeout, **given)
 
     # Which profile a connection is of
 

@@ -217,15 +217,22 @@ class ConnectionTable(ClosingTable):
 
         With an address come `connect`'s keywords. See `diagnose`; `report` as in `start_attempt`.
         """
-        if name is None or isinstance(name, str):
-            name = self.profile_named(name) or name
-        if isinstance(name, Profile):
-            return examine_profile(self, name, report, **given)
-        if isinstance(name, ConnectionParams):
-            alias, params = "", name
-        else:
-            alias, params = self._meant(name, given)
-        given.clear()
+        failure: Exception | None = None
+        try:
+            if name is None or isinstance(name, str):
+                name = self.profile_named(name) or name
+            if isinstance(name, Profile):
+                return examine_profile(self, name, report, **given)
+            if isinstance(name, ConnectionParams):
+                alias, params = "", name
+            else:
+                alias, params = self._meant(name, given)
+        except Exception as error:  # noqa: BLE001  # raised below, without the frames
+            failure = error
+        finally:
+            given.clear()  # as in `connect`
+        if failure is not None:
+            raise without_frames(failure)
         monitor = self.monitor
         return monitor.submit(examine(monitor, params, Stages.of(params.endpoint, report), alias))
 

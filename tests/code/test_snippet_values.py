@@ -131,9 +131,13 @@ def test_words_of_the_magic(there: ConnectionParams, alias: str) -> None:
 def test_words_of_a_shell(there: ConnectionParams, old: bool) -> None:
     """A shell gives curl exactly what was given."""
     code = snippets.code(there, "a", "curl", "v2.3.5" if old else "")
-    options = options_of_curl(shlex.split(code, comments=False))
+    words = shlex.split(code, comments=False)
+    options = options_of_curl(words)
     tls = there.endpoint.tls
-    assert ("--header", f"Authorization: Bearer {there.user}:$MILVUS_PASSWORD") in options
+    assert ("--header", "@-") in options
+    assert words[words.index("curl") - 4 : words.index("curl")] == [
+        "printf", "%s\\n", f"Authorization: Bearer {there.user}:$MILVUS_PASSWORD", "|",
+    ]  # fmt: skip
     assert ("--cacert", tls.root_pem_path) in options
     assert ("--key", tls.client_key_path) in options
     certificate = dict(options)["--cert"]
@@ -158,9 +162,11 @@ def test_a_real_shell_runs_nothing_of_a_value(tmp_path: Path) -> None:
         Endpoint("tcp", "h", 1, user=nasty, credentials=Secret(f"{nasty}:p")), nasty
     )
     code = snippets.code(there, "a", "curl")
-    shown = clients.run_shell("curl() { printf '%s\\n' \"$@\"; }\n" + code, tmp_path)
-    assert f"Authorization: Bearer {nasty}:Milvus\n" in shown
-    assert json.loads(shown.splitlines()[-2]) == {"dbName": nasty}
+    shown = clients.run_shell("curl() { printf '%s\\n' \"$@\" ---; cat; }\n" + code, tmp_path)
+    arguments_, _, header = shown.partition("---\n")
+    assert header == f"Authorization: Bearer {nasty}:Milvus\n"
+    assert ":Milvus" not in arguments_  # everybody on the machine can read them
+    assert json.loads(arguments_.splitlines()[-2]) == {"dbName": nasty}
     code = snippets.code(there, "a", "cli").replace(" milvus_cli ", " sh -c 'cat; env' ")
     assert f"ZILLIZ_TOKEN={nasty}:Milvus\n" in clients.run_shell(code, tmp_path)
     assert not (tmp_path / "owned").exists()

@@ -14,8 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from milvus_nb.errors import ParamsError
+from milvus_nb.params import parsing
 from milvus_nb.params.endpoint import ConnectionParams, Endpoint
-from milvus_nb.params.parsing import change, is_empty, parse
+from milvus_nb.params.parsing import change, is_empty, parse, parse_again
 from milvus_nb.params.secret import Secret
 from tests.support.parameters import (
     MARK,
@@ -453,6 +454,34 @@ def test_is_empty_says_whether_anything_was_given(given_: dict[str, Any], *, emp
 
 
 # --- timeout, options, types --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [
+        {"uri": "again.example:19530"},
+        {"uri": "https://again.example:443"},
+        {"uri": "http://root:12345@again.example:1"},
+        {"uri": "again.example:2", "token": "root:12345"},
+        {"uri": "again.example:2", "secure": False, "timeout": 3},
+        {"uri": Secret("again.example:3")},
+        {"uri": "./again.db"},
+        {"host": "again.example"},
+    ],
+    ids=lambda given_: "-".join(map(str, given_.values())),
+)
+def test_what_is_read_again_is_the_same_and_no_secret_is_kept(
+    given_: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was read before, and whatever the environment says meanwhile."""
+    first = parse_again(5.0, **given_)
+    monkeypatch.setenv("MILVUS_URI", "http://other:secret@other.example:1/other")
+    monkeypatch.setenv("MILVUS_TOKEN", "other:secret")
+    before = parsing._of_server.cache_info()
+    assert parse_again(5.0, **given_) == first == parse(**given_, default_timeout=5.0)
+    assert parse_again(7.0, **given_).timeout == given_.get("timeout", 7.0)
+    if first.endpoint.credentials:
+        assert parsing._of_server.cache_info() == before
 
 
 def test_a_timeout_is_a_number_of_seconds() -> None:

@@ -256,6 +256,8 @@ def test_an_unknown_keyword_is_named_and_no_frame_keeps_the_secret(
         (connections.connect, {"token": "root:s3cret-value", "handler": "HTTP"}),
         (connections.connect, {"token": "root:s3cret-value", "port": 99999}),
         (connections.add_connection, {"a": {"token": "root:s3cret-value", "port": 99999}}),
+        (connections.examine, {"name": "h:1", "token": "root:s3cret-value", "tokn": "x"}),
+        (connections.examine, {"name": "h:1", "token": "root:s3cret-value", "timeout": "x"}),
     ]
     for call, given in attempts:
         with pytest.raises((ParamsError, NotImplementedError)) as failure:

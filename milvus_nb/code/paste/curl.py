@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["CURL", "read_curl"]
 
-CURL: Final = re.compile(r"^[^\S\n]*(?:[$>#%]\s|PS[^>\n]*>\s*)?curl(?:\.exe)?(?=\s)", re.MULTILINE)
+#: What printf writes may be its header: so it is in no argument.
+CURL: Final = re.compile(
+    r"^[^\S\n]*(?:[$>#%]\s|PS[^>\n]*>\s*)?(?P<printf>printf\s.*\|[^\S\n]*)?curl(?:\.exe)?(?=\s)",
+    re.MULTILINE,
+)
 
 _SHORT: Final = {
     "H": "header", "d": "data", "u": "user", "m": "max-time", "E": "cert", "k": "insecure",
@@ -48,8 +52,11 @@ _RESOLVED: Final = re.compile(r"[^:]*:([0-9]*):\[?([^\],]*)")
 def read_curl(text: str, reading: Reading) -> None:
     """Read the first curl command."""
     start = CURL.search(text)
-    words = Shell(text, reading.env).words(start.end()) if start else []
-    options = list(_options(words))
+    shell = Shell(text, reading.env)
+    options = list(_options(shell.words(start.end()) if start else []))
+    if start and start["printf"]:
+        written = shell.words(start.start("printf") + len("printf"))[-1:]
+        options += [("header", finding) for finding in written]
     urls = [finding for name, finding in options if name == "url"] + [
         finding for name, finding in options if not name
     ]

@@ -159,8 +159,12 @@ def curl(params: ConnectionParams, server_version: str) -> str:
         # curl takes what follows a colon for a password.
         certificate = re.sub(r"[\\:]", r"\\\g<0>", tls.client_pem_path)
         options += [f"--cert {shell(certificate)}", f"--key {shell(tls.client_key_path)}"]
+    command = "curl "
     if credentials := _shell_credentials(params, "Authorization: Bearer "):
-        options.append(f"--header {typed_line(credentials, 'curl')}")
+        # By curl's input: everybody on the machine can read the arguments of a process, while
+        # printf is the shell's own.
+        command = f"printf '%s\\n' {typed_line(credentials, 'curl')} | curl "
+        options.append("--header @-")
     options += _call(params.db_name, base, server_version)
     comments = ["# Each call opens a connection and closes it."]
     if endpoint.secure:
@@ -169,7 +173,7 @@ def curl(params: ConnectionParams, server_version: str) -> str:
     return _lines(
         *comments,
         *left_out("#", options_left_out(params), "they are gRPC's"),
-        "curl " + " \\\n  ".join(options),
+        command + " \\\n  ".join(options),
     )
 
 
