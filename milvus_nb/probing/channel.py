@@ -29,14 +29,16 @@ __all__ = [
 #: Channel options of probes and of the clients we make: a socket of their own, so that closing
 #: means closing; the next attempt within a second of a failed one (gRPC's default backs off up to
 #: two minutes), where the "min" is how long one attempt may take, slow networks included; a frozen
-#: peer noticed (Milvus accepts pings no closer than 5 s).
-CHANNEL_OPTIONS: Final[dict[str, int]] = {
+#: peer noticed (Milvus accepts pings no closer than 5 s); and no proxy that GRPC_ADDRESS_HTTP_PROXY
+#: names for the number of an address, beside those of `proxies`: a project's ``.env`` may set it.
+CHANNEL_OPTIONS: Final[dict[str, int | str]] = {
     "grpc.use_local_subchannel_pool": 1,
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.min_reconnect_backoff_ms": 5_000,
     "grpc.max_reconnect_backoff_ms": 1000,
     "grpc.keepalive_time_ms": 10_000,
     "grpc.http2.ping_timeout_ms": 5_000,
+    "grpc.address_http_proxy_enabled_addresses": "",
 }
 
 

@@ -28,6 +28,7 @@ from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.profiles.trust import file_beside, permit
 from tests.support.helpers import posix_only, threads, wait_until
 from tests.support.kernels import private_environment
+from tests.support.servers import ConnectProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -328,6 +329,25 @@ def test_an_env_file_around_the_environment_is_a_projects(
     monkeypatch.setenv("MILVUS_URI", "theirs.example")
     with pytest.raises(ParamsError, match="is set by a file of the project"):
         parse(token=SECRET)
+
+
+def test_no_proxy_for_the_number_of_an_address_sees_a_sign_in(
+    connections: ConnectionRegistry,
+    milvus_auth: MilvusTestServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """A variable of gRPC's own, as a project's .env may set it: probes and clients go straight.
+
+    So does what speaks to a Milvus Lite, on this machine's own loopback.
+    """
+    with ConnectProxy() as thief:
+        monkeypatch.setenv("GRPC_ADDRESS_HTTP_PROXY", thief.address)
+        monkeypatch.setenv("GRPC_ADDRESS_HTTP_PROXY_ENABLED_ADDRESSES", "0.0.0.0/0,::/0")
+        given: dict[str, Any] = {"uri": milvus_auth.uri, "token": milvus_auth.root_token}
+        connections.connect("a", **given).client.list_collections()
+        connections.connect("b", uri=str(tmp_path / "b.db")).client.list_collections()
+    assert thief.requests == []
 
 
 def test_a_projects_env_file_reroutes_no_sign_in(
