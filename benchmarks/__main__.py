@@ -91,11 +91,11 @@ def _measures(given: argparse.Namespace) -> dict[str, Callable[[MilvusTestServer
         }
     return {
         "loading": lambda _: loading.run(3),
-        "connecting": lambda server: connecting.run(server, 200, 4),
+        "connecting": lambda server: connecting.run(server, 150, 4),
         "cells": lambda server: cells.run(server, 2),
         "many": lambda server: many.run(server, many.SOME),
         "idling": lambda server: idling.run(server, 2, 7, idling.SOME),
-        "starting": lambda _: sidebar.start(8),
+        "starting": lambda _: sidebar.start(6),
         "panel": lambda server: panel.run(server, panel.MOST),
         "profiles": lambda server: profiles.run(server, 4),
         "sidebar": lambda server: sidebar.run(server, 5),
