@@ -325,6 +325,10 @@ CAUSES: Final[dict[str, Cause]] = {
         "{path} is on a file system without locks ({details}), which Milvus Lite needs.",
         "Put the database on a local disk: some network and FUSE mounts have no file locks.",
     ),
+    "lite-full": Cause(
+        "Milvus Lite cannot open {path}: its disk, or your share of it, is full.",
+        "Free some space there, or choose another folder; then connect again.",
+    ),
     "lite-failed": Cause(
         "Milvus Lite cannot open {path}: {details}",
         "Check that it is a Milvus Lite database and that you may write there.",

@@ -44,6 +44,7 @@ Identity = tuple[int, int]  # device and inode
 
 # What a lock says that somebody else has, and a file system that has no locks.
 _TAKEN: Final = (errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _NO_LOCKS: Final = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS)
 
 #: So long a file's server may take to stop, in seconds; usually it is done at once.
@@ -261,10 +262,18 @@ def _path_here(lock: str) -> str:
     return ""
 
 
+def _cause(error: BaseException | None) -> str:
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return "lite-full"
+    # Python has no class of its own for that.
+    is_thread = isinstance(error, RuntimeError) and "start new thread" in str(error)
+    return "no-threads" if is_thread else "lite-failed"
+
+
 def _diagnose(endpoint: Endpoint, error: BaseException | None) -> Diagnosis:
     said = f"{type(error).__name__}: {error}" if error else "milvus-lite gave no reason"
     if error is None or type(error).__name__ != "DataDirLockedError":
-        return diagnosis.of(endpoint, "lite-failed", said)
+        return diagnosis.of(endpoint, _cause(error), said)
     if isinstance(failed := error.__cause__, OSError) and failed.errno not in _TAKEN:
         cause = "lite-no-locks" if failed.errno in _NO_LOCKS else "lite-failed"
         return diagnosis.of(endpoint, cause, oserror.reason(failed))

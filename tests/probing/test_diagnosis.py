@@ -338,6 +338,29 @@ def without_locks(world: World, number: int) -> dict[str, Any]:
     return {"uri": str(world.tmp_path / "nfs.db")}
 
 
+def full_disk(world: World) -> dict[str, Any]:
+    """Let there be no room for a folder that Milvus Lite makes once it holds the lock."""
+    makedirs = os.makedirs
+
+    def make(path: str, *args: Any, **given: Any) -> None:
+        if str(path).endswith(".database-staging"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        makedirs(path, *args, **given)
+
+    world.environment.setattr(os, "makedirs", make)
+    return {"uri": str(world.tmp_path / "full.db")}
+
+
+def without_threads(world: World) -> dict[str, Any]:
+    """Let Milvus Lite start no thread for its server."""
+
+    def build(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    world.environment.setattr("milvus_lite.adapter.grpc.server._build_server", build)
+    return {"uri": str(world.tmp_path / "threads.db")}
+
+
 def denied(context: grpc.ServicerContext) -> bytes:
     context.abort(grpc.StatusCode.PERMISSION_DENIED, "PrivilegeConnect is needed")
 
@@ -633,6 +656,8 @@ FAULTS = (
     Fault("Lite name", "lite-name", ".db", lambda _: {"uri": "./demo.sqlite"}),
     Fault("Lite 2 file", "lite-not-a-folder", "Milvus Lite 2", old_lite),
     Fault("Lite, other folder", "lite-foreign-folder", "other things", foreign_folder),
+    Fault("Lite on a full disk", "lite-full", "Free some space", full_disk),
+    Fault("Lite without threads", "no-threads", "ulimit -u", without_threads),
     Fault("Lite damaged", "lite-failed", "broken.db", damaged_lite),
 )  # fmt: skip
 
@@ -680,7 +705,6 @@ def test_every_cause_has_a_row() -> None:
         "tls-bad-file": test_a_tls_file_that_went_away,
         "connection-lost": "tests/watching/test_watching.py",
         "no-files": "tests/test_guest.py",
-        "no-threads": "tests/test_guest.py",
         "lite-deleted": "tests/watching/test_watching.py",
         "lite-gone": "tests/watching/test_watching.py",
         "unstable": "tests/watching/test_watching.py",
