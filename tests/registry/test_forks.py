@@ -162,6 +162,7 @@ def test_children_live_beside_a_probe(guest: Kernel, milvus: MilvusTestServer) -
 def test_children_live_while_a_client_connects(guest: Kernel, milvus: MilvusTestServer) -> None:
     """Also a client of pymilvus is made by us, in a thread; each is made, whatever forks."""
     guest.run(
+        "import pymilvus\n"  # what it imports registers handlers: not within a fork
         "from milvus_nb import connections\n"
         "def come_and_go():\n"
         f"    connections.connect('other', address='{milvus.address}', timeout=60).client\n"
