@@ -146,28 +146,18 @@ def words(text: str) -> str:
 
 
 def picture(of: str) -> Iterator[str]:
-    """Give the pictures of one situation, of the reader's theme."""
+    """Give the pictures of one situation, of the reader's theme; folded away, those of contrast."""
     name, _, title = of.partition(" ")
+    widths = ("wide", "narrow")
     yield from (f"**{title}**", "")
-    for width in ("wide", "narrow"):
+    for width in widths:
         for theme in ("light", "dark"):
-            yield f"![{title}, {width}](images/{name}-{theme}-{width}.png){{.only-{theme}}}"
-
-
-def contrast(of: str) -> Iterator[str]:
-    """Give the pictures of one situation in JupyterLab's theme of high contrast."""
-    name, _, title = of.partition(" ")
-    yield from (f"**{title}**", "")
-    for width in ("wide", "narrow"):
-        yield f"![{title}, {width}, in high contrast](images/{name}-contrast-{width}.png)"
-
-
-def forced(of: str) -> Iterator[str]:
-    """Give the pictures of one situation in forced colours."""
-    name, _, title = of.partition(" ")
-    yield from (f"**{title}**", "")
-    for width in ("wide", "narrow"):
-        yield f"![{title}, {width}, in forced colours](images/{name}-forced-{width}.png)"
+            yield f"![{title}, {width}](images/{name}-{theme}-{width}.webp){{.only-{theme}}}"
+    yield from ("", "<details><summary>In high contrast and in forced colours</summary>", "")
+    for width in widths:
+        yield f"![{title}, {width}, in high contrast](images/{name}-contrast-{width}.webp)"
+    yield f"![{title}, in forced colours](images/{name}-forced-narrow.webp)"
+    yield from ("", "</details>")
 
 
 def rest() -> Iterator[str]:
@@ -256,8 +246,6 @@ PARTS = {
     "benchmarks": benchmarks,
     "causes": causes,
     "commands": commands,
-    "contrast": contrast,
-    "forced": forced,
     "lab_settings": lab_settings,
     "picture": picture,
     "rest": rest,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
+from pymilvus import MilvusClient
 
 from tests.browser.lab import Notebook, Sidebar, reload
 from tests.browser.screenshots import IMAGES
@@ -106,13 +107,14 @@ def go_through(
     notebook.choose("prod", "Save as profile")
     take("save")
     page.keyboard.press("Escape")
-    show_actions(sidebar, row, take)
+    show_actions(sidebar, row, path, take)
     show_form(notebook, sidebar, prod, take)
+    show_trust(notebook, sidebar, prod, take)
     show_import(sidebar, home, path, take)
     show_restart(page, sidebar, take)
 
 
-def show_actions(sidebar: Sidebar, row: Locator, take: Callable[[str], None]) -> None:
+def show_actions(sidebar: Sidebar, row: Locator, path: Path, take: Callable[[str], None]) -> None:
     """Show what is done with a profile by its menu."""
     page = sidebar.page
     row.get_by_role("button", name="More actions for profile prod").click()
@@ -127,6 +129,11 @@ def show_actions(sidebar: Sidebar, row: Locator, take: Callable[[str], None]) ->
     row.get_by_role("button", name="More actions for profile prod").click()
     sidebar.panel.get_by_role("menuitem", name="Edit", exact=True).locator("visible=true").click()
     take("edit")
+    text = path.read_text()
+    path.write_text(text.replace("[profiles.prod]", '[profiles.prod]\ndb_name = "library"'))
+    expect(row.get_by_role("alert")).to_contain_text("Somebody has changed it")
+    take("changed")
+    path.write_text(text)
     page.keyboard.press("Escape")
     row.get_by_role("button", name="More actions for profile prod").click()
     sidebar.panel.get_by_role("menuitem", name="Delete", exact=True).locator("visible=true").click()
@@ -153,6 +160,48 @@ def show_form(
     expect(form.get_by_role("alert")).to_contain_text("cannot be the name of a profile")
     take("refused-name")
     form.get_by_role("button", name="Cancel", exact=True).click()
+
+
+_TEAM = """\
+[profiles.team]
+address = "{address}"
+user = "team"
+secret = "{secret}"
+"""
+
+
+def show_trust(
+    notebook: Notebook, sidebar: Sidebar, prod: MilvusTestServer, take: Callable[[str], None]
+) -> None:
+    """Show what is asked about a project's profile, and what is offered where it was changed."""
+    path = notebook.lab.work / "milvus.toml"
+    path.write_text(_TEAM.format(address=prod.address, secret="ask"))
+    client = MilvusClient(prod.uri, token="root:Milvus", dedicated=True)
+    client.create_user("team", "Team-1234")
+    sidebar.button("Connect team").click()
+    question = sidebar.panel.get_by_role("group", name="Connect team?")
+    take("trust")
+    question.get_by_label("Password of team").fill("Team-1234")
+    question.get_by_role("button", name="Connect", exact=True).click()
+    expect(sidebar.row("team")).to_contain_text("Connected")
+    client.update_password("team", "Team-1234", "Team-5678")
+    path.write_text(_TEAM.format(address=prod.address, secret="env:TEAM"))
+    sidebar.button("Sign in (team)").click()
+    form = sidebar.panel.get_by_role("form", name="Connect team again")
+    notebook.field("Password").fill("Team-5678")
+    form.get_by_role("button", name="Connect", exact=True).click()
+    expect(form.get_by_role("button", name="Trust this project's profile…")).to_be_visible()
+    take("trust-offer")
+    form.get_by_role("button", name="Cancel", exact=True).click()
+    sidebar.button("Disconnect team").click()
+    expect(sidebar.row("team")).to_have_count(0)
+    client.drop_user("team")
+    client.close()
+    path.unlink()
+    expect(sidebar.button("Connect team")).to_have_count(0)
+    sidebar.button("New profile").click()
+    take("new")
+    sidebar.page.keyboard.press("Escape")
 
 
 _CLI = {
@@ -185,6 +234,7 @@ def show_restart(page: Page, sidebar: Sidebar, take: Callable[[str], None]) -> N
     sidebar.lost.get_by_label("Password of root for prod").fill("Milvus")
     sidebar.button("Reconnect what was connected").click()
     expect(sidebar.lost).to_contain_text("Tick it")
+    expect(sidebar.node).to_contain_text("No connections")
     take("lost")
 
 

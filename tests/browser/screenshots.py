@@ -1,11 +1,12 @@
 """The pictures of the site, made from the real thing: ``python -m tests.browser.screenshots``.
 
-Each state of the panel, in JupyterLab's light and dark theme, in a wide cell and in a column of
-220 pixels.
+Each state of the panel, in JupyterLab's light and dark theme, in that of high contrast, and in the
+colours that the system forces; in a wide cell and in a column of 250 pixels.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import sys
 import tempfile
@@ -19,20 +20,40 @@ from tests.browser.lab import JupyterLab, Notebook, launch_chromium
 from tests.support.servers import FaultProxy, MilvusTestServer, SilentPeer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import FloatRect, Page
+    from playwright.sync_api import FloatRect, Locator, Page
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 CONTRAST = {"contrast": "JupyterLab Dark High Contrast"}
 #: With the colours that the system forces on all pages, as Windows does in high contrast.
 FORCED = {"forced": "JupyterLab Light"}
-#: The states that are shown in forced colours, too.
-PLAIN = ("asked", "create-database", "import")
-#: The states that are shown in high contrast, too.
-TELLING = ("wrong-password", "trouble", "menu", "connected", "tree")
-WIDTHS = {"wide": "", "narrow": "220px"}
+ALL_THEMES = {**THEMES, **CONTRAST, **FORCED}
+WIDTHS = {"wide": "", "narrow": "250px"}
+
+#: A picture as WebP, which loses nothing but the rarest shades beyond 256: half of what PNG takes.
+_SHRINK = """async png => {
+  const picture = await createImageBitmap(await (await fetch(png)).blob());
+  const canvas = new OffscreenCanvas(picture.width, picture.height);
+  const context = canvas.getContext('2d');
+  context.drawImage(picture, 0, 0);
+  const image = context.getImageData(0, 0, canvas.width, canvas.height);
+  const pixels = new Uint32Array(image.data.buffer);
+  const counts = new Map();
+  pixels.forEach(one => counts.set(one, (counts.get(one) ?? 0) + 1));
+  const shades = [...counts.keys()].sort((a, b) => counts.get(b) - counts.get(a));
+  const kept = shades.slice(0, 256);
+  const apart = (a, b) => [0, 8, 16].reduce(
+    (sum, at) => sum + (((a >> at) & 255) - ((b >> at) & 255)) ** 2, 0);
+  const nearest = one => kept.reduce((a, b) => apart(one, b) < apart(one, a) ? b : a);
+  const becomes = new Map(shades.map((one, at) => [one, at < kept.length ? one : nearest(one)]));
+  pixels.forEach((one, at) => { pixels[at] = becomes.get(one); });
+  context.putImageData(image, 0, 0);
+  const blob = await canvas.convertToBlob({ type: 'image/webp', quality: 1 });
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  return btoa(Array.from(bytes, one => String.fromCharCode(one)).join(''));
+}"""
 
 
 OPEN_ELSEWHERE = """
@@ -57,7 +78,7 @@ curl https://in03-4a1b.serverless.gcp-us-west1.cloud.zilliz.com/v2/vectordb/coll
 
 
 class Photographer:
-    """Takes each state of a notebook's panel four times.
+    """Takes each state of a notebook's panel in each theme and width.
 
     Parameters
     ----------
@@ -72,35 +93,40 @@ class Photographer:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def take(self, state: str) -> None:
-        """Save ``STATE-THEME-WIDTH.png``."""
+    def take(self, state: str, open_again: Callable[[], object] = lambda: None) -> None:
+        """Save ``STATE-THEME-WIDTH.webp``; what a change of width closes is opened again."""
         page = self.notebook.page
-        for theme in themes_of(state):
+        for theme in ALL_THEMES:
             change_theme(page, theme)
-            for width, css in WIDTHS.items():
+            for width in widths_of(theme):
+                css = WIDTHS[width]
                 panel = self.notebook.panel.last
                 panel.evaluate("(node, css) => { node.style.width = css; }", css)
                 page.evaluate(
                     "() => new Promise(done => requestAnimationFrame("
                     "() => requestAnimationFrame(done)))"
                 )
-                panel.screenshot(path=self.folder / f"{state}-{theme}-{width}.png")
+                open_again()
+                save(panel, self.folder / f"{state}-{theme}-{width}.webp")
                 panel.evaluate("node => { node.style.width = ''; }")
+        change_theme(page, "light")
         print(state, flush=True)
 
 
-def themes_of(state: str) -> list[str]:
-    """Give the themes that a state is shown in."""
-    return [
-        *THEMES,
-        *(CONTRAST if state in TELLING else ()),
-        *(FORCED if state in PLAIN else ()),
-    ]
+def widths_of(theme: str) -> list[str]:
+    """Give how wide a state is shown in a theme: the forced colours are the same in any width."""
+    return ["narrow"] if theme in FORCED else ["wide", "narrow"]
+
+
+def save(part: Locator, path: Path) -> None:
+    """Save a picture of a part of the page."""
+    png = base64.b64encode(part.screenshot()).decode()
+    path.write_bytes(base64.b64decode(part.page.evaluate(_SHRINK, f"data:image/png;base64,{png}")))
 
 
 def change_theme(page: Page, theme: str) -> None:
-    """Have JupyterLab in one of `THEMES`, in `CONTRAST` or in `FORCED`."""
-    name = {**THEMES, **CONTRAST, **FORCED}[theme]
+    """Have JupyterLab in one of `ALL_THEMES`."""
+    name = ALL_THEMES[theme]
     page.emulate_media(forced_colors="active" if theme in FORCED else "none")
     page.evaluate(
         "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name
@@ -209,9 +235,15 @@ def go_through(
 def take_details(camera: Photographer) -> None:
     """Open a menu, the details, and a check."""
     notebook = camera.notebook
-    notebook.row("prod").get_by_role("button", name="More actions").click()
-    expect(notebook.panel.get_by_role("menu")).to_be_visible()
-    camera.take("menu")
+    menu = notebook.panel.get_by_role("menu")
+
+    def open_menu() -> None:
+        if menu.is_visible():
+            notebook.page.keyboard.press("Escape")
+        notebook.row("prod").get_by_role("button", name="More actions").click()
+        expect(menu).to_be_visible()
+
+    camera.take("menu", open_menu)
     notebook.page.keyboard.press("Escape")
     notebook.choose("default", "Details")
     expect(notebook.row("default")).to_contain_text("Last check")

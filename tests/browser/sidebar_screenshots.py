@@ -1,6 +1,6 @@
 """The pictures of the sidebar: ``python -m tests.browser.sidebar_screenshots``.
 
-Each state in JupyterLab's light and dark theme, 300 and 220 pixels wide.
+Each state in each theme of `screenshots`, 300 and 250 pixels wide.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.browser import kernelspecs
 from tests.browser.lab import JupyterLab, Notebook, Sidebar, launch_chromium, write_notebook
-from tests.browser.screenshots import IMAGES, THEMES, change_theme, themes_of
+from tests.browser.screenshots import ALL_THEMES, IMAGES, THEMES, change_theme, save, widths_of
 from tests.support.servers import MilvusTestServer
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-WIDTHS = {"wide": 300, "narrow": 220}
+WIDTHS = {"wide": 300, "narrow": 250}
 
 # The sidebar alone, as high as what is in it.
 STYLE = """width => {
@@ -69,16 +69,15 @@ def run(show: Callable[[JupyterLab, Page, MilvusTestServer, Path], None], folder
 
 
 def taker(sidebar: Sidebar, folder: Path, kind: str = "sidebar") -> Callable[[str], None]:
-    """Give what takes the pictures of a state: ``KIND-STATE-THEME-WIDTH.png``."""
+    """Give what takes the pictures of a state: ``KIND-STATE-THEME-WIDTH.webp``."""
     page = sidebar.page
 
     def take(state: str) -> None:
-        for theme in themes_of(state):
+        for theme in ALL_THEMES:
             change_theme(page, theme)
-            for width, pixels in WIDTHS.items():
-                page.evaluate(STYLE, pixels)
-                path = folder / f"{kind}-{state}-{theme}-{width}.png"
-                sidebar.node.screenshot(path=path)
+            for width in widths_of(theme):
+                page.evaluate(STYLE, WIDTHS[width])
+                save(sidebar.node, folder / f"{kind}-{state}-{theme}-{width}.webp")
             page.evaluate(STYLE, 0)
         change_theme(page, "light")
         print(state, flush=True)
@@ -127,6 +126,7 @@ def go_through(
     change_theme(page, "light")
 
     take_tree(notebook, sidebar, take)
+    take_denied(notebook, sidebar, prod, take)
     take_running(page, folder)
     sidebar.show()
     take_restart(sidebar, take)
@@ -162,7 +162,54 @@ def take_tree(notebook: Notebook, sidebar: Sidebar, take: Callable[[str], None])
     expect(tree).to_contain_text("FLOAT_VECTOR")
     expect(tree).to_contain_text("1,204")
     take("tree")
+    for name, action, state in (
+        ("books", "Preview rows", "preview"),
+        ("books", "Release…", "release"),
+        ("papers", "Preview rows", "released"),
+    ):
+        tree.get_by_role("treeitem", name=name, exact=True).click(button="right")
+        sidebar.node.get_by_role("menuitem", name=action).click()
+        expect(tree).to_contain_text(_TOLD[state])
+        take(state)
+        tree.get_by_role("button", name=f"Hide the rows of {name}").click()
     sidebar.button("Open scratch").click()
+
+
+_TOLD = {"preview": "Title 0", "release": "Searches of everybody", "released": "is released"}
+
+# Somebody who may look into a collection, and then no more.
+_READER = """
+client = connections.client("prod")
+client.create_collection("orders", dimension=4)
+client.create_user("reader", "Reader-1")
+connections.connect("reader", uri="{uri}", token="reader:Reader-1")
+"""
+_DENIED = """
+client.revoke_privilege("public", "Global", "DescribeCollection", "*", db_name="*")
+"""
+
+
+def take_denied(
+    notebook: Notebook, sidebar: Sidebar, prod: MilvusTestServer, take: Callable[[str], None]
+) -> None:
+    """Look into a collection as somebody whose right to do so is taken away."""
+    notebook.execute(_READER.format(uri=prod.uri))
+    sidebar.button("Open reader").click()
+    tree = sidebar.row("reader").get_by_role("tree", name="What is in reader")
+    for name in ("default", "orders"):
+        tree.get_by_role("treeitem", name=name, exact=True).click()
+    expect(tree).to_contain_text("FLOAT_VECTOR")
+    take("untold")
+    notebook.execute(_DENIED)
+    tree.get_by_role("treeitem", name="orders", exact=True).click(button="right")
+    sidebar.node.get_by_role("menuitem", name="Refresh").click()
+    expect(tree).to_contain_text("You may not describe")
+    take("denied")
+    tree.get_by_text("What to do").click()
+    take("what-to-do")
+    sidebar.button("Disconnect reader").click()
+    expect(sidebar.row("reader")).to_have_count(0)
+    notebook.execute("client.drop_collection('orders'); client.drop_user('reader')")
 
 
 def take_running(page: Page, folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser import profile_screenshots, screenshots, sidebar_screenshots
 from tests.browser.lab import JupyterLab, new_context
-from tests.browser.screenshots import CONTRAST, THEMES, change_theme
+from tests.browser.screenshots import ALL_THEMES, change_theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ _FIND = """async ([isAll, leftOut]) => {
 def look(page: Page, state: str, set_width: Callable[[int], object]) -> list[Any]:
     """Give what axe finds in what is in sight."""
     found = []
-    for theme in (*THEMES, *CONTRAST):
+    for theme in ALL_THEMES:
         change_theme(page, theme)
         for width in WIDTHS:
             set_width(width)
@@ -79,13 +79,15 @@ class Inspector(screenshots.Photographer):
         super().__init__(notebook, folder)
         self.found: list[Any] = []
 
-    def take(self, state: str) -> None:
+    def take(self, state: str, open_again: Callable[[], object] = lambda: None) -> None:
         """Look at what is in sight."""
-        self.found += look(self.notebook.page, state, self._set_width)
 
-    def _set_width(self, width: int) -> None:
-        css = f"{width}px" if width else ""
-        self.notebook.panel.last.evaluate("(node, css) => { node.style.width = css; }", css)
+        def set_width(width: int) -> None:
+            css = f"{width}px" if width else ""
+            self.notebook.panel.last.evaluate("(node, css) => { node.style.width = css; }", css)
+            open_again()
+
+        self.found += look(self.notebook.page, state, set_width)
 
 
 @pytest.fixture

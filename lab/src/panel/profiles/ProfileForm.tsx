@@ -245,12 +245,14 @@ function Shown(props: ShownProps) {
           </>
         )}
         <FailureAlert failure={isStale ? changed(profile) : failure} />
-        <div class="milvus-nb-inset-buttons">
-          {isStale && (
+        {isStale && (
+          <div class="milvus-nb-inset-buttons">
             <Button name={trans.__('Load it as it is now')} kind="plain" onClick={load}>
               {trans.__('Load it as it is now')}
             </Button>
-          )}
+          </div>
+        )}
+        <div class="milvus-nb-inset-buttons">
           <Button name={trans.__('Save')} kind="primary" submit busy={running} disabled={isStale}>
             {running ? trans.__('Saving…') : trans.__('Save')}
           </Button>

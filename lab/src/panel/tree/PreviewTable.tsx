@@ -7,6 +7,7 @@ import type { Doing, PreviewNode } from '../../state/preview';
 import { Button } from '../parts/Button';
 import { FailureText } from '../parts/FailureText';
 import { CloseIcon, RetryIcon } from '../parts/icons';
+import { NotTold } from './NotTold';
 
 /** From so many seconds on it is said how long something is waited for. */
 const LONG_S = 2;
@@ -17,10 +18,12 @@ interface Props {
   name: string;
   /** By the kernel's clock, in Unix seconds. */
   now: number;
+  /** Whether the connection's own line says that no server answers. */
+  isLost: boolean;
 }
 
 /** Some rows of a collection. They are in the page alone, never in the notebook. */
-export function PreviewTable({ node, name, now }: Props) {
+export function PreviewTable({ node, name, now, isLost }: Props) {
   const { found, failure, waitingSince, doing, canLoad } = node;
   return (
     <div class="milvus-nb-preview">
@@ -48,7 +51,8 @@ export function PreviewTable({ node, name, now }: Props) {
           <CloseIcon />
         </Button>
       </div>
-      {failure !== null && (
+      {failure !== null && isLost && <NotTold />}
+      {failure !== null && !isLost && (
         // What is to be typed into a cell is a button here.
         <FailureText failure={failure.cause === 'released' ? { ...failure, fix: '' } : failure} />
       )}

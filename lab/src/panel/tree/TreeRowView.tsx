@@ -10,6 +10,7 @@ import { useUniqueId } from '../parts/hooks';
 import { ChevronIcon, MoreIcon } from '../parts/icons';
 import type { MenuPlace } from '../parts/RowMenu';
 import { NodeIcon } from './icons';
+import { NotTold } from './NotTold';
 import { PreviewTable } from './PreviewTable';
 import { ageOf, detailOf, loadWord, nameOf, olderThan } from './words';
 
@@ -160,7 +161,9 @@ function Block({
 }): ComponentChildren {
   switch (shown.kind) {
     case 'preview':
-      return <PreviewTable node={shown.node} name={row.place.collection} now={now} />;
+      return (
+        <PreviewTable node={shown.node} name={row.place.collection} now={now} isLost={isLost} />
+      );
     case 'waiting': {
       const { branch } = shown;
       const waited = (elapsed() - (branch.waitingSince ?? elapsed())) / 1000;
@@ -173,11 +176,7 @@ function Block({
     case 'failure':
       return (
         <>
-          {isLost ? (
-            <p>{trans.__('Not told: the server does not answer.')}</p>
-          ) : (
-            <FailureText failure={shown.failure} isFolded />
-          )}
+          {isLost ? <NotTold /> : <FailureText failure={shown.failure} isFolded />}
           <button
             type="button"
             class="milvus-nb-link"
