@@ -24,6 +24,12 @@ def ask():
         found.ping(3)
 if {kind!r} == "a probe under way":
     threading.Thread(target=ask, daemon=True).start()
+def make():
+    while True:
+        connections.connect("other", uri="{uri}", timeout=60).client
+        connections.disconnect("other")
+if {kind!r} == "a client being made":
+    threading.Thread(target=make, daemon=True).start()
 if {kind!r} == "a server unreachable":
     way.__enter__()
     far = connections.connect("far", uri=way.address)
@@ -49,7 +55,7 @@ for _ in range({pools}):
 print(json.dumps([died, broken, 1000 * longest, found.state]), flush=True)
 os._exit(0)
 """
-_KINDS = ("connected", "a probe under way", "a server unreachable")
+_KINDS = ("connected", "a probe under way", "a client being made", "a server unreachable")
 
 
 def run(server: MilvusTestServer, forks: int = 400, pools: int = 100) -> list[Table]:
