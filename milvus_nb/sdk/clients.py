@@ -132,6 +132,9 @@ def _client_class() -> Any:
         see_errors_of(manager, handler)
 
     class MilvusClient(pymilvus.MilvusClient):  # type: ignore[misc,name-defined]
+        # What a cell shows of it.
+        __module__, __qualname__ = "pymilvus", "MilvusClient"
+
         def __init__(self, channels: Channels, **arguments: Any) -> None:
             self.channels_of_ours, self.manager_of_ours = channels, Manager(channels)
             theirs.ON_ERROR.get(self.manager_of_ours)
@@ -194,6 +197,8 @@ def _async_class() -> Any:
     guarded: Any = type("Guarded", (base,), _guarded_calls(base))
 
     class AsyncMilvusClient(_InOnePlace, guarded):  # type: ignore[misc]  # pymilvus has no types
+        __module__, __qualname__ = "pymilvus", "AsyncMilvusClient"
+
         def __init__(self, alias: str, params: ConnectionParams, target: str) -> None:
             super().__init__(**_arguments(alias, params, target))
             self._params = alias, params

@@ -64,6 +64,7 @@ def test_the_client_is_pymilvus_own_and_is_made_once(
     connections.connect("prod", uri=milvus_auth.address, token="root:Milvus")
     client = connections.client("prod")
     assert isinstance(client, pymilvus.MilvusClient)
+    assert repr(client).startswith("<pymilvus.MilvusClient object at ")
     assert client is connections["prod"].client
     assert client.list_collections() == []
 
