@@ -562,7 +562,7 @@ def test_nothing_is_left_of_what_was_watched(
     [
         ("UNAVAILABLE", "no healthy upstream", "unreachable", "upstream"),
         ("UNAVAILABLE", "Milvus Proxy is not ready yet. please wait", "unreachable", "starting"),
-        ("UNIMPLEMENTED", "", "unreachable", "gateway"),
+        ("UNIMPLEMENTED", "", "unreachable", "gateway-no-milvus"),
         (
             "UNIMPLEMENTED",
             "unknown service milvus.proto.milvus.MilvusService",
