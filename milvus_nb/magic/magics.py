@@ -22,7 +22,6 @@ from ..printing import printable, say
 from . import autoconnect, matcher
 from .context import Context
 from .early_imports import EarlyImports
-from .namespace import names_of_caller
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,10 +85,11 @@ class MilvusMagics(Magics):
         self, line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None
     ) -> Any:
         """Connect to Milvus, see your connections, disconnect. `%milvus help` tells more."""
-        variables = names_of_caller(self.shell, local_ns)
         try:
             with ONE_AT_A_TIME:
-                from . import commands  # not before: loading the extension has to stay light
+                # Not before: loading the extension has to stay light.
+                from . import commands, namespace
+            variables = namespace.names_of_caller(self.shell, local_ns)
             if cell is not None:
                 return commands.run_cell(self.context, line, cell, variables)
             return commands.run(self.context, line, variables)
