@@ -70,7 +70,7 @@ def _import() -> None:
     # What cannot be imported is told by who needs it.
     with contextlib.suppress(Exception), ONE_AT_A_TIME, GATE.passing():
         import_all()
-        from . import commands, connecting, progress  # noqa: F401  # all that the cell needs
+        from . import commands, connecting, namespace, progress  # noqa: F401  # all that it needs
 
         for name in _FIRST_USED:
             importlib.import_module(name)
