@@ -32,8 +32,8 @@ _LONGEST_S: Final = 1.0
 _BACK_S: Final = 0.01
 _LOOK_S: Final = 0.001
 
-# So long a child waits for gRPC to have begun anew, in seconds; usually it is done within 2 ms.
-_BEGIN_S: Final = 0.1
+# So long a child waits for gRPC to have begun anew, in seconds; usually it is done within 4 ms.
+_BEGIN_S: Final = 0.25
 _GRPC: Final = "grpc._cython.cygrpc"
 _THREADS: Final = "/proc/self/task"
 
@@ -230,23 +230,26 @@ def _let_grpc_begin() -> None:
     """
     if _GRPC not in sys.modules:
         return
-    ends = time.monotonic() + _BEGIN_S
+    ends, before = time.monotonic() + _BEGIN_S, None
     with contextlib.suppress(OSError):  # not Linux
-        while not _others_sleep() and time.monotonic() < ends:
+        while time.monotonic() < ends:
+            seen = _others()
+            # A thread that begins sleeps now and then, but has done something from look to look.
+            if seen == before and all(state.startswith(b"S") for state in seen.values()):
+                return
+            before = seen
             time.sleep(_LOOK_S)
 
 
-def _others_sleep() -> bool:
-    own = str(threading.get_native_id())
-    return all(_sleeps(thread) for thread in os.listdir(_THREADS) if thread != own)
-
-
-def _sleeps(thread: str) -> bool:
-    try:
-        with open(f"{_THREADS}/{thread}/stat", "rb") as file:
-            return file.read().rpartition(b") ")[2].startswith(b"S")
-    except (FileNotFoundError, ProcessLookupError):  # it has ended
-        return True
+def _others() -> dict[str, bytes]:
+    """Give the state of each other thread, and what it has done so far."""
+    own, found = str(threading.get_native_id()), {}
+    for thread in os.listdir(_THREADS):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            if thread != own:
+                with open(f"{_THREADS}/{thread}/stat", "rb") as file:
+                    found[thread] = file.read().rpartition(b") ")[2]
+    return found
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
