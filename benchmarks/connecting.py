@@ -120,7 +120,7 @@ class _Warm:
 
         figures = [
             in_turns(
-                "warm connect (ours signs in, and knows version, health and round trip)",
+                "warm connect (ours proves its sign-in, and knows version, health and round trip)",
                 runs,
                 {
                     "milvus_nb": lambda: self._connect(self._uri),

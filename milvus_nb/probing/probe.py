@@ -182,13 +182,6 @@ class Probe:
         self._refuse(reply.status)
         return said(self._endpoint, reply.server_info.build_tags, MOST_VERSION)
 
-    def sign_in_at_once(self, limit: float) -> str | None:
-        """Do the same without awaiting it; None where it fails, or takes more than `limit` s."""
-        reply = self._call_at_once(wire.Connect, limit, client_info=self._client_info())
-        if reply is None or _failed(reply.status):
-            return None
-        return said(self._endpoint, reply.server_info.build_tags, MOST_VERSION)
-
     def is_well_at_once(self, limit: float) -> bool:
         """Ask for its health without awaiting it; False also where it fails, or is late."""
         reply = self._call_at_once(wire.CheckHealth, limit)
@@ -215,6 +208,13 @@ class Probe:
         """Ask for the server's version, such as ``"v2.3.5"``; `limit` in seconds."""
         reply = await self._call(wire.GetVersion, limit=limit)
         self._refuse(reply.status)
+        return said(self._endpoint, reply.version, MOST_VERSION)
+
+    def version_at_once(self, limit: float) -> str | None:
+        """Ask for it without awaiting that; None where it fails, or takes more than `limit` s."""
+        reply = self._call_at_once(wire.GetVersion, limit)
+        if reply is None or _failed(reply.status):
+            return None
         return said(self._endpoint, reply.version, MOST_VERSION)
 
     async def health(self, limit: float | None = None) -> str:

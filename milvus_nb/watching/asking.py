@@ -122,16 +122,18 @@ class Asker:
         raise ProbeError(found)
 
     def ask_at_once(self, limit: float) -> Answers | None:
-        """Sign in where a Milvus near by has just answered; the event loop waits for it.
+        """Try the credentials where a Milvus near by has just answered; the event loop waits.
 
-        None where that is not to be done, or fails: whoever asks then is told why.
+        It has taken them before, and knows of this client since: any call proves them, and
+        GetVersion is the cheapest. None where that is not to be done, or fails: whoever asks then
+        is told why.
         """
         reached = self._reacher.reached(self.endpoint, near=True)
         if reached is None or not reached[0]:
             return None
         target, known = reached
         probe = self._opened(target)
-        version = probe.sign_in_at_once(min(limit, _AT_ONCE_S))
+        version = probe.version_at_once(min(limit, _AT_ONCE_S))
         if version is None:
             self._probe = None
             probe.drop()
