@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import socket
 import tempfile
@@ -18,7 +19,7 @@ import pymilvus
 from benchmarks.report import Figures, in_turns, seconds_until_printed
 from milvus_nb import ConnectionRegistry
 from milvus_nb.probing import wire
-from tests.support.helpers import sockets_to, wait_until
+from tests.support.helpers import wait_until
 from tests.support.kernels import Kernel
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ _BARE_LIST = (
     "for method in ('GetVersion', 'ShowCollections'):\n"
     "    c.unary_unary('/milvus.proto.milvus.MilvusService/' + method)(b'')\n"
 )
+
+# So long whoever is broken off would wait for an answer, and has waited, in seconds.
+_SILENT_S = 10
+_BEGUN_S = 0.5
 
 _CLIENT = "MilvusClient(dedicated=True)"
 _SHARED = "MilvusClient (shares a connection)"
@@ -286,19 +291,31 @@ def _then(seconds: float, clean_up: Callable[[], object]) -> float:
 
 def _broken_off(runs: int) -> Figures:
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as silent:
-        kernel, port = Kernel(Path(folder)), silent.getsockname()[1]
-        kernel.run("%load_ext milvus_nb")
+        kernel, uri = Kernel(Path(folder)), f"http://localhost:{silent.getsockname()[1]}"
+        kernel.run("%load_ext milvus_nb\nimport pathlib, time, pymilvus")
 
-        def interrupt() -> float:
-            cell = kernel.submit(f"%milvus connect localhost:{port} --timeout 60")
-            wait_until(lambda: sockets_to(port, kernel.pid))
+        def interrupt(line: str) -> float:
+            begun = Path(folder, "begun")
+            begun.unlink(missing_ok=True)
+            cell = kernel.submit(f"pathlib.Path('begun').touch()\n{line}")
+            wait_until(begun.exists)
+            time.sleep(_BEGUN_S)
             start = time.perf_counter()
             kernel.interrupt()
             kernel.finish(cell)
             return time.perf_counter() - start
 
+        lines = {
+            "milvus_nb": f"%milvus connect {uri} --timeout {_SILENT_S}",
+            _CLIENT: f"pymilvus.MilvusClient('{uri}', timeout={_SILENT_S}, dedicated=True)",
+            "the limit: a cell that sleeps": f"time.sleep({_SILENT_S})",
+        }
         try:
-            title = "Ctrl-C to the end of a cell that connects to a silent server"
-            return in_turns(title, runs, {"milvus_nb": interrupt}, goals={"milvus_nb": 100})
+            return in_turns(
+                "Ctrl-C to the end of a cell that connects to a silent server",
+                runs,
+                {name: functools.partial(interrupt, line) for name, line in lines.items()},
+                goals={"milvus_nb": 100},
+            )
         finally:
             kernel.stop()
