@@ -259,6 +259,28 @@ def test_what_is_rejected_gives_way_to_the_corrected_cell(
         root.close()
 
 
+def test_a_password_that_was_rotated_a_moment_ago_is_refused(
+    connections: ConnectionRegistry, milvus_auth: MilvusTestServer
+) -> None:
+    """Also where it was taken just before, and the server is known to be well."""
+    root = connections.connect("root", uri=milvus_auth.address, token="root:Milvus")
+    admin = root.client
+    admin.create_user("hurried", "Before-1")
+    try:
+        for _ in range(2):
+            connections.connect("s", uri=milvus_auth.address, token="hurried:Before-1")
+            connections.disconnect("s")
+        admin.update_password("hurried", "Before-1", "After-2")
+        with pytest.raises(ConnectError) as refused:
+            connections.connect("s", uri=milvus_auth.address, token="hurried:Before-1")
+        assert refused.value.cause == "wrong-password"
+        assert connections.connect("s", uri=milvus_auth.address, token="hurried:After-2").state == (
+            "connected"
+        )
+    finally:
+        admin.drop_user("hurried")
+
+
 def test_what_is_unreachable_gives_way_too(
     connections: ConnectionRegistry, milvus: MilvusTestServer, way: FaultProxy
 ) -> None:
