@@ -1,4 +1,4 @@
-"""A line of ``%milvus`` → its words, with Python values put in.
+"""A line of ``%milvus`` → its words and options, with Python values put in.
 
 IPython would put values into the line before it is split into words, and a password with a blank,
 a quote or a backslash would come apart. So the line is split first.

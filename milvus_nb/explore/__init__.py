@@ -15,13 +15,11 @@ from .model import (
     Databases,
     Description,
     Entry,
-    Load,
     Overview,
-    RowCount,
     Schema,
     Untold,
 )
-from .rights import Right, Rights
+from .rights import Rights
 from .rows import Peek, framed
 from .schema import Field, Function, Index
 
@@ -34,12 +32,9 @@ __all__ = [
     "Function",
     "Index",
     "Inspector",
-    "Load",
     "Overview",
     "Peek",
-    "Right",
     "Rights",
-    "RowCount",
     "Schema",
     "Untold",
     "framed",

@@ -33,9 +33,6 @@ __all__ = ["run", "run_cell"]
 # How long `status` waits for the first look at connections of others, in seconds.
 _LOOK_S: Final = 1.0
 
-# How long a server may take to answer over HTTP, in seconds.
-_HTTP_DEADLINE_S: Final = 1.0
-
 # So many that were disconnected are named.
 _MOST_NAMED: Final = 20
 
@@ -166,7 +163,7 @@ def _facts(context: Context, connection: Connection) -> Facts:
     from ..views.details import Facts, facts
     from . import explore_commands
 
-    asked = rest.sources(connection.params, _HTTP_DEADLINE_S)
+    asked = rest.sources(connection.params)
     found = context.registry.monitor.submit(asked).wait()
     pairs = facts(connection) + explore_commands.own_rights(connection)
     pairs += [(source.label, f"{source.text} {source.url}".strip()) for source in found]

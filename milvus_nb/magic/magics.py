@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import IPython
 from IPython.core.magic import (
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from traitlets import Bunch
 
     from ..registry.registry import ConnectionRegistry
-
-T = TypeVar("T")
 
 __all__ = ["Cancelled", "MilvusMagics", "load", "unload"]
 

@@ -1,4 +1,4 @@
-"""The options of connect and doctor → keywords; asks for a secret, warns of one in clear.
+"""The parsed options of connect and doctor → keywords; asks for a secret, warns of one in clear.
 
 Secrets are asked for here, or read from the environment; who types one is told where it goes.
 """

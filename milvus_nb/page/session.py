@@ -7,7 +7,7 @@ They only start something and return; the answer follows from the monitor's thre
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from ..errors import AliasError, CancelError, MilvusNbError
@@ -41,11 +41,6 @@ if TYPE_CHECKING:
     from .messages import Request
 
 __all__ = ["PageSession"]
-
-T = TypeVar("T")
-
-# How long a server may take to answer over HTTP, for the details, in seconds.
-_HTTP_DEADLINE_S: Final = 1.0
 
 
 class PageSession:
@@ -341,7 +336,7 @@ class PageSession:
         from ..probing import rest
 
         params = self._registry.find(request.params["alias"]).params
-        job = self._registry.monitor.submit(rest.sources(params, _HTTP_DEADLINE_S))
+        job = self._registry.monitor.submit(rest.sources(params))
         self._follow(request.id, job, messages.sources)
 
     def _do_code(self, request: Request) -> None:

@@ -40,6 +40,9 @@ _OK, _NOT_FOUND = 200, 404
 _SUCCESS: Final = (0, 200)  # today's code, and the older interface's
 
 
+_ANSWER_S: Final = 1.0
+
+
 @dataclass(frozen=True)
 class Source:
     """Somebody who was asked, and what they said.
@@ -60,7 +63,10 @@ class Source:
 
 
 async def sources(
-    params: ConnectionParams, deadline: float, *, management_port: int = MANAGEMENT_PORT
+    params: ConnectionParams,
+    deadline: float = _ANSWER_S,
+    *,
+    management_port: int = MANAGEMENT_PORT,
 ) -> list[Source]:
     """Ask a server whatever it says over HTTP, all at the same time.
 
@@ -69,7 +75,7 @@ async def sources(
     params
         Whose server, and as whom.
     deadline
-        How long each answer may take, in seconds.
+        Seconds that each answer may take.
     management_port
         Where health and pages are.
 

@@ -66,6 +66,9 @@ V = TypeVar("V", bound=View)
 class ConnectionRegistry(ConnectionTable):
     """Aliases and their connections. Thread-safe.
 
+    What begins without being waited for is in `table`, what ends in `closing`, the names in
+    `aliases`.
+
     Parameters
     ----------
     heartbeat

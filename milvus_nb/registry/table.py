@@ -15,6 +15,7 @@ from ..probing.stages import Stage, Stages
 from ..probing.waiting import to_the_end
 from ..profiles.profile import Profile
 from ..watching.doctor import examine
+from ..watching.job import shut_down
 from .aliases import DEFAULT_ALIAS
 from .attempts import Attempt
 from .closing import ClosingTable, closed
@@ -171,7 +172,7 @@ class ConnectionTable(ClosingTable):
             left = max(ends - time.monotonic(), _CLOSING_S)
             await monitor.finish(closed(unused, others), left)
         if not is_wanted:
-            raise ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
+            raise shut_down()
         return result
 
     def _changed(self, connection: Connection) -> None:
@@ -202,7 +203,7 @@ class ConnectionTable(ClosingTable):
             return connection
         # By another thread, since we looked.
         if self.monitor is not monitor:
-            raise ClosedError("milvus_nb was shut down meanwhile.", "", "Connect again.")
+            raise shut_down()
         return await self.start_attempt(alias, params, quietly=quietly).joined()
 
     # Asking

@@ -9,7 +9,7 @@ import { elapsed } from '../state/clock';
 import { ignore } from '../state/ignore';
 import { Subshell } from './subshell';
 
-/** As in milvus_nb/sidebar.py: what its comm is called, and the comm that all pages share. */
+/** As in milvus_nb/page/sidebar.py: what its comm is called, and the comm that all pages share. */
 const TARGET = 'milvus_nb';
 const COMM_ID = 'milvus_nb.sidebar';
 

@@ -4,7 +4,7 @@
 import { elapsed } from '../state/clock';
 import { ignore } from '../state/ignore';
 
-/** As in milvus_nb/subshells.py, which ends one that was not used for 10 s: a page counts less. */
+/** As in milvus_nb/page/subshells.py, which ends one that was not used for 10 s: a page counts less. */
 const KEPT_MS = 5000;
 /** So long it may be asked whether it still runs. */
 const MAY_RUN_MS = 8000;

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...params.endpoint import ConnectionParams, Endpoint
 
 __all__ = [
-    "PASSWORD", "TOKEN", "authority", "left_out", "milliseconds", "options_left_out",
+    "PASSWORD", "TOKEN", "authority", "block", "left_out", "milliseconds", "options_left_out",
     "refuse", "seconds", "sign_in", "url", "without_name",
 ]  # fmt: skip
 
@@ -42,6 +42,11 @@ def sign_in(params: ConnectionParams) -> tuple[str, str]:
         known = _VARIABLE.fullmatch(params.password_env)
         return "password", params.password_env if known else PASSWORD
     return params.auth, TOKEN
+
+
+def block(*lines: str) -> str:
+    """Give lines as the text of a cell or a file; empty ones at its ends are left out."""
+    return "\n".join(lines).strip("\n") + "\n"
 
 
 def authority(endpoint: Endpoint, zone: str = "%") -> str:

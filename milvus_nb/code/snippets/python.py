@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from .parts import left_out, options_left_out, seconds, sign_in
+from .parts import block, left_out, options_left_out, seconds, sign_in
 from .quoting import python as literal
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _DEDICATED: Final = "dedicated=True,  # only then does closing it close the sock
 def client(params: ConnectionParams, alias: str) -> str:
     """Write it with ``MilvusClient``."""
     del alias  # it has none
-    return _lines(
+    return block(
         *_imports(params),
         "",
         "from pymilvus import MilvusClient",
@@ -35,7 +35,7 @@ def client(params: ConnectionParams, alias: str) -> str:
 def async_client(params: ConnectionParams, alias: str) -> str:
     """Write it with ``AsyncMilvusClient``."""
     del alias
-    return _lines(
+    return block(
         "import asyncio",
         *_imports(params),
         "",
@@ -57,7 +57,7 @@ def async_client(params: ConnectionParams, alias: str) -> str:
 def orm(params: ConnectionParams, alias: str) -> str:
     """Write it with ``connections``, which pymilvus 3.1 no longer has."""
     name = literal(alias)
-    return _lines(
+    return block(
         *_imports(params),
         "",
         "from pymilvus import connections, utility",
@@ -117,7 +117,3 @@ def _comments(params: ConnectionParams) -> list[str]:
 
 def _indented(lines: list[str], columns: int = 4) -> list[str]:
     return [" " * columns + line for line in lines]
-
-
-def _lines(*lines: str) -> str:
-    return "\n".join(lines).strip("\n") + "\n"

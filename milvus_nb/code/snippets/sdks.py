@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ...errors import ParamsError
 from .parts import (
     authority,
+    block,
     left_out,
     milliseconds,
     options_left_out,
@@ -52,7 +53,7 @@ def node(params: ConnectionParams, alias: str) -> str:
         given = [f"  {name}: {javascript(text)}," for name, text in files.items() if text]
         fields += ["tls: {", *given, "},"]
     fields.append(f"timeout: {milliseconds(params.timeout)},")
-    return _lines(
+    return block(
         "// An ES module: a file that ends in .mjs",
         'import { MilvusClient } from "@zilliz/milvus2-sdk-node";',
         "",
@@ -104,7 +105,7 @@ def go(params: ConnectionParams, alias: str) -> str:
         "names, err := client.ListCollections(context.Background(), all)",
         "fmt.Println(names, err)",
     ]
-    return _lines(
+    return block(
         "package main",
         "",
         "import (",
@@ -206,7 +207,7 @@ def java(params: ConnectionParams, alias: str) -> str:
     if tls.server_name and not tls.root_pem_path:
         comments += left_out("//", ["server_name"], "only with ca_pem_path or server_pem_path")
         comments += without_name("//", endpoint)
-    return _lines(
+    return block(
         "// Needs io.milvus:milvus-sdk-java and, for what it logs, org.slf4j:slf4j-simple",
         "import io.milvus.v2.client.ConnectConfig;",
         "import io.milvus.v2.client.MilvusClientV2;",
@@ -253,7 +254,3 @@ def _java_tls(endpoint: Endpoint) -> list[str]:
 
 def _options_comment(params: ConnectionParams) -> list[str]:
     return left_out("//", options_left_out(params), "gRPC options differ between languages")
-
-
-def _lines(*lines: str) -> str:
-    return "\n".join(lines) + "\n"

@@ -12,6 +12,7 @@ from .parts import (
     PASSWORD,
     TOKEN,
     authority,
+    block,
     left_out,
     options_left_out,
     refuse,
@@ -78,11 +79,11 @@ def cell(params: ConnectionParams, alias: str) -> str:
     if not guard.profile or guard.overrides or params.endpoint.grpc_options:
         return _by_address(params, alias)
     name = f" --alias {magic_word(alias)}" if alias != guard.profile else ""
-    return _lines("%load_ext milvus_nb", f"%milvus connect {magic_word(guard.profile)}{name}")
+    return block("%load_ext milvus_nb", f"%milvus connect {magic_word(guard.profile)}{name}")
 
 
 def _by_address(params: ConnectionParams, alias: str) -> str:
-    return _lines(
+    return block(
         "%load_ext milvus_nb",
         *left_out("#", options_left_out(params), "%milvus has no option for it"),
         connect_line(params, alias),
@@ -97,7 +98,7 @@ def magic(params: ConnectionParams, alias: str) -> str:
         "print(client.list_collections())",
         f"%milvus disconnect {name}",
     ]
-    return _by_address(params, alias) + _lines(*(typed_line(line, "%milvus") for line in typed))
+    return _by_address(params, alias) + block(*(typed_line(line, "%milvus") for line in typed))
 
 
 def cli(params: ConnectionParams, alias: str) -> str:
@@ -128,7 +129,7 @@ def cli(params: ConnectionParams, alias: str) -> str:
     if params.auth == "none" and not (endpoint.secure or database) and _is_plain(alias):
         old = f"connect -h {endpoint.host} -p {endpoint.port} -a {alias}"
         comments.append(f"# Before Milvus CLI 0.4: {old} … connect -a {alias} -D")
-    return _lines(
+    return block(
         *comments,
         f"{token}milvus_cli <<'END'",
         typed_line(" ".join(words), "the Milvus CLI"),
@@ -170,7 +171,7 @@ def curl(params: ConnectionParams, server_version: str) -> str:
     if endpoint.secure:
         # https://github.com/milvus-io/milvus/issues/46312
         comments.append("# A Milvus that does TLS itself has REST on a port of its own.")
-    return _lines(
+    return block(
         *comments,
         *left_out("#", options_left_out(params), "they are gRPC's"),
         command + " \\\n  ".join(options),
@@ -204,7 +205,3 @@ def _shell_credentials(params: ConnectionParams, before: str = "") -> str:
 
 def _is_plain(text: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*", text) is not None
-
-
-def _lines(*lines: str) -> str:
-    return "\n".join(lines) + "\n"
