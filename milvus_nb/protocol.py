@@ -380,6 +380,7 @@ class _Greeting(TypedDict):
     connections: list[Row]
     current: str | None
     now: float
+    #: How often each server is probed.
     heartbeat_s: float
     versions: dict[str, str]
     profiles: Profiles
@@ -388,6 +389,8 @@ class _Greeting(TypedDict):
 class Hello(_Greeting, total=False):
     """All that a page needs to begin with."""
 
+    #: How often the kernel tells that it lives, where that is not each heartbeat.
+    tick_s: float
     many: Many
 
 
@@ -704,14 +707,20 @@ class StageEvent(TypedDict):
     stages: list[Stage]
 
 
-class TickEvent(TypedDict):
-    """The kernel lives, and this was last measured; told at each heartbeat while a page attends."""
-
+class _Measured(TypedDict):
     v: int
     event: Literal["tick"]
     now: float
+    #: How often each server is probed.
     heartbeat_s: float
     measured: list[Measurement]
+
+
+class TickEvent(_Measured, total=False):
+    """The kernel lives, and this was last measured; told at each heartbeat while a page attends."""
+
+    #: How often it is told, where that is not each heartbeat: many servers are probed in turn.
+    tick_s: float
 
 
 class ProfilesEvent(TypedDict):

@@ -52,7 +52,9 @@ class MilvusMagics(Magics):
         config=True
     )
     heartbeat = Float(
-        DEFAULT_HEARTBEAT_S, help="Time between two probes of a server, in seconds."
+        DEFAULT_HEARTBEAT_S,
+        help="Time between two probes of a server, in seconds; from 51 on they are probed in turn,"
+        " 50 at a time.",
     ).tag(config=True)
     deadline = Float(
         DEFAULT_DEADLINE_S,

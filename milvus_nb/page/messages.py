@@ -229,6 +229,7 @@ def hello(
     many: Many | None,
     *,
     heartbeat: float,
+    tick: float,
     versions: dict[str, str],
     found: ProfileListing,
 ) -> Hello:
@@ -241,6 +242,8 @@ def hello(
         "versions": versions,
         "profiles": profiles(found),
     }
+    if tick != heartbeat:
+        told["tick_s"] = tick
     return told if many is None else {**told, "many": many}
 
 
@@ -296,15 +299,18 @@ def stage_event(request: int, found: Iterable[stage.Stage]) -> StageEvent:
     return {"v": PROTOCOL, "event": "stage", "request": request, "stages": described.stages(found)}
 
 
-def tick_event(measured: list[Measurement], heartbeat: float) -> TickEvent:
+def tick_event(measured: list[Measurement], heartbeat: float, tick: float) -> TickEvent:
     """Tell that the kernel lives, and what was last measured: endpoint, latency, checked_at."""
-    return {
+    told: TickEvent = {
         "v": PROTOCOL,
         "event": "tick",
         "now": time.time(),
         "heartbeat_s": heartbeat,
         "measured": measured,
     }
+    if tick != heartbeat:
+        told["tick_s"] = tick
+    return told
 
 
 def taken_event(request: int) -> TakenEvent:

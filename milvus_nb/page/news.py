@@ -204,13 +204,14 @@ class News:
         if not self._attention.is_there:
             return
         measured: dict[int, Measurement] = {}
-        heartbeat = self._registry.monitor.pace.heartbeat
+        monitor = self._registry.monitor
         with self._lock:
             recent = list(self._recent.items())
         for found, number in recent:
             if number.value not in measured and found.state != "disconnected":
                 measured[number.value] = (number.value, found.latency_ms, found.checked_at)
-        self._send(messages.tick_event(list(measured.values()), heartbeat))
+        every = monitor.heartbeat, monitor.pace.heartbeat
+        self._send(messages.tick_event(list(measured.values()), *every))
         self._registry.look()
 
     def _all(self) -> list[Found]:

@@ -163,7 +163,8 @@ class PageSession:
             "pymilvus": installed_version(),
         }
         others: dict[str, Any] = {
-            "heartbeat": registry.monitor.pace.heartbeat,
+            "heartbeat": registry.monitor.heartbeat,
+            "tick": registry.monitor.pace.heartbeat,
             "versions": versions,
             "found": registry.profiles.find(),
         }

@@ -15,6 +15,8 @@ from .stages import Stages
 from .waiting import Shared, within
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..errors import Diagnosis
     from ..params.endpoint import Endpoint
 
@@ -29,7 +31,7 @@ _NEAR_MS: Final = 10.0
 _FAR_S: Final = 3.0
 
 # So long what a Milvus has said of itself is taken to be so, in seconds: somewhat more than a
-# heartbeat, so that it is always known of one that is watched.
+# heartbeat, so that it is always known of one that is watched; longer as that becomes longer.
 _WELL_S: Final = 4.0
 
 
@@ -77,14 +79,8 @@ class _Place:
         return self.is_direct and time.monotonic() - self.reached_at < _RECENT_S
 
     @property
-    def well_known(self) -> WellKnown | None:
-        is_recent = self.well is not None and time.monotonic() - self.well.at < _WELL_S
-        return self.well if is_recent else None
-
-    @property
-    def is_near(self) -> bool:
-        is_quick = self.latency_ms <= _NEAR_MS and time.monotonic() > self.far_until
-        return is_quick and self.well_known is not None
+    def is_quick(self) -> bool:
+        return self.latency_ms <= _NEAR_MS and time.monotonic() > self.far_until
 
 
 class Reacher:
@@ -92,9 +88,15 @@ class Reacher:
 
     Many connections may go to one place with many users. While it is down, they make one attempt at
     a time between them.
+
+    Parameters
+    ----------
+    stretch
+        Tells how many times as long as it was set a heartbeat is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stretch: Callable[[], int] = lambda: 1) -> None:
+        self._stretch = stretch
         # By endpoint without who signs in, and the proxy on the way.
         self._places: dict[tuple[object, Proxy | None], _Place] = {}
         self._signed_in: set[int] = set()  # hashes: no credentials are kept
@@ -123,11 +125,9 @@ class Reacher:
         `near`: only where it may be asked at once, and has taken these credentials.
         """
         place = self._at(endpoint)
-        if near and not (
-            endpoint.kind != "lite" and place.is_near and self.has_signed_in(endpoint)
-        ):
+        if near and not (self._is_near(endpoint, place) and self.has_signed_in(endpoint)):
             return None
-        known = place.well_known
+        known = self._known(place)
         if known is None or (endpoint.credentials and known.anyone is None):
             return None
         seen = place.seen
@@ -135,7 +135,10 @@ class Reacher:
 
     def is_near(self, endpoint: Endpoint) -> bool:
         """Tell whether a Milvus that is well is so near that it may be asked at once."""
-        return endpoint.kind != "lite" and self._at(endpoint).is_near
+        return self._is_near(endpoint, self._at(endpoint))
+
+    def _is_near(self, endpoint: Endpoint, place: _Place) -> bool:
+        return endpoint.kind != "lite" and place.is_quick and self._known(place) is not None
 
     def note_latency(self, endpoint: Endpoint, ms: float) -> None:
         """Note how long a round trip has just taken."""
@@ -199,7 +202,12 @@ class Reacher:
 
     def well(self, endpoint: Endpoint) -> WellKnown | None:
         """Give what a Milvus that is well has just said to anybody there; None where none has."""
-        return self._at(endpoint).well_known
+        return self._known(self._at(endpoint))
+
+    def _known(self, place: _Place) -> WellKnown | None:
+        known = place.well
+        is_recent = known is not None and time.monotonic() - known.at < _WELL_S * self._stretch()
+        return known if is_recent else None
 
     def has_worked(self, endpoint: Endpoint) -> bool:
         """Tell whether a Milvus has ever answered there: then that is the right place."""

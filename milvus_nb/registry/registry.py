@@ -72,7 +72,8 @@ class ConnectionRegistry(ConnectionTable):
     Parameters
     ----------
     heartbeat
-        Seconds between two probes of a server.
+        Seconds between two probes of a server; where more than 50 are watched they are probed in
+        turn, 50 at a time.
     timeout
         Seconds that a connect may take where the caller does not say.
     deadline
@@ -449,7 +450,7 @@ class ConnectionRegistry(ConnectionTable):
         Parameters
         ----------
         heartbeat
-            Seconds between two probes of a server.
+            Seconds between two probes of a server; see `ConnectionRegistry`.
         deadline
             Seconds until a probe counts as unanswered.
 

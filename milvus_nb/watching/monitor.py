@@ -12,7 +12,6 @@ import contextlib
 import os
 import socket
 import threading
-import time
 import weakref
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +24,7 @@ from ..probing.waiting import end, result_of, to_the_end
 from .green_threads import refuse_green_threads
 from .job import Job, shut_down, would_wait_for_itself
 from .once import Once
+from .rounds import Rounds
 from .turns import Turns
 from .watch import Watch
 
@@ -57,7 +57,8 @@ class Monitor:
     def __init__(self, pace: Pace) -> None:
         self.pace = pace
         self._watches: dict[Endpoint, Watch] = {}
-        self._reacher = Reacher()
+        self._rounds = Rounds(pace, self._watches)
+        self._reacher = Reacher(self._rounds.stretch)
         self._turns = Turns()
         self._jobs: weakref.WeakSet[Job[Any]] = weakref.WeakSet()
         self._finishing: set[asyncio.Task[Any]] = set()
@@ -70,6 +71,11 @@ class Monitor:
         self._pid = 0
 
     # From any thread
+
+    @property
+    def heartbeat(self) -> float:
+        """Seconds between two probes of a server: where many are watched, more than was set."""
+        return self._rounds.heartbeat
 
     def submit(self, work: Coroutine[Any, Any, T]) -> Job[T]:
         """Run a coroutine on the loop; start the thread if it does not run.
@@ -114,7 +120,10 @@ class Monitor:
             return True
 
     def each_heartbeat(self, callback: Callable[[], None]) -> Job[None]:
-        """Call `callback` on the monitor's thread at each heartbeat, or when its pace changes."""
+        """Call `callback` on the monitor's thread at each heartbeat, or when its pace changes.
+
+        At each that was set: it is one call, however many are watched.
+        """
         once = Once()
 
         def tick() -> None:
@@ -135,8 +144,7 @@ class Monitor:
     def set_pace(self, heartbeat: float, deadline: float) -> None:
         """Change how often servers are probed and how long that may take, in seconds."""
         self.pace.heartbeat, self.pace.deadline = heartbeat, deadline
-        for watch in list(self._watches.values()):
-            self.call(watch.retry)
+        self.call(self._rounds.restart)
         for ticker in list(self._tickers):
             self.call(ticker)
 
@@ -240,10 +248,9 @@ class Monitor:
         """Measure latencies between the heartbeats, one after another: alone, they are true."""
         once = Once()
         while True:
-            heartbeat = self.pace.heartbeat
-            await asyncio.sleep((0.5 - time.monotonic() / heartbeat) % 1 * heartbeat)
+            await asyncio.sleep(self._rounds.until_between())
             await self._measure_some(once)
-            await asyncio.sleep(0.01 * heartbeat)
+            await asyncio.sleep(0.01 * self.pace.heartbeat)
 
     async def _measure_some(self, once: Once) -> None:
         # Apart from the pauses: its variables would keep a removed connection's credentials.
@@ -269,6 +276,9 @@ class Monitor:
         """Tell whether a Milvus has ever answered there."""
         return self._reacher.has_worked(endpoint)
 
+    def _watch(self, endpoint: Endpoint) -> Watch:
+        return Watch(endpoint, self._rounds, self._reacher, self._turns)
+
     async def acquire(self, endpoint: Endpoint) -> Watch:
         """Get the endpoint's watch, shared by all connections to it.
 
@@ -276,7 +286,7 @@ class Monitor:
         """
         watch = self._watches.get(endpoint)
         if watch is None:
-            watch = self._watches[endpoint] = Watch(endpoint, self.pace, self._reacher, self._turns)
+            watch = self._watches[endpoint] = self._watch(endpoint)
         watch.users += 1
         try:
             await watch.start()
@@ -292,7 +302,7 @@ class Monitor:
         """
         watch = self._watches.get(endpoint)
         if watch is None and not db_name:
-            watch = Watch(endpoint, self.pace, self._reacher, self._turns)
+            watch = self._watch(endpoint)
             if not watch.begin_at_once(limit):
                 return None
             self._watches[endpoint] = watch

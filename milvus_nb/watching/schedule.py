@@ -36,7 +36,8 @@ class Pace:
     Attributes
     ----------
     heartbeat
-        Seconds between two probes of a server.
+        Seconds between two probes of a server, as it was set: where many are watched, `Rounds` has
+        a longer one.
     deadline
         Seconds until a probe counts as unanswered.
     """
@@ -60,16 +61,14 @@ class Schedule:
         self._lived = 0.0
         self._down_at: float | None = None  # since when it is unreachable, by the monotonic clock
 
-    def next_delay(self) -> float:
-        """Tell after how many seconds it is asked next."""
-        heartbeat = self._pace.heartbeat
+    def next_delay(self) -> float | None:
+        """Tell after how many seconds it is asked next; None: with its heartbeat."""
         if self._down_at is None:
-            # All at the same moments: a thread that wakes up once is cheaper.
-            return heartbeat - time.monotonic() % heartbeat
+            return None
         outage = time.monotonic() - self._down_at
         delay = max(_FIRST_RETRY_S, min(outage * _RETRY_SHARE, _LAST_RETRY_S))
         delay *= 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311  # hides nothing
-        return min(delay, heartbeat)
+        return min(delay, self._pace.heartbeat)
 
     def note_state(self, *, is_unreachable: bool) -> None:
         """Note that its state has become another one."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..probing.probe import Answer
     from ..probing.reacher import Reacher
     from .answers import Answers
-    from .schedule import Pace
+    from .rounds import Rounds
     from .turns import Turns
 
 __all__ = ["Watch"]
@@ -67,15 +67,15 @@ class Watch:
     ----------
     endpoint
         Where to probe, and with which credentials.
-    pace
-        How often to probe.
+    rounds
+        When to probe, shared by all watches.
     reacher
-        Finds the way to endpoints, shared by all watches.
+        Finds the way to endpoints, shared by all, too.
     turns
-        Lets one watch at a time keep the event loop waiting, shared by all, too.
+        Lets one watch at a time keep the event loop waiting; shared likewise.
     """
 
-    def __init__(self, endpoint: Endpoint, pace: Pace, reacher: Reacher, turns: Turns) -> None:
+    def __init__(self, endpoint: Endpoint, rounds: Rounds, reacher: Reacher, turns: Turns) -> None:
         self.endpoint = endpoint
         self.users = 0
         self.measured_at = 0.0
@@ -84,9 +84,10 @@ class Watch:
         self.status = Status("connecting", since=time.time())
         self.databases: Counter[str] = Counter()
         """Those that connections use, beside the default one; each heartbeat looks for them."""
-        self._pace = pace
+        self._rounds = rounds
+        self._pace = rounds.pace
         self._turns = turns
-        self._schedule = Schedule(pace)
+        self._schedule = Schedule(rounds.pace)
         self._server = LiteServer(endpoint)
         self._asker = Asker(endpoint, reacher, self._server)
         self._is_closed = False
@@ -168,7 +169,7 @@ class Watch:
 
     def has_proved(self, db_name: str) -> bool:
         """Tell whether all that a connect would ask was answered within the last heartbeat."""
-        if time.monotonic() - self._proved_at > self._pace.heartbeat or self._is_closed:
+        if time.monotonic() - self._proved_at > self._rounds.heartbeat or self._is_closed:
             return False
         if self.status.state != "connected" or not self._asker.is_connected:
             return False
@@ -302,8 +303,8 @@ class Watch:
         with contextlib.suppress(ProbeError):  # the status says so
             await self.check(self._pace.deadline, is_routine=True)
 
-    async def _pause(self, delay: float) -> bool:
-        """Wait for the next probe's time, a poke, or a loss; tell whether it was a loss."""
+    async def _pause(self, delay: float | None) -> bool:
+        """Wait for its turn or so many seconds, a poke, or a loss; tell whether it was a loss."""
         lost = self._asker.lost()
         if lost is not None and lost is not self._lost:
             self._lost = lost
@@ -311,7 +312,8 @@ class Watch:
         if not self._is_poked:
             loop = asyncio.get_running_loop()
             self._waiter = loop.create_future()
-            timer = loop.call_later(delay, self._wake)
+            wake = self._wake
+            timer = self._rounds.call(wake) if delay is None else loop.call_later(delay, wake)
             try:
                 await self._waiter
             finally:

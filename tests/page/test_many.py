@@ -12,6 +12,7 @@ from milvus_nb import ConnectionRegistry
 from milvus_nb._version import PROTOCOL
 from milvus_nb.page.many import MOST_CHANGED, MOST_TOLD
 from milvus_nb.page.session import PageSession
+from milvus_nb.watching import rounds
 from tests.support.helpers import wait_until
 from tests.support.servers import ScriptedMilvus
 
@@ -137,3 +138,24 @@ def test_thousands_of_changes_at_once_are_one_message_without_them(
     assert max(len(event["changed"]) for event in page.events()) <= MOST_CHANGED
     assert max(len(event["removed"]) for event in page.events()) <= MOST_CHANGED
     assert max(len(json.dumps(said)) for said in page.said) < MOST_BYTES
+
+
+def test_a_page_is_told_how_often_each_server_is_asked(
+    registry: ConnectionRegistry, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where many are watched, more seldom than it was set; the kernel tells as often as before."""
+    monkeypatch.setattr(rounds, "_MOST", 2)
+
+    def told(found: Mapping[str, Any]) -> tuple[float, float | None]:
+        return found["heartbeat_s"], found.get("tick_s")
+
+    with ScriptedMilvus() as server:
+        for number in range(5):
+            registry.connect(f"c{number}", uri=server.address, token=f"u{number}:x")
+        assert told(page.ask("hello")) == (180, 60)
+        registry.set_pace(30, 60)
+        wait_until(lambda: any(each.get("event") == "tick" for each in list(page.said)))
+        tick = next(each for each in list(page.said) if each.get("event") == "tick")
+        assert told(tick) == (90, 30)
+        registry.disconnect_each([f"c{number}" for number in range(3)])
+        assert told(page.ask("hello")) == (30, None)

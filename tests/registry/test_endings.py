@@ -26,6 +26,7 @@ from milvus_nb.sdk import lite, orm
 from milvus_nb.sdk.imports import when_imported
 from milvus_nb.watching import lite_server as lite_server_module
 from milvus_nb.watching.monitor import _Thread
+from milvus_nb.watching.rounds import Rounds
 from milvus_nb.watching.schedule import Pace
 from milvus_nb.watching.turns import Turns
 from milvus_nb.watching.watch import Watch
@@ -220,7 +221,7 @@ def test_a_file_that_is_open_in_the_moment_in_which_its_closing_is_cancelled(
         return found
 
     async def work() -> None:
-        watch = Watch(parse(uri=str(lite_path)).endpoint, Pace(), Reacher(), Turns())
+        watch = Watch(parse(uri=str(lite_path)).endpoint, Rounds(Pace(), []), Reacher(), Turns())
         starting = asyncio.create_task(watch.start())
         await asyncio.sleep(0)
         starting.cancel()

@@ -340,6 +340,7 @@ interface Greeting {
   connections: Row[];
   current: string | null;
   now: number;
+  /** How often each server is probed. */
   heartbeat_s: number;
   versions: Record<string, string>;
   profiles: Profiles;
@@ -347,6 +348,8 @@ interface Greeting {
 
 /** All that a page needs to begin with. */
 export interface Hello extends Greeting {
+  /** How often the kernel tells that it lives, where that is not each heartbeat. */
+  tick_s?: number;
   many?: Many;
 }
 
@@ -628,13 +631,19 @@ export interface StageEvent {
   stages: Stage[];
 }
 
-/** The kernel lives, and this was last measured; told at each heartbeat while a page attends. */
-export interface TickEvent {
+interface Measured {
   v: number;
   event: 'tick';
   now: number;
+  /** How often each server is probed. */
   heartbeat_s: number;
   measured: Measurement[];
+}
+
+/** The kernel lives, and this was last measured; told at each heartbeat while a page attends. */
+export interface TickEvent extends Measured {
+  /** How often it is told, where that is not each heartbeat: many servers are probed in turn. */
+  tick_s?: number;
 }
 
 /** The profiles have changed, in any notebook or by any editor. */
@@ -909,6 +918,7 @@ export const SHAPES: Shapes = {
   },
   Hello: {
     '...': 'Greeting',
+    'tick_s?': 'number',
     'many?': 'Many',
   },
   Ping: {
@@ -1058,12 +1068,16 @@ export const SHAPES: Shapes = {
     request: 'number',
     stages: 'Stage[]',
   },
-  TickEvent: {
+  Measured: {
     v: 'number',
     event: "'tick'",
     now: 'number',
     heartbeat_s: 'number',
     measured: 'Measurement[]',
+  },
+  TickEvent: {
+    '...': 'Measured',
+    'tick_s?': 'number',
   },
   ProfilesEvent: {
     v: 'number',

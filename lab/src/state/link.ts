@@ -38,7 +38,7 @@ export interface Listener {
   status(status: LinkStatus): void;
 }
 
-/** Heartbeats without a word after which the kernel counts as silent. */
+/** After so many words that are due and do not come the kernel counts as silent. */
 const SILENT_AFTER = 2.5;
 const CHECK_EVERY_MS = 1000;
 /** How long a question for everything may stay open before it is asked once more; then doubled. */
@@ -62,7 +62,8 @@ export class Link {
   heardAt = elapsed();
   /** When it last told how the connections are. */
   toldAt = elapsed();
-  heartbeat_s = 5;
+  /** How often the kernel says that it lives. */
+  private tick_s = 5;
   /** What the kernel's clock showed when the page's began, in seconds. */
   private clock_s: number | null = null;
 
@@ -215,7 +216,7 @@ export class Link {
         this.stopAsking();
         this.isStaying = false;
         this.toldAt = elapsed();
-        this.heartbeat_s = hello.heartbeat_s;
+        this.tick_s = hello.tick_s ?? hello.heartbeat_s;
         this.setClock(hello.now);
         this.listener.hello(hello);
         this.setStatus(this.attends ? 'live' : 'resting');
@@ -262,7 +263,7 @@ export class Link {
     } else {
       if (message.event.event === 'tick') {
         this.toldAt = elapsed();
-        this.heartbeat_s = message.event.heartbeat_s;
+        this.tick_s = message.event.tick_s ?? message.event.heartbeat_s;
         this.setClock(message.event.now);
       }
       this.listener.event(message.event);
@@ -329,7 +330,7 @@ export class Link {
     }
     const silence = elapsed() - Math.max(this.heardAt, this.attendedAt);
     const expects = this.status === 'live' || this.status === 'resting';
-    if (expects && silence > this.heartbeat_s * SILENT_AFTER * 1000) {
+    if (expects && silence > this.tick_s * SILENT_AFTER * 1000) {
       this.setStatus(this.isOffline ? 'offline' : 'silent');
     }
     if (this.isUnheard) {

@@ -229,6 +229,11 @@ test('a heartbeat that is changed in the kernel is followed', () => {
   kernel.say({ event: 'tick', now: 0, heartbeat_s: 1, measured: [] });
   mock.timers.tick(4000);
   assert.equal(link.status, 'silent');
+  // Where many servers are asked in turn, the kernel tells more often than each is asked.
+  kernel.say({ event: 'tick', now: 0, heartbeat_s: 30, tick_s: 1, measured: [] });
+  assert.equal(link.status, 'live');
+  mock.timers.tick(4000);
+  assert.equal(link.status, 'silent');
 });
 
 const TICK = { event: 'tick', now: 0, heartbeat_s: 3, measured: [] };
