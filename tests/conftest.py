@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import builtins
+import gc
 import os
 import socket
 import subprocess
@@ -29,7 +30,7 @@ from tests.support.servers.shared import SharedServers, ask, wait_for
 from tests.support.shared_kernel import Kernels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 
 # With it jsonschema, which Jupyter imports, takes a second to build a grammar of addresses.
@@ -215,6 +216,21 @@ def _is_slow(item: pytest.Item) -> bool:
     return item.get_closest_marker("matrix") is not None or not _STARTED.isdisjoint(
         getattr(item, "fixturenames", ())
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Take tests and modules out of what is looked through for garbage: they stay to the end.
+
+    Each IPython shell that ends looks through all there is.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 _SERVERS = pytest.StashKey[SharedServers]()

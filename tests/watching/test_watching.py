@@ -460,9 +460,9 @@ def test_a_ping_during_which_the_connection_is_given_up(
 def test_many_connections_to_one_dead_place_make_one_attempt_at_a_time(
     connections: ConnectionRegistry, way: FaultProxy
 ) -> None:
-    """Of a hundred users, two each: it is the place that is tried."""
-    for number in range(200):
-        connections.connect(f"c{number}", uri=way.address, token=f"u{number % 100}:x", timeout=60)
+    """Of thirty users, two each: it is the place that is tried."""
+    for number in range(60):
+        connections.connect(f"c{number}", uri=way.address, token=f"u{number % 30}:x", timeout=60)
     way.blackhole()
     wait_until(lambda: all(found.state == "unreachable" for found in connections.connections()))
     made = way.connections_seen
