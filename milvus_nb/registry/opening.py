@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..probing.blocking import run_blocking
 from ..profiles.conversion import params_of
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .connection import Connection
 
 __all__ = ["Opener", "examine_profile", "open_profile"]
+
+T = TypeVar("T")
 
 
 class Opener(Protocol):
@@ -78,22 +80,12 @@ def open_profile(
     ProfileError
         It is a project's that was not allowed, or its secret is missing.
     """
-    table.profiles.require_allowed(profile)
     alias = alias or profile.name
-
-    def make() -> ConnectionParams:
-        return params_of(profile, default_timeout=table.timeout, **given)
 
     def start(params: ConnectionParams) -> Job[Connection]:
         return table.start_attempt(alias, params, replace=replace, report=report, quietly=quietly)
 
-    async def open_later() -> Connection:
-        params = await run_blocking(make)
-        return await start(params).joined()
-
-    if profile.secret.kind == "keyring":
-        return table.monitor.submit(open_later())
-    return start(make())
+    return _started(table, profile, given, start)
 
 
 def examine_profile(
@@ -109,15 +101,24 @@ def examine_profile(
     ProfileError
         As in `open_profile`.
     """
+    return _started(table, profile, given, lambda params: table.examine(params, report))
+
+
+def _started(
+    table: Opener,
+    profile: Profile,
+    given: dict[str, Any],
+    start: Callable[[ConnectionParams], Job[T]],
+) -> Job[T]:
+    """Start with the profile's parameters; a keyring may ask its user, so nobody waits for it."""
     table.profiles.require_allowed(profile)
 
     def make() -> ConnectionParams:
         return params_of(profile, default_timeout=table.timeout, **given)
 
-    async def examine_later() -> Report:
-        params = await run_blocking(make)
-        return await table.examine(params, report).joined()
+    async def start_later() -> T:
+        return await start(await run_blocking(make)).joined()
 
     if profile.secret.kind == "keyring":
-        return table.monitor.submit(examine_later())
-    return table.examine(make(), report)
+        return table.monitor.submit(start_later())
+    return start(make())
