@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 from ..protocol import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..protocol import Many
     from ..registry.connection import Connection
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     #: A connection, and whether it has an alias of ours.
     Found = tuple[Connection, bool]
 
-__all__ = ["MOST_CHANGED", "MOST_TOLD", "Part", "part", "told"]
+__all__ = ["MOST_CHANGED", "MOST_TOLD", "All", "Part", "part", "told"]
 
 #: Of up to so many connections a page is told each.
 MOST_TOLD: Final = 200
@@ -29,6 +29,17 @@ _IN_TROUBLE: Final = frozenset({"unreachable", "rejected", "degraded"})
 _STATES: Final[tuple[str, ...]] = get_args(State)
 
 
+class All(NamedTuple):
+    """All connections: those with an alias of ours, and those of others.
+
+    Of tens of thousands no object is made for each: that costs more than to look at them, and has
+    Python look through all that there is for what may be freed.
+    """
+
+    own: Sequence[Connection]
+    others: Sequence[Connection]
+
+
 class Part(NamedTuple):
     """Some of the connections that match: where the first of them is, and among how many."""
 
@@ -37,66 +48,62 @@ class Part(NamedTuple):
     total: int
 
 
-def told(found: Sequence[Found], current: str) -> tuple[list[Found], Many | None]:
+def told(there: All, usual: Iterable[Found]) -> tuple[list[Found], Many | None]:
     """Choose those of which a page is told without asking, and count all.
 
     Parameters
     ----------
-    found
+    there
         All connections.
-    current
-        The current one's alias.
+    usual
+        Those that each page needs to know, however many there are.
 
     Returns
     -------
     tuple
-        All of a few, and None; of many the current one and those in trouble, and their number.
+        All of a few, and None; of many the usual ones and those in trouble, and their number.
     """
-    if len(found) <= MOST_TOLD:
-        return list(found), None
-    own = troubled = 0
-    profiles: set[str] = set()
-    chosen: list[Found] = []
-    for one in found:
-        connection, is_own = one
-        own += is_own
-        profiles.add(connection.params.guard.profile)
-        is_in_trouble = connection.state in _IN_TROUBLE
-        troubled += is_in_trouble
-        is_told = is_in_trouble and troubled <= _MOST_TROUBLED
-        if is_told or (is_own and connection.alias == current):
-            chosen.append(one)
-    return chosen, {
-        "own": own,
-        "others": len(found) - own,
-        "troubled": troubled,
+    own, others = there
+    count = len(own) + len(others)
+    if count <= MOST_TOLD:
+        return _found(there), None
+    troubled = [[one for one in each if one.state in _IN_TROUBLE] for each in there]
+    worst = _found(All(*(each[:_MOST_TROUBLED] for each in troubled)))[:_MOST_TROUBLED]
+    profiles = {one.params.guard.profile for each in there for one in each}
+    return list(dict.fromkeys([*usual, *worst])), {
+        "own": len(own),
+        "others": len(others),
+        "troubled": sum(map(len, troubled)),
         "profiles": sorted(profiles - {""}),
     }
 
 
-def part(found: Sequence[Found], window: Mapping[str, Any]) -> Part:
+def part(there: All, window: Mapping[str, Any]) -> Part:
     """Choose those that a page asks for; with a filter it takes a while.
 
     Parameters
     ----------
-    found
+    there
         All connections.
     window
         The `Window` of the page.
     """
     own = window["own"]
-    of_kind = [one for one in found if one[1] == own]
-    if not own:
-        of_kind.sort(key=lambda one: _natural(one[0].alias))
+    of_kind = there.own if own else sorted(there.others, key=lambda one: _natural(one.alias))
     matches = _matching(window)
-    matching = of_kind if matches is None else [one for one in of_kind if matches(one[0])]
+    matching = of_kind if matches is None else [one for one in of_kind if matches(one)]
     count = max(0, min(window["count"], MOST_TOLD))
     offset = window["offset"]
     if around := window.get("around"):
-        at = [number for number, one in enumerate(matching) if one[0].alias == around]
-        offset = at[0] - count // 2 if at else offset
+        at = next((number for number, one in enumerate(matching) if one.alias == around), None)
+        offset = offset if at is None else at - count // 2
     offset = max(0, min(offset, len(matching) - count))
-    return Part(matching[offset : offset + count], offset, len(matching))
+    found = [(one, own) for one in matching[offset : offset + count]]
+    return Part(found, offset, len(matching))
+
+
+def _found(there: All) -> list[Found]:
+    return [*((one, True) for one in there.own), *((one, False) for one in there.others)]
 
 
 def _matching(window: Mapping[str, Any]) -> Callable[[Connection], bool] | None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from ..probing.blocking import run_blocking
+from ..registry.aliases import DEFAULT_ALIAS
 from ..registry.rows import row
 from ..watching.once import Once
 from . import messages
-from .many import MOST_CHANGED, told
+from .many import MOST_CHANGED, All, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from ..params.endpoint import Endpoint
     from ..profiles.listing import ProfileListing
@@ -103,17 +104,19 @@ class News:
     def tell_all(self, message: Callable[[list[Row], str, Many | None], Mapping[str, Any]]) -> None:
         """Tell of all connections, in a message made of their rows and the current one's alias.
 
-        Of many only the current one and those in trouble are told, and how many there are.
+        Of many only the current one, that of the default alias, and those in trouble are told, and
+        how many there are.
         """
         with self._telling:
             current = self._current()
-            chosen, many = told(self._all(), current)
+            usual = self._there((current, DEFAULT_ALIAS))
+            chosen, many = told(self.all(), usual.values())
             rows = [self._row(one, own=own) for one, own in chosen]
             self._send(message(rows, current, many))
 
-    def all(self) -> list[Found]:
-        """List all connections, each with whether it is ours."""
-        return self._all()
+    def all(self) -> All:
+        """List all connections."""
+        return All(self._registry.connections(), self._registry.others())
 
     def tell_part(
         self,
@@ -163,14 +166,16 @@ class News:
         if not self._attention.is_there:
             return
         with self._telling:
-            found, current = self._all(), self._current()
             missed = len(dirty) > MOST_CHANGED
             named = set() if missed else dirty
-            known = {one.alias: (one, own) for one, own in found if one.alias in named}
-            # In the registry's order, which is the page's for those that are new.
+            known = self._there(named)
+            all_or_some, many = told(self.all(), ())
+            if many is None:
+                # In the registry's order, which is the page's for those that are new.
+                known = {one.alias: (one, own) for one, own in all_or_some if one.alias in named}
             changed = [self._row(one, own=own) for one, own in known.values()]
             removed = [alias for alias in named if alias and alias not in known]
-            _, many = told(found, current)
+            current = self._current()
             self._send(messages.rows_event(changed, removed, current, many, missed=missed))
         ended = time.monotonic()
         with self._lock:
@@ -214,19 +219,15 @@ class News:
         self._send(messages.tick_event(list(measured.values()), *every))
         self._registry.look()
 
-    def _all(self) -> list[Found]:
-        """List all connections, each with whether it is ours."""
-        own = [(found, True) for found in self._registry.connections()]
-        return [*own, *((found, False) for found in self._registry.others())]
-
-    def _there(self, names: set[str]) -> dict[str, Found]:
+    def _there(self, names: Collection[str]) -> dict[str, Found]:
         """Give the connections of these names, as far as they are there."""
-        own = ((name, self._registry.get(name)) for name in names)
-        there: dict[str, Found] = {name: (one, True) for name, one in own if one is not None}
-        if len(there) < len(names):  # just being opened, somebody else's, or gone
-            for one, is_own in self._all():
-                if one.alias in names:
-                    there.setdefault(one.alias, (one, is_own))
+        # First those that may become connections of ours meanwhile.
+        opening = ((one, True) for one in self._registry.attempted())
+        others = ((one, False) for one in self._registry.others())
+        there = {one.alias: (one, own) for one, own in (*others, *opening) if one.alias in names}
+        for name in names:
+            if (one := self._registry.get(name)) is not None:
+                there[name] = (one, True)
         return there
 
     def _row(self, connection: Connection, *, own: bool) -> Row:

@@ -79,12 +79,16 @@ class Aliases:
     def connections(self) -> list[Connection]:
         """List the connections, oldest first, with those that are just being opened."""
         with self._lock:
-            attempted = [
+            return [*self._connections.values(), *self.attempted()]
+
+    def attempted(self) -> list[Connection]:
+        """List those that are just being opened, under an alias that has no connection yet."""
+        with self._lock:
+            return [
                 connection
                 for connection in self._attempts.oldest()
                 if connection.alias not in self._connections
             ]
-            return [*self._connections.values(), *attempted]
 
     def others(self) -> list[Connection]:
         """List the connections that others opened in this process, as `look` last saw them.

@@ -287,6 +287,7 @@ class KernelsHandler(_Handler):
         """List it, without a word to any kernel: each has written it down beside its own files."""
         from ..registry import memory_file
 
+        open_there = set(self.get_query_arguments("open"))
         manager = self.kernel_manager
         files = {
             kernel: getattr(manager.get_kernel(kernel), "connection_file", "")
@@ -299,7 +300,8 @@ class KernelsHandler(_Handler):
                 if not file:
                     continue
                 record, _ = memory_file.read(memory_file.path_beside(file))
-                own = record["connected"] if memory_file.is_running(record) else []
+                is_told = kernel not in open_there and memory_file.is_running(record)
+                own = record["connected"] if is_told else []
                 lost = memory_file.lost(record)
                 if own or lost:
                     found.append({"id": kernel, "connected": own, "lost": lost})

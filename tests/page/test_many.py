@@ -100,6 +100,10 @@ def test_of_many_connections_a_page_is_told_those_that_it_shows(
         hello = page.ask("hello")
         assert aliases(hello["connections"]) == [hello["current"]] == ["c449"]
         assert hello["many"] == {"own": COUNT, "others": 0, "troubled": 0, "profiles": []}
+        registry.connect(uri=server.address)
+        registry.use("c449")
+        assert aliases(page.ask("hello")["connections"]) == ["c449", "default"], "forms know it"
+        registry.disconnect("default")
         first = page.window(also=["c300", "nobody"])
         assert aliases(first["rows"]) == [f"c{number:03}" for number in range(50)]
         assert (first["offset"], first["total"], aliases(first["also"])) == (0, COUNT, ["c300"])

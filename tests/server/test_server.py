@@ -429,6 +429,8 @@ async def test_what_kernels_have_connected_is_told_without_asking_them(
 
     await comes("connected")
     assert await listed("lost") == []
+    found = (await fetch("kernels", params={"open": kernel}))[1]
+    assert found == {"kernels": []}, "a page that knows it from the kernel is told nothing twice"
     before = jp_serverapp.web_app.last_activity()
     kernel_before = manager.get_kernel(kernel).last_activity
     await comes("connected")
@@ -438,6 +440,7 @@ async def test_what_kernels_have_connected_is_told_without_asking_them(
     await jp_fetch("api", "kernels", kernel, "restart", method="POST", body="")
     await comes("lost")
     assert await listed("connected") == []
+    assert (await fetch("kernels", params={"open": kernel}))[1] == (await fetch("kernels"))[1]
     await manager.shutdown_kernel(kernel)
     assert (await fetch("kernels"))[1] == {"kernels": []}
 

@@ -36,6 +36,8 @@ export class ServerKernels {
   constructor(
     private readonly settings: ServerConnection.ISettings,
     private readonly attention: Attention = pageAttention(),
+    /** Those that tell the page themselves what they have connected. */
+    private readonly open: () => Iterable<string> = () => [],
   ) {}
 
   watch(): void {
@@ -72,9 +74,12 @@ export class ServerKernels {
   }
 
   private async ask(asked: number): Promise<void> {
-    const url = new URL('milvus_nb/kernels', this.settings.baseUrl).href;
+    const url = new URL('milvus_nb/kernels', this.settings.baseUrl);
+    for (const id of this.open()) {
+      url.searchParams.append('open', id);
+    }
     const headers: HeadersInit = this.tag === '' ? {} : { 'If-None-Match': this.tag };
-    const answer = await ServerConnection.makeRequest(url, { headers }, this.settings);
+    const answer = await ServerConnection.makeRequest(url.href, { headers }, this.settings);
     if (answer.status === 404) {
       this.isMissing = true; // There is no such extension, or it is switched off.
       void this.poll.stop();

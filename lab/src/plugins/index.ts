@@ -53,8 +53,13 @@ const service: JupyterFrontEndPlugin<IMilvus> = {
       setTranslation(translator.load('milvus_nb'));
     }
     const { shell, commands } = app;
-    const server = new ServerKernels(app.serviceManager.serverSettings);
-    const kernels = new RunningKernels(app.serviceManager, id => connectionOf(shell, id), server);
+    const inPage = (): string[] => kernels.all().map(({ id }) => id);
+    const server = new ServerKernels(app.serviceManager.serverSettings, undefined, inPage);
+    const kernels: RunningKernels = new RunningKernels(
+      app.serviceManager,
+      id => connectionOf(shell, id),
+      server,
+    );
     const notebook = new CurrentNotebook(shell, kernels);
     const settings = new Settings();
     followSettings(settings, kernels, notebook);

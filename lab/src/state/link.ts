@@ -87,6 +87,8 @@ export class Link {
   private readonly unlisten: () => void;
   private readonly unwatch: (() => void) | undefined;
   private askAgain: ReturnType<typeof setTimeout> | null = null;
+  /** What is asked again until it is answered has one answer: later ones tell what is known. */
+  private round = 0;
   private isDisposed = false;
 
   constructor(
@@ -211,8 +213,12 @@ export class Link {
         this.askAgain = null; // nobody waits for it
       }
     }, again_ms);
+    const { round } = this;
     this.request('hello', {}).answer.then(
       hello => {
+        if (round !== this.round) {
+          return;
+        }
         this.stopAsking();
         this.isStaying = false;
         this.toldAt = elapsed();
@@ -222,8 +228,8 @@ export class Link {
         this.setStatus(this.attends ? 'live' : 'resting');
       },
       (error: unknown) => {
-        if (this.isOffline) {
-          return; // It is asked when there is a connection again.
+        if (this.isOffline || round !== this.round) {
+          return; // It is asked when there is a connection again, or was answered.
         }
         this.stopAsking();
         if (this.status === 'opening') {
@@ -236,6 +242,7 @@ export class Link {
   private stopAsking(): void {
     clearTimeout(this.askAgain ?? undefined);
     this.askAgain = null;
+    this.round++;
   }
 
   private readonly onMessage = (content: unknown): void => {

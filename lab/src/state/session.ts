@@ -44,8 +44,8 @@ export class Session {
       hello: (hello: Hello) => {
         this.store.hello(hello);
         this.follow([]);
-        if (this.store.many !== null) {
-          void this.recall(['default', ...this.tree.aliases]).catch(ignore);
+        if (this.store.many !== null && this.tree.aliases.length > 0) {
+          void this.recall(this.tree.aliases).catch(ignore);
         }
         this.actions.askOutcomes();
       },

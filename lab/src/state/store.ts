@@ -10,6 +10,7 @@ import type {
   Row,
   State,
 } from '../protocol/messages';
+import { DEFAULT_ALIAS } from './alias';
 import { elapsed } from './clock';
 import { failureOf } from './failures';
 import { stateWord } from './format';
@@ -145,9 +146,9 @@ export class Store {
     const told = new Map(hello.connections.map(row => [row.alias, row]));
     this.many = hello.many ?? null;
     if (this.many !== null) {
-      // Those that are in use are asked for; of those in trouble it is told.
+      // Those that are in use are asked for; of those in trouble, and of the default one, it is told.
       for (const [alias, row] of this.rows) {
-        if (!told.has(alias) && !isInTrouble(row)) {
+        if (!told.has(alias) && !isInTrouble(row) && alias !== DEFAULT_ALIAS) {
           told.set(alias, row);
         }
       }
@@ -156,7 +157,7 @@ export class Store {
     this.order++;
     this.told++;
     this.versions = hello.versions;
-    this.profiles = hello.profiles;
+    this.setProfiles(hello.profiles);
     this.heartbeat_s = hello.heartbeat_s;
     this.setClock(hello.now);
     this.setCurrent(hello.current);
@@ -196,7 +197,7 @@ export class Store {
       this.setClock(event.now);
       this.tell();
     } else if (event.event === 'profiles') {
-      this.profiles = event.profiles;
+      this.setProfiles(event.profiles);
       this.changed();
     }
   }
@@ -280,6 +281,13 @@ export class Store {
 
   private setClock(now: number): void {
     this.clockOffset = now - elapsed() / 1000;
+  }
+
+  /** The same ones stay the same objects: nothing is asked, or drawn, anew because of them. */
+  private setProfiles(profiles: Profiles): void {
+    if (JSON.stringify(profiles) !== JSON.stringify(this.profiles)) {
+      this.profiles = profiles;
+    }
   }
 
   private setCurrent(current: string | null): void {

@@ -54,8 +54,7 @@ class FakeKernel {
     this.callback?.({ v: PROTOCOL, ...message });
   }
 
-  answerHello(): void {
-    const asked = this.sent.filter(message => message.method === 'hello').at(-1);
+  answerHello(id = this.sent.filter(({ method }) => method === 'hello').at(-1)?.id): void {
     const hello: Hello = {
       connections: [],
       current: null,
@@ -64,7 +63,7 @@ class FakeKernel {
       versions: {},
       profiles: NO_PROFILES,
     };
-    this.say({ id: asked?.id, result: hello });
+    this.say({ id, result: hello });
   }
 }
 
@@ -88,6 +87,7 @@ let attention: FakeAttention;
 let unwatch: () => void;
 let kernel: FakeKernel;
 let link: Link;
+let taken: number;
 let statuses: LinkStatus[];
 let refused: Failure[];
 
@@ -105,11 +105,12 @@ beforeEach(async () => {
   mock.timers.enable({ apis: ['setInterval', 'setTimeout', 'Date'] });
   mock.method(performance, 'now', () => Date.now());
   kernel = new FakeKernel();
+  taken = 0;
   statuses = [];
   refused = [];
   attention = new FakeAttention();
   const listener = {
-    hello: () => {},
+    hello: () => taken++,
     refused: (failure: Failure) => refused.push(failure),
     event: () => {},
     status: (status: LinkStatus) => statuses.push(status),
@@ -120,6 +121,27 @@ beforeEach(async () => {
   kernel.answerHello();
   await settle();
   assert.deepEqual(statuses, ['live']);
+});
+
+test('a slow kernel answers each time that it was asked again: one answer is taken', async () => {
+  const before = kernel.sent.length;
+  link.probe();
+  mock.timers.tick(200);
+  mock.timers.tick(400);
+  const asked = kernel.sent.slice(before);
+  assert.deepEqual(
+    asked.map(({ method }) => method),
+    ['hello', 'hello', 'hello'],
+  );
+  for (const { id } of asked) {
+    kernel.answerHello(id);
+    await settle();
+  }
+  assert.equal(taken, 2); // with the first of all
+  link.probe();
+  kernel.answerHello();
+  await settle();
+  assert.equal(taken, 3);
 });
 
 test('an answer reaches its question, an error as an error', async () => {

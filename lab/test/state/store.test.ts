@@ -105,3 +105,13 @@ test('what a ping has measured goes by itself, and with the next thing done ther
   mock.timers.tick(60_000);
   assert.equal(store.pings.size, 0);
 });
+
+test('profiles that are told again are the same objects, as nothing is to be done for them', () => {
+  const profiles = { ...NO_PROFILES, user_path: '/p.toml' };
+  store.event({ v: PROTOCOL, event: 'profiles', profiles });
+  const { profiles: before } = store;
+  store.event({ v: PROTOCOL, event: 'profiles', profiles: structuredClone(profiles) });
+  assert.equal(store.profiles, before);
+  store.event({ v: PROTOCOL, event: 'profiles', profiles: NO_PROFILES });
+  assert.notEqual(store.profiles, before);
+});

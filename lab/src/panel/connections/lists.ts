@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
 
 import type { Row } from '../../protocol/messages';
 import { matches } from '../../state/format';
@@ -27,7 +27,8 @@ export function useLists(session: Session, filter: string, seen: boolean): Lists
   const hasOthers = store.count.others > 0;
   // A filter finds states, too, which change where the order does not.
   const version = filter === '' ? store.order : store.told;
-  useEffect(() => {
+  // Not after the next frame: a list that is not there yet is waited for.
+  useLayoutEffect(() => {
     if (isMany && seen) {
       listed[0].update(filter, version);
       if (hasOthers || listed[1].length > 0) {
