@@ -165,6 +165,35 @@ _STATES = """() => [...window.jupyterapp.shell.widgets('main')].map(({ id, sessi
   id, sessionContext?.path, sessionContext?.isReady, sessionContext?.kernelDisplayStatus,
   sessionContext?.session?.kernel?.status, sessionContext?.session?.kernel?.connectionStatus])"""
 
+#: Opens a notebook alone, where `pages` has cleared the page, and tells whether that is so. With
+#: nothing open JupyterLab shows a launcher, somewhat later.
+_OPEN = """path => {
+  if (window.isCleared !== true) {
+    return false;
+  }
+  window.isCleared = false;
+  const { commands, shell } = window.jupyterapp;
+  const open = async () => {
+    const opened = await commands.execute('docmanager:open', { path });
+    await opened.context.ready;
+    for (const other of [...shell.widgets('main')]) {
+      if (other !== opened) {
+        other.dispose();
+      }
+    }
+    shell.activateById(opened.id);
+  };
+  void open();
+  return true;
+}"""
+
+#: Tells whether a notebook is open alone, and in front.
+_IS_ALONE = """path => {
+  const { shell } = window.jupyterapp;
+  return [...shell.widgets('main')].length === 1
+    && shell.currentWidget?.sessionContext?.path === path;
+}"""
+
 # A kernel that is not idle so many seconds after its notebook was opened, before any cell ran, is
 # given up, once.
 _HUNG_S = 40
@@ -199,13 +228,23 @@ class Notebook:
             if deadline_s <= _HUNG_S:
                 raise
             page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
-            self._open(deadline_s)
+            self._load()
+            self.wait_idle(deadline_s)
 
     def _open(self, deadline_s: float) -> None:
+        """Open it in the page that is there: to load one costs more than most tests do."""
+        is_there = self.page.url.startswith(f"{self.lab.url}/lab")
+        if is_there and self.page.evaluate(_OPEN, self.path.name):
+            timeout = deadline_s * 1000
+            self.page.wait_for_function(_IS_ALONE, arg=self.path.name, timeout=timeout, polling=50)
+        else:
+            self._load()
+        self.wait_idle(deadline_s)
+
+    def _load(self) -> None:
         self.page.goto(self.lab.url_of(self.path.name))
         self.page.wait_for_function("() => window.jupyterapp !== undefined")
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        self.wait_idle(deadline_s)
 
     # JupyterLab
 
@@ -223,7 +262,8 @@ class Notebook:
     def wait_idle(self, deadline_s: float = 90) -> None:
         """Wait until the kernel is idle."""
         try:
-            self.page.wait_for_function(_IS_IDLE, arg=self.path.name, timeout=deadline_s * 1000)
+            timeout = deadline_s * 1000
+            self.page.wait_for_function(_IS_IDLE, arg=self.path.name, timeout=timeout, polling=50)
         except NotInTime as error:
             log = self.lab.log.read_text()[-2000:]
             raise NotInTime(f"{self.page.evaluate(_STATES)}\n{log}") from error
@@ -387,8 +427,18 @@ SAVE_WIDGETS = """() => window.jupyterapp.commands.execute(
   '@jupyter-widgets/jupyterlab-manager:saveWidgetState')"""
 
 
+#: Tells whether JupyterLab, which takes its time, has saved that only this notebook is open.
+_IS_SAVED = """async () => {
+  const { serviceManager, shell } = window.jupyterapp;
+  const { data } = await serviceManager.workspaces.fetch('default');
+  const { widgets } = data['layout-restorer:data']?.main?.dock ?? {};
+  return String(widgets) === `notebook:${shell.currentWidget?.sessionContext?.path}`;
+}"""
+
+
 def reload(page: Page) -> None:
     """Load the page anew, and wait for its notebook, which takes the focus once it is there."""
+    page.wait_for_function(_IS_SAVED, polling=100)
     page.reload()
     page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady")
 

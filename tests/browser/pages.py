@@ -29,10 +29,12 @@ _CLEAR = """async () => {
   if (document.body.dataset.jpThemeLight !== 'true') {
     await app.commands.execute('apputils:change-theme', { theme: 'JupyterLab Light' });
   }
+  document.getElementById('milvus_nb-sidebar').style.minWidth = '';
   app.shell.activateById('filebrowser');
   localStorage.clear();
   sessionStorage.clear();
-  return document.querySelector('.jp-Dialog, .lm-Menu') === null;
+  window.isCleared = document.querySelector('.jp-Dialog, .lm-Menu') === null;
+  return window.isCleared;
 }"""
 
 

@@ -366,7 +366,8 @@ def press_twice(locator: Locator) -> None:
 #: Notes what is asked of kernels from now on, by method.
 _NOTE_ASKED = """() => {
   window.asked = [];
-  const send = WebSocket.prototype.send;
+  const { send } = WebSocket.prototype;
+  window.stopNoting = () => { WebSocket.prototype.send = send; };
   WebSocket.prototype.send = function (data) {
     const text = typeof data === 'string' ? data : new TextDecoder().decode(data);
     window.asked.push(...[...text.matchAll(/"method": ?"(connect|disconnect)"/g)].map(it => it[1]));
@@ -407,6 +408,7 @@ def test_a_press_counts_once_and_nothing_typed_is_lost(
         expect(alert).to_contain_text("nothing listens")
     keyboard.up("Enter")
     assert page.evaluate("window.asked") == ["disconnect", "connect"]
+    page.evaluate("window.stopNoting()")
     for alias in ("r0", "r2", "r3"):
         expect(sidebar.row(alias)).to_be_visible()
 

@@ -439,6 +439,7 @@ def test_the_settings(open_notebook: Callable[..., Notebook], page: Page, sideba
         page.evaluate(
             "() => window.jupyterapp.serviceManager.settings.save('milvus_nb:plugin', '{}')"
         )
+        page.goto("about:blank")  # another page, as this one knows of no change
 
 
 def test_another_version_of_the_kernels_package_is_told(

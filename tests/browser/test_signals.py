@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
 
-from tests.browser.lab import LOAD, Sidebar
+from tests.browser.lab import LOAD, Sidebar, reload
 from tests.support.helpers import wait_until
 from tests.support.servers import FaultProxy
 
@@ -81,7 +81,7 @@ def test_a_lost_server_is_told_once_and_until_it_is_back(
         switched_off(page, proxy)
         lose(proxy)
         expect(toast).to_have_count(1)
-        page.reload()
+        reload(page)
         expect(tab).to_have_attribute("title", "Milvus: 2 connections in trouble")
         run_beats(page, 3)
         assert told(page) == []
