@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-__all__ = ["awaited"]
+__all__ = ["RUN_UNTIL_PAINTED", "awaited"]
+
+#: Runs the selected cell; gives the milliseconds until what it shows is painted.
+RUN_UNTIL_PAINTED = """selector => new Promise(resolve => {
+  const before = document.querySelectorAll(selector).length;
+  const start = performance.now();
+  const look = () => document.querySelectorAll(selector).length > before
+    ? requestAnimationFrame(() => resolve(performance.now() - start))
+    : requestAnimationFrame(look);
+  void window.jupyterapp.commands.execute('notebook:run-cell-and-select-next');
+  look();
+})"""
 
 _MOST_S = 60
 
