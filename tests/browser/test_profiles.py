@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import CDPSession, Page, Route
 
     from tests.support.servers import MilvusTestServer
 
@@ -62,6 +63,44 @@ def rest(page: Page, method: str, path: str = "", body: Any = None) -> Any:
 def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def calls(session: CDPSession, *texts: str) -> list[int]:
+    """Tell how often the page's functions that have these texts were called since the last look."""
+    found = dict.fromkeys(texts, 0)
+    for script in session.send("Profiler.takePreciseCoverage")["result"]:
+        if "/milvus_nb/static/" not in script["url"]:
+            continue
+        asked = {"scriptId": script["scriptId"]}
+        source = session.send("Debugger.getScriptSource", asked)["scriptSource"]
+        ranges = [function["ranges"][0] for function in script["functions"]]
+        for text in texts:
+            around = [
+                one for one in ranges if text in source[one["startOffset"] : one["endOffset"]]
+            ]
+            if around:
+                inmost = min(around, key=lambda one: one["endOffset"] - one["startOffset"])
+                found[text] += inmost["count"]
+    return list(found.values())
+
+
+@contextlib.contextmanager
+def drawing_once(page: Page) -> Iterator[None]:
+    """Hold that what is done draws rows of profiles, and the clock's ticks after it do not."""
+    drawn = ("milvus-nb-profile-list", "milvus-nb-profile-state")
+    session = page.context.new_cdp_session(page)
+    for method in ("Profiler.enable", "Debugger.enable"):
+        session.send(method)
+    session.send("Profiler.startPreciseCoverage", {"callCount": True, "detailed": False})
+    yield
+    assert min(calls(session, *drawn)) >= 1
+    lists = rows = 0
+    while lists < 2:
+        page.wait_for_timeout(200)
+        more, again = calls(session, *drawn)
+        lists, rows = lists + more, rows + again
+    assert rows == 0
+    session.detach()
 
 
 @pytest.fixture
@@ -123,9 +162,10 @@ def test_one_profile_one_truth(
     rest(page, "PUT", "/prod", fields | {"db_name": "sales", "label": "Live"})
     expect(profile(sidebar, "prod")).to_contain_text("db sales")
     expect(sidebar.row("prod")).to_contain_text("Live")
-    # Changed by an editor, deleted by a cell.
-    profiles_file.write_text(profiles_file.read_text().replace("sales", "other"))
-    expect(profile(sidebar, "prod")).to_contain_text("db other")
+    # Changed by an editor, drawn for that and not for the clock, deleted by a cell.
+    with drawing_once(page):
+        profiles_file.write_text(profiles_file.read_text().replace("sales", "other"))
+        expect(profile(sidebar, "prod")).to_contain_text("db other")
     texts = [str(page.evaluate(ALL_TEXT)), notebook.save(), str(rest(page, "GET"))]
     notebook.execute("%milvus profile delete prod")
     expect(profile(sidebar, "prod")).to_have_count(0)

@@ -1,4 +1,5 @@
-import { useEffect, useState } from 'preact/hooks';
+import type { JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import type { Importables, Profile, ProfileProblem, Profiles } from '../../protocol/messages';
 import { trans } from '../../state/i18n';
@@ -7,6 +8,7 @@ import type { FocusOn } from '../parts/hooks';
 import { Button } from '../parts/Button';
 import { ImportIcon, PlusIcon } from '../parts/icons';
 import { Section } from '../parts/Section';
+import { useKeptRows } from '../parts/virtual';
 import { ImportForm } from './ImportForm';
 import { ProfileForm } from './ProfileForm';
 import { ProfileRow } from './ProfileRow';
@@ -30,7 +32,7 @@ interface Props {
 
 /** The saved connections, each with what can be done with it, and the way to write a new one. */
 export function ProfileList(props: Props) {
-  const { found, connected, actions, focus, always = false, onDisconnect } = props;
+  const { found, connected, actions, focus, always = false } = props;
   const { profiles, problems } = found;
   const [told, setTold] = useState('');
   const [opened, setOpened] = useState<'new' | 'import' | null>(null);
@@ -40,7 +42,10 @@ export function ProfileList(props: Props) {
   const isOut = edited !== null && !profiles.some(({ name }) => name === edited.name);
   const now = all.find(({ name }) => name === edited?.name) ?? edited;
   const shown = isOut && now !== null ? [...profiles, now] : profiles;
+  const names = new Set(all.map(({ name }) => name));
   const offered = useImportable(actions, all);
+  const on = useHandlers(props);
+  const keptRow = useKeptRows<JSX.Element>([actions, on]);
   const close = (): void => {
     setOpened(null);
     focus('new-profile');
@@ -90,21 +95,25 @@ export function ProfileList(props: Props) {
         />
       )}
       <ul class="milvus-nb-profile-list" role="list" aria-label={trans.__('Profiles')}>
-        {shown.map(profile => (
-          <ProfileRow
-            profile={profile}
-            isGone={!all.some(({ name }) => name === profile.name)}
-            connected={connected.has(profile.name)}
-            actions={actions}
-            focus={focus}
-            onDeleted={setTold}
-            onEdit={setEdited}
-            onDisconnect={onDisconnect}
-            asked={props.asked?.name === profile.name ? props.asked.number : 0}
-            onAnswered={props.onAnswered}
-            key={profile.name}
-          />
-        ))}
+        {shown.map(profile => {
+          const { name } = profile;
+          const isGone = !names.has(name);
+          const isConnected = connected.has(name);
+          const asked = props.asked?.name === name ? props.asked.number : 0;
+          return keptRow(name, [profile, isGone, isConnected, asked], () => (
+            <ProfileRow
+              profile={profile}
+              isGone={isGone}
+              connected={isConnected}
+              actions={actions}
+              {...on}
+              onDeleted={setTold}
+              onEdit={setEdited}
+              asked={asked}
+              key={name}
+            />
+          ));
+        })}
       </ul>
       {told !== '' && (
         <p class="milvus-nb-problem milvus-nb-data" role="status">
@@ -115,6 +124,23 @@ export function ProfileList(props: Props) {
         <Problem problem={problem} key={`${problem.where} ${problem.what}`} />
       ))}
     </Section>
+  );
+}
+
+/** Does for a row what the view is asked for by then: the row may have been drawn long before. */
+function useHandlers(
+  props: Props,
+): Pick<Props, 'onDisconnect' | 'onAnswered'> & { focus: FocusOn } {
+  const latest = useRef(props);
+  latest.current = props;
+  const disconnects = props.onDisconnect !== undefined;
+  return useMemo(
+    () => ({
+      focus: key => latest.current.focus(key),
+      onAnswered: () => latest.current.onAnswered?.(),
+      ...(disconnects && { onDisconnect: (name: string) => latest.current.onDisconnect?.(name) }),
+    }),
+    [disconnects],
   );
 }
 
