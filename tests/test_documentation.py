@@ -25,7 +25,7 @@ from milvus_nb.magic.magics import MilvusMagics
 from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.server.extension import MilvusServer
 from tests.support.clients import gateway
-from tests.support.helpers import wait_until
+from tests.support.helpers import as_module, wait_until
 from tests.support.kernels import Kernel
 from tests.support.servers import (
     MilvusTestServer,
@@ -458,7 +458,7 @@ def test_all_that_is_public_is_in_the_reference() -> None:
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """Build the site as `make docs` does; another test runs its notebooks."""
-    build = ["-m", "sphinx", "-W", "--keep-going", "--quiet", "-D", "nb_execution_mode=off"]
+    build = [*as_module("sphinx"), "-W", "--keep-going", "--quiet", "-D", "nb_execution_mode=off"]
     done = subprocess.run(
         [sys.executable, *build, "docs", str(tmp_path / "html")],
         cwd=ROOT,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 from playwright.sync_api import TimeoutError as NotInTime
 
-from tests.support.helpers import free_port, wait_until
+from tests.support.helpers import as_module, free_port, wait_until
 from tests.support.kernels import private_environment
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class JupyterLab:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [
-                    python, "-m", app, "--no-browser", "--allow-root",
+                    python, *as_module(app), "--no-browser", "--allow-root",
                     f"--port={self.port}", "--port-retries=0", "--ServerApp.ip=127.0.0.1",
                     "--IdentityProvider.token=", "--ServerApp.password=", *options,
                 ],

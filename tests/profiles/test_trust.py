@@ -26,7 +26,7 @@ from milvus_nb.profiles.places import place, prompt
 from milvus_nb.profiles.profile import Profile
 from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.profiles.trust import file_beside, permit
-from tests.support.helpers import posix_only, threads, wait_until
+from tests.support.helpers import as_module, posix_only, threads, wait_until
 from tests.support.kernels import private_environment
 from tests.support.servers import ConnectProxy
 
@@ -227,9 +227,9 @@ def test_nbconvert_needs_permission(own: Path, tmp_path: Path, milvus: MilvusTes
     def executed(*cells: str) -> subprocess.CompletedProcess[str]:
         book = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
         nbformat.write(book, folder / "a.ipynb")
-        command = ["nbconvert", "--to", "notebook", "--execute", "--output", "b", "a.ipynb"]
+        command = ["--to", "notebook", "--execute", "--output", "b", "a.ipynb"]
         return subprocess.run(
-            [sys.executable, "-m", *command],
+            [sys.executable, *as_module("nbconvert"), *command],
             env={**os.environ, **given}, cwd=folder, capture_output=True, text=True, timeout=300,
             check=False,
         )  # fmt: skip

@@ -16,7 +16,7 @@ from milvus_nb.profiles.location import VARIABLE
 from milvus_nb.profiles.profile import Profile
 from milvus_nb.profiles.reference import SecretRef
 from milvus_nb.profiles.store import ProfileStore
-from tests.support.helpers import threads
+from tests.support.helpers import WITHOUT_GRAMMAR, threads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -447,7 +447,7 @@ async def test_what_kernels_have_connected_is_told_without_asking_them(
 
 def test_importing_it_is_light() -> None:
     """It brings nothing to Jupyter Server that is not there yet, but itself."""
-    code = (
+    code = WITHOUT_GRAMMAR + (
         "import jupyter_server.serverapp, sys, time\n"
         "before = set(sys.modules)\n"
         "import milvus_nb.server.extension\n"

@@ -271,10 +271,11 @@ def run_as_on_windows(code: str, *, needs: Iterable[str] = (), deadline_s: float
     subprocess.TimeoutExpired
         The deadline has passed.
     """
-    from tests.support.helpers import output_of
+    from tests.support.helpers import WITHOUT_GRAMMAR, output_of
 
     before = f"from {__name__} import Loop, take_away, winsock\ntake_away({tuple(needs)!r})\n"
-    return output_of([sys.executable, "-c", before + code], deadline_s, cwd=_ROOT)
+    command = [sys.executable, "-c", WITHOUT_GRAMMAR + before + code]
+    return output_of(command, deadline_s, cwd=_ROOT)
 
 
 def run_tests_as_on_windows(*arguments: str, deadline_s: float = 600.0) -> str:
