@@ -251,8 +251,11 @@ def test_tab_completes_what_is_there(magic: Callable[[str], Any], ip: Interactiv
     assert tab("peek nix --where wo") == []
 
 
-def test_looking_works_in_a_kernel_and_shows_html(kernel: Kernel, server: MilvusTestServer) -> None:
+def test_looking_works_in_a_kernel_and_shows_html(
+    shared_kernel: Kernel, server: MilvusTestServer
+) -> None:
     """Nothing else appears in the cell, and pymilvus is not imported for it."""
+    kernel = shared_kernel
     kernel.run("%load_ext milvus_nb")
     kernel.run(f"secret = {server.root_token!r}")
     kernel.run(f"%milvus connect {server.address} --token $secret --db {HERE} --timeout 20")
@@ -273,10 +276,12 @@ def test_looking_works_in_a_kernel_and_shows_html(kernel: Kernel, server: Milvus
     done = kernel.run("rows = %milvus peek books -n 2\nprint(len(rows), rows[0]['id'])\nrows")
     assert done.stdout + done.stderr == "2 0\n"
     assert "[0.5, -0.25, … 4]" in (done.result or {})["text/html"]
+    kernel.run("del sys.modules['pandas']")
 
 
-def test_ctrl_c_cancels_looking(kernel: Kernel) -> None:
+def test_ctrl_c_cancels_looking(shared_kernel: Kernel) -> None:
     """In one line; the connection lives on."""
+    kernel = shared_kernel
     gone = threading.Event()
 
     def wait(context: grpc.ServicerContext) -> bytes:

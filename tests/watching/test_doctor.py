@@ -107,11 +107,9 @@ def test_html_is_escaped(connections: ConnectionRegistry) -> None:
     assert "<img" not in report._repr_html_()
 
 
-def test_the_magic_in_a_notebook(
-    make_kernel: Callable[..., Kernel], milvus: MilvusTestServer
-) -> None:
+def test_the_magic_in_a_notebook(shared_kernel: Kernel, milvus: MilvusTestServer) -> None:
     """Each report is one output; failures do not stop the cell."""
-    kernel = make_kernel()
+    kernel = shared_kernel
     kernel.run("%load_ext milvus_nb")
     kernel.run(f"%milvus connect {milvus.address} -a prod")
     dead = f"localhost:{free_port()}"
@@ -151,11 +149,11 @@ def test_credentials_of_an_address_come_as_for_connect(
 
 @pytest.mark.parametrize("command", ["connect", "doctor", "ping", "client"])
 def test_ctrl_c_leaves_nothing(
-    make_kernel: Callable[..., Kernel], milvus: MilvusTestServer, command: str
+    shared_kernel: Kernel, milvus: MilvusTestServer, command: str
 ) -> None:
     """No thread, socket, alias or file; and what was connected goes on."""
+    kernel = shared_kernel
     with FaultProxy(("127.0.0.1", milvus.port)) as way:
-        kernel = make_kernel()
         kernel.run(
             "%load_ext milvus_nb\n%config MilvusMagics.deadline = 60\n"
             f"%milvus connect {way.address} -a live --timeout 60\nimport threading"
@@ -190,8 +188,9 @@ def test_ctrl_c_leaves_nothing(
         wait_until(lambda: kernel.run(names).stdout == "['milvus-nb-monitor']\n")
 
 
-def test_ctrl_c_in_disconnect(kernel: Kernel, milvus: MilvusTestServer) -> None:
+def test_ctrl_c_in_disconnect(shared_kernel: Kernel, milvus: MilvusTestServer) -> None:
     """The user gets the prompt back, and the connection is closed all the same."""
+    kernel = shared_kernel
     kernel.run(f"%load_ext milvus_nb\n%milvus connect {milvus.address} -a x\nc = %milvus client")
     kernel.run("import pymilvus, threading\nlock = threading.Event()")
     # Somebody else's code that is slow to let go.
@@ -206,6 +205,7 @@ def test_ctrl_c_in_disconnect(kernel: Kernel, milvus: MilvusTestServer) -> None:
     assert kernel.finish(cell).traceback == "Cancelled: %milvus disconnect."
     kernel.run("lock.set()")
     wait_until(lambda: sockets_to(milvus.port, kernel.pid) == [])
+    kernel.run("pymilvus.MilvusClient.close = close")
 
 
 def test_a_hundred_cancelled_attempts_leave_no_file(connections: ConnectionRegistry) -> None:
