@@ -45,10 +45,12 @@ def connect(number, token):
         threads.append(threading.Thread(target=ask, daemon=True))
         threads[0].start()
 def ask():
+    asked = 0
     while True:
         time.sleep(3.5)
-        for call in list(kept):
-            call(b"")
+        for _ in range(min(len(kept), 50)):
+            kept[asked % len(kept)](b"")
+            asked += 1
 """
 _MEASURE = """
 import gc, json, threading, time
@@ -77,7 +79,7 @@ os._exit(0)  # closing them is not what is measured
 _OURS_NAME = "milvus_nb"
 _WITH_CLIENTS_NAME = "milvus_nb, .client made"
 _THEIRS_NAME = "MilvusClient (watches nothing)"
-_LIMIT_NAME = "gRPC alone: one call each 3.5 s"
+_LIMIT_NAME = "gRPC alone: as many calls"
 _CODES = {_THEIRS_NAME: _THEIRS, _LIMIT_NAME: _LIMIT}
 _CASES = (
     *((_OURS_NAME, *case) for case in ((1, 1), (100, 1), (1000, 1), (100, 100), (1000, 100))),
@@ -143,9 +145,10 @@ def run(
             ],
             rows,
             [
-                "An endpoint is one server and one user. Ours asks each one every few seconds;",
+                "An endpoint is one server and one user. Ours asks up to 50 of them each 3.5 s;",
                 "MilvusClient objects (dedicated=True) ask nothing and know nothing while idle.",
-                "gRPC alone is the limit: CheckHealth on an open channel, one after another.",
+                "gRPC alone is the limit: CheckHealth on open channels, one after another, of",
+                "as many in the same time, in turn as ours.",
                 "RSS growth is over the same process after its imports.",
                 *_compared(cpu),
             ],
