@@ -7,7 +7,6 @@ crashes over it. To look costs 2 µs a channel.
 from __future__ import annotations
 
 import asyncio
-import time
 import weakref
 from typing import TYPE_CHECKING, Final
 
@@ -25,9 +24,6 @@ _FIRST_S: Final = 0.01
 _LAST_S: Final = 0.2
 _GROWTH: Final = 1.1
 
-# Where there are many, so many times as far apart as a look takes: half a percent of the thread.
-_RESTS: Final = 200
-
 
 class Lookout:
     """Looks at the channels of one event loop, all at the same moments, while there are any."""
@@ -36,7 +32,6 @@ class Lookout:
         self._lost: dict[grpc.Channel, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._pause = _FIRST_S
-        self._took = 0.0
 
     def lost(self, channel: grpc.Channel) -> asyncio.Future[None]:
         """Give what ends when a channel, which is connected, is not so any more."""
@@ -57,8 +52,7 @@ class Lookout:
             self._stop()
 
     def _look_later(self) -> None:
-        pause = max(self._pause, self._took * _RESTS)
-        self._timer = asyncio.get_running_loop().call_later(pause, self._look)
+        self._timer = asyncio.get_running_loop().call_later(self._pause, self._look)
         self._pause = min(self._pause * _GROWTH, _LAST_S)
 
     def _stop(self) -> None:
@@ -68,14 +62,12 @@ class Lookout:
 
     def _look(self) -> None:
         self._timer = None
-        began = time.thread_time()
         try:
             with GATE.passing():
                 lost = [channel for channel in self._lost if not is_connected(channel)]
             for channel in lost:
                 self._lost.pop(channel).set_result(None)
         finally:  # whatever goes wrong, the next look comes
-            self._took = time.thread_time() - began
             if self._lost:
                 self._look_later()
 

@@ -35,7 +35,6 @@ class Rounds:
         self.pace = pace
         self._watched = watched
         self._waiting: dict[_Call, None] = {}
-        self._failing: dict[object, dict[Callable[[], None], None]] = {}  # by place
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -54,33 +53,6 @@ class Rounds:
         if self._timer is None:
             self._set_timer()
         return call
-
-    def retry_s(self, place: object, wake: Callable[[], None]) -> float:
-        """Tell how seldom one that cannot be reached is tried, that all are not too often.
-
-        One tries for all who go to its place, and for it alone the places are counted.
-        """
-        there = self._failing.get(place)
-        is_first = there is None or next(iter(there)) == wake
-        count = len(self._failing) if is_first else sum(map(len, self._failing.values()))
-        return self.pace.heartbeat * count / _MOST
-
-    def note_failing(self, place: object, wake: Callable[[], None]) -> None:
-        """Note that one cannot be reached, who is woken when another one reaches its place."""
-        self._failing.setdefault(place, {})[wake] = None
-
-    def note_back(self, place: object, wake: Callable[[], None]) -> None:
-        """Note that it can be reached again: so can the others at that place."""
-        for other in self._failing.pop(place, ()):
-            if other != wake:
-                other()
-
-    def forget(self, place: object, wake: Callable[[], None]) -> None:
-        """Note that it is watched no more."""
-        there = self._failing.get(place, {})
-        there.pop(wake, None)
-        if not there:
-            self._failing.pop(place, None)
 
     def restart(self) -> None:
         """Begin a round now: the pace is another one."""

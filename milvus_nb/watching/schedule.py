@@ -24,10 +24,6 @@ _FIRST_RETRY_S: Final = 0.1
 _LAST_RETRY_S: Final = 2.0
 _JITTER: Final = 0.2
 
-# Where many fail, each later than that, so that no more are tried than are asked where all is well;
-# but after half of the outage so far, which may be a short one.
-_MANY_SHARE: Final = 0.5
-
 # A connection that is lost sooner than this, in seconds, so many times in a row, is unstable.
 _STEADY_S: Final = 2.0
 _MOST_DROPS: Final = 3
@@ -65,17 +61,14 @@ class Schedule:
         self._lived = 0.0
         self._down_at: float | None = None  # since when it is unreachable, by the monotonic clock
 
-    def next_delay(self, many_s: float) -> float | None:
-        """Tell after how many seconds it is asked next; None: with its heartbeat.
-
-        `many_s`: how seldom, in seconds, one is tried of as many as fail.
-        """
+    def next_delay(self) -> float | None:
+        """Tell after how many seconds it is asked next; None: with its heartbeat."""
         if self._down_at is None:
             return None
         outage = time.monotonic() - self._down_at
         delay = max(_FIRST_RETRY_S, min(outage * _RETRY_SHARE, _LAST_RETRY_S))
-        delay = max(min(delay, self._pace.heartbeat), min(outage * _MANY_SHARE, many_s))
-        return delay * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311  # hides nothing
+        delay *= 1 + random.uniform(-_JITTER, _JITTER)  # noqa: S311  # hides nothing
+        return min(delay, self._pace.heartbeat)
 
     def note_state(self, *, is_unreachable: bool) -> None:
         """Note that its state has become another one."""

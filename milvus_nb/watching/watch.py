@@ -266,7 +266,6 @@ class Watch:
         """Stop probing, close the socket, and stop the file's server if that is ours to do."""
         self._is_closed = True
         await self._stop()
-        self._rounds.forget(self.endpoint.place, self._nudge)
         await self._asker.drop()
         await self._server.stop()
 
@@ -294,8 +293,7 @@ class Watch:
                 await asyncio.sleep(self._pace.heartbeat)
 
     async def _turn(self) -> None:
-        many_s = self._rounds.retry_s(self.endpoint.place, self._nudge)
-        was_lost = await self._pause(self._schedule.next_delay(many_s))
+        was_lost = await self._pause(self._schedule.next_delay())
         if was_lost and self._schedule.is_unstable:
             self._publish_failure(self._schedule.unstable(self.endpoint))
             await self._pause(self._schedule.rest)
@@ -333,11 +331,6 @@ class Watch:
             self._is_poked = True
         elif not self._waiter.done():
             self._waiter.set_result(None)
-
-    def _nudge(self) -> None:
-        """Have it asked now, but for what is under way."""
-        if self._waiter is not None:
-            self._wake()
 
     # One question
 
@@ -413,10 +406,6 @@ class Watch:
         same_state = found.state == known.state
         if not same_state:
             self._schedule.note_state(is_unreachable=found.state == "unreachable")
-        if found.state == "unreachable":
-            self._rounds.note_failing(self.endpoint.place, self._nudge)
-        elif known.state == "unreachable":
-            self._rounds.note_back(self.endpoint.place, self._nudge)
         self.status = replace(found, since=known.since if same_state else time.time())
         if not (
             same_state

@@ -11,9 +11,9 @@ import pytest
 
 from milvus_nb import ConnectionRegistry
 from milvus_nb.probing import reacher
-from milvus_nb.watching import rounds, schedule
-from tests.support.helpers import free_port, wait_until
-from tests.support.servers import FaultProxy, ScriptedMilvus
+from milvus_nb.watching import rounds
+from tests.support.helpers import wait_until
+from tests.support.servers import ScriptedMilvus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,47 +77,5 @@ def test_what_is_proved_is_so_for_the_longer_heartbeat(
             registry.connect("c", uri=seldom.address, token="c:x")
             asked = Counter(call.method for call in seldom.calls)
             assert (asked["Connect"], asked["CheckHealth"]) == (2, 1)
-        finally:
-            registry.shutdown()
-
-
-def test_many_that_cannot_be_reached_are_tried_no_oftener_together(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Than so many would be asked that are well."""
-    monkeypatch.setattr(rounds, "_MOST", 10)
-    monkeypatch.setattr(schedule, "_MANY_SHARE", 1e6)  # as if they had been away for long
-    registry = ConnectionRegistry(heartbeat=0.5, deadline=60)
-    try:
-        with ScriptedMilvus(host="0.0.0.0") as server:  # each of 127.x.y.z
-            for number in range(1, 31):
-                registry.connect(f"c{number}", uri=f"http://127.0.0.{number}:{server.port}")
-        with FaultProxy(("127.0.0.1", free_port()), host="0.0.0.0", port=server.port) as nobody:
-            wait_until(lambda: {each.state for each in registry.connections()} == {"unreachable"})
-            before, since = nobody.connections_seen, time.monotonic()
-            wait_until(lambda: nobody.connections_seen >= before + 60)
-            lasted = time.monotonic() - since
-            assert nobody.connections_seen - before <= 20 * lasted * 1.25 + 35
-    finally:
-        registry.shutdown()
-
-
-def test_the_first_that_is_back_brings_the_others(
-    server: ScriptedMilvus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of those who go to the same place none waits for its own turn, which may be far off."""
-    monkeypatch.setattr(rounds, "_MOST", 1)
-    monkeypatch.setattr(schedule, "_MANY_SHARE", 1e6)
-    registry = ConnectionRegistry(heartbeat=1, deadline=60)
-    with FaultProxy(("127.0.0.1", server.port)) as way:
-        try:
-            for number in range(100):  # whose turn comes in 100 s
-                registry.connect(f"c{number}", uri=way.address, token=f"u{number}:x")
-            way.refuse()
-            way.reset_all()
-            found = list(registry.connections())
-            wait_until(lambda: {each.state for each in found} == {"unreachable"})
-            way.listen_again()
-            wait_until(lambda: {each.state for each in found} == {"connected"})
         finally:
             registry.shutdown()
