@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
+import milvus_nb
 from tests.browser.lab import LOAD, Sidebar
 from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Browser, Locator, Page
 
     from tests.browser.lab import Notebook
     from tests.support.servers import MilvusTestServer
+
+_CSS = Path(milvus_nb.__file__).parent / "static" / "panel.css"
 
 #: JupyterLab's default width of a sidebar.
 WIDTH = 250
@@ -221,3 +225,21 @@ def test_the_panel_in_a_cell_and_the_sidebar_have_names_of_their_own(
     expect(notebook.panel).to_have_count(3)
     names = [one.get_attribute("aria-label") for one in notebook.panel.all()]
     assert len(set(names)) == 3, names
+
+
+def test_an_address_reads_from_left_to_right_in_a_page_that_does_not(chromium: Browser) -> None:
+    """A path begins with its dot, which says where it is."""
+    page = chromium.new_page()
+    page.set_content('<p dir="rtl"><b class="milvus-nb-data">./x.db</b></p>')
+    page.add_style_tag(path=_CSS)
+    first, last = page.evaluate(
+        """() => [0, 5].map(at => {
+          const range = document.createRange();
+          const text = document.querySelector('b').firstChild;
+          range.setStart(text, at);
+          range.setEnd(text, at + 1);
+          return range.getBoundingClientRect().left;
+        })"""
+    )
+    assert first < last
+    page.close()
