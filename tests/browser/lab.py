@@ -438,7 +438,7 @@ _IS_SAVED = """async () => {
 
 def reload(page: Page) -> None:
     """Load the page anew, and wait for its notebook, which takes the focus once it is there."""
-    page.wait_for_function(_IS_SAVED, polling=100)
+    wait_until(lambda: page.evaluate(_IS_SAVED), every_s=0.1, what="the saved layout")
     page.reload()
     page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady")
 
