@@ -124,6 +124,8 @@ def test_another_user_of_a_server_that_is_well_only_signs_in(
     assert other.latency_ms == one.latency_ms
     assert other.note == one.note != ""  # this server takes any password
     # Whoever connects again brings its own proof: the server knows the client by now.
+    stay_near(monkeypatch)
+    monkeypatch.setattr(asking, "_AT_ONCE_S", 5.0)
     still.disconnect("other")
     before = asked(server, versions=True)
     still.connect("other", uri=server.address, token="other:secret")
@@ -178,6 +180,7 @@ def test_a_password_that_was_changed_is_refused(
 ) -> None:
     """What was taken before proves nothing now."""
     stay_near(monkeypatch)
+    monkeypatch.setattr(asking, "_AT_ONCE_S", 5.0)
 
     def refuse(context: grpc.ServicerContext) -> bytes:
         context.abort(grpc.StatusCode.UNAUTHENTICATED, "auth check failure")

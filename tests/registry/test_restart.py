@@ -47,7 +47,10 @@ def test_a_restart_right_after_a_connect_forgets_nothing(
     aliases = [f"c{number}" for number in range(20)]
     lines = "\n".join(f"%milvus connect {milvus.address} -a {alias}" for alias in aliases)
     kernel.run(LOAD)
-    kernel.client.execute(f"{lines}\nget_ipython().kernel.do_shutdown(True)")
+    connected = kernel.folder / "connected"
+    ending = f"open({str(connected)!r}, 'w').close()\nget_ipython().kernel.do_shutdown(True)"
+    kernel.client.execute(f"{lines}\n{ending}")
+    wait_until(connected.exists)  # what a page asks for is done beside the cell, or before it
     kernel.client.shutdown(restart=True)
     wait_until(lambda: not kernel.manager.is_alive(), what="the end of the kernel")
     kernel.restart()
