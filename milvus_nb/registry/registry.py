@@ -72,8 +72,8 @@ class ConnectionRegistry(ConnectionTable):
     Parameters
     ----------
     heartbeat
-        Seconds between two probes of a server; where more than 50 are watched they are probed in
-        turn, 50 at a time.
+        Seconds between two probes of a server; where more than 32 are watched they are probed in
+        turn, 32 at a time.
     timeout
         Seconds that a connect may take where the caller does not say.
     deadline

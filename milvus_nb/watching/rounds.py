@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Rounds"]
 
 # So many are asked at one heartbeat: what watching costs is bounded, however many there are.
-_MOST: Final = 50
+_MOST: Final = 32
 
 
 class Rounds:
@@ -43,7 +43,7 @@ class Rounds:
         return self.pace.heartbeat * self.stretch()
 
     def stretch(self) -> int:
-        """Tell how many times as long as it was set that is: twice from 51 on, and so forth."""
+        """Tell how many times as long as it was set that is: twice from 33 on, and so forth."""
         return max(-(-len(self._watched) // _MOST), 1)
 
     def call(self, callback: Callable[[], None]) -> _Call:
