@@ -183,11 +183,11 @@ def test_a_mistake_of_ours_does_not_end_the_watching(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It is logged, and the next heartbeat asks again."""
-    from milvus_nb.watching.lite_server import LiteServer
+    from milvus_nb.watching.schedule import Schedule
 
     found = connections.connect(uri=way.address)
     with monkeypatch.context() as broken, caplog.at_level("ERROR"):
-        broken.setattr(LiteServer, "require_file", lambda _: 1 / 0)
+        broken.setattr(Schedule, "next_delay", lambda _: 1 / 0)
         wait_until(lambda: "ZeroDivisionError" in caplog.text)
     way.refuse()
     way.reset_all()
