@@ -7,10 +7,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 ARGS ?=
-# Most tests wait for a server or a page, so six at a time keep two cores busy. The workers share
+# Most tests wait for a server or a page, so five at a time keep two cores busy. The workers share
 # the Milvus servers; tests/conftest.py says which files belong to one worker.
 BY_GROUP := --dist loadscope --no-loadscope-reorder
-SIDE_BY_SIDE := --numprocesses 6 $(BY_GROUP)
+SIDE_BY_SIDE := --numprocesses 5 $(BY_GROUP)
 # In a container we are often root, and Jupyter then wants to hear that this is meant.
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
