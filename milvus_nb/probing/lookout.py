@@ -26,6 +26,7 @@ _FIRST_S: Final = 0.01
 _LAST_S: Final = 0.2
 _GROWTH: Final = 1.1
 _NEW_S: Final = 2.0
+_MOST_NEW_S: Final = 0.5
 
 # After a look there is none for so long for each channel that it was at, in seconds: what looking
 # costs is bounded, however many there are.
@@ -62,12 +63,14 @@ class Lookout:
             lost.cancel()
         if not self._lost:
             self._stop()
+            self._all_at = 0.0
 
     def _look_later(self) -> None:
         loop = asyncio.get_running_loop()
         at = self._all_at
         if self._new:
-            at = min(at, loop.time() + max(self._pause, _EACH_S * len(self._new)))
+            bound = min(_EACH_S * len(self._new), _MOST_NEW_S)
+            at = min(at, loop.time() + max(self._pause, bound))
             self._pause *= _GROWTH
         self._timer = loop.call_at(at, self._look)
 
@@ -87,6 +90,8 @@ class Lookout:
         try:
             with GATE.passing():
                 lost = [channel for channel in looked if not is_connected(channel)]
+            if lost:  # they come together: a server had many of them
+                self._all_at = min(self._all_at, now + _LAST_S)
             for channel in lost:
                 self._new.pop(channel, None)
                 self._lost.pop(channel).set_result(None)

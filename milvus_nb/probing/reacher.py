@@ -92,7 +92,7 @@ class Reacher:
     Parameters
     ----------
     stretch
-        Tells how many times as long as it was set a heartbeat is.
+        Tells for how many times as long as usual what a Milvus says of itself is taken to be so.
     """
 
     def __init__(self, stretch: Callable[[], int] = lambda: 1) -> None:

@@ -58,7 +58,7 @@ class Monitor:
         self.pace = pace
         self._watches: dict[Endpoint, Watch] = {}
         self._rounds = Rounds(pace, self._watches)
-        self._reacher = Reacher(self._rounds.stretch)
+        self._reacher = Reacher(self._rounds.trust)
         self._turns = Turns()
         self._jobs: weakref.WeakSet[Job[Any]] = weakref.WeakSet()
         self._finishing: set[asyncio.Task[Any]] = set()

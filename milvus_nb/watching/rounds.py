@@ -16,6 +16,9 @@ __all__ = ["Rounds"]
 # So many are asked at one heartbeat: what watching costs is bounded, however many there are.
 _MOST: Final = 32
 
+# What was answered is taken to be so for a heartbeat, but for so many of the set ones at most.
+_MOST_TRUST: Final = 4
+
 
 class Rounds:
     """Wakes those that are to be asked, who have waited for it longest first.
@@ -45,6 +48,10 @@ class Rounds:
     def stretch(self) -> int:
         """Tell how many times as long as it was set that is: twice from 33 on, and so forth."""
         return max(-(-len(self._watched) // _MOST), 1)
+
+    def trust(self) -> int:
+        """Tell for how many times as long as where few are watched an answer is taken to be so."""
+        return min(self.stretch(), _MOST_TRUST)
 
     def call(self, callback: Callable[[], None]) -> _Call:
         """Call it when its turn has come; what is returned has a `cancel`, as a timer has."""

@@ -169,7 +169,8 @@ class Watch:
 
     def has_proved(self, db_name: str) -> bool:
         """Tell whether all that a connect would ask was answered within the last heartbeat."""
-        if time.monotonic() - self._proved_at > self._rounds.heartbeat or self._is_closed:
+        lasts = self._pace.heartbeat * self._rounds.trust()
+        if time.monotonic() - self._proved_at > lasts or self._is_closed:
             return False
         if self.status.state != "connected" or not self._asker.is_connected:
             return False

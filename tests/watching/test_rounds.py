@@ -12,6 +12,7 @@ import pytest
 from milvus_nb import ConnectionRegistry
 from milvus_nb.probing import reacher
 from milvus_nb.watching import rounds
+from milvus_nb.watching.schedule import Pace
 from tests.support.helpers import wait_until
 from tests.support.servers import ScriptedMilvus
 
@@ -65,6 +66,7 @@ def test_what_is_proved_is_so_for_the_longer_heartbeat(
 ) -> None:
     """A further alias asks nothing, and another user only signs in, as where few are watched."""
     monkeypatch.setattr(rounds, "_MOST", 1)
+    monkeypatch.setattr(rounds, "_MOST_TRUST", 100)
     monkeypatch.setattr(reacher, "_WELL_S", 0.6)
     registry = ConnectionRegistry(heartbeat=0.5, deadline=60)
     with ScriptedMilvus() as seldom:
@@ -79,3 +81,11 @@ def test_what_is_proved_is_so_for_the_longer_heartbeat(
             assert (asked["Connect"], asked["CheckHealth"]) == (2, 1)
         finally:
             registry.shutdown()
+
+
+def test_of_a_thousand_an_answer_is_not_taken_to_be_so_for_minutes() -> None:
+    """Their heartbeat is that long; who connects anew asks sooner."""
+    found = rounds.Rounds(Pace(heartbeat=3.5), range(1000))
+    assert (found.heartbeat, found.trust()) == (112, 4)
+    few = rounds.Rounds(Pace(heartbeat=3.5), range(32))
+    assert (few.heartbeat, few.trust()) == (3.5, 1)
