@@ -231,7 +231,7 @@ class _Lists:
                 f"the peer: ipywidgets.Select, {MOST:,} options": peers,
                 f"the limit: ipywidgets.HTML, {_BYTES // 1000} KB": limits[1:],
             },
-            notes={panel: _wire(kilobytes[1:])},
+            notes={panel: _wire(kilobytes)},
             goals={panel: _PAINTED_MS},
         )
 

@@ -23,7 +23,7 @@ __all__ = ["Panel"]
 _PANEL: Final = "application/vnd.milvus-nb.panel+json"
 _WIDGET: Final = "application/vnd.jupyter.widget-view+json"
 #: So many connections stand in what is saved.
-_MOST: Final = 100
+_MOST: Final = 50
 
 _STATIC: Final = Path(__file__).parent.parent / "static"
 
