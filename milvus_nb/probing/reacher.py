@@ -91,12 +91,12 @@ class Reacher:
 
     Parameters
     ----------
-    stretch
+    trust
         Tells for how many times as long as usual what a Milvus says of itself is taken to be so.
     """
 
-    def __init__(self, stretch: Callable[[], int] = lambda: 1) -> None:
-        self._stretch = stretch
+    def __init__(self, trust: Callable[[], int] = lambda: 1) -> None:
+        self._trust = trust
         # By endpoint without who signs in, and the proxy on the way.
         self._places: dict[tuple[object, Proxy | None], _Place] = {}
         self._signed_in: set[int] = set()  # hashes: no credentials are kept
@@ -206,7 +206,7 @@ class Reacher:
 
     def _known(self, place: _Place) -> WellKnown | None:
         known = place.well
-        is_recent = known is not None and time.monotonic() - known.at < _WELL_S * self._stretch()
+        is_recent = known is not None and time.monotonic() - known.at < _WELL_S * self._trust()
         return known if is_recent else None
 
     def has_worked(self, endpoint: Endpoint) -> bool:

@@ -62,7 +62,7 @@ class Monitor:
         self._turns = Turns()
         self._jobs: weakref.WeakSet[Job[Any]] = weakref.WeakSet()
         self._finishing: set[asyncio.Task[Any]] = set()
-        self._tickers: list[Callable[[], None]] = []
+        self._paced: asyncio.Future[None] | None = None
         self._lock = forkable(threading.Lock())
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -131,22 +131,16 @@ class Monitor:
                 callback()
 
         async def run() -> None:
-            self._tickers.append(tick)
-            try:
-                while True:
-                    await asyncio.sleep(self.pace.heartbeat)
-                    tick()
-            finally:
-                self._tickers.remove(tick)
+            while True:
+                await self._pause(self.pace.heartbeat)
+                tick()
 
         return self.submit(run())
 
     def set_pace(self, heartbeat: float, deadline: float) -> None:
         """Change how often servers are probed and how long that may take, in seconds."""
         self.pace.heartbeat, self.pace.deadline = heartbeat, deadline
-        self.call(self._rounds.restart)
-        for ticker in list(self._tickers):
-            self.call(ticker)
+        self.call(self._begin_anew)
 
     def stop(self, at_end: Callable[[], Coroutine[Any, Any, object]] | None = None) -> None:
         """Close what is still open, and end the thread; nothing begins on it any more.
@@ -244,13 +238,28 @@ class Monitor:
         self._watches.clear()
         await end(*asyncio.all_tasks() - {asyncio.current_task()})
 
+    def _begin_anew(self) -> None:
+        """Have what waits for a heartbeat wait no more: the pace is another one."""
+        self._rounds.restart()
+        if self._paced is not None:
+            self._paced.set_result(None)
+            self._paced = None
+
+    async def _pause(self, seconds: float) -> bool:
+        """Wait for so long, or until the pace is another one; tell whether it became that."""
+        if self._paced is None:
+            self._paced = asyncio.get_running_loop().create_future()
+        done, _ = await asyncio.wait((self._paced,), timeout=seconds)
+        return bool(done)
+
     async def _measure(self) -> None:
         """Measure latencies between the heartbeats, one after another: alone, they are true."""
         once = Once()
         while True:
-            await asyncio.sleep(self._rounds.until_between())
+            if await self._pause(self._rounds.until_between()):
+                continue
             await self._measure_some(once)
-            await asyncio.sleep(0.01 * self.pace.heartbeat)
+            await self._pause(0.01 * self.pace.heartbeat)
 
     async def _measure_some(self, once: Once) -> None:
         # Apart from the pauses: its variables would keep a removed connection's credentials.

@@ -284,6 +284,22 @@ def test_what_ticks_goes_on_ticking(
     assert caplog.text.count("Traceback") == 1
 
 
+def test_a_quicker_pace_is_not_kept_waiting_for_the_slow_one(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """Pages hear, and round trips are measured, at the new one at once."""
+    connections.set_pace(3600, 5.0)
+    found = connections.connect(uri=milvus.uri)
+    ticks: list[int] = []
+    job = connections.monitor.each_heartbeat(lambda: ticks.append(1))
+    wait_until(lambda: found.latency_ms is not None)
+    before = found.latency_ms
+    connections.set_pace(0.05, 5.0)
+    wait_until(lambda: len(ticks) > 3)
+    wait_until(lambda: found.latency_ms != before)
+    job.cancel()
+
+
 def test_pages_hear_of_profiles_although_a_look_failed(
     connections: ConnectionRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
