@@ -102,6 +102,8 @@ def test_a_broken_network(
     causes: set[str],
 ) -> None:
     """Whatever breaks it: unreachable with a cause, and back when it is over."""
+    if "unanswered" not in causes:
+        connections.set_pace(PULSE, PATIENCE)
     found = connections.connect(uri=way.address)
     seen = states_of(found)
     getattr(way, fault)(*arguments)
