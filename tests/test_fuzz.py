@@ -30,9 +30,9 @@ from milvus_nb.page.session import PageSession
 from milvus_nb.params import parsing
 from milvus_nb.params.secret import Secret
 from milvus_nb.profiles import described
+from milvus_nb.profiles.shown import ProfileTable, ProfileText
 from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.registry.restart import Memory
-from milvus_nb.views.profiles import ProfileTable, ProfileText
 from tests.support import fuzz
 from tests.support.helpers import wait_until
 

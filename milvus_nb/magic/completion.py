@@ -302,7 +302,7 @@ def _keys() -> list[str]:
 
 
 def _colors() -> Iterable[str]:
-    from ..profiles.profile import COLORS
+    from ..views.labels import COLORS
 
     return COLORS
 

@@ -17,7 +17,7 @@ from ..profiles import importing, saving, secrets
 from ..profiles.places import sends
 from ..profiles.profile import KEYS, Profile
 from ..profiles.reference import is_clear
-from ..views.profiles import ProfileTable, ProfileText
+from ..profiles.shown import ProfileTable, ProfileText
 from .permission import allow
 from .profile_connect import typed
 

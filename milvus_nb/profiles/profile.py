@@ -16,16 +16,14 @@ from ..params.guard import Guard
 from ..params.secret import MASK, Secret, holds_sign_in, shown_name
 from ..params.suggestion import closest
 from ..params.tls import PEM_FILES
+from ..views.labels import COLORS
 from .reference import CLEAR_KEYS, SecretRef, clear_in
 from .values import check_printable, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["COLORS", "KEYS", "Profile", "check_name", "is_name"]
-
-#: What a profile's `color` may be.
-COLORS: Final = ("red", "orange", "yellow", "green", "blue", "purple", "gray")
+__all__ = ["KEYS", "Profile", "check_name", "is_name"]
 
 # No character of an address, a path, a shell or HTML: what a user writes is one or the other.
 _NAME: Final = re.compile(r"\w(?:[\w .+-]{0,62}[\w.+-])?")

@@ -1,4 +1,4 @@
-"""Connections, reports and profiles as text and as HTML.
+"""Connections and reports as text and as HTML.
 
 Not public: import from `milvus_nb` itself.
 """

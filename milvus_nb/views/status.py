@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from ..printing import printable
 from .colors import STATE_COLORS
-from .profiles import label_html
+from .labels import label_html
 from .table import cell, table
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from milvus_nb.magic.magics import _LEAST
 from milvus_nb.profiles.files import MOST_BYTES, MOST_PROFILES, read_text
 from milvus_nb.profiles.listing import profiles_in
 from milvus_nb.profiles.profile import Profile
+from milvus_nb.profiles.shown import ProfileTable
 from milvus_nb.profiles.store import ProfileStore
 from milvus_nb.registry.registry import ConnectionRegistry
 from milvus_nb.registry.validation import LEAST_S
-from milvus_nb.views.profiles import ProfileTable
 from tests.support.helpers import open_files
 
 NEEDS_OWNERS = pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no owner here")

@@ -743,7 +743,7 @@ def test_a_pipe_is_no_file(store: ProfileStore) -> None:
 
 def test_what_is_shown_of_a_profile_is_toml(store: ProfileStore) -> None:
     """And no key is forgotten there."""
-    from milvus_nb.views.profiles import ProfileText
+    from milvus_nb.profiles.shown import ProfileText
 
     store.save(Profile("a", "h", label="x", secret=SecretRef("ask")))
     shown = tomlkit.parse(repr(ProfileText(store.get("a")))).unwrap()

@@ -16,8 +16,8 @@ from milvus_nb.errors import ProfileError
 from milvus_nb.magic import profile_connect
 from milvus_nb.profiles import described, secrets
 from milvus_nb.profiles.profile import Profile
+from milvus_nb.profiles.shown import ProfileTable
 from milvus_nb.profiles.store import ProfileStore
-from milvus_nb.views.profiles import ProfileTable
 from tests.support.helpers import IS_ROOT, posix_only
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import types
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from milvus_nb import __version__, protocol
-from milvus_nb.profiles.profile import COLORS, KEYS
+from milvus_nb.profiles.profile import KEYS
 from milvus_nb.server.openapi import description
+from milvus_nb.views.labels import COLORS
 
 REFERENCE: Final = "#/components/schemas/"
 PLAIN: Final = {str: "string", int: "integer", float: "number", bool: "boolean"}

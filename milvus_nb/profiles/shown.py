@@ -4,102 +4,26 @@ from __future__ import annotations
 
 import os
 from html import escape
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from ..printing import printable
-from .table import cell, table
+from ..views.labels import label_html
+from ..views.table import cell, table
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from .listing import ProfileListing
+    from .profile import Profile
 
-__all__ = ["COLORS", "ProfileTable", "ProfileText", "label_html"]
-
-#: Text and background of a label; readable on light and dark alike.
-COLORS: Final = {
-    "red": ("#ffffff", "#b71c1c"),
-    "orange": ("#000000", "#ffa726"),
-    "yellow": ("#000000", "#ffee58"),
-    "green": ("#ffffff", "#2e7d32"),
-    "blue": ("#ffffff", "#1565c0"),
-    "purple": ("#ffffff", "#6a1b9a"),
-    "gray": ("#ffffff", "#616161"),
-}
+__all__ = ["ProfileTable", "ProfileText"]
 
 _HEADERS: Final = ("Profile", "Address", "User", "Database", "Secret", "Asks", "File")
 _NONE: Final = "No profiles yet. Save a connection: %milvus profile save ALIAS"
 
 
-class _Profile(Protocol):
-    """What is shown of a `milvus_nb.profiles.Profile`."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def address(self) -> str: ...
-
-    @property
-    def user(self) -> str: ...
-
-    @property
-    def db_name(self) -> str: ...
-
-    @property
-    def secret(self) -> object: ...
-
-    @property
-    def confirm(self) -> bool: ...
-
-    @property
-    def label(self) -> str: ...
-
-    @property
-    def color(self) -> str: ...
-
-    @property
-    def path(self) -> str: ...
-
-    @property
-    def is_project(self) -> bool: ...
-
-    @property
-    def is_site(self) -> bool: ...
-
-    def table(self) -> Mapping[str, Any]: ...
-
-
-class _Found(Protocol):
-    """What is shown of all that were found."""
-
-    @property
-    def profiles(self) -> Mapping[str, _Profile]: ...
-
-    @property
-    def hidden(self) -> Mapping[str, _Profile]: ...
-
-    @property
-    def problems(self) -> Sequence[object]: ...
-
-    @property
-    def default(self) -> _Profile | None: ...
-
-    @property
-    def unasked(self) -> Container[str]: ...
-
-    @property
-    def user_path(self) -> str: ...
-
-    @property
-    def project_path(self) -> str: ...
-
-    @property
-    def site_path(self) -> str: ...
-
-
 class ProfileTable:
     """The profiles as they were when they were asked for: the value of ``%milvus profile list``."""
 
-    def __init__(self, found: _Found) -> None:
+    def __init__(self, found: ProfileListing) -> None:
         self._profiles = list(found.profiles.values())
         self._notes = [str(problem) for problem in found.problems]
         self._notes += [
@@ -129,7 +53,7 @@ class ProfileTable:
             for one in self._profiles
         ]
 
-    def _file(self, one: _Profile) -> str:
+    def _file(self, one: Profile) -> str:
         if not one.is_project:
             return "site" if one.is_site else "yours"
         return "project, not allowed yet" if one.name in self._unasked else "project"
@@ -161,7 +85,7 @@ class ProfileTable:
 class ProfileText:
     """One profile as it stands in TOML: the value of ``%milvus profile show``."""
 
-    def __init__(self, profile: _Profile) -> None:
+    def __init__(self, profile: Profile) -> None:
         import tomlkit
 
         table = tomlkit.table()
@@ -176,12 +100,3 @@ class ProfileText:
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self._text)}</pre>"
-
-
-def label_html(label: str, color: str) -> str:
-    """Show a profile's label in its colour; nothing where there is none."""
-    if not label:
-        return ""
-    text, back = COLORS.get(color, COLORS["gray"])
-    style = f"color: {text}; background: {back}; border-radius: 3px; padding: 0 4px"
-    return f'<span style="{style}">{escape(label)}</span>'
