@@ -140,9 +140,10 @@ def _param(key: str, value: str) -> str:
 
 def _number(text: str) -> str:
     try:
-        return repr(json.loads(text)) if json.loads(text) is not None else literal(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
-        return literal(text)
+        value = None
+    return literal(text) if value is None else repr(value)
 
 
 def _read(text: str) -> Any:

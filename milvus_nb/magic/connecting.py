@@ -79,10 +79,9 @@ def _connect_profile(
     alias = name if arguments.alias == "default" else arguments.alias
     if alias not in registry and not (arguments.yes or was_asked):
         permission.confirm("Connect", [(alias, profile.guard())])
-    connection: Connection = profile_connect.start(
+    return profile_connect.start(
         context, profile, alias, given, replace_it=arguments.replace, asks=arguments.ask
     )
-    return connection
 
 
 def connect_pasted(context: Context, pasted: str, text: str, words: list[Word]) -> Connection:

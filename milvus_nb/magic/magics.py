@@ -127,7 +127,7 @@ class MilvusMagics(Magics):
                 f"It has to be above 0{f', and at least {least:g} s' if least else ''}.",
                 "%config MilvusMagics shows the settings.",
             )
-        return proposal["value"]
+        return value
 
 
 def load(ip: InteractiveShell) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..profiles.profile import Profile
+    from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry
     from .context import Context
 
@@ -31,7 +32,7 @@ def start(
     *,
     replace_it: bool,
     asks: bool = False,
-) -> Any:
+) -> Connection:
     """Connect a profile and give the Connection; its secret is asked for, if need be.
 
     Parameters
@@ -56,7 +57,7 @@ def start(
     if asks or (profile.secret.kind == "ask" and not has_secret):
         given = given | typed(registry, profile, given)
 
-    def connect(given: dict[str, Any]) -> Any:
+    def connect(given: dict[str, Any]) -> Connection:
         more = {"replace": replace_it, **given}
         return context.watched(functools.partial(open_profile, registry, profile, alias, **more))
 

@@ -212,11 +212,11 @@ class News:
         monitor = self._registry.monitor
         with self._lock:
             recent = list(self._recent.items())
-        for found, number in recent:
-            if number.value not in measured and found.state != "disconnected":
-                measured[number.value] = (number.value, found.latency_ms, found.checked_at)
-        every = monitor.heartbeat, monitor.pace.heartbeat
-        self._send(messages.tick_event(list(measured.values()), *every))
+        for each, number in recent:
+            if number.value not in measured and each.state != "disconnected":
+                measured[number.value] = (number.value, each.latency_ms, each.checked_at)
+        heartbeat, tick = monitor.heartbeat, monitor.pace.heartbeat
+        self._send(messages.tick_event(list(measured.values()), heartbeat, tick))
         self._registry.look()
 
     def _there(self, names: Collection[str]) -> dict[str, Found]:

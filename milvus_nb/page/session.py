@@ -158,10 +158,7 @@ class PageSession:
 
         registry = self._registry
         self._news.follow_monitor()
-        versions = {
-            "milvus_nb": __version__,
-            "pymilvus": installed_version(),
-        }
+        versions = {"milvus_nb": __version__, "pymilvus": installed_version()}
         others: dict[str, Any] = {
             "heartbeat": registry.monitor.heartbeat,
             "tick": registry.monitor.pace.heartbeat,

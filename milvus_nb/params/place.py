@@ -35,7 +35,7 @@ def addresses(uri: str, address: str, host: str, port: object) -> Places:
     ]
     if host or is_given(port):
         name = host_name(host) if host else ""
-        number = check_port("port", port) if is_given(port) else None
+        number = check_port(port) if is_given(port) else None
         sources.append(("host/port", Address("tcp", name, number)))
     place = Address("tcp")
     for index, (name, other) in enumerate(sources):

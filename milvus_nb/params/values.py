@@ -1,6 +1,7 @@
 """Single values: text, secrets, paths, ports, seconds and gRPC options, each checked by itself.
 
-``None`` and ``""`` mean "not given". Every function takes the name of the parameter for its error.
+``None`` and ``""`` mean "not given". What may be one of several parameters takes its name, for the
+error.
 """
 
 from __future__ import annotations
@@ -133,26 +134,8 @@ def file_path(name: str, value: object) -> str:
     return full if os.path.lexists(full) else absolute_path(tidy_word(path) or path, name)
 
 
-def check_port(name: str, value: object) -> int:
-    """Check a port number.
-
-    Parameters
-    ----------
-    name
-        The name of the parameter, for the error text.
-    value
-        An integer, or the same in decimal digits.
-
-    Returns
-    -------
-    int
-        The port, 1 to 65535.
-
-    Raises
-    ------
-    ParamsError
-        `value` is anything else.
-    """
+def check_port(value: object) -> int:
+    """Check a port number: an integer from 1 to 65535, or the same in decimal digits."""
     port = 0
     value = plain(value)
     if isinstance(value, str):
@@ -166,7 +149,7 @@ def check_port(name: str, value: object) -> int:
     if 1 <= port <= 65535:
         return port
     raise ParamsError(
-        f"{name}: {_short(value)} is not a port number.",
+        f"port: {_short(value)} is not a port number.",
         "A port is a whole number from 1 to 65535.",
         "Milvus listens on 19530 unless it was configured otherwise.",
     )

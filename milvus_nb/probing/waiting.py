@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
 
-__all__ = ["EndedError", "Shared", "end", "result_of", "to_the_end", "uncancelled", "within"]
+__all__ = [
+    "EndedError", "Shared", "end", "result_of", "running_loop", "to_the_end", "uncancelled",
+    "within",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -127,6 +130,14 @@ async def uncancelled(work: Awaitable[T]) -> T:
         with contextlib.suppress(asyncio.CancelledError):
             await _ended(task)
     return _outcome(task)
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Give the event loop that runs on this thread, if one does."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 class Shared(Generic[T]):

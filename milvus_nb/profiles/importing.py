@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -14,7 +13,7 @@ from ..params import parsing
 from . import files, saving, secrets
 from .conversion import profile_of
 from .places import place_of_profile
-from .profile import check_name
+from .profile import check_name, fingerprint
 from .reference import SecretRef
 
 if TYPE_CHECKING:
@@ -206,8 +205,7 @@ def _candidates(store: ProfileStore) -> Iterator[tuple[Candidate, Imported | Non
         elif profile.name in names:
             problem = f"Two of them would be the profile {profile.name}."
         names.add(profile.name)
-        shown = json.dumps([profile.name, profile.seal, profile.db_name])
-        number = hashlib.sha256(shown.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        number = fingerprint([profile.name, profile.seal, profile.db_name])
         place, user, _ = _goes(profile)
         candidate = Candidate(number, profile.name, place, user, bool(secret), problem)
         yield candidate, None if problem else one

@@ -55,10 +55,6 @@ class KnownProfiles:
         """The user's file."""
         return self._path or user_file()
 
-    def project_path(self) -> str:
-        """Find the project's file; empty where there is none, or it is another user's."""
-        return self._search.find(self.path)[0]
-
     def find(self) -> ProfileListing:
         """Give what stands in the files now; they are read again once they have changed.
 

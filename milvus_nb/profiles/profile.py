@@ -23,7 +23,7 @@ from .values import check_printable, value_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["KEYS", "Profile", "check_name", "is_name"]
+__all__ = ["KEYS", "Profile", "check_name", "fingerprint", "is_name"]
 
 # No character of an address, a path, a shell or HTML: what a user writes is one or the other.
 _NAME: Final = re.compile(r"\w(?:[\w .+-]{0,62}[\w.+-])?")
@@ -244,14 +244,12 @@ class Profile:
         given = self.keywords()
         account = [given["uri"], self.user, self.secure]
         account += [given.get(key, "") for key in (*PEM_FILES, "server_name")]
-        written = json.dumps(account).encode("utf-8", "surrogatepass")
-        return hashlib.sha256(written).hexdigest()[:32]
+        return fingerprint(account)
 
     @property
     def revision(self) -> str:
         """What is another as soon as anything of it changes."""
-        written = json.dumps([self.path, self.table()]).encode("utf-8", "surrogatepass")
-        return hashlib.sha256(written).hexdigest()[:32]
+        return fingerprint([self.path, self.table()])
 
     def _placed(self) -> str:
         """Give the address, with a path of a Milvus Lite database made absolute."""
@@ -277,6 +275,12 @@ KEYS: Final = tuple(
 _CONNECT_KEYS: Final = ("user", "db_name", "secure", *PEM_FILES, "server_name", "timeout")
 
 _TEXTS: Final = ("address", "user", "db_name", *PEM_FILES, "server_name", "label", "color")
+
+
+def fingerprint(values: list[Any]) -> str:
+    """Give a text that is the same for as long as the values are, and does not tell them."""
+    written = json.dumps(values).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(written).hexdigest()[:32]
 
 
 def is_name(text: str) -> bool:

@@ -225,8 +225,7 @@ class Aliases:
         ProfileError
             As in `ProfileStore.meant_by`.
         """
-        is_free = bool(name) and not self.is_known(name)
-        return self.profiles.meant_by(name) if name and is_free else None
+        return None if not name or self.is_known(name) else self.profiles.meant_by(name)
 
     def is_known(self, name: str | None) -> bool:
         """Tell whether `examine` takes a name for a connection; None for the current one."""

@@ -21,7 +21,7 @@ from ..probing.blocking import run_blocking
 from ..probing.diagnosis import ProbeError
 from ..probing.proxies import late
 from ..probing.stages import Stages
-from ..probing.waiting import EndedError, end, to_the_end, within
+from ..probing.waiting import EndedError, end, running_loop, to_the_end, within
 from ..views.status import connection_line, connections_html
 from ..watching.doctor import examine
 from .clients import Clients
@@ -136,11 +136,7 @@ class Connection(Exploring, ConnectionTraits):
         ClosedError
             The connection was disconnected.
         """
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            loop = None
-        return self.live_monitor().submit(self.get_async_client(loop)).wait()
+        return self.live_monitor().submit(self.get_async_client(running_loop())).wait()
 
     def ping(self, count: int = 5) -> PingResult:
         """Measure round trips to the server (GetVersion).

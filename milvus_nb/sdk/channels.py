@@ -7,7 +7,6 @@ then gRPC connects it again, by itself. So all channels of our clients are kept 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import inspect
 import threading
@@ -16,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..probing.channel import is_connected
 from ..probing.forks import GATE
+from ..probing.waiting import running_loop
 from . import private_names as theirs
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Coroutine, Iterable
 
 __all__ = [
@@ -30,7 +31,6 @@ __all__ = [
     "is_async",
     "pass_gate",
     "refuse_calls",
-    "running_loop",
 ]
 
 # So long an event loop may take to close its own channels, in seconds; a busy one takes longer.
@@ -262,14 +262,6 @@ def _close_cores(channels: Iterable[Any]) -> None:
     for core in map(theirs.CORE.find, channels):
         if core is not None and not core.closed():
             core.close()
-
-
-def running_loop() -> asyncio.AbstractEventLoop | None:
-    """Give the event loop that runs on this thread, if one does."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
 
 
 def _step(work: Coroutine[Any, Any, None]) -> None:

@@ -17,9 +17,9 @@ from ..probing.channel import CHANNEL_OPTIONS, WITHOUT_PROXY
 from ..probing.environment import check_environment
 from ..probing.forks import GATE
 from ..probing.proxies import proxy
-from ..probing.waiting import EndedError, within
+from ..probing.waiting import EndedError, running_loop, within
 from . import private_names as theirs
-from .channels import AsyncChannels, Channels, channel_of, pass_gate, refuse_calls, running_loop
+from .channels import AsyncChannels, Channels, channel_of, pass_gate, refuse_calls
 from .loading import as_known, load_pymilvus
 from .masked import hide_sign_in
 

@@ -8,7 +8,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from ..errors import CancelError, ClosedError, MilvusNbError
-from ..probing.waiting import EndedError, result_of, to_the_end
+from ..probing.waiting import EndedError, result_of, running_loop, to_the_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
@@ -151,11 +151,7 @@ class Job(Generic[T]):
 
 
 def _refuse_own_thread(loop: asyncio.AbstractEventLoop | None) -> None:
-    try:
-        is_here = asyncio.get_running_loop() is loop
-    except RuntimeError:
-        return
-    if is_here:
+    if loop is not None and running_loop() is loop:
         raise would_wait_for_itself()
 
 

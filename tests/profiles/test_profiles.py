@@ -488,7 +488,7 @@ def test_a_new_project_file_is_as_the_umask_has_it_and_that_stays(
     monkeypatch.setattr(os, "umask", change)
     try:
         store.save(Profile("b", "h"), project=True)
-        path = Path(store.project_path())
+        path = Path(store.find().project_path)
         assert path.stat().st_mode & 0o777 == 0o640
         path.chmod(0o664)
         store.save(Profile("c", "h"), project=True)
