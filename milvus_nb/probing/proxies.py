@@ -6,6 +6,7 @@ import asyncio
 import base64
 import ipaddress
 import os
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ..errors import Diagnosis
     from ..params.endpoint import Endpoint
 
-__all__ = ["VARIABLES", "Proxy", "late", "proxy", "tunnel"]
+__all__ = ["VARIABLES", "Proxy", "blamed", "late", "proxy", "tunnel"]
 
 #: What gRPC looks at, in its order; it ignores the upper-case spellings.
 VARIABLES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
@@ -31,6 +32,17 @@ VARIABLES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
 _OPTION: Final = "grpc.http_proxy"
 _DEFAULT_PORT: Final = 80  # gRPC's, whatever the variable
 _MOST_BYTES: Final = 16_384
+
+# What gRPC says of whomever it connects to, and of a proxy then.
+_ON_THE_WAY: Final = {
+    "refused": "Connection refused",
+    "reset": "it resets connections",
+    "dns": "its name is unknown",
+    "dns-silent": "its name could not be looked up",
+    "no-route": "there is no way to it",
+    "dropped": "timed out",
+}
+_REFUSAL: Final = re.compile(r"HTTP proxy returned response code \d+")
 
 
 @dataclass(frozen=True)
@@ -107,6 +119,19 @@ def late(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:
         return found
     late = diagnosis.of(endpoint, "proxy-unreachable", found.answered, **way.facts)
     return replace(late, took_ms=found.took_ms)
+
+
+def blamed(endpoint: Endpoint, found: Diagnosis) -> Diagnosis:
+    """Name the proxy in a failure of gRPC's, which speaks of it as if it were the server."""
+    way = proxy(endpoint)
+    if way is None or found.cause not in ("proxy-refused", *_ON_THE_WAY):
+        return found
+    if found.cause == "proxy-refused":
+        refusal = _REFUSAL.search(found.answered)
+        said, cause = refusal[0] if refusal else found.answered, "proxy-refused"
+    else:
+        said, cause = _ON_THE_WAY[found.cause], "proxy-unreachable"
+    return replace(diagnosis.of(endpoint, cause, said, **way.facts), answered=found.answered)
 
 
 async def tunnel(endpoint: Endpoint, way: Proxy, connection: socket.socket) -> None:

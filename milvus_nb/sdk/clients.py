@@ -16,7 +16,7 @@ from ..probing.certificate import default_roots
 from ..probing.channel import CHANNEL_OPTIONS, WITHOUT_PROXY
 from ..probing.environment import check_environment
 from ..probing.forks import GATE
-from ..probing.proxies import proxy
+from ..probing.proxies import blamed, late, proxy
 from ..probing.waiting import EndedError, running_loop, within
 from . import private_names as theirs
 from .channels import AsyncChannels, Channels, channel_of, pass_gate, refuse_calls
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pymilvus import AsyncMilvusClient, MilvusClient
 
-    from ..params.endpoint import ConnectionParams, Endpoint
+    from ..params.endpoint import ConnectionParams
 
 __all__ = [
     "close_async_client",
@@ -72,14 +72,14 @@ def make_client(alias: str, params: ConnectionParams, target: str) -> MilvusClie
     arguments, ends = _arguments(alias, params, target), time.monotonic() + params.timeout
     for times in itertools.count():
         arguments["timeout"] = max(ends - time.monotonic(), _LEAST_S)
-        client = _made_in_one_go(params.endpoint, arguments, times)
+        client = _made_in_one_go(params, arguments, times)
         if client is not None:
             break
     return client
 
 
 def _made_in_one_go(
-    endpoint: Endpoint, arguments: dict[str, Any], times: int
+    params: ConnectionParams, arguments: dict[str, Any], times: int
 ) -> MilvusClient | None:
     """Make a client; None where a fork, whose child could break it off, has interrupted that."""
     pymilvus, channels = load_pymilvus(), Channels()
@@ -93,7 +93,7 @@ def _made_in_one_go(
             return None
         if not isinstance(error, pymilvus.MilvusException):
             raise
-        found = _diagnose(endpoint, error)
+        found = _diagnose(params, error)
     else:
         if not GATE.was_interrupted(making):
             return client
@@ -215,7 +215,7 @@ def _async_class() -> Any:
                     with as_known():
                         return await self._connect_once(params.timeout)
                 except pymilvus.MilvusException as error:
-                    found = _diagnose(params.endpoint, error)
+                    found = _diagnose(params, error)
             # Outside, as in `make_client`.
             what = f"Could not connect the async client of {alias} ({params.endpoint.address})."
             raise ConnectError(what, found)
@@ -372,9 +372,14 @@ def _arguments(alias: str, params: ConnectionParams, target: str) -> dict[str, A
     }
 
 
-def _diagnose(endpoint: Endpoint, error: Any) -> Diagnosis:
+def _diagnose(params: ConnectionParams, error: Any) -> Diagnosis:
     """Say why pymilvus could not connect."""
-    cause = error.__cause__
+    endpoint, cause = params.endpoint, error.__cause__
     if hasattr(cause, "code") and hasattr(cause, "details"):
-        return diagnosis.from_rpc(endpoint, cause.code(), cause.details())
+        found = diagnosis.from_rpc(endpoint, cause.code(), cause.details())
+        if found.cause != "unanswered":
+            return blamed(endpoint, found)
+        cause = asyncio.TimeoutError()
+    if isinstance(cause, asyncio.TimeoutError):
+        return late(endpoint, "", params.timeout)
     return diagnosis.server_refused(endpoint, error.code, error.message)

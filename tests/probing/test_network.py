@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import TYPE_CHECKING, Any
 
@@ -188,3 +189,36 @@ def test_a_proxy_that_begins_to_refuse_is_named(
         assert way.address in str(failure.value)
         assert "%env no_proxy=intranet.test,milvus.test" in failure.value.fix
         assert "proxy" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["client", "async_client"])
+@pytest.mark.parametrize(
+    ("way", "cause", "words"),
+    [
+        ("http://127.0.0.1:{down}", "proxy-unreachable", "127.0.0.1:{down}"),
+        ("http://none.invalid:3128", "proxy-unreachable", "none.invalid:3128"),
+        ("http://{refusing}", "proxy-refused", "{refusing} from the variable http_proxy refused"),
+    ],
+)
+def test_a_proxy_that_is_set_after_connecting_is_named_by_the_client(
+    connections: ConnectionRegistry,
+    milvus: MilvusTestServer,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    way: str,
+    cause: str,
+    words: str,
+) -> None:
+    """What gRPC says of the proxy, pymilvus says as if it were said of the server."""
+    with ConnectProxy("refuse") as proxy:
+        places = {"down": free_port(), "refusing": proxy.address}
+        connection = connections.connect(uri=milvus.uri)
+        monkeypatch.setenv("http_proxy", way.format(**places))
+        with pytest.raises(ConnectError) as failure:
+            if kind == "client":
+                connection.client.list_collections()
+            else:
+                asyncio.run(connection.async_client.list_collections())
+    assert failure.value.cause == cause
+    assert words.format(**places) in failure.value.reason
+    assert "%env no_proxy=localhost" in failure.value.fix
