@@ -143,6 +143,8 @@ def from_rpc(
         cause = _match(endpoint, code.name, details)
     if cause == "unknown":
         cause = _answer(endpoint, code.name, details)
+    if endpoint.kind == "unix" and (why := rules.no_socket(details)):
+        return _answering(endpoint, of(endpoint, "socket", why), answered)
     if cause == "permission-denied":
         return _answering(endpoint, of(endpoint, cause, details), answered)
     return of(endpoint, cause, answered, method=method or "the call that was made")

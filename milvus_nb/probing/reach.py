@@ -197,6 +197,9 @@ async def _resolve(endpoint: Endpoint, stages: Stages, seen: Reached) -> None:
         check_environment(endpoint)
         if endpoint.kind == "unix" and UNIX is None:
             raise ProbeError(diagnosis.of(endpoint, "no-sockets", "there is no socket.AF_UNIX"))
+        if endpoint.kind == "unix" and "," in endpoint.path:
+            said = "gRPC takes a comma for the end of a path"
+            raise ProbeError(diagnosis.of(endpoint, "socket", said))
     except ProbeError as error:
         stages.blame("resolve", error)
         raise

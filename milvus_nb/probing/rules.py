@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 __all__ = [
     "ANSWERS", "TRANSPORT", "Rule", "cause_by_status", "http_status", "is_ours", "is_page",
-    "match",
+    "match", "no_socket",
 ]  # fmt: skip
 
 
@@ -133,6 +133,12 @@ def is_ours(details: str, channel: str, *, has_metadata: bool = False) -> bool:
         if channel != "IDLE":
             known.append(_OF_NO_CONNECTION)
     return any(re.match(pattern, details, re.IGNORECASE) for pattern in known)
+
+
+def no_socket(details: str) -> str:
+    """Give the system's words where gRPC could not open a Unix socket; else nothing."""
+    found = re.search(r": connect failed: addr: unix:.* error: (.+)", details, re.IGNORECASE)
+    return found[1] if found else ""
 
 
 def http_status(details: str) -> int:

@@ -87,6 +87,15 @@ def missing_socket(world: World) -> dict[str, Any]:
     return {"uri": f"unix:{world.tmp_path}/milvus.sock"}
 
 
+def socket_with_a_comma(world: World) -> dict[str, Any]:
+    missing_socket(world)
+    path = f"{world.tmp_path}/a,b.sock"
+    server = world.start(socket.socket(socket.AF_UNIX))
+    server.bind(path)
+    server.listen()
+    return {"uri": f"unix:{path}"}
+
+
 def no_sockets(world: World) -> dict[str, Any]:
     world.environment.setattr(reach, "UNIX", None)
     return {"uri": "unix:/run/milvus.sock"}
@@ -441,6 +450,7 @@ FAULTS = (
     Fault("socket missing", "socket", "No such file", missing_socket),
     Fault("no Unix sockets", "no-sockets", "host:port", no_sockets),
     Fault("socket left over", "socket", "refused", left_over_socket),
+    Fault("socket with a comma", "socket", "gRPC takes a comma", socket_with_a_comma),
     Fault("name", "dns", "nowhere.invalid", lambda _: {"uri": "nowhere.invalid"}),
     Fault("packets dropped", "dropped", "port", lambda world: {
         "uri": world.start(FullBacklog()).address, "timeout": 0.4}),

@@ -10,7 +10,8 @@ import grpc
 import pytest
 
 from milvus_nb import ConnectError, ConnectionRegistry
-from tests.support.helpers import free_port
+from tests.support.clients import gateway
+from tests.support.helpers import free_port, posix_only
 from tests.support.servers import (
     ConnectProxy,
     FaultProxy,
@@ -22,6 +23,8 @@ from tests.support.servers import (
 from tests.support.servers.namespaces import FAR, NO_ROUTE, NO_SUCH_NAME, PACKETS_DROPPED
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.servers import MilvusTestServer
 
 
@@ -222,3 +225,25 @@ def test_a_proxy_that_is_set_after_connecting_is_named_by_the_client(
     assert failure.value.cause == cause
     assert words.format(**places) in failure.value.reason
     assert "%env no_proxy=localhost" in failure.value.fix
+
+
+@posix_only
+@pytest.mark.parametrize("kind", ["client", "async_client"])
+def test_a_socket_that_is_gone_after_connecting_is_named_by_the_client(
+    connections: ConnectionRegistry, milvus: MilvusTestServer, tmp_path: Path, kind: str
+) -> None:
+    """What gRPC says of a missing file, it says of the socket: there are no TLS files."""
+    path = tmp_path / "milvus.sock"
+    with gateway(milvus.port, path=path):
+        connection = connections.connect(uri=f"unix:{path}")
+        path.unlink()
+        with pytest.raises(ConnectError) as failure:
+            if kind == "client":
+                connection.client.list_collections()
+            else:
+                asyncio.run(connection.async_client.list_collections())
+        assert failure.value.cause == "socket"
+        assert f"{path} cannot be used: No such file or directory." in failure.value.reason
+        with pytest.raises(ConnectError) as failure:
+            connections.connect("again", uri=f"unix:{path}", user="root", password="any")
+        assert failure.value.cause == "socket"
