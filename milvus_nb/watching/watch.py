@@ -176,9 +176,10 @@ class Watch:
             return False
         with contextlib.suppress(ProbeError):
             self.require_file()
-            # Of databases the heartbeat looks for those alone that are in use.
-            is_used = self.databases[db_name] > 0 and db_name not in self.status.databases.missing
-            return is_used or not db_name or db_name == "default"
+            # Each heartbeat looks for the databases that are in use, but in the list alone.
+            listed = self.status.databases.listed or ()
+            is_seen = self.databases[db_name] > 0 and db_name in listed
+            return is_seen or not db_name or db_name == "default"
         return False
 
     def require_file(self) -> None:

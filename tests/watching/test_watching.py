@@ -290,6 +290,20 @@ def test_who_may_not_list_databases(
     wait_until(is_in(found, "connected"))
 
 
+def test_a_further_alias_of_a_database_that_may_not_be_listed_asks_for_it(
+    connections: ConnectionRegistry,
+    milvus_auth: MilvusTestServer,
+    restricted: pymilvus.MilvusClient,
+) -> None:
+    """Most heartbeats do not: who connects is told that it was dropped."""
+    bob: dict[str, Any] = {"uri": milvus_auth.uri, "token": "bob:password-1", "db_name": "hidden"}
+    connections.connect("bob", **bob)
+    connections.connect("again", **bob)
+    restricted.drop_database("hidden")
+    with pytest.raises(ConnectError, match="There is no database hidden"):
+        connections.connect("late", **bob)
+
+
 def test_a_database_of_milvus_lite(connections: ConnectionRegistry, lite_path: Path) -> None:
     """Milvus Lite lists all of its databases, and looks at none when one signs in."""
     connections.set_pace(PULSE, PATIENCE)
