@@ -10,7 +10,7 @@ import pymilvus
 import pytest
 
 from milvus_nb import ClosedError, ConnectError
-from tests.support.helpers import open_files, sockets_to, wait_until
+from tests.support.helpers import first_calls, open_files, sockets_to, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,19 +159,16 @@ def test_a_failed_first_call_says_why(connections: ConnectionRegistry, way: Faul
     assert sockets_to(way.port) == []
 
 
-@pytest.mark.parametrize("kind", ["client", "async_client"])
 def test_a_first_call_that_nobody_answers_says_so(
-    connections: ConnectionRegistry, way: FaultProxy, kind: str
+    connections: ConnectionRegistry, way: FaultProxy
 ) -> None:
     """It names no answer of the server's: there was none."""
     connection = connections.connect(uri=way.address, timeout=1.0)
     way.blackhole()
-    with pytest.raises(ConnectError, match="did not answer in 1 s") as failure:
-        if kind == "client":
-            connection.client.list_collections()
-        else:
-            asyncio.run(connection.async_client.list_collections())
-    assert failure.value.cause == "unanswered"
+    for call in first_calls(connection):
+        with pytest.raises(ConnectError, match="did not answer in 1 s") as failure:
+            call()
+        assert failure.value.cause == "unanswered"
 
 
 def test_disconnecting_from_another_thread_ends_a_call_that_is_under_way(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import socket
@@ -216,3 +217,15 @@ def connect_watched(
     """Connect as a view that shows the stages: the server is asked, whatever is known of it."""
     job = connections.start_connect(alias, uri=uri, timeout=timeout, report=lambda _: None)
     return job.wait()
+
+
+def first_calls(connection: Connection) -> tuple[Callable[[], object], ...]:
+    """Give what calls the server by the connection's client, and by its asynchronous one."""
+
+    def call() -> object:
+        return connection.client.list_collections()
+
+    def call_awaited() -> object:
+        return asyncio.run(connection.async_client.list_collections())
+
+    return call, call_awaited
