@@ -338,8 +338,13 @@ def _profile_delete() -> Parser:
 
 def _profile_import() -> Parser:
     parser = Parser("profile import", "make profiles of what other tools have saved")
-    parser.add_argument("where", nargs="?", choices=("cli", "env"), help="Milvus CLI; environment")
-    parser.add_argument("--name", metavar="NAME", help="the profile's (with env)")
+    parser.add_argument(
+        "where",
+        nargs="?",
+        choices=("cli", "env"),
+        help="Milvus CLI; environment; else what you have copied, as with connect",
+    )
+    parser.add_argument("--name", metavar="NAME", help="the profile's (not with cli)")
     _where_saved(parser)
     return parser
 

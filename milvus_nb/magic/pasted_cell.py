@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-__all__ = ["is_pasted", "refuse_others", "replace_secret", "split_options", "warning"]
+__all__ = [
+    "is_pasted",
+    "refuse_others",
+    "replace_secret",
+    "split_import_options",
+    "split_options",
+    "warning",
+]
 
 # How lines begin that people paste: a call, maybe with a name for its value, or a command.
 _CODE: Final = re.compile(
@@ -38,6 +45,13 @@ _BEHIND_COMMAND: Final = re.compile(
     rf"(\s*curl(?:\.exe)?\s.*?[^\s\\])[ \t]+((?!-a\s+\S*[/:])(?:{_OPTION}\s*)+)", re.DOTALL
 )
 
+_IMPORT_OPTION: Final = rf"(?:--name(?:[ \t]+|=){_VALUE}|--project|--replace)(?=\s|$)"
+_BEFORE_IMPORT: Final = re.compile(rf"\s*((?:{_IMPORT_OPTION}\s*)+)(.*)", re.DOTALL)
+# A line of %milvus has options of its own.
+_BEHIND_IMPORT: Final = re.compile(
+    rf"(?!\s*%)(\s*\S.*?)(?<=\S)((?:\s+{_IMPORT_OPTION})+)\s*", re.DOTALL
+)
+
 
 def split_options(text: str) -> tuple[str, str]:
     """Tell connect's own options from what was pasted beside them.
@@ -59,6 +73,26 @@ def split_options(text: str) -> tuple[str, str]:
     if (found := pattern.fullmatch(text)) is not None:
         return found[2], found[1]
     return "", text
+
+
+def split_import_options(text: str) -> tuple[str, str]:
+    """Tell the options of ``profile import`` from what was pasted, before it or behind it.
+
+    Parameters
+    ----------
+    text
+        What follows ``import``.
+
+    Returns
+    -------
+    options, pasted
+    """
+    options = ""
+    if (found := _BEFORE_IMPORT.fullmatch(text)) is not None:
+        options, text = found[1], found[2]
+    if (found := _BEHIND_IMPORT.fullmatch(text)) is not None:
+        text, options = found[1], f"{options} {found[2]}"
+    return options, text
 
 
 def refuse_others(arguments: argparse.Namespace) -> None:

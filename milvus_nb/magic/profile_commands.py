@@ -18,6 +18,7 @@ from ..profiles.places import sends
 from ..profiles.profile import KEYS, Profile
 from ..profiles.reference import is_clear
 from ..profiles.shown import ProfileTable, ProfileText
+from .pasted_cell import split_import_options
 from .permission import allow
 from .profile_connect import typed
 
@@ -273,11 +274,11 @@ def _imported(
 def _import_words(line: str, variables: Mapping[str, Any]) -> tuple[str, argparse.Namespace]:
     """Take the options out of what follows ``import``; what was pasted stays as it is."""
     rest = line.strip().partition(" ")[2].strip()
-    first = rest.split(None, 1)[0] if rest else ""
-    if first in ("cli", "env") or first.startswith("-") or not first:
+    options, pasted = split_import_options(rest)
+    if pasted in ("cli", "env", "") or pasted.startswith(("-", "cli ", "env ")):
         given = usage.PROFILE["import"].parse(split(rest, variables))
         return given.where or "cli", given
-    return rest, usage.PROFILE["import"].parse(())
+    return pasted, usage.PROFILE["import"].parse(split(options, variables))
 
 
 def _saved(profile: Profile) -> str:

@@ -249,6 +249,31 @@ def test_import(one: Kernel, shared: dict[str, str], milvus_auth: MilvusTestServ
     assert "Left out cli" in one.run("%milvus profile import cli").text  # there is one
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--name named MilvusClient('{}')",
+        "MilvusClient('{}') --name named",
+        "--name=named curl {}/v1/vector/collections",
+        "curl {}/v1/vector/collections --name named",
+        "{} --name named",
+    ],
+)
+def test_a_pasted_line_is_imported_under_another_name(
+    one: Kernel, shared: dict[str, str], milvus: MilvusTestServer, line: str
+) -> None:
+    """The options stand before what was pasted or behind it, as the advice has them."""
+    pasted = line.format(milvus.uri)
+    assert "Saved named" in one.run(f"%milvus profile import {pasted}").text
+    again = one.run(f"%milvus profile import {pasted}").text
+    assert "Left out named" in again
+    assert "--replace" in again
+    for replacing in (f"--replace {pasted}", f"{pasted} --replace"):
+        assert "Saved named" in one.run(f"%milvus profile import {replacing}").text
+    assert "[profiles.named]" in profiles_text(shared)
+    one.run("%milvus profile delete named")
+
+
 def test_import_of_the_environment(
     make_kernel: Callable[..., Kernel], shared: dict[str, str], milvus_auth: MilvusTestServer
 ) -> None:
