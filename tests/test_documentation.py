@@ -219,7 +219,10 @@ def theirs(alias):
 
 
 def blocks() -> Iterator[str]:
-    """Give the cells of a notebook line by line, Python whole, a shell's lines without comments."""
+    """Give the cells of a notebook line by line, Python whole, a shell's lines without comments.
+
+    Behind ``%milvus`` a comment is part of the line.
+    """
     for language, block in FENCED.findall(TEXT):
         if language == "python" and not is_config(block):
             yield block.strip()
@@ -227,7 +230,9 @@ def blocks() -> Iterator[str]:
             lines = block.splitlines()
             # Behind an empty line comes what is shown.
             for line in lines[: lines.index("") if "" in lines else None]:
-                yield re.sub(r"\s{2,}#.*", "", line).strip()
+                if language == "shell":
+                    line = re.sub(r"\s{2,}#.*", "", line)  # noqa: PLW2901
+                yield line.strip()
 
 
 def is_config(code: str) -> bool:
@@ -387,6 +392,22 @@ def test_each_line_does_what_is_said_there(desk: Desk, line: str) -> None:
         assert done.error is None, done.text
         if re.match(r"%%?milvus (re)?connect|connections\.connect", cell) and "-D" not in cell:
             kernel.run(CONNECTED)
+
+
+def test_the_readme_can_be_followed_from_its_begin_to_its_end(desk: Desk) -> None:
+    """Each block is a cell of one notebook, which can be run again."""
+    cells = [
+        block
+        for language, block in FENCED.findall(PAGES[0].read_text("utf-8"))
+        if language in ("", "python")
+    ]
+    assert len(cells) == 3
+    desk.kernel.run("world()")
+    for _ in range(2):
+        for cell in cells:
+            here = cell.replace("localhost:19530", desk.places["plain"])
+            done = desk.kernel.execute(here, answers=("Milvus",) if "--ask" in cell else ())
+            assert done.error is None, done.text
 
 
 def test_lines_are_found_and_reasons_are_needed() -> None:
