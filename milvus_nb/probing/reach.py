@@ -101,7 +101,9 @@ async def reach(endpoint: Endpoint, stages: Stages, seen: Reached, *, every: boo
     while left:
         addresses = seen.addresses = left
         try:
-            connection = await _connect(endpoint, stages, seen, every=every and failed is None)
+            # What came of each address is recorded once, not again where it is asked once more.
+            is_first = not seen.attempts
+            connection = await _connect(endpoint, stages, seen, every=every and is_first)
             # Those before it have failed already, or are the proxy's.
             used = seen.addresses[0]
             later = addresses[addresses.index(used) + 1 :] if used in addresses else []

@@ -74,6 +74,27 @@ def test_a_slow_address_of_a_name_gets_its_time(
             way.pass_through()
 
 
+def test_the_doctor_lists_each_address_of_a_silent_name_once(
+    connections: ConnectionRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is slow is asked once more; it is no further address."""
+    look_up = socket.getaddrinfo
+    with SilentPeer(host="127.0.0.2") as peer, SilentPeer(host="127.0.0.3", port=peer.port):
+
+        def two(host: str, *args: Any, **how: Any) -> Any:
+            if host != "two.example":
+                return look_up(host, *args, **how)
+            kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+            return [(*kind, (address, peer.port)) for address in ("127.0.0.2", "127.0.0.3")]
+
+        monkeypatch.setattr(socket, "getaddrinfo", two)
+        report = connections.examine(f"two.example:{peer.port}", timeout=2).wait()
+    assert report.diagnosis is not None
+    assert report.diagnosis.cause == "silent"
+    addresses = dict(report.facts)["Addresses"].splitlines()
+    assert sorted(line.partition(":")[0] for line in addresses) == ["127.0.0.2", "127.0.0.3"]
+
+
 CONNECT = """
 from milvus_nb import connections, MilvusNbError
 try:
