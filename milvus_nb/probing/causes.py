@@ -364,6 +364,7 @@ CAUSES: Final[dict[str, Cause]] = {
 
 #: What to do instead, where the kernel runs in a container and the host is that container.
 FIX_IN_CONTAINER: Final = {
-    "refused": "This kernel runs in a container, and {host} is that container. Give the name of "
-    "Milvus's own container or service, or host.docker.internal for the machine around them.",
+    "refused": "Is Milvus running? This kernel runs in a container, and {host} is that container: "
+    "a Milvus outside of it has the name of its own container or service, or "
+    "host.docker.internal on the machine around them.",
 }

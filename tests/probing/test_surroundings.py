@@ -297,6 +297,7 @@ def test_in_a_container_localhost_is_the_container(
         with pytest.raises(ConnectError) as failure:
             connections.connect("x", uri=f"{host}:{free_port()}")
         assert failure.value.cause == "refused"
+        assert failure.value.fix.startswith("Is Milvus running?")
         assert "host.docker.internal" in failure.value.fix
         assert "docker ps" not in str(failure.value)
 
