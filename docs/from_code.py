@@ -81,8 +81,14 @@ def command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     yield from (f"## `{name}`", "", f"{summary[0].upper()}{summary[1:]}.", "")
     actions = [action for action in parser._actions if action.dest != "help"]
     if actions:
-        usage_line = parser.format_usage().removeprefix("usage: ").replace(" [--help]", "")
-        yield from ("```text", textwrap.fill(usage_line, 76, subsequent_indent="    "), "```", "")
+        # An option and its value, which argparse lays out together, stay together.
+        usage_line = re.sub(r"\s+", " ", parser.format_usage()).removeprefix("usage: ").strip()
+        parts = re.findall(r"\[(?:[^][]|\[[^][]*\])*\]|\S+", usage_line.replace(" [--help]", ""))
+        together = " ".join(part.replace(" ", "\0") for part in parts)
+        filled = textwrap.fill(
+            together, 72, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False
+        )
+        yield from ("```text", filled.replace("\0", " "), "```", "")
         rows = ((spelt(action), (action.help or "").replace("%%", "%")) for action in actions)
         yield from table("option", "means", rows=rows)
 

@@ -494,7 +494,7 @@ def site(tmp_path: Path) -> Path:
 def test_the_site_is_built(site: Path) -> None:
     """Without a warning, so no link in it leads nowhere, and with what is made from the code."""
     for page, part in (
-        ("reference/commands", "--ca-pem-path"),
+        ("reference/commands", "[--ca-pem-path FILE] [--server-pem-path FILE]"),
         ("reference/causes", "wrong-password"),
         ("reference/python", "milvus_nb.ConnectionRegistry.connect"),
         ("reference/rest", "/profiles/{name}"),

@@ -104,7 +104,8 @@ _EXAMPLES: Final = {
   %milvus code --for books      a collection: describe, load, query, search, insert, create
   %milvus code prod --lang go
   The languages: magic, python, orm, async, node, go, java, cli, curl.
-  Secrets are environment variables in it: MILVUS_PASSWORD, MILVUS_TOKEN.""",
+  Secrets are environment variables in it: the one that you gave, else MILVUS_PASSWORD or
+  MILVUS_TOKEN.""",
     "profile": """
   %milvus help profile save                    the options of one of them
   %milvus profile save prod                    of a connection, without its secret
