@@ -54,13 +54,13 @@ _IMPORTS: Final = {
 
 
 def code_for(
-    found: Description, params: ConnectionParams, field: str = "", *, reads: bool = False
+    collection: Description, params: ConnectionParams, field: str = "", *, reads: bool = False
 ) -> str:
     """Write code that connects and does with a collection what one does with it.
 
     Parameters
     ----------
-    found
+    collection
         The collection.
     params
         Of its connection; a secret becomes a reference to an environment variable.
@@ -74,24 +74,24 @@ def code_for(
     ExploreError
         There is no such field.
     """
-    _check_field(found, field)
-    database = "" if found.database == "default" else found.database
-    frame = code(replace(params, db_name=database), found.alias, "python")
+    _check_field(collection, field)
+    database = "" if collection.database == "default" else collection.database
+    frame = code(replace(params, db_name=database), collection.alias, "python")
     wanted: Sequence[str] = ("describe", *_READING) if field else PARTS
     if reads:
         wanted = _READING
-    written = parts(found, field)
+    written = parts(collection, field)
     body = "\n".join(written[name] for name in wanted if written[name])
     before, _, after = frame.partition(_LAST)
     return f"{_imports(before, body)}\n{body}\n{after}"
 
 
-def code_here(found: Description, own_database: str, field: str = "") -> str:
+def code_here(collection: Description, own_database: str, field: str = "") -> str:
     """Write code that reads a collection in the kernel that has its connection; it writes nothing.
 
     Parameters
     ----------
-    found
+    collection
         The collection.
     own_database
         The connection's, which its client works in.
@@ -103,35 +103,35 @@ def code_here(found: Description, own_database: str, field: str = "") -> str:
     ExploreError
         There is no such field.
     """
-    _check_field(found, field)
-    alias = literal(found.alias)
+    _check_field(collection, field)
+    alias = literal(collection.alias)
     client = f"connections.client({alias})"
-    if found.database != own_database:
-        client = f"connections.use({alias}, {literal(found.database)}).client"
-    written = parts(found, field)
+    if collection.database != own_database:
+        client = f"connections.use({alias}, {literal(collection.database)}).client"
+    written = parts(collection, field)
     body = "\n".join(written[name] for name in _READING if written[name])
     before = f"from milvus_nb import connections\n\nclient = {client}\n"
     return f"{_imports(before, body)}\n{body}"
 
 
-def _check_field(found: Description, field: str) -> None:
-    names = [one.name for one in found.fields]
+def _check_field(collection: Description, field: str) -> None:
+    names = [one.name for one in collection.fields]
     if field and field not in names:
-        raise refused.no_field(found.name, field, names)
+        raise refused.no_field(collection.name, field, names)
 
 
-def parts(found: Description, field: str = "") -> dict[str, str]:
+def parts(collection: Description, field: str = "") -> dict[str, str]:
     """Write each part apart, for a ``client`` that is connected; empty where one is not possible.
 
     Parameters
     ----------
-    found
+    collection
         The collection.
     field
         As in `code_for`.
     """
-    name = literal(found.name)
-    output = [one for one in found.fields if not field or one.name == field or one.is_primary]
+    name = literal(collection.name)
+    output = [one for one in collection.fields if not field or one.name == field or one.is_primary]
     fields = "[" + ", ".join(literal(one.name) for one in output) + "]" if field else '["*"]'
     return {
         "describe": f"# What it is.\nprint(client.describe_collection({name}))\n",
@@ -141,9 +141,9 @@ def parts(found: Description, field: str = "") -> dict[str, str]:
             f'rows = client.query({name}, filter="", output_fields={fields}, limit=5)\n'
             "for row in rows:\n    print(row)\n"
         ),
-        "search": _searches(found, field),
-        "insert": _insert(found),
-        "create": creating(found),
+        "search": _searches(collection, field),
+        "insert": _insert(collection),
+        "create": creating(collection),
     }
 
 
@@ -165,22 +165,22 @@ def _imports(before: str, body: str) -> str:
 # Searching
 
 
-def _searches(found: Description, field: str) -> str:
-    vectors = [one for one in found.fields if one.is_vector and field in ("", one.name)]
-    return "\n".join(_search(found, one) for one in vectors)
+def _searches(collection: Description, field: str) -> str:
+    vectors = [one for one in collection.fields if one.is_vector and field in ("", one.name)]
+    return "\n".join(_search(collection, one) for one in vectors)
 
 
-def _search(found: Description, field: Field) -> str:
-    name, index = literal(field.name), found.index_of(field.name)
+def _search(collection: Description, field: Field) -> str:
+    name, index = literal(field.name), collection.index_of(field.name)
     if index is None:
         return f"# {name} has no index: it cannot be searched.\n"
     made_of = next(
-        (one for one in found.functions if one.type in _MADE_BY and field.name in one.outputs),
+        (one for one in collection.functions if one.type in _MADE_BY and field.name in one.outputs),
         None,
     )
     query = '"what to look for"' if made_of is not None else _value(field)
     outputs = [
-        literal(one.name) for one in found.fields if not one.is_vector and not one.is_primary
+        literal(one.name) for one in collection.fields if not one.is_vector and not one.is_primary
     ]
     metric = f', search_params={{"metric_type": {literal(index.metric)}}}' if index.metric else ""
     by = f" by {index.metric}" if index.metric else ""
@@ -188,7 +188,7 @@ def _search(found: Description, field: Field) -> str:
         f"# The five rows nearest to one, in {name}{by}.",
         f"query = {query}",
         "found = client.search(",
-        f"    {literal(found.name)},",
+        f"    {literal(collection.name)},",
         "    data=[query],",
         f"    anns_field={name},",
         "    limit=5,",
@@ -204,19 +204,19 @@ def _search(found: Description, field: Field) -> str:
 # Rows
 
 
-def _insert(found: Description) -> str:
+def _insert(collection: Description) -> str:
     lines = [
         f"    {literal(one.name)}: {_key(one) if one.is_primary else _value(one)},"
-        for one in found.fields
-        if not (one.auto_id or one.is_function_output or _is_made(one, found))
+        for one in collection.fields
+        if not (one.auto_id or one.is_function_output or _is_made(one, collection))
     ]
-    name = literal(found.name)
+    name = literal(collection.name)
     head = "# One row of its schema: this writes."
     return "\n".join([head, "row = {", *lines, "}", f"print(client.insert({name}, [row]))"]) + "\n"
 
 
-def _is_made(field: Field, found: Description) -> bool:
-    return any(field.name in one.outputs for one in found.functions)
+def _is_made(field: Field, collection: Description) -> bool:
+    return any(field.name in one.outputs for one in collection.functions)
 
 
 def _key(field: Field) -> str:

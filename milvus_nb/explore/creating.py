@@ -16,37 +16,37 @@ if TYPE_CHECKING:
 __all__ = ["creating"]
 
 
-def creating(found: Description) -> str:
+def creating(collection: Description) -> str:
     """Write code that creates it, for a ``client`` that is connected."""
-    options = [f"enable_dynamic_field={found.has_dynamic_field}"]
-    if found.description:
-        options.append(f"description={literal(found.description)}")
-    copy = literal(f"{found.name}_copy")
+    options = [f"enable_dynamic_field={collection.has_dynamic_field}"]
+    if collection.description:
+        options.append(f"description={literal(collection.description)}")
+    copy = literal(f"{collection.name}_copy")
     lines = [
         "# A collection like it, under another name, without its rows.",
         f"schema = client.create_schema({', '.join(options)})",
-        *(line for one in found.fields for line in _field(one)),
-        *(_function(one) for one in found.functions),
+        *(line for one in collection.fields for line in _field(one)),
+        *(_function(one) for one in collection.functions),
         "index_params = client.prepare_index_params()",
-        *(_index(one) for one in found.indexes),
+        *(_index(one) for one in collection.indexes),
         "client.create_collection(",
         f"    {copy},",
         "    schema=schema,",
         "    index_params=index_params,",
-        *(f"    {option}," for option in _options(found)),
+        *(f"    {option}," for option in _options(collection)),
         ")",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _options(found: Description) -> list[str]:
+def _options(collection: Description) -> list[str]:
     options = []
-    if found.consistency:
-        options.append(f"consistency_level={literal(found.consistency)}")
-    if found.shards is not None and found.shards > 1:
-        options.append(f"num_shards={found.shards}")
-    if found.properties:
-        options.append(f"properties={_dict(found.properties)}")
+    if collection.consistency:
+        options.append(f"consistency_level={literal(collection.consistency)}")
+    if collection.shards is not None and collection.shards > 1:
+        options.append(f"num_shards={collection.shards}")
+    if collection.properties:
+        options.append(f"properties={_dict(collection.properties)}")
     return options
 
 
@@ -104,26 +104,26 @@ def _traits(field: Field) -> str:
     return ", ".join(options)
 
 
-def _function(one: Function) -> str:
+def _function(function: Function) -> str:
     options = [
-        f"name={literal(one.name)}",
-        f"function_type=FunctionType.{one.type}",
-        f"input_field_names=[{', '.join(map(literal, one.inputs))}]",
-        f"output_field_names=[{', '.join(map(literal, one.outputs))}]",
+        f"name={literal(function.name)}",
+        f"function_type=FunctionType.{function.type}",
+        f"input_field_names=[{', '.join(map(literal, function.inputs))}]",
+        f"output_field_names=[{', '.join(map(literal, function.outputs))}]",
     ]
-    if one.params:
-        options.append(f"params={_dict(one.params)}")
+    if function.params:
+        options.append(f"params={_dict(function.params)}")
     return f"schema.add_function(Function({', '.join(options)}))"
 
 
-def _index(one: Index) -> str:
-    options = [literal(one.field)]
-    if one.type:
-        options.append(f"index_type={literal(one.type)}")
-    if one.metric:
-        options.append(f"metric_type={literal(one.metric)}")
-    if one.params:
-        options.append(f"params={_dict(one.params)}")
+def _index(index: Index) -> str:
+    options = [literal(index.field)]
+    if index.type:
+        options.append(f"index_type={literal(index.type)}")
+    if index.metric:
+        options.append(f"metric_type={literal(index.metric)}")
+    if index.params:
+        options.append(f"params={_dict(index.params)}")
     return f"index_params.add_index({', '.join(options)})"
 
 

@@ -41,32 +41,34 @@ _SHAPES: Final = {"loaded": ("●", "good"), "loading": ("◐", "warn"), "releas
 
 
 @blocks_of.register(Databases)
-def _databases(found: Databases) -> list[Block]:
-    count = _count(len(found.names), "database")
+def _databases(databases: Databases) -> list[Block]:
+    count = _count(len(databases.names), "database")
     rows = [
-        (name, Part("current", "muted") if name == found.current else "")
-        for name in found.names[:_MOST_NAMES]
+        (name, Part("current", "muted") if name == databases.current else "")
+        for name in databases.names[:_MOST_NAMES]
     ]
     return [
-        Title(found.alias, f"{count}, {_asked(found.asked_at)}"),
+        Title(databases.alias, f"{count}, {_asked(databases.asked_at)}"),
         Table(("", ""), tuple(rows)),
-        *_more(len(found.names), _MOST_NAMES),
-        *_untold([found.untold] if found.untold else []),
+        *_more(len(databases.names), _MOST_NAMES),
+        *_untold([databases.untold] if databases.untold else []),
     ]
 
 
 @blocks_of.register(Collections)
-def _collections(found: Collections) -> list[Block]:
-    count = _count(len(found), "collection")
-    title = Title(f"{found.alias}/{found.database}", f"{count}, {_asked(found.asked_at)}")
-    if not found.names:
-        return [title, *_untold(found.untold)]
-    if found.details:
-        rows = tuple(_entry(entry) for entry in found.details[:_MOST_NAMES])
+def _collections(collections: Collections) -> list[Block]:
+    count = _count(len(collections), "collection")
+    title = Title(
+        f"{collections.alias}/{collections.database}", f"{count}, {_asked(collections.asked_at)}"
+    )
+    if not collections.names:
+        return [title, *_untold(collections.untold)]
+    if collections.details:
+        rows = tuple(_entry(entry) for entry in collections.details[:_MOST_NAMES])
         table = Table(("Collection", "Rows", ""), rows, frozenset({1}))
     else:
-        table = Table(("Collection",), tuple((name,) for name in found.names[:_MOST_NAMES]))
-    return [title, table, *_more(len(found), _MOST_NAMES), *_untold(found.untold)]
+        table = Table(("Collection",), tuple((name,) for name in collections.names[:_MOST_NAMES]))
+    return [title, table, *_more(len(collections), _MOST_NAMES), *_untold(collections.untold)]
 
 
 def _entry(entry: Entry) -> tuple[Cell, ...]:
@@ -75,15 +77,15 @@ def _entry(entry: Entry) -> tuple[Cell, ...]:
 
 
 @blocks_of.register(Overview)
-def _overview(found: Overview) -> list[Block]:
-    others = [name for name in found.databases.names if name != found.collections.database]
-    lines: list[Block] = [*_collections(found.collections)]
+def _overview(overview: Overview) -> list[Block]:
+    others = [name for name in overview.databases.names if name != overview.collections.database]
+    lines: list[Block] = [*_collections(overview.collections)]
     if others:
         few = ", ".join(others[:_MOST_LISTED])
         more = f", … {len(others) - _MOST_LISTED:,} more" if len(others) > _MOST_LISTED else ""
         lines.append(Line((Part("Other databases: ", "muted"), few + more)))
-    if found.databases.untold is not None:
-        lines += _untold([found.databases.untold])
+    if overview.databases.untold is not None:
+        lines += _untold([overview.databases.untold])
     return lines
 
 
@@ -91,69 +93,69 @@ def _overview(found: Overview) -> list[Block]:
 
 
 @blocks_of.register(Description)
-def _description(found: Description) -> list[Block]:
+def _description(collection: Description) -> list[Block]:
     size: list[Cell] = []
-    if found.rows is not None:
-        size.append(f"{found.rows} {'row' if found.rows.count == 1 else 'rows'}")
-    if found.load is not None:
-        size.append(_load(found.load))
-    if found.shards is not None:
-        size.append(_count(found.shards, "shard"))
-    if found.consistency:
-        size.append(f"consistency {found.consistency}")
-    if found.created_at is not None:
-        created = time.strftime("%Y-%m-%d %H:%M", time.localtime(found.created_at))
+    if collection.rows is not None:
+        size.append(f"{collection.rows} {'row' if collection.rows.count == 1 else 'rows'}")
+    if collection.load is not None:
+        size.append(_load(collection.load))
+    if collection.shards is not None:
+        size.append(_count(collection.shards, "shard"))
+    if collection.consistency:
+        size.append(f"consistency {collection.consistency}")
+    if collection.created_at is not None:
+        created = time.strftime("%Y-%m-%d %H:%M", time.localtime(collection.created_at))
         size.append(f"created {created}")
     pairs = [
-        ("Partitions", _names(found.partitions)),
-        ("Aliases", _names(found.aliases)),
-        ("Functions", "; ".join(_function(one) for one in found.functions)),
-        ("Properties", ", ".join(f"{key} = {value}" for key, value in found.properties)),
+        ("Partitions", _names(collection.partitions)),
+        ("Aliases", _names(collection.aliases)),
+        ("Functions", "; ".join(_function(one) for one in collection.functions)),
+        ("Properties", ", ".join(f"{key} = {value}" for key, value in collection.properties)),
     ]
     told = tuple((label, words) for label, words in pairs if words)
     return [
-        _title(found),
-        *([Line((found.description,))] if found.description else []),
+        _title(collection),
+        *([Line((collection.description,))] if collection.description else []),
         *([Line(joined(size))] if size else []),
-        *_uncounted(found),
-        *_fields(found),
+        *_uncounted(collection),
+        *_fields(collection),
         *([Facts(told)] if told else []),
-        *_untold(found.untold),
+        *_untold(collection.untold),
     ]
 
 
-def _uncounted(found: Description) -> list[Block]:
-    if found.rows is None or found.rows.is_exact or found.rows.count:
+def _uncounted(collection: Description) -> list[Block]:
+    if collection.rows is None or collection.rows.is_exact or collection.rows.count:
         return []
     return [Line((Part("What is not flushed is not counted while it is not loaded.", "muted"),))]
 
 
 @blocks_of.register(Schema)
-def _schema(found: Schema) -> list[Block]:
-    of = found.description
+def _schema(schema: Schema) -> list[Block]:
+    of = schema.description
     return [_title(of), *_fields(of), *_untold(of.untold)]
 
 
-def _title(found: Description) -> Title:
-    asked = f"asked for as {found.asked_as}, " if found.asked_as else ""
-    place = f"{found.alias}/{found.database}/{found.name}"
-    return Title(place, f"{asked}{_asked(found.asked_at)}")
+def _title(collection: Description) -> Title:
+    asked = f"asked for as {collection.asked_as}, " if collection.asked_as else ""
+    place = f"{collection.alias}/{collection.database}/{collection.name}"
+    return Title(place, f"{asked}{_asked(collection.asked_at)}")
 
 
-def _fields(found: Description) -> list[Block]:
+def _fields(collection: Description) -> list[Block]:
     rows: list[tuple[Cell, ...]] = []
-    for field in found.fields[:_MOST_FIELDS]:
-        rows.append(_field(field, found))
-        rows += [_field(one, found, of=field) for one in field.fields]
-    if found.has_dynamic_field:
+    for field in collection.fields[:_MOST_FIELDS]:
+        rows.append(_field(field, collection))
+        rows += [_field(one, collection, of=field) for one in field.fields]
+    if collection.has_dynamic_field:
         rows.append((Part("…", "muted"), Part("any", "muted"), "", "dynamic field"))
     headers = ("Field", "Type", "Index", "")
-    return [Table(headers, tuple(rows)), *_more(len(found.fields), _MOST_FIELDS)]
+    return [Table(headers, tuple(rows)), *_more(len(collection.fields), _MOST_FIELDS)]
 
 
-def _field(field: Field, found: Description, of: Field | None = None) -> tuple[Cell, ...]:
+def _field(field: Field, collection: Description, of: Field | None = None) -> tuple[Cell, ...]:
     path = f"{of.name}[{field.name}]" if of is not None else field.name
-    index = found.index_of(path) or (found.index_of(field.name) if of is None else None)
+    index = collection.index_of(path) or (collection.index_of(field.name) if of is None else None)
     name: Cell = Part(f"  {field.name}", "muted") if of is not None else field.name
     if field.is_primary:
         name = Part(field.name, "strong")
@@ -186,37 +188,37 @@ def _index(index: Index) -> str:
     return " ".join(word for word in words if word)
 
 
-def _function(one: Function) -> str:
-    made = f"{', '.join(one.inputs)} → {', '.join(one.outputs)}"
-    params = ", ".join(f"{key} {value}" for key, value in one.params)
-    return f"{one.name}: {one.type}, {made}" + (f" ({cut(params, 60)})" if params else "")
+def _function(function: Function) -> str:
+    made = f"{', '.join(function.inputs)} → {', '.join(function.outputs)}"
+    params = ", ".join(f"{key} {value}" for key, value in function.params)
+    return f"{function.name}: {function.type}, {made}" + (f" ({cut(params, 60)})" if params else "")
 
 
 # Rows
 
 
 @blocks_of.register(Peek)
-def _peek(found: Peek) -> list[Block]:
-    where = f"where {cut(found.where, 80)}, " if found.where else ""
-    count = _count(len(found.rows), "row")
+def _peek(peek: Peek) -> list[Block]:
+    where = f"where {cut(peek.where, 80)}, " if peek.where else ""
+    count = _count(len(peek.rows), "row")
     title = Title(
-        f"{found.alias}/{found.database}/{found.collection}",
-        f"{count}, {where}{_asked(found.asked_at)}",
+        f"{peek.alias}/{peek.database}/{peek.collection}",
+        f"{count}, {where}{_asked(peek.asked_at)}",
     )
-    if not found.rows:
+    if not peek.rows:
         return [title]
-    columns = found.columns[:_MOST_COLUMNS]
-    types = dict(zip(found.columns, found.types, strict=True))
+    columns = peek.columns[:_MOST_COLUMNS]
+    types = dict(zip(peek.columns, peek.types, strict=True))
     rows = tuple(
-        tuple(_cell(row, name, types[name]) for name in columns) for row in found.rows[:_MOST_ROWS]
+        tuple(_cell(row, name, types[name]) for name in columns) for row in peek.rows[:_MOST_ROWS]
     )
-    numbers = frozenset(place for place, name in enumerate(columns) if _is_number(found.rows, name))
-    more = len(found.columns) - len(columns)
+    numbers = frozenset(place for place, name in enumerate(columns) if _is_number(peek.rows, name))
+    more = len(peek.columns) - len(columns)
     return [
         title,
         Table(tuple(cut(name, 40) for name in columns), rows, numbers),
         *([Line((Part(f"… and {more:,} more fields", "muted"),))] if more > 0 else []),
-        *_more(len(found.rows), _MOST_ROWS),
+        *_more(len(peek.rows), _MOST_ROWS),
     ]
 
 

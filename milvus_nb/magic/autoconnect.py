@@ -71,13 +71,13 @@ def _start(registry: ConnectionRegistry) -> list[Job[Connection]]:
     from ..errors import ProfileError
     from ..registry.opening import open_profile
 
-    found = registry.profiles.find()
-    for problem in found.problems:
-        if problem.path == found.user_path and not problem.is_warning:
+    listing = registry.profiles.find()
+    for problem in listing.problems:
+        if problem.path == listing.user_path and not problem.is_warning:
             _warn(ProfileError(f"{problem.where}: {problem.what}", problem.reason, problem.fix))
     jobs = []
     # The default one first: of several, the first that connects becomes the current one.
-    for profile in sorted(found.profiles.values(), key=lambda one: not one.default):
+    for profile in sorted(listing.profiles.values(), key=lambda one: not one.default):
         if not profile.autoconnect or profile.is_project or profile.is_site:
             continue
         try:

@@ -301,27 +301,27 @@ def _close(
 ) -> None:
     registry = context.registry
     _look_for(context, *aliases)
-    found = [registry.find(alias) for alias in aliases]  # all or none
-    for connection in found:
+    connections = [registry.find(alias) for alias in aliases]  # all or none
+    for connection in connections:
         if connection.alias not in registry and connection.users and not force:
             raise MagicUsageError(
                 f"{connection.alias} was opened by {connection.origin}, not by %milvus.",
                 f"{_listed(connection.users)} would stop working.",
                 f"To close it nevertheless: %milvus disconnect {connection.alias} --force",
             )
-    guards = [(one.alias, one.params.guard) for one in found if one.params.guard.confirm]
+    guards = [(one.alias, one.params.guard) for one in connections if one.params.guard.confirm]
     if guards and not confirmed:
         from .permission import confirm
 
         confirm("Disconnect", guards)
-    theirs = [one.alias for one in found if one.alias not in registry]
-    registry.disconnect_each(one.alias for one in found if one.alias in registry)
+    theirs = [one.alias for one in connections if one.alias not in registry]
+    registry.disconnect_each(one.alias for one in connections if one.alias in registry)
     for name in theirs:
         registry.disconnect(name)
     more = f" and {len(aliases) - _MOST_NAMED:,} more" if len(aliases) > _MOST_NAMED else ""
     named = ", ".join(aliases[:_MOST_NAMED])
     say(f"Disconnected {named}{more}." if aliases else "Nothing is connected.")
-    for connection in found:
+    for connection in connections:
         if connection.users:
             say(f"{_listed(connection.users)} used {connection.alias}.")
 

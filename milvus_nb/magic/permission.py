@@ -39,11 +39,11 @@ def allow(registry: ConnectionRegistry, profile: Profile, *, is_default: bool = 
         Nobody can answer here.
     """
     store = registry.profiles
-    found = store.find()
-    is_new = is_default and profile.is_project and profile.name in found.unasked
+    listing = store.find()
+    is_new = is_default and profile.is_project and profile.name in listing.unasked
     if store.is_allowed(profile) and not is_new:
         return False
-    mine = found.hidden.get(profile.name)
+    mine = listing.hidden.get(profile.name)
     if mine is not None:
         say(
             f"Yours of the name {profile.name}, which goes to {place_of_profile(mine)}, is hidden "

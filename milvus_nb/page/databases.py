@@ -131,28 +131,28 @@ def _as_it_is(found: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _databases(found: model.Databases) -> protocol.DatabaseNames:
+def _databases(databases: model.Databases) -> protocol.DatabaseNames:
     return {
-        "names": list(found.names[:MOST_NAMES]),
-        "current": found.current,
-        "untold": _untold([found.untold] if found.untold else []),
-        "asked_at": found.asked_at,
+        "names": list(databases.names[:MOST_NAMES]),
+        "current": databases.current,
+        "untold": _untold([databases.untold] if databases.untold else []),
+        "asked_at": databases.asked_at,
     }
 
 
-def _collections(found: model.Collections) -> protocol.CollectionNames:
+def _collections(collections: model.Collections) -> protocol.CollectionNames:
     return {
-        "names": list(found.names[:MOST_NAMES]),
-        "total": len(found.names),
-        "asked_at": found.asked_at,
+        "names": list(collections.names[:MOST_NAMES]),
+        "total": len(collections.names),
+        "asked_at": collections.asked_at,
     }
 
 
-def _sizes(found: model.Collections) -> protocol.Sizes:
+def _sizes(collections: model.Collections) -> protocol.Sizes:
     return {
-        "sizes": [{"name": one.name, **_size(one.rows, one.load)} for one in found.details],
-        "untold": _untold(found.untold),
-        "asked_at": found.asked_at,
+        "sizes": [{"name": one.name, **_size(one.rows, one.load)} for one in collections.details],
+        "untold": _untold(collections.untold),
+        "asked_at": collections.asked_at,
     }
 
 
@@ -171,18 +171,18 @@ def _loaded(load: model.Load | None) -> protocol.Loaded:
     }
 
 
-def _description(found: model.Description) -> protocol.Description:
+def _description(collection: model.Description) -> protocol.Description:
     return {
-        "name": found.name,
-        "description": found.description,
-        **_size(found.rows, found.load),
-        "fields": [one for field in found.fields for one in _fields(field)][:_MOST_FIELDS],
-        "has_dynamic_field": found.has_dynamic_field,
-        "indexes": [_index(one) for one in found.indexes[:_MOST_FIELDS]],
-        "partitions": _names(found.partitions),
-        "aliases": _names(found.aliases),
-        "untold": _untold(found.untold),
-        "asked_at": found.asked_at,
+        "name": collection.name,
+        "description": collection.description,
+        **_size(collection.rows, collection.load),
+        "fields": [one for field in collection.fields for one in _fields(field)][:_MOST_FIELDS],
+        "has_dynamic_field": collection.has_dynamic_field,
+        "indexes": [_index(one) for one in collection.indexes[:_MOST_FIELDS]],
+        "partitions": _names(collection.partitions),
+        "aliases": _names(collection.aliases),
+        "untold": _untold(collection.untold),
+        "asked_at": collection.asked_at,
     }
 
 
@@ -227,14 +227,14 @@ def _untold(untold: Iterable[model.Untold]) -> list[protocol.Untold]:
     return [{"what": one.what, "reason": one.reason, "grant": one.grant} for one in untold]
 
 
-def _preview(found: Peek) -> protocol.Preview:
-    columns, types = found.columns[:_MOST_COLUMNS], found.types[:_MOST_COLUMNS]
+def _preview(peek: Peek) -> protocol.Preview:
+    columns, types = peek.columns[:_MOST_COLUMNS], peek.types[:_MOST_COLUMNS]
     kinds = dict(zip(columns, types, strict=True))
     return {
         "columns": list(columns),
         "types": list(types),
-        "rows": [[_cell(row, name, kinds[name]) for name in columns] for row in found.rows],
-        "asked_at": found.asked_at,
+        "rows": [[_cell(row, name, kinds[name]) for name in columns] for row in peek.rows],
+        "asked_at": peek.asked_at,
     }
 
 

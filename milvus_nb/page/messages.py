@@ -231,7 +231,7 @@ def hello(
     heartbeat: float,
     tick: float,
     versions: dict[str, str],
-    found: ProfileListing,
+    listing: ProfileListing,
 ) -> Hello:
     """Give a page all that it needs to begin with."""
     told: Hello = {
@@ -240,7 +240,7 @@ def hello(
         "now": time.time(),
         "heartbeat_s": heartbeat,
         "versions": versions,
-        "profiles": profiles(found),
+        "profiles": profiles(listing),
     }
     if tick != heartbeat:
         told["tick_s"] = tick
@@ -252,7 +252,7 @@ def listed(rows: list[Row], offset: int, total: int, also: list[Row]) -> Listed:
     return {"rows": rows, "offset": offset, "total": total, "also": also}
 
 
-def importables(found: Iterable[importing.Candidate]) -> Importables:
+def importables(candidates: Iterable[importing.Candidate]) -> Importables:
     """Give what the Milvus CLI has saved, for a user to choose from."""
     return {
         "path": importing.CLI_FILE,
@@ -265,14 +265,14 @@ def importables(found: Iterable[importing.Candidate]) -> Importables:
                 "has_secret": one.has_secret,
                 "problem": one.problem,
             }
-            for one in found
+            for one in candidates
         ],
     }
 
 
-def profiles_event(found: ProfileListing) -> ProfilesEvent:
+def profiles_event(listing: ProfileListing) -> ProfilesEvent:
     """Tell that the profiles have changed."""
-    return {"v": PROTOCOL, "event": "profiles", "profiles": profiles(found)}
+    return {"v": PROTOCOL, "event": "profiles", "profiles": profiles(listing)}
 
 
 def rows_event(

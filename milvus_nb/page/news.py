@@ -195,13 +195,13 @@ class News:
         is_news = False  # what the first look finds the page was told
         while self._attention.is_there:
             with once.logged("Looking for profiles failed"):
-                found = await run_blocking(store.find)
-                if is_news and found is not known:
-                    self._send(messages.profiles_event(found))
+                listing = await run_blocking(store.find)
+                if is_news and listing is not known:
+                    self._send(messages.profiles_event(listing))
                     # A profile that is gone marks its connections still: it may be renamed.
-                    for name, profile in found.profiles.items():
+                    for name, profile in listing.profiles.items():
                         self._registry.follow_profile(name, profile, same_account=True)
-                known = found
+                known = listing
             is_news = True
             await asyncio.sleep(_PROFILES_EVERY_S)
 

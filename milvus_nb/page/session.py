@@ -163,7 +163,7 @@ class PageSession:
             "heartbeat": registry.monitor.heartbeat,
             "tick": registry.monitor.pace.heartbeat,
             "versions": versions,
-            "found": registry.profiles.find(),
+            "listing": registry.profiles.find(),
         }
 
         def hello(rows: list[Row], current: str, many: Many | None) -> dict[str, Any]:

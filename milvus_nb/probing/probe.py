@@ -335,12 +335,12 @@ class Probe:
             self._has_answered = True
             return reply
         if self._is_closed:
-            found = diagnosis.connection_lost(self._endpoint)
+            failure = diagnosis.connection_lost(self._endpoint)
         elif limit is not None and code is grpc.StatusCode.DEADLINE_EXCEEDED:
-            found = diagnosis.silent(self._endpoint, "", limit)
+            failure = diagnosis.silent(self._endpoint, "", limit)
         else:
             state = self._connectivity()
-            found = diagnosis.from_rpc(
+            failure = diagnosis.from_rpc(
                 self._endpoint,
                 code,
                 details,
@@ -350,13 +350,14 @@ class Probe:
             )
         del call  # an error keeps this frame, a call keeps the socket
         # A gateway says the same where nothing gets through to Milvus any more.
-        is_milvus = not found.cause.startswith("gateway") and "unknown service" not in details
+        is_milvus = not failure.cause.startswith("gateway") and "unknown service" not in details
         if optional and code in _NOT_OFFERED and is_milvus:
             return None
-        is_answer = (found.cause == "limited" or code not in _NO_ANSWER) and found.cause in _ANSWERS
+        cause = failure.cause
+        is_answer = (cause == "limited" or code not in _NO_ANSWER) and cause in _ANSWERS
         if is_milvus and (is_answer or code in _NOT_OFFERED):
-            raise _RefusedError(found, code, said(self._endpoint, details), is_answer=is_answer)
-        raise ProbeError(found, is_answer=is_answer)
+            raise _RefusedError(failure, code, said(self._endpoint, details), is_answer=is_answer)
+        raise ProbeError(failure, is_answer=is_answer)
 
     def _call_at_once(self, method: wire.Method, limit: float, **fields: Any) -> Any:
         """Call the server while the event loop waits; None where it has not answered well by then.
@@ -382,8 +383,8 @@ class Probe:
     def _refuse(self, status: Any) -> None:
         if _failed(status):
             code = status.code or status.error_code
-            found = diagnosis.server_refused(self._endpoint, code, status.reason)
-            raise ProbeError(found, is_answer=found.cause in _ANSWERS)
+            failure = diagnosis.server_refused(self._endpoint, code, status.reason)
+            raise ProbeError(failure, is_answer=failure.cause in _ANSWERS)
 
 
 class _RefusedError(ProbeError):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["profile", "profiles"]
 
 
-def profiles(found: ProfileListing) -> protocol.Profiles:
+def profiles(listing: ProfileListing) -> protocol.Profiles:
     """Describe the profiles; no secret is among them."""
     problems = [
         {
@@ -27,17 +27,17 @@ def profiles(found: ProfileListing) -> protocol.Profiles:
             "fix": problem.fix,
             "is_warning": problem.is_warning,
         }
-        for problem in found.problems
+        for problem in listing.problems
     ]
     return {
         "profiles": [
-            profile(one, is_allowed=one.name not in found.unasked)
-            for one in found.profiles.values()
+            profile(one, is_allowed=one.name not in listing.unasked)
+            for one in listing.profiles.values()
         ],
         "problems": cast("list[protocol.ProfileProblem]", problems),
-        "user_path": found.user_path,
-        "project_path": found.project_path,
-        "site_path": found.site_path,
+        "user_path": listing.user_path,
+        "project_path": listing.project_path,
+        "site_path": listing.site_path,
     }
 
 

@@ -185,17 +185,17 @@ def from_pasted(text: str, name: str = "") -> Imported:
 
 def _candidates(store: ProfileStore) -> Iterator[tuple[Candidate, Imported | None]]:
     try:
-        found = list(from_cli())
+        saved = list(from_cli())
     except ProfileError:
         return
     known = store.find().profiles
     names: set[str] = set()
-    for one in found:
-        if isinstance(one, MilvusNbError):
-            what = " ".join(filter(None, (one.what, one.reason)))
+    for imported in saved:
+        if isinstance(imported, MilvusNbError):
+            what = " ".join(filter(None, (imported.what, imported.reason)))
             yield Candidate("", "", "", "", has_secret=False, problem=what), None
             continue
-        profile, secret = one
+        profile, secret = imported
         same = known.get(profile.name)
         if same is not None and _goes(same) == _goes(profile):
             continue
@@ -208,7 +208,7 @@ def _candidates(store: ProfileStore) -> Iterator[tuple[Candidate, Imported | Non
         number = fingerprint([profile.name, profile.seal, profile.db_name])
         place, user, _ = _goes(profile)
         candidate = Candidate(number, profile.name, place, user, bool(secret), problem)
-        yield candidate, None if problem else one
+        yield candidate, None if problem else imported
 
 
 def _goes(profile: Profile) -> tuple[str, str, str]:

@@ -81,13 +81,13 @@ class KnownProfiles:
         ProfileError
             There is none of this name, or it cannot be used.
         """
-        found = self.find()
-        if (problem := found.hides(name)) is not None:
+        listing = self.find()
+        if (problem := listing.hides(name)) is not None:
             raise _broken(problem, f"So it is not known what the profile {name} is.")
-        if (profile := found.profiles.get(name)) is not None:
+        if (profile := listing.profiles.get(name)) is not None:
             return profile
-        near = closest(name, found.profiles)
-        names = ", ".join(list(found.profiles)[:8])
+        near = closest(name, listing.profiles)
+        names = ", ".join(list(listing.profiles)[:8])
         raise ProfileError(
             f"There is no profile {shown_name(name)}.",
             f"There are: {names}." if names else "None was saved yet.",
@@ -97,9 +97,9 @@ class KnownProfiles:
         )
 
     def __contains__(self, name: object) -> bool:
-        found = self.find()
+        listing = self.find()
         return isinstance(name, str) and (
-            name in found.profiles or found.problem_of(name) is not None
+            name in listing.profiles or listing.problem_of(name) is not None
         )
 
     def meant_by(self, word: str, *, is_alias: bool = False) -> Profile | None:
@@ -119,11 +119,11 @@ class KnownProfiles:
             case of its letters. Where nobody knows what a word means, nothing is connected, and no
             secret is sent to a host of that name.
         """
-        found = self.find()
-        known, problem = found.profiles.get(word), found.hides(word)
+        listing = self.find()
+        known, problem = listing.profiles.get(word), listing.hides(word)
         if problem is None:
             if known is None and not is_alias:
-                _refuse_other_case(word, found)
+                _refuse_other_case(word, listing)
             return known
         if known is None and not problem.profile and not _may_be_name(word):
             return None
@@ -141,14 +141,14 @@ class KnownProfiles:
         ProfileError
             As in `meant_by`.
         """
-        found = self.find()
-        if (problem := found.hides_default()) is not None:
+        listing = self.find()
+        if (problem := listing.hides_default()) is not None:
             raise _broken(
                 problem,
                 "So it is not known which profile is the default.",
                 "Or say where to connect: %milvus connect ADDRESS",
             )
-        return found.default
+        return listing.default
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.find().profiles)
@@ -192,8 +192,8 @@ class KnownProfiles:
         revision
             The `Profile.revision` of what was shown; empty: whatever stands there.
         """
-        found = self.find()
-        known, problem = found.profiles.get(name), found.problem_of(name)
+        listing = self.find()
+        known, problem = listing.profiles.get(name), listing.problem_of(name)
         is_shown = known is not None and known.revision == revision
         stands = known or problem
         if revision and stands is not None and not is_shown:
@@ -323,9 +323,9 @@ def _broken(problem: Problem, so: str, instead: str = "") -> ProfileError:
     )
 
 
-def _refuse_other_case(word: str, found: ProfileListing) -> None:
+def _refuse_other_case(word: str, listing: ProfileListing) -> None:
     low = word.lower()
-    near = next((name for name in found.profiles if name.lower() == low), "")
+    near = next((name for name in listing.profiles if name.lower() == low), "")
     if near and low != "default":  # which everybody's first alias is called
         raise ProfileError(
             f"There is no profile {shown_name(word)}, but {near}.",

@@ -147,8 +147,8 @@ def delete(store: ProfileStore, name: str) -> str:
     told = f"Deleted {name} from {store.delete(name)}."
     if profile is None or profile.secret.kind != "keyring":
         return told
-    found = store.find()
-    others = [*found.profiles.values(), *found.hidden.values()]
+    listing = store.find()
+    others = [*listing.profiles.values(), *listing.hidden.values()]
     if any(_account(other) == _account(profile) for other in others):
         return f"{told} Its secret stays in the keyring: another profile uses it."
     try:

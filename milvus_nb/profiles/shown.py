@@ -23,21 +23,21 @@ _NONE: Final = "No profiles yet. Save a connection: %milvus profile save ALIAS"
 class ProfileTable:
     """The profiles as they were when they were asked for: the value of ``%milvus profile list``."""
 
-    def __init__(self, found: ProfileListing) -> None:
-        self._profiles = list(found.profiles.values())
-        self._notes = [str(problem) for problem in found.problems]
+    def __init__(self, listing: ProfileListing) -> None:
+        self._profiles = list(listing.profiles.values())
+        self._notes = [str(problem) for problem in listing.problems]
         self._notes += [
             f"{name} of {profile.path} is hidden by the project's."
-            for name, profile in found.hidden.items()
+            for name, profile in listing.hidden.items()
         ]
-        self._default = found.default
-        self._unasked = found.unasked
-        is_there = os.path.lexists(found.user_path)
-        self._files = [f"Yours: {found.user_path}{'' if is_there else ' (not there yet)'}"]
-        if found.project_path:
-            self._files.append(f"The project's: {found.project_path}")
-        if found.site_path:
-            self._files.append(f"The site's, for administrators to change: {found.site_path}")
+        self._default = listing.default
+        self._unasked = listing.unasked
+        is_there = os.path.lexists(listing.user_path)
+        self._files = [f"Yours: {listing.user_path}{'' if is_there else ' (not there yet)'}"]
+        if listing.project_path:
+            self._files.append(f"The project's: {listing.project_path}")
+        if listing.site_path:
+            self._files.append(f"The site's, for administrators to change: {listing.site_path}")
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [

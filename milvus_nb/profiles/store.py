@@ -86,9 +86,9 @@ class ProfileStore(KnownProfiles):
 
     def _refuse_hidden(self, name: str) -> None:
         """Refuse a name of the user's own that a project's profile would hide."""
-        found = self.find()
-        project = found.project_path
-        known, problem = found.profiles.get(name), found.problem_of(name)
+        listing = self.find()
+        project = listing.project_path
+        known, problem = listing.profiles.get(name), listing.problem_of(name)
         theirs = known is not None and known.is_project
         if theirs or (problem is not None and problem.path == project and project):
             raise ProfileError(
@@ -174,8 +174,8 @@ class ProfileStore(KnownProfiles):
 
     def _path_of(self, name: str) -> str:
         """Give the file in which a profile stands, a broken one as well; ProfileError: nowhere."""
-        found = self.find()
-        known = found.profiles.get(name) or found.problem_of(name) or self.get(name)  # raises
+        listing = self.find()
+        known = listing.profiles.get(name) or listing.problem_of(name) or self.get(name)  # raises
         return known.path
 
     def _edit(

@@ -228,11 +228,11 @@ class Connection(Exploring, ConnectionTraits):
             self._watch = watch
             self._follow(watch)
             return
-        found: Diagnosis | None = None
+        failure: Diagnosis | None = None
         try:
             await self._reach(stages, creates=creates)
         except ProbeError as error:
-            found = error.diagnosis
+            failure = error.diagnosis
         except EndedError:
             pass
         except BaseException:
@@ -240,7 +240,7 @@ class Connection(Exploring, ConnectionTraits):
             raise
         else:
             return
-        failed = self._failed("connect", found)
+        failed = self._failed("connect", failure)
         await to_the_end(self.close())
         raise failed
 
@@ -476,25 +476,25 @@ class Connection(Exploring, ConnectionTraits):
 
     async def _translated(self, verb: str, work: Coroutine[Any, Any, T]) -> T:
         """Do something, until it is done or this connection is closed."""
-        found: Diagnosis | None = None
+        failure: Diagnosis | None = None
         task = asyncio.ensure_future(work)
         self._under_way.add(task)
         try:
             return await within(None, task)
         except ProbeError as error:
-            found = error.diagnosis
+            failure = error.diagnosis
         except EndedError:
             pass
         finally:
             self._under_way.discard(task)
             del task
         # Outside: as its context the probe's error would keep frames that hold gRPC's objects.
-        raise self._failed(verb, found)
+        raise self._failed(verb, failure)
 
-    def _failed(self, verb: str, found: Diagnosis | None) -> ConnectError | ClosedError:
-        if found is None or self.state == "disconnected":
+    def _failed(self, verb: str, failure: Diagnosis | None) -> ConnectError | ClosedError:
+        if failure is None or self.state == "disconnected":
             return self._closed()
-        return ConnectError(f"Could not {verb} {self.alias} ({self.address}).", found)
+        return ConnectError(f"Could not {verb} {self.alias} ({self.address}).", failure)
 
 
 class _Deadline:

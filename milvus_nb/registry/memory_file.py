@@ -119,10 +119,10 @@ def clear_others(path: str) -> None:
                 patiently(partial(os.unlink, os.path.join(folder, name)))
 
 
-def _is_row(found: object) -> bool:
-    if not isinstance(found, dict) or not Row.__required_keys__ <= found.keys():
+def _is_row(value: object) -> bool:
+    if not isinstance(value, dict) or not Row.__required_keys__ <= value.keys():
         return False
-    row = cast("Mapping[str, object]", found)
+    row = cast("Mapping[str, object]", value)
     return not mismatch(ConnectParams, row["again"]) and row["secret"] in get_args(SecretKind)
 
 

@@ -333,9 +333,9 @@ class Asker:
             self._reacher.note_latency(self.endpoint, self.told.latency_ms)
         return answers
 
-    def _answers(self, errors: Errors, unhealthy: str, found: Databases | None) -> Answers:
+    def _answers(self, errors: Errors, unhealthy: str, databases: Databases | None) -> Answers:
         wrong = "; ".join(dict.fromkeys(text for text in (unhealthy, *errors.said) if text))
-        return Answers(wrong or self._expired(), self.told.note, found)
+        return Answers(wrong or self._expired(), self.told.note, databases)
 
     def _note_health(self, answers: Answers) -> None:
         """Have it known to those who ask at the same place."""

@@ -184,14 +184,14 @@ class _Examination:
 
     def facts(self) -> list[tuple[str, str]]:
         """Tell what was seen besides the layers."""
-        found = []
+        facts = []
         if self._seen.attempts:
             lines = [
                 f"{attempt.address}: {attempt.error or 'accepts'}"
                 + (f" ({attempt.ms:.1f} ms)" if attempt.ms is not None else "")
                 for attempt in self._seen.attempts
             ]
-            found.append(("Addresses", "\n".join(lines)))
+            facts.append(("Addresses", "\n".join(lines)))
         if (certificate := self._seen.certificate) is not None:
             lines = [
                 f"subject {certificate.subject}",
@@ -199,22 +199,22 @@ class _Examination:
                 f"issuer {certificate.issuer}",
                 f"valid from {certificate.since} until {certificate.until}",
             ]
-            found.append(("Certificate", "\n".join(lines)))
+            facts.append(("Certificate", "\n".join(lines)))
         if self._databases:
-            found.append(("Databases", ", ".join(self._databases[:20])))
+            facts.append(("Databases", ", ".join(self._databases[:20])))
         if self.endpoint.kind == "tcp":
-            found.append(("Proxy variables", _proxy_variables(self._seen)))
-        return found
+            facts.append(("Proxy variables", _proxy_variables(self._seen)))
+        return facts
 
     def notes(self) -> list[str]:
         """Tell what is worth knowing although it works."""
-        found = list(self._notes)
+        notes = list(self._notes)
         certificate = self._seen.certificate
         if certificate is not None and 0 < certificate.not_after - time.time() < _SOON_S:
-            found.append(f"The server's certificate expires on {certificate.until}.")
+            notes.append(f"The server's certificate expires on {certificate.until}.")
         if self.endpoint.kind != "lite" and (remark := sdk_remark(self._version)):
-            found.append(remark)
-        return found
+            notes.append(remark)
+        return notes
 
 
 def sdk_remark(server_version: str) -> str:

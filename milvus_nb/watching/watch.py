@@ -398,23 +398,22 @@ class Watch:
             )
         )
 
-    def _publish_failure(self, found: Diagnosis) -> None:
-        self._publish(
-            replace(self.status, state=found.state, failure=found, note="", checked_at=time.time())
-        )
+    def _publish_failure(self, failure: Diagnosis) -> None:
+        state, now = failure.state, time.time()
+        self._publish(replace(self.status, state=state, failure=failure, note="", checked_at=now))
 
-    def _publish(self, found: Status) -> None:
+    def _publish(self, status: Status) -> None:
         known = self.status
-        same_state = found.state == known.state
+        same_state = status.state == known.state
         if not same_state:
-            self._schedule.note_state(is_unreachable=found.state == "unreachable")
-        self.status = replace(found, since=known.since if same_state else time.time())
+            self._schedule.note_state(is_unreachable=status.state == "unreachable")
+        self.status = replace(status, since=known.since if same_state else time.time())
         if not (
             same_state
-            and found.reason == known.reason
-            and found.note == known.note
-            and found.server_version == known.server_version
-            and found.databases == known.databases
+            and status.reason == known.reason
+            and status.note == known.note
+            and status.server_version == known.server_version
+            and status.databases == known.databases
         ):
             for listener in list(self.listeners):
                 with self._once.logged("Telling a connection of its server failed"):
