@@ -217,11 +217,7 @@ export function Panel({ session, seen = true, embedded = false, draft }: Props) 
     </>
   );
   return embedded ? (
-    <div
-      ref={root as RefObject<HTMLDivElement>}
-      class="milvus-nb-panel milvus-nb-mod-embedded"
-      data-link={store.link}
-    >
+    <div ref={root as RefObject<HTMLDivElement>} class="milvus-nb-panel" data-link={store.link}>
       {content}
     </div>
   ) : (

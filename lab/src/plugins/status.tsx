@@ -25,7 +25,6 @@ export class StatusItem extends DrawnWidget {
     super();
     this.addClass('milvus-nb');
     this.addClass('milvus-nb-current-one'); // has JupyterLab's context menu, see schema/plugin.json
-    this.addClass('milvus-nb-status-item');
     kernels.changed.connect(this.check, this);
     notebook.changed.connect(this.check, this);
     settings.changed.connect(this.check, this);

@@ -11,7 +11,7 @@ export interface Attention {
 }
 
 /** Nobody has touched the page for so long: nobody is there. */
-export const UNTOUCHED_MS = 5 * 60_000;
+const UNTOUCHED_MS = 5 * 60_000;
 
 /** What a user does; not scrolling, which a page does by itself, too. */
 const TOUCHES = ['pointermove', 'pointerdown', 'keydown', 'wheel', 'input', 'focusin'];

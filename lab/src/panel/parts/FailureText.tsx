@@ -18,11 +18,11 @@ export function FailureText({ failure, isFolded = false }: Props) {
   return (
     <>
       <p class="milvus-nb-what">{what || reason}</p>
-      {what !== '' && reason !== '' && <p class="milvus-nb-reason">{reason}</p>}
+      {what !== '' && reason !== '' && <p>{reason}</p>}
       {isFolded && fix.length > SHORT ? (
         <Folded summary={trans.__('What to do')}>{fix}</Folded>
       ) : (
-        fix !== '' && <p class="milvus-nb-fix">{fix}</p>
+        fix !== '' && <p>{fix}</p>
       )}
       {cause + evidence !== '' && (
         <p class="milvus-nb-evidence">

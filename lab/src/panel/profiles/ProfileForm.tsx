@@ -117,19 +117,14 @@ function Shown(props: ShownProps) {
     }
   };
 
-  const load = (): void => {
+  /** Have the kernel drop the secret that it keeps for the next try, and go on. */
+  const leave = (then: () => void): void => {
     if (kept !== null) {
       actions.forget?.(kept);
     }
-    onLoad();
+    then();
   };
-
-  const close = (): void => {
-    if (kept !== null) {
-      actions.forget?.(kept);
-    }
-    onClose();
-  };
+  const close = (): void => leave(onClose);
 
   return (
     <Inset label={title} framed onClose={close}>
@@ -247,7 +242,11 @@ function Shown(props: ShownProps) {
         <FailureAlert failure={isStale ? changed(profile) : failure} />
         {isStale && (
           <div class="milvus-nb-inset-buttons">
-            <Button name={trans.__('Load it as it is now')} kind="plain" onClick={load}>
+            <Button
+              name={trans.__('Load it as it is now')}
+              kind="plain"
+              onClick={() => leave(onLoad)}
+            >
               {trans.__('Load it as it is now')}
             </Button>
           </div>
