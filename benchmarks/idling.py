@@ -48,7 +48,7 @@ def ask():
     asked = 0
     while True:
         time.sleep(3.5)
-        for _ in range(min(len(kept), 32)):
+        for _ in range(min(len(kept), 24)):
             kept[asked % len(kept)](b"")
             asked += 1
 """
@@ -145,7 +145,7 @@ def run(
             ],
             rows,
             [
-                "An endpoint is one server and one user. Ours asks up to 32 of them each 3.5 s;",
+                "An endpoint is one server and one user. Ours asks up to 24 of them each 3.5 s;",
                 "MilvusClient objects (dedicated=True) ask nothing and know nothing while idle.",
                 "gRPC alone is the limit: CheckHealth on open channels, one after another, of",
                 "as many in the same time, in turn as ours.",

@@ -53,8 +53,8 @@ class MilvusMagics(Magics):
     )
     heartbeat = Float(
         DEFAULT_HEARTBEAT_S,
-        help="Time between two probes of a server, in seconds; from 33 on they are probed in turn,"
-        " 32 at a time.",
+        help="Time between two probes of a server, in seconds; from 25 on they are probed in turn,"
+        " 24 at a time.",
     ).tag(config=True)
     deadline = Float(
         DEFAULT_DEADLINE_S,

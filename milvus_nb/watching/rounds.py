@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Rounds"]
 
 # So many are asked at one heartbeat: what watching costs is bounded, however many there are.
-_MOST: Final = 32
+_MOST: Final = 24
 
 # What was answered is taken to be so for a heartbeat, but for so many of the set ones at most.
 _MOST_TRUST: Final = 4
@@ -46,7 +46,7 @@ class Rounds:
         return self.pace.heartbeat * self.stretch()
 
     def stretch(self) -> int:
-        """Tell how many times as long as it was set that is: twice from 33 on, and so forth."""
+        """Tell how many times as long as it was set that is: twice from 25 on, and so forth."""
         return max(-(-len(self._watched) // _MOST), 1)
 
     def trust(self) -> int:

@@ -86,6 +86,6 @@ def test_what_is_proved_is_so_for_the_longer_heartbeat(
 def test_of_a_thousand_an_answer_is_not_taken_to_be_so_for_minutes() -> None:
     """Their heartbeat is that long; who connects anew asks sooner."""
     found = rounds.Rounds(Pace(heartbeat=3.5), range(1000))
-    assert (found.heartbeat, found.trust()) == (112, 4)
-    few = rounds.Rounds(Pace(heartbeat=3.5), range(32))
+    assert (found.heartbeat, found.trust()) == (147, 4)
+    few = rounds.Rounds(Pace(heartbeat=3.5), range(24))
     assert (few.heartbeat, few.trust()) == (3.5, 1)
