@@ -63,3 +63,12 @@ def test_it_says_of_which_version_it_is_and_where_it_is_served() -> None:
     found = description("/user/me/milvus_nb")
     assert found["info"]["version"] == __version__
     assert found["servers"] == [{"url": "/user/me/milvus_nb"}]
+
+
+def test_who_is_not_signed_in_is_told_403() -> None:
+    """As all of Jupyter Server does it: see `test_server`; its words say so."""
+    for path, methods in description("/milvus_nb")["paths"].items():
+        for method, operation in methods.items():
+            answers = operation["responses"]
+            assert "401" not in answers, (method, path)
+            assert "Nobody is signed in" in answers["403"]["description"], (method, path)
