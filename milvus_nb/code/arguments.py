@@ -239,9 +239,7 @@ def unexpanded(text: str) -> str:
 def _doubled(part: str) -> str:
     # IPython leaves a $ alone that is followed by no name, or by an odd number of single quotes.
     part = re.sub(
-        r"\$(?=[\w.])",
-        lambda found: "$" if part.count("'", found.end()) % 2 else "$$",
-        part,
+        r"\$(?=[\w.])", lambda found: "$" if part.count("'", found.end()) % 2 else "$$", part
     )
     return re.sub(r"[{}]", r"\g<0>\g<0>", part)
 

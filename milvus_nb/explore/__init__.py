@@ -10,15 +10,7 @@ Not public: import from `milvus_nb` itself.
 
 from . import shown as shown  # what is found knows how to show itself
 from .inspector import Inspector
-from .model import (
-    Collections,
-    Databases,
-    Description,
-    Entry,
-    Overview,
-    Schema,
-    Untold,
-)
+from .model import Collections, Databases, Description, Entry, Overview, Schema, Untold
 from .rights import Rights
 from .rows import Peek, framed
 from .schema import Field, Function, Index

@@ -71,11 +71,7 @@ class _Line:
     """A line of ``%milvus`` up to the cursor."""
 
     def __init__(
-        self,
-        before: list[str],
-        raw: str,
-        registry: ConnectionRegistry | None,
-        names: Names,
+        self, before: list[str], raw: str, registry: ConnectionRegistry | None, names: Names
     ) -> None:
         self._registry = registry
         self._asked = names

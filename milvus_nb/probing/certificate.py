@@ -173,9 +173,7 @@ async def _open(
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     try:
         return await asyncio.open_connection(
-            sock=connection,
-            ssl=context,
-            server_hostname=endpoint.certificate_name,
+            sock=connection, ssl=context, server_hostname=endpoint.certificate_name
         )
     except BaseException:
         connection.close()

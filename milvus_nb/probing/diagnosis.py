@@ -56,12 +56,7 @@ class ProbeError(Exception):
         self.is_answer = is_answer
 
 
-def of(
-    endpoint: Endpoint,
-    cause: str,
-    answered: str = "",
-    **facts: str,
-) -> Diagnosis:
+def of(endpoint: Endpoint, cause: str, answered: str = "", **facts: str) -> Diagnosis:
     """Make the diagnosis of a known cause.
 
     Parameters
@@ -177,12 +172,7 @@ def from_os_error(endpoint: Endpoint, error: OSError) -> Diagnosis:
     return of(endpoint, _match(endpoint, "UNAVAILABLE", reason), reason)
 
 
-_SILENT_AT: Final = {
-    "resolve": "dns-silent",
-    "tcp": "dropped",
-    "tls": "silent",
-    "grpc": "silent",
-}
+_SILENT_AT: Final = {"resolve": "dns-silent", "tcp": "dropped", "tls": "silent", "grpc": "silent"}
 
 
 def silent(endpoint: Endpoint, stage: str, deadline: float) -> Diagnosis:

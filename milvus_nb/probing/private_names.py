@@ -120,10 +120,7 @@ CLOSE_UNSERVED: Final = Private(
 )
 #: Where an async channel lives.
 AIO_LOOP: Final = Private(
-    "grpcio",
-    "aio.Channel",
-    "_loop",
-    "an async client is closed without its event loop.",
+    "grpcio", "aio.Channel", "_loop", "an async client is closed without its event loop."
 )
 
 ALL: Final = (CORE, CORE_STATE, CLOSE_UNSERVED, AIO_LOOP)

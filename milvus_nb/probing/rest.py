@@ -63,10 +63,7 @@ class Source:
 
 
 async def sources(
-    params: ConnectionParams,
-    deadline: float = _ANSWER_S,
-    *,
-    management_port: int = MANAGEMENT_PORT,
+    params: ConnectionParams, deadline: float = _ANSWER_S, *, management_port: int = MANAGEMENT_PORT
 ) -> list[Source]:
     """Ask a server whatever it says over HTTP, all at the same time.
 

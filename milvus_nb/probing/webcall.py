@@ -129,10 +129,7 @@ async def _straight(host: str, port: int) -> socket.socket:
 
 
 async def _exchange(
-    host: str,
-    connect: Callable[[], Awaitable[socket.socket]],
-    request: bytes,
-    tls: Tls | None,
+    host: str, connect: Callable[[], Awaitable[socket.socket]], request: bytes, tls: Tls | None
 ) -> Answer:
     context = _context(tls) if tls is not None else None
     bare = host.partition("%")[0].removesuffix(".")

@@ -53,10 +53,7 @@ _MESSAGES: Final[dict[str, Fields]] = {
     "ServerInfo": (("build_tags", 1, "string", False), ("deploy_mode", 5, "string", False)),
     "Empty": (),
     "ConnectRequest": (("client_info", 2, "ClientInfo", False),),
-    "ConnectResponse": (
-        ("status", 1, "Status", False),
-        ("server_info", 2, "ServerInfo", False),
-    ),
+    "ConnectResponse": (("status", 1, "Status", False), ("server_info", 2, "ServerInfo", False)),
     "GetVersionResponse": (("status", 1, "Status", False), ("version", 2, "string", False)),
     "CheckHealthResponse": (
         ("status", 1, "Status", False),
@@ -64,10 +61,7 @@ _MESSAGES: Final[dict[str, Fields]] = {
         ("reasons", 3, "string", True),
         ("quota_states", 4, "int32", True),
     ),
-    "ListDatabasesResponse": (
-        ("status", 1, "Status", False),
-        ("db_names", 2, "string", True),
-    ),
+    "ListDatabasesResponse": (("status", 1, "Status", False), ("db_names", 2, "string", True)),
 }
 
 

@@ -18,14 +18,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = [
-    "MOST_BYTES",
-    "MOST_PROFILES",
-    "SECTION",
-    "Lines",
-    "load",
-    "read_text",
-]
+__all__ = ["MOST_BYTES", "MOST_PROFILES", "SECTION", "Lines", "load", "read_text"]
 
 #: The table of the profiles.
 SECTION: Final = "profiles"

@@ -167,9 +167,7 @@ class ProfileStore(KnownProfiles):
         """Write a profile in its file; what stood there in clear is taken out."""
         self._refuse_site(profile)
         self._edit(
-            profile.path,
-            lambda profiles: _put(profiles, profile),
-            is_project=profile.is_project,
+            profile.path, lambda profiles: _put(profiles, profile), is_project=profile.is_project
         )
 
     def _path_of(self, name: str) -> str:

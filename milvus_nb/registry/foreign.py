@@ -51,10 +51,7 @@ class ForeignConnections:
     """
 
     def __init__(
-        self,
-        monitor: Monitor,
-        emit: Callable[[Any, str], None],
-        disconnect: Callable[[str], None],
+        self, monitor: Monitor, emit: Callable[[Any, str], None], disconnect: Callable[[str], None]
     ) -> None:
         self._monitor = monitor
         self._emit = emit

@@ -43,9 +43,7 @@ class Opener(Protocol):
         """Start to connect."""
 
     def examine(
-        self,
-        name: ConnectionParams,
-        report: Callable[[list[Stage]], None] | None = None,
+        self, name: ConnectionParams, report: Callable[[list[Stage]], None] | None = None
     ) -> Job[Report]:
         """Start to examine."""
 

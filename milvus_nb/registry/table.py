@@ -21,12 +21,7 @@ from .attempts import Attempt
 from .closing import ClosingTable, closed
 from .connection import Connection
 from .opening import examine_profile, open_profile
-from .validation import (
-    check_keywords,
-    check_new_alias,
-    differences_between,
-    in_use,
-)
+from .validation import check_keywords, check_new_alias, differences_between, in_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable

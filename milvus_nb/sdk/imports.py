@@ -83,10 +83,7 @@ class _Loader(importlib.abc.Loader):
     """Loads as the module's own loader does, and gives it back its place afterwards."""
 
     def __init__(
-        self,
-        spec: ModuleSpec,
-        loader: importlib.abc.Loader,
-        tell: Callable[[ModuleType], None],
+        self, spec: ModuleSpec, loader: importlib.abc.Loader, tell: Callable[[ModuleType], None]
     ) -> None:
         self._spec = spec
         self._loader = loader

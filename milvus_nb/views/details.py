@@ -100,10 +100,7 @@ def facts_lines(pairs: Sequence[tuple[str, str]]) -> list[str]:
 def facts_html(pairs: Sequence[tuple[str, str]]) -> str:
     """Lay labels and texts out as an HTML table; nothing where there are none."""
     rows = [
-        [
-            cell(escape(label), style="vertical-align: top"),
-            cell(escape(text).replace("\n", "<br>")),
-        ]
+        [cell(escape(label), style="vertical-align: top"), cell(escape(text).replace("\n", "<br>"))]
         for label, text in pairs
     ]
     return table(rows) if rows else ""

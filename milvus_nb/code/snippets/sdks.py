@@ -80,10 +80,7 @@ def go(params: ConnectionParams, alias: str) -> str:
     fields = {"Address": go_literal(address)}
     kind, variable = sign_in(params)
     if kind == "password":
-        fields |= {
-            "Username": go_literal(endpoint.user),
-            "Password": f'os.Getenv("{variable}")',
-        }
+        fields |= {"Username": go_literal(endpoint.user), "Password": f'os.Getenv("{variable}")'}
     elif kind == "token":
         fields["APIKey"] = f'os.Getenv("{variable}")'
     if params.db_name:
