@@ -55,6 +55,14 @@ SPELLINGS = (
     base64.b64encode(TOKEN.encode()).decode(),
 )
 
+# Has all that is logged written into files: the kernel's own log has its own level.
+_DEBUG_LOGS = """\
+import logging
+logging.basicConfig(filename='debug.log', level=logging.DEBUG, force=True)
+get_ipython().kernel.log.setLevel(logging.DEBUG)
+get_ipython().kernel.log.addHandler(logging.FileHandler('kernel.log'))
+"""
+
 
 @pytest.fixture
 def server(milvus_auth: MilvusTestServer) -> Iterator[MilvusTestServer]:
@@ -188,11 +196,7 @@ def test_the_panels_form_leaves_no_trace(
     host, port = "localhost", server.port
     done = [
         kernel.run(
-            "import logging\n"
-            "logging.basicConfig(filename='debug.log', level=logging.DEBUG, force=True)\n"
-            "get_ipython().kernel.log.setLevel(logging.DEBUG)\n"
-            "get_ipython().kernel.log.addHandler(logging.FileHandler('kernel.log'))\n"
-            "%load_ext milvus_nb\n"
+            _DEBUG_LOGS + "%load_ext milvus_nb\n"
             "from milvus_nb import connections\n"
             "panel = %milvus panel\n"
             "panel"
@@ -232,14 +236,7 @@ def test_the_sidebars_form_leaves_no_trace_and_hides_nothing_else(
     kernel: Kernel, server: MilvusTestServer
 ) -> None:
     """Its comm's messages are kept out of the logs, and no others that have its name in them."""
-    kernel.run(
-        "import logging\n"
-        "logging.basicConfig(filename='debug.log', level=logging.DEBUG, force=True)\n"
-        "get_ipython().kernel.log.setLevel(logging.DEBUG)\n"
-        "get_ipython().kernel.log.addHandler(logging.FileHandler('kernel.log'))\n"
-        "%load_ext milvus_nb\n"
-        "from milvus_nb import connections"
-    )
+    kernel.run(_DEBUG_LOGS + "%load_ext milvus_nb\nfrom milvus_nb import connections")
     client = kernel.client
     params = {"address": server.address, "alias": "x", "user": USER, "password": SECRET}
     data = {"v": PROTOCOL, "id": 1, "method": "connect", "params": params}
@@ -539,11 +536,7 @@ def test_only_who_is_trusted_sees_the_clients_certificate(
 def test_a_form_that_is_sent_after_unloading_leaves_no_trace(kernel: Kernel, door: str) -> None:
     """Nobody takes the message of a page that has not heard of it; no log has it."""
     kernel.run(
-        "import logging\n"
-        "logging.basicConfig(filename='debug.log', level=logging.DEBUG, force=True)\n"
-        "get_ipython().kernel.log.setLevel(logging.DEBUG)\n"
-        "get_ipython().kernel.log.addHandler(logging.FileHandler('kernel.log'))\n"
-        "%load_ext milvus_nb\n"
+        _DEBUG_LOGS + "%load_ext milvus_nb\n"
         "from milvus_nb import connections\n"
         "panel = %milvus panel\n"
     )

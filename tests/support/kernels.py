@@ -65,8 +65,6 @@ class Execution:
     """Content of the reply: status, execution_count, …"""
     prompts: list[str] = field(default_factory=list)
     """What was asked while it ran, as far as it was answered."""
-    duration_s: float = 0.0
-    """From the request to the idle message."""
 
     def contents(self, message_type: str) -> list[dict[str, Any]]:
         """Return the contents of all messages of one type."""
@@ -249,7 +247,6 @@ class Kernel:
             execution.messages.append(message)
             if message["content"].get("execution_state") == "idle":
                 break
-        execution.duration_s = time.monotonic() - sent_at
         while True:
             reply = self.client.get_shell_msg(timeout=timeout_s)
             if reply["parent_header"].get("msg_id") == request:
