@@ -160,12 +160,21 @@ class ConnectionRegistry(ConnectionTable):
         NotImplementedError
             `handler` is not ``"GRPC"``.
         """
-        self.monitor.refuse_own_thread()
-        given = {"user": user, "password": password, "db_name": db_name, "token": token, **kwargs}
-        # A debugger's or a verbose traceback's view of this frame must not show them.
-        user = password = token = ""
-        kwargs.clear()
-        return _connected(alias, self.start_connect(alias, replace=replace, **_emptied(given)))
+        try:
+            self.monitor.refuse_own_thread()
+            given = {"user": user, "password": password, "db_name": db_name, "token": token}
+            given |= kwargs
+            # A debugger's or a verbose traceback's view of this frame must not show them.
+            user = password = token = ""
+            kwargs.clear()
+            return _connected(alias, self.start_connect(alias, replace=replace, **_emptied(given)))
+        except KeyboardInterrupt as error:
+            interrupted = error
+        finally:
+            user = password = token = ""
+            kwargs.clear()
+            given = {}
+        raise without_frames(interrupted)
 
     def connect_profile(
         self, name: str | Profile, alias: str = "", *, replace: bool = False, **given: Any
@@ -192,10 +201,16 @@ class ConnectionRegistry(ConnectionTable):
         ParamsError, AliasError, ConnectError, ClosedError
             As in `connect`.
         """
-        self.monitor.refuse_own_thread()
-        profile = self.profiles.get(name) if isinstance(name, str) else name
-        job = open_profile(self, profile, alias, replace=replace, **_emptied(given))
-        return _connected(alias or profile.name, job)
+        try:
+            self.monitor.refuse_own_thread()
+            profile = self.profiles.get(name) if isinstance(name, str) else name
+            job = open_profile(self, profile, alias, replace=replace, **_emptied(given))
+            return _connected(alias or profile.name, job)
+        except KeyboardInterrupt as error:
+            interrupted = error
+        finally:
+            given.clear()
+        raise without_frames(interrupted)
 
     def disconnect(self, alias: str) -> None:
         """Close a connection; its sockets are closed when this returns.
@@ -253,16 +268,17 @@ class ConnectionRegistry(ConnectionTable):
             An alias is live with other parameters.
         """
         parsed: dict[str, ConnectionParams] = {}
-        failure: Exception | None = None
-        for alias, config in aliases.items():
-            try:
+        failure: BaseException | None = None
+        try:
+            for alias, config in aliases.items():
                 check_new_alias(alias)
                 given = check_config(alias, config)
                 parsed[alias] = self._parse(**given)
-            except Exception as error:  # noqa: BLE001  # raised below, without the frames
-                failure = error
-        aliases.clear()
-        given = config = {}
+        except BaseException as error:  # noqa: BLE001  # raised below, without the frames
+            failure = error
+        finally:
+            aliases.clear()
+            given = config = {}
         if failure is not None:
             raise without_frames(failure)
         with self._lock:

@@ -58,7 +58,7 @@ class ConnectionTable(ClosingTable):
 
         An alias that says nothing yet, and is the name of a profile, means that.
         """
-        failure: Exception | None = None
+        failure: BaseException | None = None
         try:
             check_new_alias(alias)
             check_keywords(given)
@@ -66,7 +66,7 @@ class ConnectionTable(ClosingTable):
             if profile is not None:
                 return open_profile(self, profile, alias, replace=replace, report=report, **given)
             params = self._params(alias, **given)
-        except Exception as error:  # noqa: BLE001  # raised below, without the frames
+        except BaseException as error:  # noqa: BLE001  # raised below, without the frames
             failure = error
         finally:
             given.clear()  # as in `connect`
@@ -213,7 +213,7 @@ class ConnectionTable(ClosingTable):
 
         With an address come `connect`'s keywords. See `diagnose`; `report` as in `start_attempt`.
         """
-        failure: Exception | None = None
+        failure: BaseException | None = None
         try:
             if name is None or isinstance(name, str):
                 name = self.profile_named(name) or name
@@ -223,7 +223,7 @@ class ConnectionTable(ClosingTable):
                 alias, params = "", name
             else:
                 alias, params = self._meant(name, given)
-        except Exception as error:  # noqa: BLE001  # raised below, without the frames
+        except BaseException as error:  # noqa: BLE001  # raised below, without the frames
             failure = error
         finally:
             given.clear()  # as in `connect`

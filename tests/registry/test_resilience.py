@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from milvus_nb import ClosedError, ConnectError, MilvusNbError, ParamsError
 from milvus_nb.errors import CancelError
 from milvus_nb.params.parsing import parse
+from milvus_nb.profiles.profile import Profile
 from tests.support.helpers import connect_watched, sockets_to, wait_until
 from tests.support.servers import FaultProxy
 
@@ -262,14 +264,47 @@ def test_an_unknown_keyword_is_named_and_no_frame_keeps_the_secret(
     for call, given in attempts:
         with pytest.raises((ParamsError, NotImplementedError)) as failure:
             call(**given)
-        traceback = failure.value.__traceback__
-        while traceback is not None:
-            frame = traceback.tb_frame
-            if "milvus_nb" in frame.f_globals.get("__name__", ""):
-                assert "s3cret-value" not in repr(frame.f_locals)
-            traceback = traceback.tb_next
+        assert "s3cret-value" not in variables_behind(failure.value)
     with pytest.raises(ParamsError, match="Did you mean 'token'"):
         connections.connect(tokn="x")
+
+
+def variables_behind(error: BaseException) -> str:
+    """Give what a verbose traceback, or a debugger, shows of our frames."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    ours = [frame for frame in frames if "milvus_nb" in frame.f_globals.get("__name__", "")]
+    return repr([frame.f_locals for frame in ours])
+
+
+class Interrupting(str):
+    """Text during whose reading Ctrl-C is pressed."""
+
+    __slots__ = ()
+
+    def __getattribute__(self, name: str) -> Any:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_parameters_are_read_keeps_no_frame_with_the_secret(
+    connections: ConnectionRegistry,
+) -> None:
+    """A verbose traceback of a loop that connects shows the cell, and none of what it was given."""
+    examined = {"token": "root:s3cret-value", "db_name": Interrupting("x")}
+    given = {"uri": "h:1", **examined}
+    attempts: list[tuple[Callable[..., object], dict[str, Any]]] = [
+        (connections.connect, given),
+        (connections.start_connect, given),
+        (connections.add_connection, {"a": given}),
+        (connections.examine, {"name": "h:1", **examined}),
+        (
+            connections.connect_profile,
+            {"name": Profile("p", "h:1"), "secret": "s3cret-value", "db_name": Interrupting("x")},
+        ),
+    ]
+    for call, keywords in attempts:
+        with pytest.raises(KeyboardInterrupt) as interrupt:
+            call(**keywords)
+        assert "s3cret-value" not in variables_behind(interrupt.value), call
 
 
 def test_unload_closes_what_python_opened(kernel: Kernel, milvus: MilvusTestServer) -> None:
