@@ -826,7 +826,7 @@ METHODS: Final[dict[str, tuple[Any, Any]]] = {
     "server_folder": (OpenFile, Text),
 }
 
-#: What only looks: asked again, it is done again. All else is done once, see page/once.py.
+#: What only looks: asked again, it is done again. All else is done once, see page/questions.py.
 LOOKS: Final = frozenset(
     {
         "hello",

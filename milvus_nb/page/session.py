@@ -25,8 +25,8 @@ from .databases import DatabaseQuestions
 from .forms import Forms
 from .many import MOST_TOLD, part
 from .news import News
-from .once import Once
 from .profiles import ProfileRequests
+from .questions import Questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -63,7 +63,7 @@ class PageSession:
         set_heartbeat: Callable[[float], None] | None = None,
     ) -> None:
         self._send = send
-        self._once = Once()
+        self._questions = Questions()
         self._set_heartbeat = set_heartbeat or registry.set_heartbeat
         self._registry = registry
         self._lock = threading.Lock()
@@ -119,7 +119,7 @@ class PageSession:
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Send pages a message; an answer is kept, since it may be lost."""
-        self._once.keep(message)
+        self._questions.keep(message)
         self._send(message)
 
     # Requests
@@ -142,13 +142,13 @@ class PageSession:
 
     def _is_new(self, request: Request) -> bool:
         """Tell whether this is to be done; what has been asked before is only answered again."""
-        once, number = self._once, request.id
+        questions, number = self._questions, request.id
         with self._lock:
             is_under_way = number in self._jobs
         looks = request.method in LOOKS
-        is_known = once.knows(number) if looks else not once.take(number)
+        is_known = questions.knows(number) if looks else not questions.take(number)
         if is_known or is_under_way:
-            self._send(once.answer(number) or messages.taken_event(number))
+            self._send(questions.answer(number) or messages.taken_event(number))
         elif request.is_late:
             raise _too_late()
         return not (is_known or is_under_way)
@@ -260,12 +260,12 @@ class PageSession:
         asked = request.params["request"]
         with self._lock:
             job = self._jobs.get(asked)
-        is_known = job is not None or not self._once.take(asked)
+        is_known = job is not None or not self._questions.take(asked)
         if not is_known:
-            self._once.keep(messages.failure(asked, _too_late()))
+            self._questions.keep(messages.failure(asked, _too_late()))
 
         def tell() -> None:
-            answer = self._once.answer(asked) if is_known else None
+            answer = self._questions.answer(asked) if is_known else None
             failed = answer.get("error") if answer is not None else None
             self.send(messages.answer(request.id, {"known": is_known, "failure": failed}))
 
@@ -389,7 +389,7 @@ class PageSession:
             told = result(future.result()) if failed is None else None
             answer = failed if told is None else messages.answer(request, told)
             if answer is not None:
-                self._once.keep(answer)
+                self._questions.keep(answer)
             with self._lock:
                 self._jobs.pop(request, None)
             if answer is not None:

@@ -729,7 +729,7 @@ export interface Methods {
   server_folder: { params: OpenFile; result: Text };
 }
 
-/** What only looks: asked again, it is done again. All else is done once, see page/once.py. */
+/** What only looks: asked again, it is done again. All else is done once, see page/questions.py. */
 export const LOOKS: ReadonlySet<Method> = new Set(['cell', 'code', 'collection_code', 'collections', 'databases', 'describe', 'details', 'hello', 'importable', 'list', 'look', 'outcome', 'ping', 'preview', 'rights', 'server_folder', 'sizes', 'sources']);
 
 export type Method = keyof Methods;

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Once"]
+__all__ = ["Questions"]
 
 # So many questions are remembered with their answers; a page gives up long before that.
 _MOST: Final = 500
 
 
-class Once:
+class Questions:
     """The questions that were taken, and what was answered. Thread-safe."""
 
     def __init__(self) -> None:
