@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["Reacher", "WellKnown"]
 
 _RECENT_S: Final = 2.0
+
+# So long at most a name is taken to lead where it was found to, in seconds: it may have moved,
+# while connections to where it led before go on.
+_LED_S: Final = 30.0
+
 _FAILED_S: Final = 0.08
 
 # A call keeps the event loop waiting only where a round trip takes at most so long, in ms,
@@ -47,6 +52,8 @@ class WellKnown:
         The round trip of GetVersion, in milliseconds.
     anyone
         Whether it takes any credentials; None where nobody has tried.
+    target
+        Where that is: gRPC's name for what the host's name led to.
     at
         When it said so, by the monotonic clock.
     """
@@ -54,6 +61,7 @@ class WellKnown:
     version: str
     latency_ms: float | None
     anyone: bool | None
+    target: str
     at: float
 
 
@@ -64,6 +72,7 @@ class _Place:
     is_direct: bool
     """Whether there is no proxy on the way."""
     seen: Reached | None = None
+    found_at: float = -math.inf
     reached_at: float = -math.inf
     failed: Diagnosis | None = None
     failed_at: float = -math.inf
@@ -76,7 +85,9 @@ class _Place:
     @property
     def was_reached(self) -> bool:
         # A proxy is asked each time: of what it refuses, gRPC would write into the cell.
-        return self.is_direct and time.monotonic() - self.reached_at < _RECENT_S
+        now = time.monotonic()
+        is_recent = now - self.reached_at < _RECENT_S and now - self.found_at < _LED_S
+        return self.is_direct and is_recent
 
     @property
     def is_quick(self) -> bool:
@@ -115,7 +126,7 @@ class Reacher:
             return place.seen
         seen = place.seen = Reached()
         await reach(endpoint, stages, seen)
-        place.reached_at = time.monotonic()
+        place.found_at = place.reached_at = time.monotonic()
         place.failed = None
         return seen
 
@@ -188,12 +199,14 @@ class Reacher:
 
     def note_well(self, endpoint: Endpoint, known: WellKnown) -> None:
         """Note what the Milvus there, which is well, has said of itself."""
-        self._at(endpoint).well = known
-
-    def note_alive(self, endpoint: Endpoint) -> None:
-        """Note that a connection stands, over which it has just answered."""
         place = self._at(endpoint)
-        if place.seen is not None:
+        if place.seen is None or place.seen.target == known.target:
+            place.well = known
+
+    def note_alive(self, endpoint: Endpoint, target: str) -> None:
+        """Note that a connection to that target stands, over which it has just answered."""
+        place = self._at(endpoint)
+        if place.seen is not None and place.seen.target == target:
             place.reached_at = time.monotonic()
 
     def note_unwell(self, endpoint: Endpoint) -> None:
@@ -205,9 +218,10 @@ class Reacher:
         return self._known(self._at(endpoint))
 
     def _known(self, place: _Place) -> WellKnown | None:
-        known = place.well
-        is_recent = known is not None and time.monotonic() - known.at < _WELL_S * self._trust()
-        return known if is_recent else None
+        known, seen = place.well, place.seen
+        if known is None or (seen is not None and seen.target != known.target):
+            return None
+        return known if time.monotonic() - known.at < _WELL_S * self._trust() else None
 
     def has_worked(self, endpoint: Endpoint) -> bool:
         """Tell whether a Milvus has ever answered there: then that is the right place."""

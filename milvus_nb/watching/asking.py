@@ -71,6 +71,7 @@ class Asker:
         self._reacher = reacher
         self._server = server
         self._probe: Probe | None = None
+        self._target = ""
         self._beats = 0
         self._known: tuple[str, Diagnosis, float] | None = None
 
@@ -156,7 +157,7 @@ class Asker:
         if not probe.is_well_at_once(min(limit, _AT_ONCE_S)):
             reacher.note_far(self.endpoint)
             return None
-        reacher.note_alive(self.endpoint)
+        reacher.note_alive(self.endpoint, self._target)
         answers = self._answers(Errors(), "", None)
         self._note_health(answers)
         return answers
@@ -227,7 +228,7 @@ class Asker:
 
         timer = loop.call_later(limit / 2, look)
         try:
-            probe = self._opened(target or self._server.target)
+            probe = self._opened(target)
             return await self._ask(stages, probe, known, limit=limit)
         except ProbeError as error:
             silent = late(self.endpoint, "sign_in", limit)
@@ -301,7 +302,7 @@ class Asker:
             failed = ProbeError(replace(silent, asked=error.diagnosis.asked))
         else:
             answers = self._answers(errors, unhealthy, there)
-            self._reacher.note_alive(self.endpoint)
+            self._reacher.note_alive(self.endpoint, self._target)
             self._note_health(answers)
             return answers
         if overslept:
@@ -343,7 +344,8 @@ class Asker:
             self._reacher.note_unwell(self.endpoint)
             return
         told = self.told
-        found = WellKnown(told.version, told.latency_ms, told.anyone, time.monotonic())
+        now = time.monotonic()
+        found = WellKnown(told.version, told.latency_ms, told.anyone, self._target, now)
         self._reacher.note_well(self.endpoint, found)
 
     def _expired(self) -> str:
@@ -365,10 +367,11 @@ class Asker:
             reached = await self._reacher.retry(self.endpoint, retry_s)
         else:
             reached = await self._reacher.reach(self.endpoint, stages)
-        return self._opened(reached.target or self._server.target)
+        return self._opened(reached.target)
 
     def _opened(self, target: str) -> Probe:
-        self._probe = Probe(self.endpoint, target)
+        self._target = target
+        self._probe = Probe(self.endpoint, target or self._server.target)
         self.opened_at = time.monotonic()
         return self._probe
 

@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from milvus_nb import ConnectError, ConnectionRegistry
+from milvus_nb.probing import reacher
 from tests.support.clients import gateway
 from tests.support.helpers import first_calls, free_port, posix_only
 from tests.support.servers import (
@@ -46,6 +47,35 @@ def test_the_other_addresses_of_a_name_are_tried(
             found = connections.connect(uri=f"two.example:{port}", timeout=4)
             assert found.state == "connected"
             connections.disconnect("default")
+
+
+def test_a_name_that_has_moved_leads_to_the_other_server(
+    connections: ConnectionRegistry,
+    milvus: MilvusTestServer,
+    milvus_auth: MilvusTestServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also where a connection to the first goes on; what that has said is none of the other's."""
+    look_up, address = socket.getaddrinfo, "127.0.0.2"
+
+    def moving(host: str, *args: Any, **how: Any) -> Any:
+        if host != "moving.example":
+            return look_up(host, *args, **how)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, first.port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", moving)
+    with (
+        FaultProxy(("127.0.0.1", milvus_auth.port), host="127.0.0.2") as first,
+        FaultProxy(("127.0.0.1", milvus.port), host="127.0.0.3", port=first.port),
+    ):
+        uri = f"moving.example:{first.port}"
+        before = connections.connect("before", uri=uri, token=milvus_auth.root_token)
+        address = "127.0.0.3"
+        monkeypatch.setattr(reacher, "_LED_S", 0.0)
+        after = connections.connect("after", uri=uri, token="root:any")
+        assert (before.state, before.note) == ("connected", "")
+        assert after.note.startswith("Authorization is off")
+        connections.disconnect_all()
 
 
 def test_a_slow_address_of_a_name_gets_its_time(

@@ -52,6 +52,7 @@ def stay_near(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a server that has answered once be known as well and near for good."""
     monkeypatch.setattr(reacher, "_WELL_S", NEVER_S)
     monkeypatch.setattr(reacher, "_RECENT_S", NEVER_S)
+    monkeypatch.setattr(reacher, "_LED_S", NEVER_S)
     monkeypatch.setattr(reacher, "_NEAR_MS", NEVER_S)
 
 
