@@ -60,6 +60,8 @@ napoleon_google_docstring = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "milvus_nb"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_sidebars = {page: [] for page in ("index", "install", "gallery")}
 html_theme_options = {

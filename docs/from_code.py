@@ -86,7 +86,7 @@ def command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
         parts = re.findall(r"\[(?:[^][]|\[[^][]*\])*\]|\S+", usage_line.replace(" [--help]", ""))
         together = " ".join(part.replace(" ", "\0") for part in parts)
         filled = textwrap.fill(
-            together, 72, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False
+            together, 68, subsequent_indent="    ", break_on_hyphens=False, break_long_words=False
         )
         yield from ("```text", filled.replace("\0", " "), "```", "")
         rows = ((spelt(action), (action.help or "").replace("%%", "%")) for action in actions)
