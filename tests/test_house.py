@@ -98,3 +98,10 @@ def test_each_room_says_what_it_is_for_and_that_it_is_not_public() -> None:
     for path in house.PACKAGE.glob("*/__init__.py"):
         text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
         assert "Not public: import from `milvus_nb` itself." in text, path
+
+
+def test_there_are_at_most_a_dozen_rooms_and_beside_them_what_all_need() -> None:
+    """What is new has its place in one of them."""
+    assert len(list(house.PACKAGE.glob("*/__init__.py"))) <= 12
+    beside = {path.name for path in house.PACKAGE.glob("*.py")}
+    assert beside == {"__init__.py", "_version.py", "errors.py", "printing.py", "protocol.py"}
