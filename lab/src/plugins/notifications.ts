@@ -98,7 +98,11 @@ function options(
 }
 
 /** What is lost, why, and what to do if there is room for it. */
-function textOf({ names, reason, fix }: Loss): string {
+function textOf({ names, reason, fix, several }: Loss): string {
+  if (several) {
+    const [one = '', two = ''] = names.map(short);
+    return trans.__('The connections to several servers are lost, %1 and %2 among them.', one, two);
+  }
   const what = trans._n(
     'The connection %2 is lost.',
     'The connections %2 are lost.',

@@ -14,6 +14,8 @@ export interface Loss {
   names: string[];
   reason: string;
   fix: string;
+  /** Whether they are on several servers, which are told together. */
+  several: boolean;
   /** Has each endpoint tried again, by its number and its kernel. */
   retries: Map<string, () => void>;
 }
@@ -23,6 +25,9 @@ export interface Kernel {
   id: string;
   session: Pick<Session, 'store' | 'actions'> | null;
 }
+
+/** Of so many servers each is told by itself. */
+const MOST_APART = 3;
 
 const WORKS = new Set<State>(['connected', 'degraded']);
 const LOST = new Set<State>(['unreachable', 'rejected']);
@@ -74,8 +79,9 @@ class Seen {
 /** Follows the kernels. What was lost before it was first seen to work is no loss. */
 export class Losses {
   private readonly seen = new Map<string, Seen>();
+  private areTogether = false;
 
-  /** Give what is lost now, by what was lost. */
+  /** Give what is lost now, by what was lost. Many stay together until all are back. */
   look(kernels: Kernel[]): Map<string, Loss> {
     const found = new Map<string, Loss>();
     const there = new Set<string>();
@@ -94,8 +100,19 @@ export class Losses {
         this.seen.delete(id);
       }
     }
-    return found;
+    this.areTogether = found.size > MOST_APART || (this.areTogether && found.size > 0);
+    return this.areTogether ? new Map([['', together([...found.values()])]]) : found;
   }
+}
+
+function together(losses: Loss[]): Loss {
+  const [first] = losses as [Loss, ...Loss[]];
+  return {
+    ...first,
+    names: losses.map(({ names: [name = ''] }) => name),
+    several: losses.length > 1,
+    retries: new Map(losses.flatMap(({ retries }) => [...retries])),
+  };
 }
 
 /** A server is lost to all of its users; a sign-in to its own. */
@@ -112,6 +129,7 @@ function add(
     names: [],
     reason,
     fix,
+    several: false,
     retries: new Map<string, () => void>(),
   };
   loss.names.push(plainName(alias));

@@ -105,3 +105,25 @@ test('of many connections, one that is told when it is lost has worked before', 
   assert.deepEqual(names(), [['now']]);
   assert.equal(troubled({ store }), 1, 'as the kernel counts them');
 });
+
+test('many servers are one loss, until all are back', () => {
+  const rows = ['a', 'b', 'c', 'd'].map((alias, endpoint) => ({
+    alias,
+    endpoint,
+    address: `${alias}.example:19530`,
+  }));
+  const look = () => [...losses.look([kernel()]).values()];
+  const seen = () => look().map(({ names, several }) => [names, several]);
+  told(rows.map(row));
+  look();
+  told(rows.slice(0, 3).map(lost));
+  assert.deepEqual(names(), [['a'], ['b'], ['c']]);
+  told(rows.map(lost));
+  assert.deepEqual(seen(), [[['a', 'b', 'c', 'd'], true]]);
+  look()[0]?.retries.forEach(retry => retry());
+  assert.deepEqual(retried, ['k a', 'k b', 'k c', 'k d']);
+  told(rows.slice(1).map(row));
+  assert.deepEqual(seen(), [[['a'], false]]);
+  told(rows.map(row));
+  assert.deepEqual(seen(), []);
+});
