@@ -128,7 +128,19 @@ export function Panel({ session, seen = true, embedded = false, draft }: Props) 
 
   const content = (
     <>
-      <LinkBanner status={store.link} silence_s={silence_s} />
+      <div class="milvus-nb-news">
+        <LinkBanner status={store.link} silence_s={silence_s} />
+        {!gone && (
+          <Notices
+            store={store}
+            onReconnect={alias => void on.reconnect(alias)}
+            onDismiss={notice => {
+              store.dismiss(notice);
+              focus('connect');
+            }}
+          />
+        )}
+      </div>
       {form !== null && !gone && (
         <ConnectForm
           key={form.number}
@@ -150,16 +162,6 @@ export function Panel({ session, seen = true, embedded = false, draft }: Props) 
           onClose={() => {
             setForm(null);
             focus(form.start === null ? 'connect' : `row ${form.start.row.alias}`);
-          }}
-        />
-      )}
-      {!gone && (
-        <Notices
-          store={store}
-          onReconnect={alias => void on.reconnect(alias)}
-          onDismiss={notice => {
-            store.dismiss(notice);
-            focus('connect');
           }}
         />
       )}

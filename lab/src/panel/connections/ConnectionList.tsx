@@ -63,7 +63,14 @@ export function ConnectionList(props: Props) {
   const activeIndex = rows.indexOf(active);
   const list = useVirtualRows(space, rows.keys, ROW_HEIGHT, activeIndex);
   const [first, last] = ends(list.items, activeIndex);
-  useEffect(() => rows.see(first, last, active), [rows, first, last, active]);
+  // Before the next answer, with which what is neither near nor kept goes.
+  useLayoutEffect(() => rows.see(first, last, active), [rows, first, last, active]);
+  /** Where a key has led to, as long as that is not told or drawn; else -1. */
+  const going = useRef(-1);
+  const tabStop =
+    activeIndex >= 0
+      ? activeIndex
+      : list.items.find(({ index }) => rows.at(index) !== undefined)?.index;
 
   useLayoutEffect(() => {
     space.current?.style.setProperty('--milvus-nb-list-size', `${list.size}px`);
@@ -87,7 +94,10 @@ export function ConnectionList(props: Props) {
       return; // somebody else's
     }
     const target = event.target as HTMLElement;
-    const at = Number(target.closest<HTMLElement>('[data-index]')?.dataset.index ?? -1);
+    const at =
+      going.current >= 0
+        ? Math.min(going.current, rows.length - 1)
+        : Number(target.closest<HTMLElement>('[data-index]')?.dataset.index ?? -1);
     const to: Record<string, number> = {
       ArrowDown: at + 1,
       ArrowUp: at - 1,
@@ -113,6 +123,7 @@ export function ConnectionList(props: Props) {
     if (at >= 0 && index !== undefined && index >= 0 && index < rows.length) {
       event.preventDefault();
       goTo(index);
+      going.current = index === at ? -1 : index;
       focusSoon(event.currentTarget as HTMLElement, rowAt(index), { preventScroll: true });
     }
   };
@@ -180,7 +191,7 @@ export function ConnectionList(props: Props) {
         if (found === undefined) {
           return <Awaited index={index} of={rows.length} place={place} key={`\n${index}`} />;
         }
-        const isTabStop = index === Math.max(0, activeIndex);
+        const isTabStop = index === tabStop;
         return keptRow(found.alias, [found, index, start, isTabStop], () => {
           const row = store.latest(found);
           return (
@@ -196,7 +207,10 @@ export function ConnectionList(props: Props) {
               tabIndex={isTabStop ? 0 : -1}
               data-index={index}
               data-focus={`row ${row.alias}`}
-              onFocusIn={() => setActive(row.alias)}
+              onFocusIn={() => {
+                going.current = -1;
+                setActive(row.alias);
+              }}
             >
               <ConnectionRow
                 row={row}

@@ -10,8 +10,10 @@ import { useCallback, useLayoutEffect, useRef } from 'preact/hooks';
 
 import { SCROLLER, useRedraw } from './hooks';
 
-/** What stays at the upper end of the scroller, in px. */
+/** What stays at the upper end of the scroller, in px; news stay below it. */
 const HEADER_HEIGHT = 32;
+
+const NEWS = '.milvus-nb-news';
 
 /** Where a row begins in its list. */
 const START = '--milvus-nb-row-start';
@@ -72,6 +74,7 @@ export function useVirtualRows(
   const draw = useRedraw();
   const ref = useRef<List | null>(null);
   const before = useRef(0);
+  const covered = useRef(HEADER_HEIGHT);
   const placed = useRef(new Set<HTMLElement>());
   const isLeft = useRef(false);
   const getItemKey = useCallback((index: number) => keys[index] ?? index, [keys]);
@@ -87,7 +90,7 @@ export function useVirtualRows(
     // What is out of sight has no height, and would stand on its neighbours when it is seen again.
     measureElement: (row: HTMLElement) => row.offsetHeight || height,
     scrollMargin: before.current,
-    scrollPaddingStart: HEADER_HEIGHT,
+    scrollPaddingStart: covered.current,
     observeElementRect,
     observeElementOffset,
     scrollToFn: elementScroll,
@@ -101,6 +104,9 @@ export function useVirtualRows(
   ref.current ??= new Virtualizer(options);
   const list = ref.current;
   list.setOptions(options);
+  // What is in sight stays there, whatever grows or shrinks above it, also while it is being scrolled.
+  list.shouldAdjustScrollPositionOnItemSizeChange = ({ start, size, end }, delta, seen) =>
+    (size === height || delta < 0 ? start + 1 : end) <= (seen.scrollOffset ?? 0);
 
   // All are placed before any is measured: to measure one has the page laid out, the whole of it.
   const place = useCallback((row: HTMLElement | null, start: number): void => {
@@ -115,7 +121,10 @@ export function useVirtualRows(
     placed.current.add(row);
   }, []);
   useLayoutEffect(() => {
-    placed.current.forEach(list.measureElement);
+    // The last one first: what a row above the sight has grown by is scrolled at once, and then one
+    // below would seem to be above.
+    const rows = [...placed.current].map(row => ({ row, at: list.indexFromElement(row) }));
+    rows.sort((one, two) => two.at - one.at).forEach(({ row }) => list.measureElement(row));
     placed.current.clear();
     if (isLeft.current) {
       isLeft.current = false;
@@ -126,6 +135,8 @@ export function useVirtualRows(
   useLayoutEffect(() => list._didMount(), [list]);
   useLayoutEffect(() => {
     list._willUpdate();
+    const news = space.current?.closest('.milvus-nb-panel')?.querySelector(NEWS);
+    covered.current = HEADER_HEIGHT + (news?.clientHeight ?? 0);
     // What is above the list comes and goes: a form, a notice, another section.
     const scroller = getScrollElement();
     if (scroller !== null && space.current !== null && !list.isScrolling) {
