@@ -12,6 +12,11 @@ import { read, refused } from './serverAnswer';
 
 /** How often the server is asked while somebody looks, in ms; where it does not answer, less often. */
 const LOOKS = { interval: 3000, backoff: true, max: 60_000 };
+/**
+ * So many kernels are named in a question: servers in between refuse an address of more than 8 KB, and
+ * each takes some 40 characters of it. Of others the server tells more than is needed, and that is all.
+ */
+const MOST_NAMED = 100;
 
 export class ServerKernels {
   readonly changed = new Signal<this, void>(this);
@@ -75,7 +80,7 @@ export class ServerKernels {
 
   private async ask(asked: number): Promise<void> {
     const url = new URL('milvus_nb/kernels', this.settings.baseUrl);
-    for (const id of this.open()) {
+    for (const id of [...this.open()].slice(0, MOST_NAMED)) {
       url.searchParams.append('open', id);
     }
     const headers: HeadersInit = this.tag === '' ? {} : { 'If-None-Match': this.tag };

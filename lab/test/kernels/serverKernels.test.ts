@@ -41,3 +41,25 @@ test('what changes while the server is asked is asked for at once, not with the 
   kernels.unwatch();
   mock.timers.reset();
 });
+
+test('however many kernels a page has, no server in between refuses the question for its length', async () => {
+  const ids = Array.from({ length: 1000 }, () => crypto.randomUUID());
+  let url = '';
+  const asked = new Promise<void>(resolve => {
+    const fetch = (input: RequestInfo | URL): Promise<Response> => {
+      ({ url } = input as Request);
+      resolve();
+      return Promise.resolve(Response.json({ kernels: [] }));
+    };
+    const settings = ServerConnection.makeSettings({ baseUrl: 'http://localhost/', fetch });
+    const kernels = new ServerKernels(settings, THERE, () => ids);
+    const changed = new Promise(told => kernels.changed.connect(told));
+    kernels.watch();
+    void changed.then(() => kernels.unwatch());
+  });
+  await asked;
+  assert.ok(url.length < 8000, `${url.length} characters`);
+  const named = new URL(url).searchParams.getAll('open');
+  assert.deepEqual(named, ids.slice(0, named.length));
+  assert.ok(named.length > 0);
+});
