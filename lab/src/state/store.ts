@@ -209,6 +209,7 @@ export class Store {
         isInTrouble(row) ||
         row.alias === this.current ||
         this.busy.has(row.alias) ||
+        row.alias === DEFAULT_ALIAS ||
         isUsed(row.alias);
       this.rows = new Map([...this.rows].filter(([, row]) => stays(row)));
     }

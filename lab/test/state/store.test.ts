@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 
 import { type Measurement, PROTOCOL } from '../../src/protocol/messages';
+import { freeAlias } from '../../src/state/alias';
 import { NO_PROFILES } from '../../src/state/profiles';
 import { Store } from '../../src/state/store';
 import { REFUSED, row } from '../rows';
@@ -114,4 +115,18 @@ test('profiles that are told again are the same objects, as nothing is to be don
   assert.equal(store.profiles, before);
   store.event({ v: PROTOCOL, event: 'profiles', profiles: NO_PROFILES });
   assert.notEqual(store.profiles, before);
+});
+
+test('of many connections, what a list has shown is forgotten, and the default one is not', () => {
+  const many = { own: 50_000, others: 0, troubled: 0, profiles: [] };
+  const now = 2000;
+  const changed = ['default', 'kept'].map(alias => row({ alias }));
+  store.event({ v: PROTOCOL, event: 'rows', changed, removed: [], current: null, now, many });
+  for (let from = 0; from < 5000; from += 100) {
+    const rows = Array.from({ length: 100 }, (_, n) => row({ alias: `n${from + n}` }));
+    store.take({ rows, also: [], offset: from, total: many.own }, alias => alias === 'kept');
+  }
+  assert.ok(store.rows.size < 3000);
+  assert.equal(freeAlias(store.rows), 'default-2'); // a new one is not offered its name
+  assert.deepEqual([store.rows.has('kept'), store.rows.has('n0')], [true, false]);
 });
