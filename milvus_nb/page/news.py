@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from ..probing.blocking import run_blocking
+from ..profiles import importing
 from ..registry.aliases import DEFAULT_ALIAS
 from ..registry.rows import row
 from ..watching.once import Once
@@ -182,7 +183,10 @@ class News:
             self._not_before = max(self._not_before, ended + _RESTS * (ended - began))
 
     def watch_profiles(self) -> None:
-        """Tell pages when the files of profiles change, for as long as one attends."""
+        """Tell pages when the files of profiles change, for as long as one attends.
+
+        And when what the Milvus CLI has saved does: then they ask what can be imported.
+        """
         with self._lock:
             is_watching = self._profiles is not None and not self._profiles.done()
             if self._is_closed or is_watching or not self._attention.is_there:
@@ -192,16 +196,17 @@ class News:
     async def _follow_profiles(self) -> None:
         store, once = self._registry.profiles, Once()
         known: ProfileListing | None = None
+        known_cli: object = None
         is_news = False  # what the first look finds the page was told
         while self._attention.is_there:
             with once.logged("Looking for profiles failed"):
-                listing = await run_blocking(store.find)
-                if is_news and listing is not known:
+                listing, cli = await run_blocking(lambda: (store.find(), importing.mark()))
+                if is_news and (listing is not known or cli != known_cli):
                     self._send(messages.profiles_event(listing))
                     # A profile that is gone marks its connections still: it may be renamed.
                     for name, profile in listing.profiles.items():
                         self._registry.follow_profile(name, profile, same_account=True)
-                known = listing
+                known, known_cli = listing, cli
             is_news = True
             await asyncio.sleep(_PROFILES_EVERY_S)
 

@@ -18,7 +18,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["MOST_BYTES", "MOST_PROFILES", "SECTION", "Lines", "load", "read_text"]
+__all__ = ["MOST_BYTES", "MOST_PROFILES", "SECTION", "Lines", "load", "mark", "read_text"]
 
 #: The table of the profiles.
 SECTION: Final = "profiles"
@@ -90,6 +90,16 @@ def read_text(path: str, most_bytes: int = MOST_BYTES, *, is_trusted: bool = Fal
     raise ProfileError(
         f"{path}, line {line}: this is not UTF-8.", "TOML is UTF-8.", "Save the file as UTF-8."
     )
+
+
+def mark(path: str) -> object:
+    """Give something that differs when a file does."""
+    try:
+        found = os.stat(path) if path else None
+    except OSError as error:  # what cannot be looked at is not absent, nor so for ever
+        return path, error.errno, os.path.islink(path)
+    # The time of the last change notices also what has become readable, and who can write it.
+    return path, found and (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -32,6 +32,7 @@ __all__ = [
     "from_cli",
     "from_environment",
     "from_pasted",
+    "mark",
     "save",
 ]
 
@@ -96,6 +97,11 @@ def candidates(store: ProfileStore) -> list[Candidate]:
     There are none where there is no file of the CLI's, or where it cannot be read.
     """
     return [candidate for candidate, _ in _candidates(store)]
+
+
+def mark() -> object:
+    """Give something that differs when what the Milvus CLI has saved does."""
+    return files.mark(os.path.expanduser(CLI_FILE))
 
 
 def bring(store: ProfileStore, ids: Collection[str]) -> tuple[list[str], list[str]]:

@@ -11,6 +11,7 @@ from ..params.secret import shown_name
 from ..params.suggestion import closest
 from ..probing.forks import forkable
 from ..probing.outside import plain, visible
+from .files import mark
 from .listing import Problem, ProfileListing, profiles_in
 from .location import user_file
 from .places import place_of_profile, sends
@@ -70,7 +71,7 @@ class KnownProfiles:
         """Give something that differs when the files do."""
         project, refused = self._search.find(self.path)
         site = site_file().path
-        files = _mark(self.path), _mark(project), _mark(site), _mark(os.path.dirname(site))
+        files = mark(self.path), mark(project), mark(site), mark(os.path.dirname(site))
         return files, refused, self._trust.mark(self.path)
 
     def get(self, name: str) -> Profile:
@@ -264,12 +265,12 @@ class KnownProfiles:
 
     def _read(self) -> ProfileListing:
         project, refused = self._search.find(self.path)
-        mine, wrong = profiles_in(self.path, _mark(self.path))
+        mine, wrong = profiles_in(self.path, mark(self.path))
         problems = list(wrong)
         site, of_site = self._of_site(problems)
         theirs: Mapping[str, Profile] = {}
         if project:
-            theirs, wrong = profiles_in(project, _mark(project), is_project=True)
+            theirs, wrong = profiles_in(project, mark(project), is_project=True)
             problems += wrong
         if refused:
             what, reason = (
@@ -306,7 +307,7 @@ class KnownProfiles:
             told = why.what.partition(" is ")[2]
             problems.append(Problem(site.path, 0, "", f"It is {told}", why.reason, why.fix))
             return site.path, {}
-        found, wrong = profiles_in(site.path, _mark(site.path), is_site=True)
+        found, wrong = profiles_in(site.path, mark(site.path), is_site=True)
         problems += wrong
         return site.path, found
 
@@ -341,12 +342,3 @@ def _may_be_name(word: str) -> bool:
         word.lower() == "localhost" or word.endswith(".db") or word.replace(".", "").isdigit()
     )
     return is_name(word) and not is_place
-
-
-def _mark(path: str) -> object:
-    try:
-        found = os.stat(path) if path else None
-    except OSError as error:  # what cannot be looked at is not absent, nor so for ever
-        return path, error.errno, os.path.islink(path)
-    # The time of the last change notices also what has become readable, and who can write it.
-    return path, found and (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 from pymilvus import MilvusClient
 
-from tests.browser.lab import Notebook, Sidebar, reload
+from tests.browser.lab import Notebook, Sidebar
 from tests.browser.screenshots import IMAGES
 from tests.browser.sidebar_screenshots import run, taker
 
@@ -110,7 +110,7 @@ def go_through(
     show_actions(sidebar, row, path, take)
     show_form(notebook, sidebar, prod, take)
     show_trust(notebook, sidebar, prod, take)
-    show_import(sidebar, home, path, take)
+    show_import(sidebar, home, take)
     show_restart(page, sidebar, take)
 
 
@@ -211,13 +211,10 @@ _CLI = {
 }
 
 
-def show_import(sidebar: Sidebar, home: Path, profiles: Path, take: Callable[[str], None]) -> None:
+def show_import(sidebar: Sidebar, home: Path, take: Callable[[str], None]) -> None:
     """Show what the Milvus CLI has saved."""
     path = home / ".milvus_cli_connections.json"
     path.write_text(json.dumps(_CLI))
-    profiles.write_text(profiles.read_text() + "\n")  # it is looked for as the profiles change
-    reload(sidebar.page)
-    sidebar.show()
     sidebar.button("Import from the Milvus CLI").click()
     expect(sidebar.panel.get_by_role("form", name="Import from the Milvus CLI")).to_be_visible()
     take("import")

@@ -521,6 +521,29 @@ def test_a_connection_as_code_without_its_secret(page: Page, milvus_auth: Milvus
     assert "--alias store " in text
 
 
+def test_a_page_is_told_when_what_the_milvus_cli_has_saved_changes(page: Page) -> None:
+    """While it attends: the profiles are told anew, and it asks what can be imported."""
+    folder = page.kernel.folder
+    path = folder / ".milvus_cli_connections.json"
+    entries: dict[str, Any] = {}
+
+    def is_told() -> bool:
+        # The first look at the file may come after it was written: so it changes once more.
+        entries[f"n{len(entries)}"] = {"uri": "http://books.example:19530"}
+        path.write_text(json.dumps(entries))
+        return any(event["event"] == "profiles" for event in page.events)
+
+    page.run(f"import os; home = os.environ.get('HOME'); os.environ['HOME'] = {str(folder)!r}")
+    try:
+        page.ask("hello")
+        page.events.clear()
+        page.read_until(is_told)
+        assert page.ask("importable")["found"][0]["name"] == "n0"
+    finally:
+        page.run("os.environ.pop('HOME') if home is None else os.environ.update(HOME=home)")
+        path.unlink(missing_ok=True)
+
+
 def test_what_the_milvus_cli_has_saved_is_imported_as_it_was_shown(page: Page) -> None:
     """Nothing takes another's place, and what has changed meanwhile is left alone."""
     folder = page.kernel.folder

@@ -204,6 +204,7 @@ export function Panel({ session, seen = true, embedded = false, draft }: Props) 
         <ProfileList
           found={{ ...store.profiles, profiles: found }}
           all={profiles}
+          told={store.profilesTold}
           connected={store.connectedProfiles}
           actions={actions}
           focus={focus}

@@ -53,7 +53,15 @@ const STAY_EVERY_MS = 6000;
 /** Whoever does something from afar hears what comes of it for so many seconds. */
 const OUTCOME_S = 15;
 /** What is asked by itself, and not because the user has done something. */
-const BY_ITSELF = new Set<Method>(['hello', 'list', 'look', 'leave', 'forget', 'pace']);
+const BY_ITSELF = new Set<Method>([
+  'hello',
+  'list',
+  'look',
+  'leave',
+  'forget',
+  'pace',
+  'importable',
+]);
 
 /** Questions, answers and events over one comm, and whether the other end is still there. */
 export class Link {

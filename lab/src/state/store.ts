@@ -69,6 +69,8 @@ export class Store {
   current: string | null = null;
   versions: Record<string, string> = {};
   profiles: Profiles = NO_PROFILES;
+  /** Another number means that they were told anew: what else could become one may be other. */
+  profilesTold = 0;
   heartbeat_s = 5;
   /** The language that code was last copied in, and those that there are. */
   language = 'magic';
@@ -284,8 +286,9 @@ export class Store {
     this.clockOffset = now - elapsed() / 1000;
   }
 
-  /** The same ones stay the same objects: nothing is asked, or drawn, anew because of them. */
+  /** The same ones stay the same objects: nothing is drawn anew because of them. */
   private setProfiles(profiles: Profiles): void {
+    this.profilesTold++;
     if (JSON.stringify(profiles) !== JSON.stringify(this.profiles)) {
       this.profiles = profiles;
     }

@@ -117,6 +117,12 @@ test('profiles that are told again are the same objects, as nothing is to be don
   assert.notEqual(store.profiles, before);
 });
 
+test('profiles that are told again have what can be imported looked for again', () => {
+  const { profilesTold: before } = store;
+  store.event({ v: PROTOCOL, event: 'profiles', profiles: structuredClone(NO_PROFILES) });
+  assert.notEqual(store.profilesTold, before);
+});
+
 test('of many connections, what a list has shown is forgotten, and the default one is not', () => {
   const many = { own: 50_000, others: 0, troubled: 0, profiles: [] };
   const now = 2000;

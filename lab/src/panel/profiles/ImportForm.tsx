@@ -16,9 +16,7 @@ interface Props {
 }
 
 /** What the Milvus CLI has saved, to be chosen from; what is imported is what is shown. */
-export function ImportForm({ offered: given, onImport, onDone, onClose }: Props) {
-  // What was shown is asked about, whatever the file says meanwhile.
-  const [offered] = useState(given);
+export function ImportForm({ offered, onImport, onDone, onClose }: Props) {
   const form = useRef<HTMLFormElement>(null);
   const [running, setRunning] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);

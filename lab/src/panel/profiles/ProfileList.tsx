@@ -17,6 +17,8 @@ interface Props {
   found: Profiles;
   /** Those as well that a filter leaves out. */
   all?: Profile[];
+  /** Another number means that they were told anew: what can be imported is looked for then. */
+  told?: number;
   /** Those that are connected just now. */
   connected: ReadonlySet<string>;
   actions: ProfileActions;
@@ -32,10 +34,11 @@ interface Props {
 
 /** The saved connections, each with what can be done with it, and the way to write a new one. */
 export function ProfileList(props: Props) {
-  const { found, connected, actions, focus, always = false } = props;
+  const { found, told = 0, connected, actions, focus, always = false } = props;
   const { profiles, problems } = found;
-  const [told, setTold] = useState('');
-  const [opened, setOpened] = useState<'new' | 'import' | null>(null);
+  const [done, setDone] = useState('');
+  // What was shown of the import is asked about, whatever the file says meanwhile.
+  const [opened, setOpened] = useState<'new' | Importables | null>(null);
   // What is being edited stays, whoever deletes it meanwhile, and whatever the filter says.
   const [edited, setEdited] = useState<Profile | null>(null);
   const all = props.all ?? profiles;
@@ -43,14 +46,14 @@ export function ProfileList(props: Props) {
   const now = all.find(({ name }) => name === edited?.name) ?? edited;
   const shown = isOut && now !== null ? [...profiles, now] : profiles;
   const names = new Set(all.map(({ name }) => name));
-  const offered = useImportable(actions, all);
+  const offered = useImportable(actions, told);
   const on = useHandlers(props);
   const keptRow = useKeptRows<JSX.Element>([actions, on]);
   const close = (): void => {
     setOpened(null);
     focus('new-profile');
   };
-  if (shown.length + problems.length === 0 && told === '' && !always) {
+  if (shown.length + problems.length === 0 && done === '' && !always) {
     return null;
   }
   return (
@@ -64,7 +67,7 @@ export function ProfileList(props: Props) {
             <Button
               name={trans.__('Import from the Milvus CLI')}
               icon
-              onClick={() => setOpened('import')}
+              onClick={() => setOpened(offered)}
             >
               <ImportIcon />
             </Button>
@@ -83,12 +86,12 @@ export function ProfileList(props: Props) {
       {opened === 'new' && (
         <ProfileForm row={null} profile={null} actions={actions} onClose={close} />
       )}
-      {opened === 'import' && offered !== null && actions.bring !== undefined && (
+      {opened !== null && opened !== 'new' && actions.bring !== undefined && (
         <ImportForm
-          offered={offered}
+          offered={opened}
           onImport={actions.bring}
           onDone={text => {
-            setTold(text);
+            setDone(text);
             close();
           }}
           onClose={close}
@@ -107,7 +110,7 @@ export function ProfileList(props: Props) {
               connected={isConnected}
               actions={actions}
               {...on}
-              onDeleted={setTold}
+              onDeleted={setDone}
               onEdit={setEdited}
               asked={asked}
               key={name}
@@ -115,9 +118,9 @@ export function ProfileList(props: Props) {
           ));
         })}
       </ul>
-      {told !== '' && (
+      {done !== '' && (
         <p class="milvus-nb-problem milvus-nb-data" role="status">
-          {told}
+          {done}
         </p>
       )}
       {problems.map(problem => (
@@ -144,8 +147,8 @@ function useHandlers(
   );
 }
 
-/** What can be imported; null where nothing can. It is looked for anew as the profiles change. */
-function useImportable(actions: ProfileActions, all: Profile[]): Importables | null {
+/** What can be imported; null where nothing can. It is looked for anew as profiles are told anew. */
+function useImportable(actions: ProfileActions, told: number): Importables | null {
   const [offered, setOffered] = useState<Importables | null>(null);
   useEffect(() => {
     let isCurrent = true;
@@ -156,7 +159,7 @@ function useImportable(actions: ProfileActions, all: Profile[]): Importables | n
     return () => {
       isCurrent = false;
     };
-  }, [actions, all]);
+  }, [actions, told]);
   return offered;
 }
 
