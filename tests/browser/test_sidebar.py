@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -506,3 +508,62 @@ def test_what_other_code_uses_is_asked_about_first(
     sidebar.open(write_notebook(lab, "beside.ipynb", ["1"]))
     expect(sidebar.others.get_by_role("listitem", name="theirs")).to_contain_text("Connected")
     expect(sidebar.others.get_by_role("button", name="Disconnect")).to_have_count(0)
+
+
+_MANY = """
+from milvus_nb import connections
+for n in range(80):
+    connections.connect(f"{name}{{n:02}}", uri="{uri}")
+"""
+
+
+def test_a_list_is_where_it_was_when_it_is_shown_again(
+    open_notebook: Callable[..., Notebook],
+    lab: JupyterLab,
+    sidebar: Sidebar,
+    milvus: MilvusTestServer,
+) -> None:
+    """After a look at another notebook's, at another sidebar, and with none."""
+    page = sidebar.page
+    first = open_notebook(LOAD, _MANY.format(name="one", uri=milvus.uri))
+    first.run_all()
+    sidebar.show()
+    expect(sidebar.row("one00")).to_contain_text("Connected")
+    other = write_notebook(lab, "beside.ipynb", [LOAD, _MANY.format(name="two", uri=milvus.uri)])
+
+    def scroll(top: int) -> None:
+        sidebar.node.evaluate(
+            """(node, top) => new Promise(done => {
+              node.addEventListener('scroll', done, { once: true });
+              node.scrollTop = top;
+            })""",
+            top,
+        )
+
+    def is_at(top: int) -> bool:
+        return bool(sidebar.node.evaluate("node => node.scrollTop") == top)
+
+    scroll(700)
+    expect(sidebar.row("one30")).to_be_visible()
+    sidebar.open(other)
+    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    expect(sidebar.row("two00")).to_contain_text("Connected")
+    scroll(350)
+    expect(sidebar.row("two20")).to_be_visible()
+    for path, alias, top in ((first.path, "one30", 700), (other, "two20", 350)):
+        sidebar.activate(path)
+        expect(sidebar.row(alias)).to_be_visible()
+        wait_until(functools.partial(is_at, top), what=f"{alias} where it was")
+    page.evaluate("() => window.jupyterapp.shell.activateById('filebrowser')")
+    expect(sidebar.node).to_be_hidden()
+    sidebar.show()
+    expect(sidebar.row("two20")).to_be_visible()
+    assert is_at(350)
+    page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
+    expect(sidebar.node).to_be_hidden()
+    sidebar.activate(first.path)
+    sidebar.show()
+    # Who opens it goes on at a connection that is in sight: it is not scrolled to another.
+    focused = sidebar.panel.locator("li:focus")
+    expect(focused).to_have_attribute("aria-label", re.compile("^one2[3-9]$"))
+    assert is_at(700)

@@ -1,4 +1,5 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 
 import type { CurrentNotebook } from '../kernels/currentNotebook';
 import type { RunningKernels } from '../kernels/runningKernels';
@@ -8,7 +9,7 @@ import { FilesContext } from '../panel/connect/files';
 import type { Draft } from '../panel/connect/form';
 import { Header } from '../panel/Header';
 import { Panel } from '../panel/Panel';
-import { useChanges, useChangesAtOnce } from '../panel/parts/hooks';
+import { SCROLLER, useChanges, useChangesAtOnce } from '../panel/parts/hooks';
 import { HandsContext } from '../panel/tree/hands';
 import { trans } from '../state/i18n';
 import { Lost } from './AfterRestart';
@@ -128,11 +129,13 @@ function Panels({
   seen: boolean;
 }) {
   const shown = useRef(new Set<string>());
+  const root = useRef<HTMLDivElement>(null);
+  useScrollKept(root, current?.id ?? '', seen);
   if (current !== null) {
     shown.current.add(current.id);
   }
   return (
-    <>
+    <div ref={root}>
       {kernels.all().map(kernel =>
         kernel.session !== null && shown.current.has(kernel.id) ? (
           <div key={kernel.id} hidden={kernel !== current}>
@@ -147,8 +150,25 @@ function Panels({
           </div>
         ) : null,
       )}
-    </>
+    </div>
   );
+}
+
+/** How far each was scrolled outlives a look at another notebook, and at another sidebar. */
+function useScrollKept(root: RefObject<HTMLElement | null>, id: string, seen: boolean): void {
+  const kept = useRef(new Map<string, number>());
+  useLayoutEffect(() => {
+    const scroller = root.current?.closest(SCROLLER);
+    if (!seen || !scroller) {
+      return;
+    }
+    const keep = (): void => {
+      kept.current.set(id, scroller.scrollTop);
+    };
+    scroller.scrollTop = kept.current.get(id) ?? 0;
+    scroller.addEventListener('scroll', keep, { passive: true });
+    return () => scroller.removeEventListener('scroll', keep);
+  }, [root, id, seen]);
 }
 
 /** Where a click has to wait for the cell that runs, it is said before the click. */

@@ -3,6 +3,7 @@ import type { ComponentChild } from 'preact';
 import type { CurrentNotebook } from '../kernels/currentNotebook';
 import type { RunningKernels } from '../kernels/runningKernels';
 import type { ServerProfiles } from '../kernels/serverProfiles';
+import { HEADER_HEIGHT } from '../panel/parts/hooks';
 import { keepFocus } from '../panel/parts/keepFocus';
 import { pressOnce } from '../panel/parts/pressOnce';
 import { DrawnWidget } from './drawnWidget';
@@ -67,13 +68,24 @@ export class SidebarWidget extends DrawnWidget {
     if (document.activeElement !== this.node) {
       return;
     }
-    const rows = this.node.querySelectorAll<HTMLElement>('.milvus-nb-row[tabindex="0"]');
-    const row = [...rows].find(one => one.checkVisibility());
+    const rows = this.rowsInSight();
+    const row = rows.find(one => one.tabIndex === 0) ?? rows[0];
     if (row === undefined && frames > 0) {
       requestAnimationFrame(() => this.enter(frames - 1));
     } else {
-      (row ?? this.node.querySelector<HTMLElement>('button:not(:disabled)'))?.focus();
+      const to = row ?? this.node.querySelector<HTMLElement>('button:not(:disabled)');
+      to?.focus({ preventScroll: true }); // it was scrolled there by its user
     }
+  }
+
+  /** The connections between the header and the lower end. */
+  private rowsInSight(): HTMLElement[] {
+    const { top, bottom } = this.node.getBoundingClientRect();
+    const rows = this.node.querySelectorAll<HTMLElement>('.milvus-nb-row[tabindex]');
+    return [...rows].filter(row => {
+      const at = row.getBoundingClientRect();
+      return row.checkVisibility() && at.top >= top + HEADER_HEIGHT && at.top < bottom;
+    });
   }
 
   protected override content(seen: boolean): ComponentChild {

@@ -100,6 +100,9 @@ export function useChangesAtOnce(source: Changing, seen: boolean): void {
 /** What scrolls: all lists of a panel share it. */
 export const SCROLLER = '.milvus-nb-scroller';
 
+/** What stays at its upper end, in px; news stay below it. */
+export const HEADER_HEIGHT = 32;
+
 export type FocusOn = (key: string) => void;
 
 /** Move the focus to the element with `data-focus={key}`, now or as soon as it is drawn. */

@@ -8,10 +8,7 @@ import {
 import type { RefObject } from 'preact';
 import { useCallback, useLayoutEffect, useRef } from 'preact/hooks';
 
-import { SCROLLER, useRedraw } from './hooks';
-
-/** What stays at the upper end of the scroller, in px; news stay below it. */
-const HEADER_HEIGHT = 32;
+import { HEADER_HEIGHT, SCROLLER, useRedraw } from './hooks';
 
 const NEWS = '.milvus-nb-news';
 
