@@ -14,11 +14,11 @@ from tests.browser.lab import LOAD, Sidebar
 from tests.support.helpers import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Locator, Page
 
-    from tests.browser.lab import Notebook
+    from tests.browser.lab import JupyterLab, Notebook
     from tests.support.servers import MilvusTestServer
 
 _CSS = Path(milvus_nb.__file__).parent / "static" / "panel.css"
@@ -106,6 +106,63 @@ def test_twenty_connections_a_line_each(
     row.focus()
     sidebar.page.keyboard.press("ArrowRight")
     expect(opened).to_be_visible()
+
+
+#: Tells which of a label's characters are seen: all of them, or fewer.
+_IS_WHOLE = "node => node.scrollWidth <= node.clientWidth"
+
+_LABELLED = """
+[profiles.prod]
+address = "{address}"
+label = "Production"
+color = "red"
+[profiles.production-eu-west-first]
+address = "{address}"
+label = "Production"
+[profiles.far]
+address = "https://in03-0123456789abcdef.serverless.gcp-us-west1.cloud.example.com"
+"""
+
+
+@pytest.fixture
+def profiles_file(lab: JupyterLab) -> Iterator[Path]:
+    """Give the path of the user's file, which is not there before and after the test."""
+    path = lab.folder / "config" / "milvus_nb" / "profiles.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    yield path
+    path.unlink(missing_ok=True)
+
+
+def test_a_label_is_whole_where_there_is_room(
+    open_notebook: Callable[..., Notebook],
+    sidebar: Sidebar,
+    profiles_file: Path,
+    milvus: MilvusTestServer,
+) -> None:
+    """Of a connection and of its profile; beside a long name it gives way, and never the tick."""
+    profiles_file.write_text(_LABELLED.format(address=milvus.address))
+    names = ("prod", "production-eu-west-first")
+    cells = [f"c = %milvus connect {name} -a {name}" for name in names]
+    open_notebook(LOAD, *cells, f"%milvus use {names[1]}").run_all()
+    sidebar.show()
+    for row in (
+        sidebar.row("prod"),
+        sidebar.node.get_by_role("listitem", name="Profile prod", exact=True),
+    ):
+        label = row.get_by_text("Production", exact=True)
+        expect(label).to_be_visible()
+        assert label.evaluate(_IS_WHOLE)
+    current = sidebar.row(names[1]).get_by_text("current", exact=True)
+    expect(current).to_be_visible()
+    line = box(sidebar.row(names[1]).get_by_text(names[1], exact=True))
+    assert abs(box(current)["y"] - line["y"]) < line["height"]
+    assert box(sidebar.row(names[1]).get_by_text("Production", exact=True))["width"] > 20
+    # An address that has no room shows that it goes on, and all of it to whoever points at it.
+    far = sidebar.node.get_by_role("listitem", name="Profile far", exact=True)
+    expect(far.get_by_title("in03-0123456789abcdef.serverless")).to_be_visible()
+    address = far.get_by_text("https://in03-0123456789abcdef")
+    assert box(address)["x"] + box(address)["width"] <= box(far)["x"] + box(far)["width"]
+    assert address.evaluate("node => getComputedStyle(node).textOverflow") == "ellipsis"
 
 
 def test_the_right_mouse_button_opens_the_same_menu(

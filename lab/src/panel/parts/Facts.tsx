@@ -11,7 +11,7 @@ interface Props {
 export function Facts({ class: name, facts, children }: Props) {
   const shown = facts.filter(fact => fact !== '');
   return (
-    <div class={`milvus-nb-dotted ${name}`}>
+    <div class={`milvus-nb-dotted ${name}`} title={shown.join('\n')}>
       {shown.map((fact, index) => (
         <span class="milvus-nb-fact" key={index}>
           <span class="milvus-nb-data">{fact}</span>
