@@ -165,6 +165,70 @@ def test_a_label_is_whole_where_there_is_room(
     assert address.evaluate("node => getComputedStyle(node).textOverflow") == "ellipsis"
 
 
+#: Where on the page the characters of a text are, from the left: those between two places.
+_PLACE = """(node, [from, to]) => {
+  const text = document.createTreeWalker(node, NodeFilter.SHOW_TEXT).nextNode();
+  const range = document.createRange();
+  range.setStart(text, from);
+  range.setEnd(text, to);
+  return range.getBoundingClientRect().left;
+}"""
+
+#: How far the tip of a chevron is to the right of its middle, in pixels, and below it.
+_POINTS = """node => {
+  const svg = node.querySelector('.milvus-nb-chevron');
+  const path = svg.querySelector('path');
+  const tip = path.getPointAtLength(path.getTotalLength() / 2);
+  const { x, y } = new DOMPoint(tip.x, tip.y).matrixTransform(path.getScreenCTM());
+  const around = svg.getBoundingClientRect();
+  return [x - (around.left + around.right) / 2, y - (around.top + around.bottom) / 2]
+    .map(Math.round);
+}"""
+
+
+def test_a_page_that_is_read_from_the_right(
+    open_notebook: Callable[..., Notebook],
+    sidebar: Sidebar,
+    profiles_file: Path,
+    milvus: MilvusTestServer,
+) -> None:
+    """Rows begin there, and open to the left; what is not of its language reads as ever."""
+    page = sidebar.page
+    profiles_file.write_text(_LABELLED.format(address=milvus.address))
+    notebook = open_notebook(LOAD, f"c = %milvus connect {milvus.uri} -a lite")
+    notebook.run_all()
+    sidebar.show()
+    page.evaluate("() => { document.documentElement.dir = 'rtl'; }")
+    try:
+        row = sidebar.row("lite")
+        opener = row.get_by_role("button", name="Open lite")
+        expect(opener).to_be_visible()
+        assert opener.evaluate(_POINTS) == [-2, 0]
+        latency = row.locator(".milvus-nb-short", has_text=re.compile(r"^\d.* ms$")).first
+        length = len(latency.inner_text())
+        places = [latency.evaluate(_PLACE, [at, at + 1]) for at in (0, length - 1)]
+        assert places == sorted(places)
+        assert box(latency)["x"] < box(row.get_by_text("lite", exact=True))["x"]
+        opener.click()
+        expect(opener).to_have_attribute("aria-expanded", "true")
+        assert opener.evaluate(_POINTS) == [0, 2]
+        far = sidebar.node.get_by_role("listitem", name="Profile far", exact=True)
+        address = far.get_by_text("https://in03-0123456789abcdef")
+        assert address.evaluate(_PLACE, [0, 1]) >= box(far)["x"]
+        name, end = far.get_by_text("far", exact=True), box(far)["x"] + box(far)["width"]
+        assert end - box(name)["x"] - box(name)["width"] >= 20  # below the title of its section
+        sidebar.button("More actions for lite").click()
+        menu = box(sidebar.panel.get_by_role("menu", name="Actions for lite"))
+        assert menu["x"] >= box(sidebar.node)["x"]
+        page.keyboard.press("Escape")
+        notebook.fill_form(Address="./demo.db")
+        assert notebook.field("Address").evaluate("node => getComputedStyle(node).unicodeBidi") == (
+            "plaintext"
+        )
+    finally:
+        page.evaluate("() => { document.documentElement.removeAttribute('dir'); }")
+
+
 def test_the_right_mouse_button_opens_the_same_menu(
     open_notebook: Callable[..., Notebook], sidebar: Sidebar
 ) -> None:

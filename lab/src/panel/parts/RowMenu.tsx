@@ -176,14 +176,15 @@ function onKey(event: KeyboardEvent, menu: HTMLElement | null, button: HTMLEleme
   }
 }
 
-/** Within the page; below the button, its right edge on the button's, above where there is no room. */
+/** Within the page; below the button, its end on the button's, above where there is no room. */
 function put(menu: HTMLElement, place: MenuPlace, button: HTMLElement): void {
   const gap = 2;
   const { offsetWidth, offsetHeight } = menu;
   const at = button.getBoundingClientRect();
+  const beside = button.matches(':dir(rtl)') ? at.left : at.right - offsetWidth;
   const [left, under, over] =
     place === 'button'
-      ? [at.right - offsetWidth, at.bottom + gap, at.top - gap - offsetHeight]
+      ? [beside, at.bottom + gap, at.top - gap - offsetHeight]
       : // Under the pointer, or letting the mouse's button go would close it.
         [place.left - 1, place.top - 1, place.top - offsetHeight + 1];
   const top = under + offsetHeight < window.innerHeight ? under : over;
