@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import threading
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from ..errors import CancelError, ClosedError, MilvusNbError
@@ -19,6 +20,10 @@ T = TypeVar("T")
 
 # How long Ctrl-C waits for a cancelled job to clean up behind itself, in seconds.
 _CANCEL_GRACE_S: Final = 0.1
+
+# So often who waits looks for a Ctrl-C that has not woken it, in seconds: one that comes just before
+# it sleeps, or to another thread, does not.
+_LOOK_S: Final = 0.05
 
 
 class Job(Generic[T]):
@@ -141,8 +146,11 @@ class Job(Generic[T]):
         ``cancel_on_interrupt=False`` the coroutine goes on by itself.
         """
         _refuse_own_thread(self._loop)
+        ended = threading.Event()
+        self._future.add_done_callback(lambda _: ended.set())
         try:
-            self._future.exception()  # waits, and does not raise it
+            while not ended.wait(_LOOK_S):
+                pass
         except BaseException:
             if cancel_on_interrupt:
                 self.abandon()

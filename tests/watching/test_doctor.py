@@ -188,6 +188,28 @@ def test_ctrl_c_leaves_nothing(
         wait_until(lambda: kernel.run(names).stdout == "['milvus-nb-monitor']\n")
 
 
+def test_ctrl_c_is_heard_where_it_does_not_wake_who_waits(
+    shared_kernel: Kernel, milvus: MilvusTestServer
+) -> None:
+    """As where it comes just before, or to another thread."""
+    kernel = shared_kernel
+    kernel.run(
+        "from milvus_nb import connections\nimport signal, threading, time\n"
+        "def strike():\n"
+        "    time.sleep(1)  # the connect waits\n"
+        "    signal.pthread_kill(threading.get_ident(), signal.SIGINT)"
+    )
+    with FaultProxy(("127.0.0.1", milvus.port)) as way:
+        way.blackhole()
+        begin = time.monotonic()
+        done = kernel.execute(
+            "threading.Thread(target=strike).start()\n"
+            f"connections.connect(uri={way.address!r}, timeout=60)"
+        )
+        assert "KeyboardInterrupt" in done.traceback
+        assert time.monotonic() - begin < 30  # not the 60 s of the connect
+
+
 def test_ctrl_c_in_disconnect(shared_kernel: Kernel, milvus: MilvusTestServer) -> None:
     """The user gets the prompt back, and the connection is closed all the same."""
     kernel = shared_kernel
