@@ -21,8 +21,8 @@ T = TypeVar("T")
 # How long Ctrl-C waits for a cancelled job to clean up behind itself, in seconds.
 _CANCEL_GRACE_S: Final = 0.1
 
-# So often who waits looks for a Ctrl-C that has not woken it, in seconds: one that comes just before
-# it sleeps, or to another thread, does not.
+# So often who waits looks for a Ctrl-C that has not woken it, in seconds: one that comes just
+# before it sleeps, or to another thread, does not.
 _LOOK_S: Final = 0.05
 
 
