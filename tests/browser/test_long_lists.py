@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
 from tests.browser.lab import LOAD, Sidebar
+from tests.browser.test_signals import lose, signals
+from tests.support.helpers import wait_until
+from tests.support.servers import FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,3 +100,41 @@ def test_keys_count_from_where_the_last_one_led_also_before_that_is_told(
         expect(notebook.row("c997")).to_be_focused()
     finally:
         go.unlink(missing_ok=True)
+
+
+def test_a_list_whose_servers_all_die_shows_what_it_showed_and_is_told_once(
+    open_notebook: Callable[..., Notebook], page: Page, sidebar: Sidebar, milvus: MilvusTestServer
+) -> None:
+    """Each row grows by what is wrong, those above the sight as well; and shrinks again."""
+    with ExitStack() as stack:
+        proxies = [
+            stack.enter_context(FaultProxy(("127.0.0.1", milvus.port), host=f"127.0.7.{n}"))
+            for n in range(20, 25)
+        ]
+        uris = [f"http://{proxy.address}" for proxy in proxies]
+        pace = "%config MilvusMagics.heartbeat = 0.5"
+        notebook = open_notebook(LOAD, pace, _CONNECT.format(uris=uris, each=30))
+        notebook.run_all()
+        sidebar.show()
+        row = sidebar.row("c060")
+
+        def is_scrolled() -> bool:  # as far as it goes before all of the list is there
+            scroll_to(sidebar.panel.get_by_role("listitem").first, 60 * 26)
+            return row.count() == 1
+
+        wait_until(is_scrolled)
+        expect(row).to_be_in_viewport()
+        row.evaluate(_TO_THE_TOP)
+        for proxy in proxies:
+            lose(proxy)
+        toast = signals(page)[0]
+        expect(toast).to_contain_text("several servers are lost")
+        expect(row).to_contain_text("nothing listens")
+        expect(sidebar.panel.locator(".milvus-nb-mark[data-mark=connected]")).to_have_count(0)
+        expect(row).to_be_in_viewport()
+        expect(toast).to_have_count(1)
+        for proxy in proxies:
+            proxy.listen_again()
+        expect(sidebar.panel.locator(".milvus-nb-mark[data-mark=unreachable]")).to_have_count(0)
+        expect(toast).to_have_count(0)
+        expect(row).to_be_in_viewport()
