@@ -46,11 +46,11 @@ class Gate:
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
+        self._opened = threading.Condition(self._lock)
         self._inside: set[object] = set()
         self._users: set[object] = set()
         self._interrupted: set[object] = set()
-        self._forks = 0
+        self._forking: dict[int, None] = {}  # threads, the first one first
         self._is_stopped = False  # by Ctrl-C
         self.here = threading.local()
 
@@ -83,7 +83,7 @@ class Gate:
         """
         with self.passing():
             call = start()
-            with self._changed:
+            with self._lock:
                 self._inside.add(call)
             call.add_done_callback(self.leave)
         return call
@@ -97,7 +97,7 @@ class Gate:
             return
         ends = time.monotonic() + _PATIENCE_S + 2 * _LONGEST_S
         self._users.add(call)
-        while self._forks and time.monotonic() < ends:
+        while self._forking and time.monotonic() < ends:
             self._users.discard(call)
             time.sleep(_LOOK_S)
             self._users.add(call)
@@ -108,65 +108,80 @@ class Gate:
 
     def was_interrupted(self, call: Any) -> bool:
         """Tell once whether what has ended was interrupted, and has to be done again."""
-        with self._changed:
+        with self._lock:
             interrupted = call in self._interrupted
             self._interrupted.discard(call)
         return interrupted
 
     def _is_inside(self) -> bool:
         """Tell whether this thread is, or is the one that forks: neither may wait."""
-        return getattr(self.here, "inside", False) or getattr(self.here, "forking", False)
+        return getattr(self.here, "inside", False) or threading.get_ident() in self._forking
 
     def enter(self, who: object) -> None:
         """Let something begin, which is told from others by any object."""
         with self._lock:
-            if self._forks:
-                self._changed.wait_for(lambda: not self._forks, _PATIENCE_S + 2 * _LONGEST_S)
+            self._opened.wait_for(lambda: not self._forking, _PATIENCE_S + 2 * _LONGEST_S)
             self._inside.add(who)
 
     def leave(self, who: object) -> None:
         """Take note that it has ended."""
         with self._lock:
             self._inside.discard(who)
-            if self._forks:
-                self._changed.notify_all()
 
-    # Around a fork, on the thread that forks
+    # Around a fork, on the thread that forks. Python writes what is raised here into the cell, and
+    # goes on: so Ctrl-C is kept for later, and what it has stopped is done again.
 
     def close(self) -> None:
         """Let nobody in, and wait until nobody is inside; gives up after a while."""
-        self._changed.acquire()
-        self.here.forking = True
-        self._forks += 1
-        patience = [getattr(one, "patience_s", _PATIENCE_S) for one in self._inside]
-        self._wait_until(
-            lambda: not (self._inside or self._users), max(patience, default=_PATIENCE_S)
-        )
-        calls = [call for call in self._inside if hasattr(call, "cancel")]
-        self._interrupted.update(calls)
+        while True:
+            try:
+                self._forking[threading.get_ident()] = None
+                self._wait_until(self._is_turn, _PATIENCE_S + 2 * _LONGEST_S)
+                self._wait_for_all()
+            except KeyboardInterrupt:
+                self._is_stopped = True
+            else:
+                return
+
+    def _is_turn(self) -> bool:
+        first, *_ = self._forking
+        return first == threading.get_ident()
+
+    def _wait_for_all(self) -> None:
+        with self._lock:  # from now on nobody enters
+            patience = [getattr(one, "patience_s", _PATIENCE_S) for one in self._inside]
+        if not self._is_stopped:
+            self._wait_until(
+                lambda: not (self._inside or self._users), max(patience, default=_PATIENCE_S)
+            )
+        with self._lock:
+            calls = [call for call in self._inside if hasattr(call, "cancel")]
+            self._interrupted.update(calls)
         for call in calls:
             call.cancel()
         self._wait_until(lambda: not self._inside, _LONGEST_S)
 
-    def _wait_until(self, is_empty: Callable[[], bool], seconds: float) -> None:
+    @staticmethod
+    def _wait_until(is_empty: Callable[[], bool], seconds: float) -> None:
         ends = time.monotonic() + seconds
-        try:
-            while not is_empty() and time.monotonic() < ends:
-                self._changed.wait(_LOOK_S)
-        except KeyboardInterrupt:  # Python would write it into the cell, and go on
-            self._is_stopped = True
+        while not is_empty() and time.monotonic() < ends:
+            time.sleep(_LOOK_S)
 
     def open(self) -> None:
         """Go on, in the parent."""
-        if getattr(self.here, "forking", False):  # Ctrl-C may have kept it from closing
-            self.here.forking = False
-            self._forks -= 1
-            self._changed.notify_all()
-            self._changed.release()
-            if self._is_stopped:
-                self._is_stopped = False
-                # Once this thread has come back to what its user wrote.
-                threading.Timer(_BACK_S, _thread.interrupt_main).start()
+        while True:
+            try:
+                with self._lock:
+                    self._forking.pop(threading.get_ident(), None)
+                    self._opened.notify_all()
+                if self._is_stopped:
+                    self._is_stopped = False
+                    # Once this thread has come back to what its user wrote.
+                    threading.Timer(_BACK_S, _thread.interrupt_main).start()
+            except KeyboardInterrupt:
+                self._is_stopped = True
+            else:
+                return
 
     def reset(self) -> None:
         """Forget, in the child, what only its parent's threads could end."""

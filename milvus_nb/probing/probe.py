@@ -128,7 +128,7 @@ class Probe:
         self._is_closed = True
         self._callables.clear()
         lookout().forget(self._channel)
-        async with all_closed(int(self.is_connected())):
+        async with all_closed(int(self.is_connected()), self._endpoint.port):
             self._close()
 
     def drop(self) -> None:

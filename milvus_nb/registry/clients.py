@@ -125,8 +125,16 @@ class Clients:
         self._is_closed = True
         return True
 
-    async def close(self, *, theirs: bool) -> None:
-        """Close all of them, and their sockets; those of somebody else if that is wanted."""
+    async def close(self, port: int, *, theirs: bool) -> None:
+        """Close all of them, and their sockets; those of somebody else if that is wanted.
+
+        Parameters
+        ----------
+        port
+            Where they have connected to.
+        theirs
+            Whether somebody else's are closed, too.
+        """
         self._is_closed = True
         if self._making is not None:
             await end(self._making)
@@ -145,7 +153,8 @@ class Clients:
             if self._foreign is not None and theirs:
                 work.append(self._foreign.close)
                 counts.append(self._foreign.has_own_socket)
-            async with all_closed(await _total(counts)):
+                port = 0  # they may share theirs
+            async with all_closed(await _total(counts), port):
                 for close in work:
                     await run_closing(close, f"a client of {self._alias}", _CLOSING_S)
 

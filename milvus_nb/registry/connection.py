@@ -307,7 +307,7 @@ class Connection(Exploring, ConnectionTraits):
         self._set_state("disconnected")
         try:
             await end(*self._under_way)  # whoever waits for one is told that it was closed
-            await self._clients.close(theirs=theirs)
+            await self._clients.close(self.params.endpoint.port, theirs=theirs)
         finally:
             if watch is not None and self._monitor is not None:
                 await self._monitor.release(watch)

@@ -286,9 +286,9 @@ def test_ctrl_c_stops_what_forks(guest: Kernel) -> None:
         "from milvus_nb.probing.forks import GATE\n"
         "def press():\n"
         "    with GATE.passing():\n"  # as a call that goes on
-        "        while not GATE._forks: time.sleep(0.001)\n"
+        "        while not GATE._forking: time.sleep(0.001)\n"
         "        os.kill(os.getpid(), signal.SIGINT)\n"
-        "        while GATE._forks: time.sleep(0.001)"
+        "        while GATE._forking: time.sleep(0.001)"
     )
     for _ in range(3):
         found = guest.execute(

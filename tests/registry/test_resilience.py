@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import socket
 import subprocess
 import sys
 import threading
@@ -190,8 +191,26 @@ def test_disconnect_does_not_wait_for_a_client_that_is_being_made(
 def test_disconnect_waits_for_a_busy_machine_to_close_the_socket(
     connections: ConnectionRegistry, milvus: MilvusTestServer
 ) -> None:
-    """GRPC closes it on a thread of its own, which has to wait for the processor."""
+    """GRPC closes it on a thread of its own, which has to wait for the processor.
+
+    What the process closes besides does not count.
+    """
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    ended = threading.Event()
+
+    def come_and_go() -> None:
+        held: list[socket.socket] = []
+        while not ended.wait(0.0005):
+            held += socket.socketpair()
+            if len(held) > 20:
+                for one in held[:2]:
+                    one.close()
+                del held[:2]
+        for one in held:
+            one.close()
+
+    others = threading.Thread(target=come_and_go)
+    others.start()
     try:
         for n in range(40):
             connection = connections.connect("a", uri=milvus.uri)
@@ -200,6 +219,8 @@ def test_disconnect_waits_for_a_busy_machine_to_close_the_socket(
             connections.disconnect("a")
             assert sockets_to(milvus.port) == []
     finally:
+        ended.set()
+        others.join()
         for process in busy:
             process.kill()
             process.wait()

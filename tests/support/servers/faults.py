@@ -42,8 +42,20 @@ class LoopThread:
     def __init__(self, name: str) -> None:
         # Not Windows's own, which cannot wait for a socket to become readable.
         self.loop = asyncio.SelectorEventLoop()
+        # A conversation whose client has hung up, and that waits for somebody else, is known to
+        # nobody but itself: it would be collected, and its sockets with it.
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.loop.set_task_factory(self._task)
         self._thread = threading.Thread(target=self.loop.run_forever, name=name, daemon=True)
         self._thread.start()
+
+    def _task(
+        self, loop: asyncio.AbstractEventLoop, coroutine: Any, **others: Any
+    ) -> asyncio.Task[Any]:
+        task = asyncio.Task(coroutine, loop=loop, **others)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine there and return its result, from any other thread.
