@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,34 @@ def test_a_lost_server_is_told_once_and_until_it_is_back(
         expect(tab).to_have_attribute("title", "Milvus: 2 connections in trouble")
         run_beats(page, 3)
         assert told(page) == []
+
+
+def test_a_notification_that_was_changed_a_moment_ago_goes_with_what_it_told(
+    open_notebook: Callable[..., Notebook], page: Page, milvus: MilvusTestServer
+) -> None:
+    """A page that was held up has both at once: what it tells is other now, and all is well."""
+    toast, tab, indicator = signals(page)
+    with FaultProxy(("127.0.0.1", milvus.port)) as proxy:
+        connect = _CONNECT.format(aliases=["two", "one"], uri=f"http://{proxy.address}")
+        notebook = open_notebook(LOAD, connect)
+        for _ in range(2):
+            notebook.run_all()
+            expect(indicator).to_have_text("one+1")
+            lose(proxy)
+            expect(toast).to_contain_text(" and ")
+            notebook.execute("connections.disconnect('two')")
+            back = threading.Timer(0.2, proxy.listen_again)
+            back.start()
+            page.evaluate(
+                """() => new Promise(told => setTimeout(() => {
+                  const ends = performance.now() + 2000;
+                  while (performance.now() < ends);
+                  told();
+                }, 100))"""
+            )
+            back.join()
+            expect(tab).to_have_attribute("title", "Milvus")
+            expect(toast).to_have_count(0, timeout=5000)
 
 
 def signals(page: Page) -> tuple[Locator, Locator, Locator]:

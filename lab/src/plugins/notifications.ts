@@ -8,6 +8,12 @@ import type { Settings } from './settings';
 /** What comes within so many ms is told at once; what is back by then is not told. */
 const TOGETHER_MS = 500;
 
+/**
+ * A notification goes so many ms later: one that is changed and dismissed in the same moment comes
+ * back in JupyterLab, and stays.
+ */
+const SETTLES_MS = 100;
+
 /** JupyterLab shows so many characters of a notification; so many of a name are worth it. */
 const SHOWN = 140;
 const LONG_NAME = 24;
@@ -130,6 +136,6 @@ function short(name: string): string {
 
 function dismiss(id: string): void {
   if (id !== '') {
-    Notification.dismiss(id);
+    setTimeout(() => Notification.dismiss(id), SETTLES_MS);
   }
 }
