@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import math
-import threading
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
-    import concurrent.futures
     from collections.abc import Callable, Coroutine
 
     from ..explore import Inspector
     from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry
     from ..watching.job import Job
+    from ..watching.outcome import Outcome
 
     Key: TypeAlias = tuple[str, ...]
 
@@ -28,9 +27,7 @@ _FRESH_S: Final = 5.0
 
 def wait_a_moment(job: Job[Any]) -> None:
     """Wait a moment for a job; it goes on by itself."""
-    done = threading.Event()
-    job.add_done_callback(lambda _: done.set())
-    done.wait(_WAIT_S)
+    job.settle(_WAIT_S)
 
 
 @dataclass
@@ -86,10 +83,10 @@ class Names:
         job = self._asking.get(key)
         if job is None or job.done():
             job = self._asking[key] = start()
-            job.add_done_callback(lambda future: self._keep(key, future))
+            job.add_done_callback(lambda outcome: self._keep(key, outcome))
         wait_a_moment(job)
         return self._known.get(key, (0.0, []))[1]
 
-    def _keep(self, key: Key, future: concurrent.futures.Future[list[str]]) -> None:
+    def _keep(self, key: Key, outcome: Outcome[list[str]]) -> None:
         with contextlib.suppress(Exception):  # as good as no answer
-            self._known[key] = time.monotonic(), future.result()
+            self._known[key] = time.monotonic(), outcome.result()

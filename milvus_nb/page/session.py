@@ -30,13 +30,13 @@ from .questions import Questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from concurrent.futures import Future
 
     from ..params.endpoint import ConnectionParams
     from ..protocol import Many, Row
     from ..registry.connection import Connection
     from ..registry.registry import ConnectionRegistry
     from ..watching.job import Job
+    from ..watching.outcome import Outcome
     from .many import Part
     from .messages import Request
 
@@ -381,12 +381,12 @@ class PageSession:
         with self._lock:
             self._jobs[request] = job
 
-        def done(future: Future[Any]) -> None:
-            error = future.exception()
+        def done(outcome: Outcome[Any]) -> None:
+            error = outcome.exception()
             if isinstance(error, CancelError):
                 error = MilvusNbError("Cancelled.", "", "Nothing was changed.")
             failed = messages.failure(request, error) if error is not None else None
-            told = result(future.result()) if failed is None else None
+            told = result(outcome.result()) if failed is None else None
             answer = failed if told is None else messages.answer(request, told)
             if answer is not None:
                 self._questions.keep(answer)

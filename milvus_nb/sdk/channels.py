@@ -247,15 +247,16 @@ def _on_loop(loop: asyncio.AbstractEventLoop | None, work: Callable[[], None]) -
     if not loop.is_running() or running_loop() is loop:
         work()
         return
-    done = threading.Event()
+    under_way = threading.Lock()  # no Event: Ctrl-C here could stop that thread for ever
+    under_way.acquire()
 
     def do() -> None:
         work()
-        done.set()
+        under_way.release()
 
     with contextlib.suppress(RuntimeError):  # it has ended since
         loop.call_soon_threadsafe(do)
-        done.wait(_LOOP_GRACE_S)
+        under_way.acquire(timeout=_LOOP_GRACE_S)
 
 
 def _close_cores(channels: Iterable[Any]) -> None:

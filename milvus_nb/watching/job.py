@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import contextlib
-import threading
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from ..errors import CancelError, ClosedError, MilvusNbError
 from ..probing.waiting import EndedError, result_of, running_loop, to_the_end
+from .outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
@@ -20,10 +19,6 @@ T = TypeVar("T")
 
 # How long Ctrl-C waits for a cancelled job to clean up behind itself, in seconds.
 _CANCEL_GRACE_S: Final = 0.1
-
-# So often who waits looks for a Ctrl-C that has not woken it, in seconds: one that comes just
-# before it sleeps, or to another thread, does not.
-_LOOK_S: Final = 0.05
 
 
 class Job(Generic[T]):
@@ -39,7 +34,7 @@ class Job(Generic[T]):
 
     def __init__(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
         self._loop: asyncio.AbstractEventLoop | None = loop
-        self._future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self._outcome: Outcome[T] = Outcome()
         self._task: asyncio.Task[T] | None = None
         self.is_cancelled = False
         try:
@@ -57,8 +52,8 @@ class Job(Generic[T]):
 
     def _settle(self, result: T) -> None:
         self._loop = self._task = None
-        self._future = concurrent.futures.Future()
-        self._future.set_result(result)
+        self._outcome = Outcome()
+        self._outcome.set_result(result)
         self.is_cancelled = False
 
     def _start(self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> None:
@@ -66,22 +61,18 @@ class Job(Generic[T]):
         self._task.add_done_callback(self._finish)
 
     def _finish(self, task: asyncio.Task[T]) -> None:
-        # The future is settled only here, when the coroutine has cleaned up; a plain
-        # Future.cancel() would report "cancelled" before that.
-        if self._future.done():
-            return
+        # Only here, when the coroutine has cleaned up, there is an outcome.
         if task.cancelled() or isinstance(error := task.exception(), EndedError):
             self.give_up()
         elif error is not None:
-            self._future.set_exception(error)
+            self._outcome.set_exception(error)
         else:
-            self._future.set_result(task.result())
+            self._outcome.set_result(task.result())
 
     def give_up(self) -> None:
         """Tell whoever waits that it was cancelled, by somebody or with the monitor's end."""
         # Never CancelledError: nobody cancelled who waits.
-        if not self._future.done():
-            self._future.set_exception(_cancelled() if self.is_cancelled else shut_down())
+        self._outcome.set_exception(_cancelled() if self.is_cancelled else shut_down())
 
     def cancel(self) -> None:
         """Ask the coroutine to stop; it is done when the callbacks are called."""
@@ -100,7 +91,7 @@ class Job(Generic[T]):
     def abandon(self) -> None:
         """Cancel it, and give it up to 100 ms to clean up."""
         self.cancel()
-        concurrent.futures.wait([self._future], timeout=_CANCEL_GRACE_S)
+        self._outcome.wait(_CANCEL_GRACE_S)
 
     @property
     def task(self) -> asyncio.Task[T] | None:
@@ -109,27 +100,27 @@ class Job(Generic[T]):
 
     def done(self) -> bool:
         """Tell whether the coroutine has ended."""
-        return self._future.done()
+        return self._outcome.done()
 
     def settle(self, seconds: float) -> None:
         """Wait until the coroutine has ended, but not longer than so many seconds."""
         _refuse_own_thread(self._loop)
-        concurrent.futures.wait([self._future], timeout=seconds)
+        self._outcome.wait(seconds)
 
-    def add_done_callback(self, callback: Callable[[concurrent.futures.Future[T]], None]) -> None:
-        """Call `callback` with the settled future, on the monitor's thread."""
-        self._future.add_done_callback(callback)
+    def add_done_callback(self, callback: Callable[[Outcome[T]], object]) -> None:
+        """Call `callback` with the outcome, on the monitor's thread."""
+        self._outcome.add_done_callback(callback)
 
     def __await__(self) -> Generator[Any, None, T]:
         """Wait for it on an event loop; whoever stops waiting does not stop the job."""
-        return result_of(asyncio.wrap_future(self._future)).__await__()
+        return result_of(self._outcome.awaited()).__await__()
 
     async def joined(self) -> T:
         """Wait for it as for a part of one's own work: whoever is cancelled cancels the job, too.
 
         Where that comes too late, the result is given nevertheless.
         """
-        future = asyncio.wrap_future(self._future)
+        future = self._outcome.awaited()
         try:
             return await result_of(future)
         except asyncio.CancelledError:
@@ -146,16 +137,13 @@ class Job(Generic[T]):
         ``cancel_on_interrupt=False`` the coroutine goes on by itself.
         """
         _refuse_own_thread(self._loop)
-        ended = threading.Event()
-        self._future.add_done_callback(lambda _: ended.set())
         try:
-            while not ended.wait(_LOOK_S):
-                pass
+            self._outcome.wait()
         except BaseException:
             if cancel_on_interrupt:
                 self.abandon()
             raise
-        return self._future.result()
+        return self._outcome.result()
 
 
 def _refuse_own_thread(loop: asyncio.AbstractEventLoop | None) -> None:
