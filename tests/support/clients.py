@@ -249,7 +249,11 @@ def gateway(
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await asyncio.open_connection("localhost", port)
-        await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
+        try:
+            await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
+        except asyncio.CancelledError:  # at the end: nobody else would close them
+            for one in (writer, there[1]):
+                one.transport.abort()
 
     async def start() -> asyncio.Server:
         if path is not None:
