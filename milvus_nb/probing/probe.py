@@ -23,6 +23,7 @@ from .forks import GATE
 from .grpc_call import NoThreadError, answer
 from .lookout import lookout
 from .outside import MOST_VERSION, names, reasons, said
+from .proxies import port_of
 from .sockets import all_closed
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ class Probe:
     def __init__(self, endpoint: Endpoint, target: str) -> None:
         self._endpoint = endpoint
         self._metadata = call_metadata(endpoint)
+        self._port = port_of(endpoint)
         self._is_closed = False
         self._lost: asyncio.Future[None] | None = None
         self._has_answered = False
@@ -128,7 +130,7 @@ class Probe:
         self._is_closed = True
         self._callables.clear()
         lookout().forget(self._channel)
-        async with all_closed(int(self.is_connected()), self._endpoint.port):
+        async with all_closed(int(self.is_connected()), self._port):
             self._close()
 
     def drop(self) -> None:

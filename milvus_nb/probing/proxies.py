@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..errors import Diagnosis
     from ..params.endpoint import Endpoint
 
-__all__ = ["VARIABLES", "Proxy", "blamed", "late", "proxy", "tunnel"]
+__all__ = ["VARIABLES", "Proxy", "blamed", "late", "port_of", "proxy", "tunnel"]
 
 #: What gRPC looks at, in its order; it ignores the upper-case spellings.
 VARIABLES: Final = ("grpc_proxy", "https_proxy", "http_proxy")
@@ -74,6 +74,12 @@ class Proxy:
         """What the words of a failure need."""
         kind = "option" if self.variable == _OPTION else "variable"
         return {"proxy": self.address, "variable": f"the {kind} {self.variable}"}
+
+
+def port_of(endpoint: Endpoint) -> int:
+    """Give the port that gRPC connects to: the endpoint's or its proxy's; 0 for a Unix socket."""
+    found = proxy(endpoint)
+    return endpoint.port if found is None else found.port
 
 
 def proxy(endpoint: Endpoint) -> Proxy | None:

@@ -43,19 +43,19 @@ async def all_closed(channels: int, port: int = _ANY) -> AsyncIterator[None]:
     channels
         How many of them are connected.
     port
-        To which port those of ours go: what else is closed meanwhile does not count. Where none
-        goes there (a proxy's does not) any counts. 0 for others' channels, which may share their
-        sockets: any counts, and it waits for at most 0.25 s.
+        To which port those of ours go (`port_of`): what else is closed meanwhile does not count. 0
+        for others' channels, which may share their sockets, and for Unix sockets: any counts, and
+        it waits for at most 0.25 s.
     """
     if channels == 0:
         yield
         return
     loop = asyncio.get_running_loop()
     closing = _closing.setdefault(loop, _Closing())
-    to = closing.begin(loop, channels, port)
+    closing.begin(loop, channels, port)
     try:
         yield
-        await closing.wait(loop, to, _LONGEST_S if port else _LONGEST_SHARED_S)
+        await closing.wait(loop, port)
     finally:
         closing.end()
 
@@ -76,24 +76,23 @@ class _Closing:
         self._is_listed = False
         self._is_fresh = False
 
-    def begin(self, loop: asyncio.AbstractEventLoop, channels: int, port: int) -> int:
-        """Give the port whose sockets count."""
+    def begin(self, loop: asyncio.AbstractEventLoop, channels: int, port: int) -> None:
         self._users += 1
         if not self._is_listed:  # once for all who begin in one round of the loop
-            self._before.update(_open_sockets())
+            for one, to in _open_sockets().items():
+                self._before.setdefault(one, to)  # one that is being closed is connected no more
             self._there = _by_port(self._before.values())
             self._is_listed = True
             loop.call_soon(self._forget)
-        to = port if self._there[port] else _ANY
-        self._channels[to] += channels
-        return to
+        self._channels[port] += channels
 
-    async def wait(self, loop: asyncio.AbstractEventLoop, to: int, longest_s: float) -> None:
+    async def wait(self, loop: asyncio.AbstractEventLoop, port: int) -> None:
         start, pause = loop.time(), 0.0
+        longest_s = _LONGEST_S if port else _LONGEST_SHARED_S
         while (waited := loop.time() - start) < longest_s:
             await asyncio.sleep(pause)
             self._look(loop)
-            if self._closed[to] >= min(self._channels[to], self._there[to]):
+            if self._closed[port] >= min(self._channels[port], self._there[port]):
                 return
             if waited > _AT_ONCE_S:
                 pause = 2 * pause or _FIRST_PAUSE_S

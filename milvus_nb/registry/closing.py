@@ -77,8 +77,7 @@ class ClosingTable(Aliases):
     ) -> Job[None]:
         job = self.monitor.submit(self._close(connections, close))
         self._closing.update(dict.fromkeys(connections, job))
-        for name in connections:
-            self._connections.pop(name, None)  # one of somebody else's is not there
+        self._forget(connections)
 
         def ended(_: object) -> None:
             with self._lock:
@@ -88,6 +87,13 @@ class ClosingTable(Aliases):
 
         job.add_done_callback(ended)
         return job
+
+    def _forget(self, connections: Mapping[str, Connection]) -> None:
+        """Free the aliases of connections that are being closed."""
+        with self._lock:
+            for name, connection in connections.items():
+                if self._connections.get(name) is connection:  # one of somebody else's is not there
+                    del self._connections[name]
 
     def _disconnect(self, name: str) -> None:
         """Disconnect, and wait for it: what a connection's own `disconnect` does."""
@@ -99,6 +105,7 @@ class ClosingTable(Aliases):
     async def _close(
         self, connections: Mapping[str, Connection], close: Callable[[], Coroutine[Any, Any, None]]
     ) -> None:
+        self._forget(connections)  # Ctrl-C may have come before that
         # Also where everything is shut down meanwhile, which wants the same.
         try:
             await uncancelled(close())

@@ -19,7 +19,7 @@ from ..printing import printable
 from ..probing import diagnosis
 from ..probing.blocking import run_blocking
 from ..probing.diagnosis import ProbeError
-from ..probing.proxies import late
+from ..probing.proxies import late, port_of
 from ..probing.stages import Stages
 from ..probing.waiting import EndedError, end, running_loop, to_the_end, within
 from ..views.status import connection_line, connections_html
@@ -307,7 +307,7 @@ class Connection(Exploring, ConnectionTraits):
         self._set_state("disconnected")
         try:
             await end(*self._under_way)  # whoever waits for one is told that it was closed
-            await self._clients.close(self.params.endpoint.port, theirs=theirs)
+            await self._clients.close(port_of(self.params.endpoint), theirs=theirs)
         finally:
             if watch is not None and self._monitor is not None:
                 await self._monitor.release(watch)

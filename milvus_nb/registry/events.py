@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..probing.forks import forkable
+from ..watching.callbacks import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,10 +111,8 @@ class Events:
             while (news := self._next()) is not None:
                 event, listeners = news
                 for listener in listeners:
-                    try:
+                    with guarded(_log, "A listener of the registry failed"):
                         listener(event)
-                    except Exception:  # noqa: BLE001  # a view's failure is its own
-                        _log.exception("A listener of the registry failed")
         finally:
             with self._lock:
                 self._teller = None

@@ -199,6 +199,9 @@ class ConnectionTable(ClosingTable):
         # By another thread, since we looked.
         if self.monitor is not monitor:
             raise shut_down()
+        with self._lock:
+            if self._connections.get(alias) is connection:
+                del self._connections[alias]
         return await self.start_attempt(alias, params, quietly=quietly).joined()
 
     # Asking

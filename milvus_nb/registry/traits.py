@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Bool, Float, HasTraits, List, Unicode, default
 
 from ..errors import Advice
+from ..watching.callbacks import guarded
 
 if TYPE_CHECKING:
     from ..errors import Diagnosis
@@ -89,7 +90,5 @@ class ConnectionTraits(HasTraits):
         for name, value in values.items():
             if getattr(self, name) == value:
                 continue
-            try:
-                self.set_trait(name, value)
-            except Exception:  # noqa: BLE001  # an observer's; the value is set
-                _log.exception("An observer of the connection %s failed", self.alias)
+            with guarded(_log, f"An observer of the connection {self.alias} failed"):
+                self.set_trait(name, value)  # the value is set

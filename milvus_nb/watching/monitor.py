@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import logging
 import os
 import socket
 import threading
@@ -21,6 +22,7 @@ from ..probing.forks import forkable
 from ..probing.oserror import reason
 from ..probing.reacher import Reacher
 from ..probing.waiting import end, result_of, to_the_end
+from .callbacks import guarded
 from .green_threads import refuse_green_threads
 from .job import Job, shut_down, would_wait_for_itself
 from .once import Once
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["Monitor"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 # So many latencies are measured between two heartbeats.
 _MEASURED_AT_A_TIME = 3
@@ -67,6 +71,7 @@ class Monitor:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._is_ended = False
+        self._is_over = False  # the same, as its thread knows it
         self._at_end: Callable[[], Coroutine[Any, Any, object]] | None = None
         self._pid = 0
 
@@ -160,7 +165,7 @@ class Monitor:
         if is_first:
             atexit.unregister(self.stop)
             self._at_end = at_end
-            loop.call_soon_threadsafe(loop.stop)
+            loop.call_soon_threadsafe(self._end, loop)
         thread.join()
         join_ended()
 
@@ -212,7 +217,10 @@ class Monitor:
         asyncio.set_event_loop(loop)
         try:
             measuring = loop.create_task(self._measure())
-            loop.run_forever()
+            while not self._is_over:
+                # asyncio lets `sys.exit` of somebody else's end the loop; what it ended is settled.
+                with guarded(_log, "What was done on the thread that watches servers ended"):
+                    loop.run_forever()
             measuring.cancel()
             loop.run_until_complete(self._close_all())
         finally:
@@ -222,6 +230,10 @@ class Monitor:
                 job.give_up()
 
     # On the monitor's thread
+
+    def _end(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_over = True
+        loop.stop()
 
     async def _close_all(self) -> None:
         once = Once()

@@ -14,6 +14,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from .callbacks import guarded
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -73,10 +75,8 @@ class Outcome(Generic[T]):
         self._call(callback)
 
     def _call(self, callback: Callable[[Outcome[T]], object]) -> None:
-        try:
+        with guarded(_log, "What was to be done after a job failed"):
             callback(self)
-        except Exception:  # noqa: BLE001  # whoever settles it goes on
-            _log.exception("What was to be done after a job failed")
 
     def exception(self) -> BaseException | None:
         """Give the error; None where there is a result, or nothing yet."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import gc
 import logging
 import socket
@@ -18,7 +20,7 @@ from milvus_nb import ClosedError, ConnectError, MilvusNbError, ParamsError
 from milvus_nb.errors import CancelError
 from milvus_nb.params.parsing import parse
 from milvus_nb.profiles.profile import Profile
-from tests.support.helpers import connect_watched, sockets_to, wait_until
+from tests.support.helpers import connect_watched, is_stopped, sockets_to, wait_until
 from tests.support.servers import FaultProxy
 
 if TYPE_CHECKING:
@@ -117,20 +119,73 @@ def test_each_connect_has_its_own_deadline(
     assert sockets_to(silent_port) == []
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit])
 def test_an_observer_that_fails_does_not_stop_the_watching(
-    connections: ConnectionRegistry, way: FaultProxy, caplog: pytest.LogCaptureFixture
+    connections: ConnectionRegistry,
+    way: FaultProxy,
+    caplog: pytest.LogCaptureFixture,
+    error: type[BaseException],
 ) -> None:
-    """It is logged, and the next state is reported all the same."""
-    found = connections.connect(uri=way.address)
-    found.observe(lambda _: 1 / 0, "state")
-    connections.subscribe(lambda _: 1 / 0)  # type: ignore[arg-type]  # fails before
+    """It is logged, and the next state is reported all the same; also where it is `sys.exit`."""
+
+    def fail(_: object) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            raise error
+
+    job = connections.start_connect(uri=way.address)
+    job.add_done_callback(fail)
+    found = job.wait()
+    found.observe(fail, "state")
+    connections.subscribe(fail)
     with caplog.at_level(logging.ERROR):
         way.refuse()
         way.reset_all()
         wait_until(lambda: found.state == "unreachable")
         way.listen_again()
         wait_until(lambda: found.state == "connected")
-    assert "ZeroDivisionError" in caplog.text
+    assert error.__name__ in caplog.text
+
+
+def test_what_reports_progress_may_end_itself_but_not_the_watching(
+    connections: ConnectionRegistry, milvus: MilvusTestServer
+) -> None:
+    """Whoever waits for that connect gets it."""
+
+    def report(_: object) -> None:
+        raise SystemExit(3)
+
+    found = connections.connect("a", uri=milvus.uri)
+    with pytest.raises(SystemExit):
+        connections.start_connect("b", uri=milvus.uri, report=report).wait()
+    found.ping()
+    connections.connect("b", uri=milvus.uri)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # never begun
+@pytest.mark.parametrize("what", ["one", "all"])
+def test_ctrl_c_at_any_point_of_a_disconnect_loses_no_alias(
+    connections: ConnectionRegistry, milvus: MilvusTestServer, what: str
+) -> None:
+    """It can be connected and disconnected again, wherever that was stopped."""
+    by_name = functools.partial(connections.disconnect, "a")
+    disconnect = by_name if what == "one" else connections.disconnect_all
+    points = 0
+
+    def works() -> bool:
+        again = connections.start_connect("a", uri=milvus.uri)
+        again.settle(20)
+        assert again.done(), points
+        with contextlib.suppress(ClosedError):  # the disconnect went on
+            again.wait().ping()
+            return True
+        return False
+
+    assert works()
+    while is_stopped(points, disconnect):
+        points += 1
+        wait_until(works)
+    assert points > 10
+    assert sockets_to(milvus.port) == []
 
 
 def test_a_call_that_would_wait_for_itself_is_refused(

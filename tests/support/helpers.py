@@ -7,6 +7,7 @@ import os
 import random
 import socket
 import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from milvus_nb import Connection, ConnectionRegistry
 
@@ -146,6 +148,27 @@ def open_files(pid: int | None = None) -> int:
 def threads(name_contains: str = "") -> list[str]:
     """Return the names of this process's Python threads, sorted."""
     return sorted(thread.name for thread in threading.enumerate() if name_contains in thread.name)
+
+
+def is_stopped(point: int, work: Callable[[], object]) -> bool:
+    """Do something, with Ctrl-C as one of its functions begins: where Python looks for signals."""
+    passed = 0
+
+    def trace(frame: FrameType, event: str, value: object) -> None:
+        nonlocal passed
+        passed += 1
+        if passed > point:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+
+    sys.settrace(trace)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return False
 
 
 class Call(threading.Thread):
