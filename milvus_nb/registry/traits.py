@@ -91,4 +91,4 @@ class ConnectionTraits(HasTraits):
             if getattr(self, name) == value:
                 continue
             with guarded(_log, f"An observer of the connection {self.alias} failed"):
-                self.set_trait(name, value)  # the value is set
+                self.set_trait(name, value)  # the value is set before they are called
