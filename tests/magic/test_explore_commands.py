@@ -222,6 +222,7 @@ def test_status_shows_the_user_s_own_rights(magic: Callable[[str], Any]) -> None
     assert "by default root may do everything" in repr(magic("status prod"))
 
 
+@pytest.mark.usefixtures("patient")
 def test_tab_completes_what_is_there(magic: Callable[[str], Any], ip: InteractiveShell) -> None:
     """Databases, collections, and fields in a filter, whose quote stays open."""
 
