@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..probing.forks import forkable
-from ..watching.callbacks import guarded
+from ..watching.callbacks import survive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,8 +111,10 @@ class Events:
             while (news := self._next()) is not None:
                 event, listeners = news
                 for listener in listeners:
-                    with guarded(_log, "A listener of the registry failed"):
+                    try:
                         listener(event)
+                    except BaseException:  # noqa: BLE001
+                        survive(_log, "A listener of the registry failed")
         finally:
             with self._lock:
                 self._teller = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Bool, Float, HasTraits, List, Unicode, default
 
 from ..errors import Advice
-from ..watching.callbacks import guarded
+from ..watching.callbacks import survive
 
 if TYPE_CHECKING:
     from ..errors import Diagnosis
@@ -90,5 +90,7 @@ class ConnectionTraits(HasTraits):
         for name, value in values.items():
             if getattr(self, name) == value:
                 continue
-            with guarded(_log, f"An observer of the connection {self.alias} failed"):
-                self.set_trait(name, value)  # the value is set before they are called
+            try:
+                self.set_trait(name, value)  # the value is set before observers are called
+            except BaseException:  # noqa: BLE001
+                survive(_log, f"An observer of the connection {self.alias} failed")

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
+import sys
 import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterator
 
-__all__ = ["guarded"]
+__all__ = ["survive"]
 
 
-@contextlib.contextmanager
-def guarded(log: logging.Logger, what: str) -> Iterator[None]:
-    """Log what is raised within: whoever calls goes on.
+def survive(log: logging.Logger, what: str) -> None:
+    """Log what was raised, in an ``except BaseException``: whoever calls goes on.
 
     That goes for `sys.exit` as well, which would end the monitor's thread and with it the watching
-    of all servers. On the main thread it is the user's own, as Ctrl-C is, and goes through.
+    of all servers. On the main thread it is the user's own, as Ctrl-C is, and is raised again.
 
     Parameters
     ----------
@@ -27,11 +25,7 @@ def guarded(log: logging.Logger, what: str) -> Iterator[None]:
     what
         What has failed, a sentence without its full stop.
     """
-    try:
-        yield
-    except Exception:  # somebody else's
-        log.exception("%s", what)
-    except BaseException:
-        if threading.current_thread() is threading.main_thread():
-            raise
-        log.exception("%s", what)
+    is_ours = threading.current_thread() is not threading.main_thread()
+    if not is_ours and not isinstance(sys.exc_info()[1], Exception):
+        raise  # noqa: PLE0704  # what is being handled
+    log.error("%s", what, exc_info=sys.exc_info())

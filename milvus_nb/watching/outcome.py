@@ -14,7 +14,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-from .callbacks import guarded
+from .callbacks import survive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,8 +75,10 @@ class Outcome(Generic[T]):
         self._call(callback)
 
     def _call(self, callback: Callable[[Outcome[T]], object]) -> None:
-        with guarded(_log, "What was to be done after a job failed"):
+        try:
             callback(self)
+        except BaseException:  # noqa: BLE001
+            survive(_log, "What was to be done after a job failed")
 
     def exception(self) -> BaseException | None:
         """Give the error; None where there is a result, or nothing yet."""
