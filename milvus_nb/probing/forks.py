@@ -162,9 +162,9 @@ class Gate:
         self._wait_until(lambda: not self._inside, _LONGEST_S)
 
     @staticmethod
-    def _wait_until(is_empty: Callable[[], bool], seconds: float) -> None:
+    def _wait_until(is_so: Callable[[], bool], seconds: float) -> None:
         ends = time.monotonic() + seconds
-        while not is_empty() and time.monotonic() < ends:
+        while not is_so() and time.monotonic() < ends:
             time.sleep(_LOOK_S)
 
     def open(self) -> None:

@@ -22,7 +22,6 @@ from ..probing.forks import forkable
 from ..probing.oserror import reason
 from ..probing.reacher import Reacher
 from ..probing.waiting import end, result_of, to_the_end
-from .callbacks import survive
 from .green_threads import refuse_green_threads
 from .job import Job, shut_down, would_wait_for_itself
 from .once import Once
@@ -218,11 +217,10 @@ class Monitor:
         try:
             measuring = loop.create_task(self._measure())
             while not self._is_over:
-                # asyncio lets `sys.exit` of somebody else's end the loop; what it ended is settled.
                 try:
                     loop.run_forever()
-                except BaseException:  # noqa: BLE001
-                    survive(_log, "What was done on the thread that watches servers ended")
+                except (SystemExit, KeyboardInterrupt):  # somebody else's
+                    _log.exception("What was done on the thread that watches servers ended")
             measuring.cancel()
             loop.run_until_complete(self._close_all())
         finally:
